@@ -1,0 +1,61 @@
+# Everything a fresh machine needs: `make demo` and `make test`. Both set up .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types walls unit e2e-lite bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory clean
+
+help:  ## List what can be made.
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+install: $(STAMP)  ## Make .venv and install Nocturne into it.
+
+$(STAMP): pyproject.toml
+	@echo "Setting up .venv (a few minutes the first time: torch is large) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@
+
+demo: install  ## Stylise the sample pictures; ends with the path of the gallery.
+	@# Exit code 3 says that some jobs failed: one sample is broken on purpose.
+	@$(BIN)/nocturne run data/demo.toml || [ $$? -eq 3 ]
+
+test: install lint types walls unit  ## Lint, types, import walls, tests.
+
+lint: install  ## Style of the code.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: install  ## Types, strict.
+	@$(BIN)/mypy
+
+walls: install  ## Imports run one way.
+	@$(BIN)/lint-imports
+
+unit: install  ## The tests alone.
+	@$(BIN)/python -m pytest
+
+e2e-lite: install  ## A real Prefect server and worker: deploy, run, check the manifest, stop.
+	@$(BIN)/python deployments/e2e_lite.py
+
+bench-overhead: install  ## CPU that flow, tasks, worker and manifest add to each job.
+	@$(BIN)/python benchmarks/overhead.py
+
+bench-startup: install  ## Time until the first job computes, against Prefect's own trivial flow.
+	@$(BIN)/python benchmarks/startup.py
+
+bench-plan: install  ## Planning 10,000 assets x 10 styles.
+	@$(BIN)/python benchmarks/planning.py
+
+bench-memory: install  ## Peak memory of a 50-job run against a 5-job run.
+	@$(BIN)/python benchmarks/memory.py
+
+bench-presets: install  ## Presets: seconds, network passes and loss.
+	@$(BIN)/python benchmarks/presets.py
+
+bench-score: install  ## Does the score order obvious cases rightly?
+	@$(BIN)/python benchmarks/score_order.py
+
+clean:  ## Remove what was installed and the demo's run.
+	@rm -rf .venv runs/demo
