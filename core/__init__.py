@@ -1,0 +1,1 @@
+"""What can be done to pictures. Knows nothing of Prefect."""

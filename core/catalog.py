@@ -1,0 +1,149 @@
+"""The catalog: a folder of artworks, each a style, with an optional `catalog.toml` that says more about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.errors import SpecError
+from core.library import Asset, matches, scan
+from core.recipe import Recipe, RecipeOverrides
+from core.spec import sentence
+
+CATALOG_FILE = "catalog.toml"
+
+
+class Artwork(BaseModel):
+    """One picture of a style, with its share in a blend."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(min_length=1)
+    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+    @field_validator("file")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        path = PurePosixPath(value.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or (value[1:2] == ":"):
+            raise ValueError("must be a path inside the catalog folder")
+        return path.as_posix()
+
+
+class Entry(BaseModel):
+    """What `catalog.toml` may say of a style, under `[styles.<name>]`: `file`, or several `artworks` with weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str | None = None
+    artworks: tuple[Artwork, ...] = ()
+    title: str = ""
+    artist: str = ""
+    year: str | int = ""
+    licence: str = ""
+    credit: str = ""
+    recipe: RecipeOverrides = Field(default_factory=RecipeOverrides)  # type: ignore[valid-type]
+
+    def pictures(self) -> tuple[Artwork, ...]:
+        """The style's artworks, in order."""
+        return (Artwork(file=self.file),) if self.file else self.artworks
+
+
+class CatalogFile(BaseModel):
+    """The whole of `catalog.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    styles: dict[Annotated[str, Field(pattern=r"^[^/\\]+$", max_length=150)], Entry] = {}
+
+
+class Style(BaseModel):
+    """One style: its name, artworks with weights, and what is known of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    entry: Entry
+    problem: str | None = None
+
+    def overrides(self) -> dict[str, Any]:
+        """The recipe fields that this style changes."""
+        return self.entry.recipe.model_dump(exclude_none=True)  # type: ignore[no-any-return, attr-defined]
+
+    @property
+    def artworks(self) -> tuple[Artwork, ...]:
+        """The artworks, in order."""
+        return self.entry.pictures()
+
+
+def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Style]:
+    """The styles of a folder, by name. A picture that `catalog.toml` does not name is a style called as its file.
+
+    Raises SpecError: two artworks of one name, a wrong catalog.toml, a file outside the folder, or no style at all.
+    """
+    described = _described(root)
+    named = {artwork.file for style in described for artwork in style.artworks}
+    styles = described + _plain(root, named)
+    _refuse_duplicates(styles)
+    kept = [style for style in styles if matches(style.name, include, exclude)]
+    if not kept:
+        raise SpecError(f"catalog {root} has no style to use; put artworks (JPEG, PNG, WebP, TIFF) into it.")
+    return sorted(kept, key=lambda style: style.name)
+
+
+def style_digest(pairs: Sequence[tuple[str, float]]) -> str:
+    """SHA-256 over a style's ordered (artwork sha256, weight) pairs."""
+    return hashlib.sha256(json.dumps([[sha, float(weight)] for sha, weight in pairs]).encode()).hexdigest()
+
+
+def _described(root: Path) -> list[Style]:
+    path = root / CATALOG_FILE
+    if not path.is_file():
+        return []
+    try:
+        parsed = CatalogFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise SpecError(sentence(error, str(path))) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SpecError(f"{path} cannot be read as TOML: {error}.") from error
+    return [_checked(name, entry, path) for name, entry in parsed.styles.items()]
+
+
+def _checked(name: str, entry: Entry, path: Path) -> Style:
+    if bool(entry.file) == bool(entry.artworks):
+        raise SpecError(f"{path}: style {name!r} needs either `file` or `artworks`.")
+    try:
+        for artwork in entry.pictures():
+            if not (path.parent / artwork.file).resolve().is_relative_to(path.parent.resolve()):
+                raise SpecError(f"{path}: style {name!r}: {artwork.file} leaves the catalog folder; put a copy inside.")
+        Recipe().changed(entry.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
+    except ValidationError as error:
+        raise SpecError(sentence(error, f"{path}: style {name!r}")) from error
+    return Style(name=name, entry=entry)
+
+
+def _plain(root: Path, named: set[str]) -> list[Style]:
+    return [_plain_style(asset) for asset in scan(root).assets if asset.file not in named]
+
+
+def _plain_style(asset: Asset) -> Style:
+    name, problem, file = PurePosixPath(asset.name).stem, asset.problem, asset.file
+    if file != os.fsencode(file).decode(errors="replace"):
+        problem, file = f"{asset.name} has a name that is not UTF-8; rename the artwork.", asset.name
+    return Style(name=name, entry=Entry(artworks=(Artwork(file=file),)), problem=problem)
+
+
+def _refuse_duplicates(styles: Sequence[Style]) -> None:
+    seen: dict[str, Style] = {}
+    for style in styles:
+        other = seen.setdefault(style.name, style)
+        if other is not style:
+            first, second = other.artworks[0].file, style.artworks[0].file
+            raise SpecError(f"two styles are called {style.name!r}: {first} and {second}; rename one of them.")

@@ -1,0 +1,96 @@
+"""How long a job will take on this machine: a rate per unit of work, measured once and corrected by every night."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from core.cache import cache_folder
+from core.errors import NocturneError
+from core.recipe import Recipe
+from core.store import Store
+
+GFLOP_PER_PIXEL = 101 / 256**2
+"""VGG-19 to relu5_1, forward and backward: 101 GFLOP for 256x256 px (counted by torch's FLOP counter)."""
+
+DEFAULT_RATE = 1 / 60.0
+"""Seconds a GFLOP before anything was measured: two ordinary CPU cores."""
+
+BYTES_PER_PIXEL = {"png": 2.2, "jpg": 0.9, "webp": 0.6}
+"""Size of stylised pictures on disk, measured on the sample pictures; they are busier than photographs."""
+
+THUMB_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each precision.
+
+    `jobs` says how many it has learned from.
+    """
+
+    device: str = "auto"
+    rates: dict[str, float] = field(default_factory=dict)
+    overhead: float = 0.3
+    jobs: int = 0
+
+    def seconds(self, recipe: Recipe, width: int, height: int) -> float:
+        """Predicted seconds to make one output of this size."""
+        return self.overhead + self._rate(recipe.precision) * gflop(recipe, width, height)
+
+    def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> Cost:
+        """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
+        found: dict[str, list[float]] = {}
+        for recipe, width, height, seconds in samples:
+            rate = max(seconds - self.overhead, 1e-3) / gflop(recipe, width, height)
+            found.setdefault(recipe.precision, []).append(rate)
+        rates = dict(self.rates)
+        for precision, values in found.items():
+            median = statistics.median(values)
+            rates[precision] = (rates[precision] + median) / 2 if precision in rates else median
+        return replace(self, rates=rates, jobs=self.jobs + sum(map(len, found.values())))
+
+    def _rate(self, precision: str) -> float:
+        """Seconds a GFLOP; a precision that was never measured is taken to be like the others."""
+        known = self.rates.get(precision)
+        return known or (statistics.mean(self.rates.values()) if self.rates else DEFAULT_RATE)
+
+
+def gflop(recipe: Recipe, width: int, height: int) -> float:
+    """The work of one job, in GFLOP: full-size passes of the backbone, forward and backward."""
+    return GFLOP_PER_PIXEL * width * height * recipe.passes(width, height)
+
+
+def disk_bytes(recipe: Recipe, width: int, height: int) -> float:
+    """Predicted bytes on disk of one output with its small view."""
+    return BYTES_PER_PIXEL[recipe.format] * width * height + THUMB_BYTES
+
+
+def load_cost(device: str, folder: Path | None = None) -> Cost:
+    """What is known of this machine's speed; `jobs` is 0 when nothing is."""
+    try:
+        known = json.loads(_store(folder).read(_name(device)))
+        rates = {str(precision): float(rate) for precision, rate in known["rates"].items()}
+        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Cost(device)
+
+
+def save_cost(cost: Cost, folder: Path | None = None) -> bool:
+    """Remember the speed. Returns False when the cache folder cannot be written."""
+    try:
+        _store(folder).put(_name(cost.device), json.dumps(asdict(cost)).encode())
+    except NocturneError:
+        return False
+    return True
+
+
+def _store(folder: Path | None) -> Store:
+    return Store(folder or cache_folder())
+
+
+def _name(device: str) -> str:
+    return f"cost-{device.replace(':', '').replace(',', '-')}.json"

@@ -1,0 +1,103 @@
+"""Every choice that hangs on the machine: device, precision, memory layout, threads, generators.
+
+"Same bytes" holds within one engine (`engine_name`): device, torch version, CPU capability and threads.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Literal
+
+import torch
+import torch.utils.deterministic
+
+from core.errors import SpecError
+
+DEVICES = ("cuda", "mps", "cpu")
+"""Kinds of device, best first."""
+
+CHANNELS_LAST_FROM = 448 * 448
+"""Pixels from which channels_last is faster for float32 on a CPU: 1.3 times at 512 px, nothing at 256."""
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def choose(device: str = "auto") -> torch.device:
+    """The device called `device`: `auto`, `cuda`, `cuda:1`, `mps` or `cpu`; looked for now, not at import.
+
+    Raises SpecError if it is not on this machine.
+    """
+    if device == "auto":
+        return torch.device(next(kind for kind in DEVICES if _count(kind)))
+    kind, _, index = device.partition(":")
+    if kind not in DEVICES or (index and not index.isdecimal()):
+        raise SpecError(f"There is no kind of device {device!r}; use auto, {', '.join(DEVICES)} or cuda:<number>.")
+    if int(index or 0) >= _count(kind):
+        there = ", ".join(found for found in DEVICES if _count(found))
+        raise SpecError(f"The device {device!r} is not on this machine, which has {there}; use device = 'auto'.")
+    return torch.device(device)
+
+
+def engine_name(device: torch.device) -> str:
+    """What bits depend on beside the job, in one line: `cpu torch-2.9.0 AVX512 bf16 threads-2`."""
+    parts = [device.type, f"torch-{torch.__version__}", torch.backends.cpu.get_cpu_capability()]
+    if device.type == "cuda":
+        parts.insert(1, torch.cuda.get_device_name(device).replace(" ", "-"))
+    if computes_bfloat16(device):
+        parts.append("bf16")
+    return " ".join([*parts, f"threads-{torch.get_num_threads()}"])
+
+
+def make_deterministic(threads: int | None = None) -> None:
+    """Make torch repeat itself bit for bit from now on; a worker calls it once, before any network runs.
+
+    threads: how many the CPU uses; without it, as many as torch would. The number is fixed either way: left
+    to itself, MKL may use fewer when the machine is busy, and sums then round otherwise. CUDA computes full
+    float32, not TF32.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(threads or torch.get_num_threads())
+    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms also imports inductor: seconds
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def generator(seed: int) -> torch.Generator:
+    """A generator on the CPU, whatever the device, so that one seed is the same noise everywhere."""
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """The type that a backbone computes in. `auto` is bfloat16 where the device has instructions for it."""
+    if precision == "auto":
+        precision = "bfloat16" if computes_bfloat16(device) else "float32"
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively; emulated, it is slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False
+
+
+def memory_format(device: torch.device, dtype: torch.dtype, height: int, width: int) -> torch.memory_format:
+    """The faster memory layout for pictures of this size: a function of device, type and size alone."""
+    fast = device.type == "cuda" or (device.type == "cpu" and dtype == torch.bfloat16)
+    if fast or (device.type == "cpu" and height * width >= CHANNELS_LAST_FROM):
+        return torch.channels_last
+    return torch.contiguous_format
+
+
+def _count(kind: str) -> int:
+    """How many devices of a kind there are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an old or absent driver is an answer, not a warning
+        if kind == "cuda":
+            return torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return int(kind == "cpu" or torch.backends.mps.is_available())

@@ -1,0 +1,80 @@
+"""Who makes a run in this process: its lock, its crew, and the plan that is made while Prefect starts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+from core.engine.crew import Crew
+from core.layout import SPEC
+from core.plan import Plan, Tick, make_plan
+from core.spec import Spec
+from core.store import Store
+
+STYLIZE = "core.stylize.maker:StylizeMaker"
+
+_duties: dict[str, Duty] = {}
+
+
+class Duty:
+    """Holds a run from before its plan until after its gallery."""
+
+    def __init__(self, spec: Spec, retry: bool = False, maker: str = STYLIZE) -> None:
+        self.spec, self.retry = spec, retry
+        self.store = Store(spec.out)
+        self.crew = Crew(spec.device, maker)
+        self._plan: Plan | None = None
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._held = contextlib.ExitStack()
+
+    def begin(self, tick: Tick | None = None) -> None:
+        """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
+        self.spec.check()
+        self._held.enter_context(self.store.lock())
+        self.store.sweep()
+        self.crew.start()
+        self._thread = threading.Thread(target=self._make_plan, args=(tick,), daemon=True)
+        self._thread.start()
+        _duties[os.fspath(self.store.root)] = self
+
+    def plan(self, timeout: float | None = None) -> Plan | None:
+        """The plan, when it is made; None if that takes longer than `timeout`. Raises what planning raised."""
+        assert self._thread is not None
+        self._thread.join(timeout)
+        if self._error:
+            raise self._error
+        return self._plan
+
+    def end(self) -> None:
+        """End the workers and give the run back."""
+        self.crew.close()
+        _duties.pop(os.fspath(self.store.root), None)
+        self._held.close()
+
+    def _make_plan(self, tick: Tick | None) -> None:
+        try:
+            self._plan = make_plan(self.spec, self.retry, tick)
+            self.store.put(SPEC, self.spec.toml().encode())
+        except BaseException as error:  # handed to whoever asks for the plan
+            self._error = error
+
+
+@contextlib.contextmanager
+def on_duty(spec: Spec, retry: bool = False) -> Iterator[Duty]:
+    """The duty of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
+    duty = _duties.get(os.fspath(Store(spec.out).root))
+    if duty is None:
+        duty = Duty(spec, retry)
+        duty.begin()
+    try:
+        yield duty
+    finally:
+        duty.end()
+
+
+def duty_of(run: str) -> Duty:
+    """The duty of the run folder `run` in this process. Raises KeyError."""
+    return _duties[run]

@@ -1,0 +1,122 @@
+"""What supervisor and worker say to each other over their pipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """To the worker: the run folder it writes into, and the plan's context."""
+
+    root: str
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """To the worker: a job."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """To the worker: commit once the jobs sent before this are through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """To the worker: finish the job in hand, commit, and drop the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """To the worker: end when the jobs sent before this are through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """From the worker: the device is another process's; it waits."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the worker: its networks are loaded."""
+
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """From the worker: a job entered `decode`, `make` or `write`, waits between them (`wait`), or is `finished`: its
+    row waits for the commit."""
+
+    output: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """From the worker: how far the job in hand is."""
+
+    output: str
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended."""
+
+    output: str
+    status: str
+    reason: str | None
+    message: str | None
+    seconds: float
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """From the worker: these jobs have their rows on disk."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """From the worker: a job was left undone while draining."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """From the worker: a line for the run's log."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """From the worker: it cannot work at all, for this reason."""
+
+    message: str
+    wrong_spec: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """From the worker, as it ends: CPU seconds of its own threads in each span and outside all of them, and of the whole
+    process, torch's threads included."""
+
+    spans: dict[str, float] = field(default_factory=dict)
+    outside: float = 0.0
+    process: float = 0.0

@@ -1,0 +1,185 @@
+"""Decode ahead, make, write behind: three stages in three threads with bounded queues between them."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from core.engine.clock import Clock
+from core.engine.commit import Committer
+from core.engine.maker import Maker
+from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress
+from core.errors import Internal, JobError, OutOfMemory, StorageFailed
+from core.jobs import Job, planned_columns
+
+DECODED_AHEAD = 1
+WRITTEN_BEHIND = 2
+TICK_EVERY = 0.4
+"""Seconds between two progress messages of a job."""
+
+Tell = Callable[[Any], None]
+
+
+@dataclass
+class Work:
+    """A job on its way through the stages."""
+
+    job: Job
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0
+    payload: Any = None
+    error: JobError | None = None
+    dropped: bool = False
+
+
+class Abandoned(Exception):
+    """The job in hand was given up because nobody waits for it any more."""
+
+
+class Pipeline:
+    """Runs jobs through a maker's stages; `run` works in the calling thread until `finish` or `drain`."""
+
+    def __init__(self, maker: Maker, committer: Committer, run: str, tell: Tell, clock: Clock) -> None:
+        self._maker, self._committer, self._run, self._tell, self._clock = maker, committer, run, tell, clock
+        self._incoming: queue.Queue[Job | Flush | None] = queue.Queue()
+        self._decoded: queue.Queue[Work | Flush | None] = queue.Queue(DECODED_AHEAD)
+        self._made: queue.Queue[Work | Flush | None] = queue.Queue(WRITTEN_BEHIND)
+        self._draining = threading.Event()
+        self._abandon = threading.Event()
+
+    def submit(self, job: Job) -> None:
+        """Add a job behind the others."""
+        self._incoming.put(job)
+
+    def flush(self) -> None:
+        """Commit once the jobs submitted so far are written."""
+        self._incoming.put(Flush())
+
+    def finish(self) -> None:
+        """Take no more jobs; `run` returns when those submitted are through."""
+        self._incoming.put(None)
+
+    def drain(self) -> None:
+        """Let the job in hand finish and drop those behind it."""
+        self._draining.set()
+
+    def abandon(self) -> None:
+        """Give up the job in hand at its next step."""
+        self._draining.set()
+        self._abandon.set()
+
+    def run(self) -> None:
+        """Make jobs until there are no more; then everything finished is committed."""
+        threads = [threading.Thread(target=stage, daemon=True) for stage in (self._decode_all, self._write_all)]
+        for thread in threads:
+            thread.start()
+        with self._clock.thread():
+            while (work := self._decoded.get()) is not None:
+                if isinstance(work, Work):
+                    self._stage(work, "make", self._make)
+                self._made.put(work)
+            self._made.put(None)
+        for thread in threads:
+            thread.join()
+
+    def _decode_all(self) -> None:
+        with self._clock.thread():
+            while (item := self._incoming.get()) is not None:
+                work = item if isinstance(item, Flush) else Work(item)
+                if isinstance(work, Work):
+                    self._stage(work, "decode", lambda work: self._maker.decode(work.job))
+                self._decoded.put(work)
+            self._decoded.put(None)
+
+    def _write_all(self) -> None:
+        with self._clock.thread():
+            while True:
+                try:
+                    work = self._made.get(timeout=1.0)
+                except queue.Empty:
+                    self._commit(self._committer.commit_if_due)
+                    continue
+                if work is None:
+                    break
+                if isinstance(work, Flush):
+                    self._commit(self._committer.commit)
+                    continue
+                self._stage(work, "write", lambda work: self._maker.write(work.job, work.payload), last=True)
+                self._end(work)
+            self._commit(self._committer.commit)
+
+    def _make(self, work: Work) -> Any:
+        told = 0.0
+
+        def tick(step: int, steps: int, loss: float) -> None:
+            nonlocal told
+            if self._abandon.is_set():
+                raise Abandoned(work.job.output)
+            if time.monotonic() - told >= TICK_EVERY:
+                told = time.monotonic()
+                self._tell(Progress(work.job.output, step, steps, loss))
+
+        return self._maker.make(work.job, work.payload, tick)
+
+    def _stage(self, work: Work, name: str, action: Callable[[Work], Any], last: bool = False) -> None:
+        if work.error or work.dropped:
+            return
+        if self._draining.is_set() and not last:
+            work.dropped = True
+            return
+        self._tell(Phase(work.job.output, name))
+        begun = time.monotonic()
+        try:
+            with self._clock.span(name):
+                work.payload = action(work)
+        except Abandoned:
+            work.dropped = True
+        except Exception as error:  # whatever a job does, the next one goes on
+            work.error = self._as_job_error(error, work.job)
+        work.seconds += time.monotonic() - begun
+        self._tell(Phase(work.job.output, "wait"))
+
+    def _as_job_error(self, error: Exception, job: Job) -> JobError:
+        if isinstance(error, JobError):
+            return error
+        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
+            return OutOfMemory(f"{job.asset} in {job.style} needs more memory than there is; lower `size`.")
+        self._tell(Note("".join(traceback.format_exception(error))))
+        return Internal(
+            f"{job.asset} in {job.style} failed by a fault in Nocturne ({type(error).__name__}: {error}); see log.jsonl."
+        )
+
+    def _end(self, work: Work) -> None:
+        if work.dropped:
+            self._tell(Dropped(work.job.output))
+            return
+        self._tell(Phase(work.job.output, "finished"))
+        self._commit(lambda: self._committer.add(self._row(work)))
+
+    def _row(self, work: Work) -> dict[str, Any]:
+        made = {} if work.error else work.payload
+        return {
+            **planned_columns(work.job),
+            **made,
+            "run": self._run,
+            "status": "failed" if work.error else "done",
+            "reason": work.error.reason if work.error else None,
+            "message": str(work.error) if work.error else None,
+            "seconds": work.seconds,
+            "engine": self._maker.engine,
+            "versions": self._maker.versions,
+            "started": work.started,
+            "finished": datetime.now(UTC),
+        }
+
+    def _commit(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except StorageFailed as error:
+            self._tell(Broken(str(error)))

@@ -1,0 +1,71 @@
+"""Starting a worker process and talking to it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+STDERR_TAIL = 2_000
+CALM = {"GOMP_SPINCOUNT": "10000"}
+"""How long torch's threads spin when they wait for each other. Left alone they spin for so long that a pass takes four
+times as long while something else uses the CPU; on an idle machine this costs nothing that could be measured."""
+
+
+class WorkerProcess:
+    """A running worker and the parent's end of its pipe."""
+
+    def __init__(self, device: str, maker: str) -> None:
+        ours, theirs = socket.socketpair()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the worker lives
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "core.engine.worker", str(theirs.fileno()), device, maker],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                env={**CALM, **os.environ, "PYTHONPATH": path},
+            )
+        self.connection = Connection(ours.detach())
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self._process.pid
+
+    def send(self, message: Any) -> bool:
+        """Send a message. Returns False if the worker is gone."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End the worker at once."""
+        self._process.kill()
+
+    def bury(self, timeout: float = 30.0) -> tuple[str, str]:
+        """Wait for the worker's end, closing the pipe. Returns how it died, and the end of what it printed."""
+        self.connection.close()
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = self._process.wait()
+        with self._stderr:
+            size = self._stderr.seek(0, os.SEEK_END)
+            self._stderr.seek(max(0, size - STDERR_TAIL))
+            words = self._stderr.read().decode(errors="replace").strip()
+        if code < 0:
+            hint = ", often the kernel short of memory" if code == -9 else ""
+            return f"killed by signal {-code}{hint}", words
+        return f"exit code {code}", words

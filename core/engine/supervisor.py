@@ -1,0 +1,260 @@
+"""The supervisor of one worker: feeds it jobs, enforces their time limits, and outlives its deaths.
+
+It runs in a thread of the parent. A job is over when its row is committed; until then it is *in hand*. When the worker
+dies, jobs that were merely waiting are sent again, and those that were being worked on are tried one by one, so that the
+one that kills workers is found; after MAX_DEATHS it gets a failed row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from core import manifest
+from core.engine.messages import (
+    Broken,
+    Close,
+    Committed,
+    Drain,
+    Dropped,
+    Flush,
+    Make,
+    Note,
+    Open,
+    Outcome,
+    Phase,
+    Ready,
+)
+from core.engine.process import WorkerProcess
+from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
+from core.errors import Internal, JobError, NocturneError, SpecError, StorageFailed, TimedOut
+from core.jobs import Job, planned_columns
+from core.store import Store
+
+MAX_STILLBORN = 3
+"""Workers in a row that may die before they are ready."""
+
+DOING = {"decode": "reading it", "make": "making it", "write": "writing it"}
+Listener = Callable[[Any], None]
+
+
+class Supervisor:
+    """Owns one worker process. `start` may come long before `open`, so that networks load while plans are made."""
+
+    def __init__(self, device: str, maker: str, listen: Listener) -> None:
+        self.device = device
+        self._maker, self._listen = maker, listen
+        self._opening: Open | None = None
+        self._rota = Rota()
+        self._stillborn = 0
+        self._ready = self._draining = self._closing = self._dismissed = False
+        self._failure: NocturneError | None = None
+        self._lock = threading.RLock()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._worker: WorkerProcess | None = None
+        self._thread = threading.Thread(target=self._run, name=f"supervisor-{device}", daemon=True)
+
+    def start(self) -> None:
+        """Spawn the worker, which begins to load its networks."""
+        self._worker = WorkerProcess(self.device, self._maker)
+        self._thread.start()
+
+    def open(self, root: str, context: dict[str, Any]) -> None:
+        """Tell the worker which run it works for."""
+        with self._lock:
+            self._opening = Open(root, context)
+            self._greet()
+        self._wake()
+
+    def submit(self, jobs: Sequence[Job]) -> Ticket:
+        """Queue jobs behind those there are."""
+        with self._lock:
+            ticket = self._rota.add(jobs)
+            ticket.error = self._failure
+            if self._draining or self._failure or not self._thread.is_alive():
+                self._rota.leave(everything=False)
+        self._wake()
+        return ticket
+
+    def drain(self) -> None:
+        """Finish the job in hand, commit, and leave the rest for another night."""
+        with self._lock:
+            self._draining = True
+            self._rota.leave(everything=False)
+            if self._worker:
+                self._worker.send(Drain())
+                self._worker.send(Flush())
+        self._wake()
+
+    def kill(self) -> None:
+        """End worker and supervisor at once; what is not committed is lost."""
+        with self._lock:
+            self._closing = self._draining = True
+            if self._worker:
+                self._worker.kill()
+        self._wake()
+
+    def close(self) -> None:
+        """Let the worker finish what it has, and end it."""
+        self._closing = True
+        self._wake()
+        if self._thread.ident:
+            self._thread.join()
+
+    @property
+    def load(self) -> int:
+        """Jobs that wait or are in hand."""
+        return len(self._rota)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                self._feed()
+                connection = self._worker.connection if self._worker else None
+                timeout = self._rota.next_limit()
+            if connection is None:
+                break
+            heard = wait([connection, self._wake_reader], timeout)
+            if self._wake_reader in heard:
+                self._wake_reader.recv(4096)
+            if connection in heard:
+                self._hear(connection)
+            with self._lock:
+                self._enforce_limits()
+        with self._lock:
+            self._rota.leave(everything=True)
+        self._wake_reader.close()
+        self._wake_writer.close()
+
+    def _hear(self, connection: Connection) -> None:
+        try:
+            message = connection.recv()
+        except (EOFError, OSError):
+            with self._lock:
+                self._bury()
+            return
+        self._listen(message)  # first, so that whoever waits for a ticket finds its jobs counted
+        with self._lock:
+            self._take(message)
+
+    def _take(self, message: Any) -> None:
+        match message:
+            case Ready():
+                self._ready, self._stillborn = True, 0
+                self._greet()
+            case Phase(output, name):
+                self._rota.enter(output, name)
+            case Committed(outcomes):
+                for outcome in outcomes:
+                    self._rota.close(outcome.output, outcome)
+            case Dropped(output):
+                self._rota.close(output, None)
+            case Broken(text, wrong_spec):
+                self._fail(SpecError(text) if wrong_spec else NocturneError(text))
+            case _:
+                pass
+
+    def _greet(self) -> None:
+        if self._ready and self._opening and self._worker:
+            self._worker.send(self._opening)
+
+    def _feed(self) -> None:
+        """Send the worker what it has room for, or its farewell."""
+        if self._worker is None or self._failure:
+            return
+        if self._closing and not self.load:
+            self._dismiss(self._worker)
+        elif self._ready and self._opening:
+            while (following := self._rota.next()) is not None:
+                job, at_once = following
+                self._worker.send(Make(job))
+                if at_once:
+                    self._worker.send(Flush())
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        """A worker that serves a run ends by itself and says what it spent; one that only loads is stopped."""
+        if not self._dismissed:
+            self._dismissed = True
+            worker.send(Close()) if self._ready and self._opening else worker.kill()
+
+    def _enforce_limits(self) -> None:
+        hand = self._rota.overdue()
+        if hand is None or self._worker is None:
+            return
+        sentence = (
+            f"{hand.job.asset} in {hand.job.style} was stopped: {DOING[hand.phase]} took longer than "
+            f"{hand.job.limit:.0f} s; look at the file, or raise `time_limit`."
+        )
+        self._give_up(hand, TimedOut(sentence))
+        self._worker.kill()
+
+    def _bury(self) -> None:
+        """The worker is dead: find out how, place its jobs again, and start another if there is work."""
+        if self._worker is None:
+            return
+        worker, self._worker = self._worker, None
+        death, words = worker.bury()
+        self._stillborn += not self._ready
+        self._ready = False
+        if self._closing and not self.load:
+            return
+        self._listen(Note(f"worker {worker.pid} on {self.device}: {death}. {words}".strip()))
+        for hand in self._rota.place_again():
+            self._blame(hand, death)
+        if self._stillborn >= MAX_STILLBORN:
+            self._fail(
+                NocturneError(f"the worker on {self.device} cannot start ({death}): {words or 'it said nothing'}")
+            )
+        if self._draining or self._failure or (self._closing and not self.load):
+            return
+        self._worker = WorkerProcess(self.device, self._maker)
+
+    def _blame(self, hand: Hand, death: str) -> None:
+        sentence = (
+            f"{hand.job.asset} in {hand.job.style} was in hand {MAX_DEATHS} times when the worker died ({death}); "
+            "look at the file, or lower `size`, then run `nocturne retry`."
+        )
+        self._give_up(hand, Internal(sentence))
+
+    def _give_up(self, hand: Hand, error: JobError) -> None:
+        """Commit a failed row for a job that no worker can answer for."""
+        outcome = Outcome(hand.job.output, "failed", error.reason, str(error), 0.0, None)
+        try:
+            manifest.write_part(Store(self._opened().root), [self._failed_row(hand.job, error)])
+        except StorageFailed as fault:
+            self._fail(fault)
+            return
+        self._listen(Committed((outcome,)))
+        self._rota.close(hand.job.output, outcome)
+        if hand.job.output in hand.ticket.waiting:  # a blamed job is out of the rota already
+            hand.ticket.close(hand.job.output, outcome)
+
+    def _failed_row(self, job: Job, error: JobError) -> dict[str, Any]:
+        return {
+            **planned_columns(job),
+            "run": self._opened().context["run"],
+            "status": "failed",
+            "reason": error.reason,
+            "message": str(error),
+            "finished": datetime.now(UTC),
+        }
+
+    def _opened(self) -> Open:
+        assert self._opening is not None, "no job is in hand before the run is open"
+        return self._opening
+
+    def _fail(self, error: NocturneError) -> None:
+        """Nothing more can be made: every ticket ends with this error."""
+        self._failure = error
+        self._rota.fail(error)
+        if self._worker:
+            self._worker.kill()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # the supervisor has ended
+            self._wake_writer.send(b"!")

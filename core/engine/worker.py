@@ -1,0 +1,134 @@
+"""The worker process: it holds the networks of one device for a whole run, and is alone on it.
+
+Started as `python -m core.engine.worker FD DEVICE MAKER` with its end of a socket pair. When the pipe closes, its
+supervisor is gone: it commits what is finished, gives the job in hand a few seconds, and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.cache import cache_folder
+from core.engine.clock import Clock
+from core.engine.commit import Committer
+from core.engine.maker import Maker, load_maker
+from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Ready, Spent, Waiting
+from core.engine.pipeline import Pipeline
+from core.errors import NocturneError, SpecError
+from core.store import Store
+
+ORPHAN_GRACE = 10.0
+"""Seconds that the job in hand may still take when nobody waits for it."""
+
+
+class Line:
+    """The worker's end of the pipe; what it says after the other end is gone is lost in silence."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def tell(self, message: Any) -> None:
+        """Send a message; any thread may."""
+        with self._lock, contextlib.suppress(OSError):
+            self._connection.send(message)
+
+    def hear(self) -> Any:
+        """The next message, or None when the supervisor is gone."""
+        try:
+            return self._connection.recv()
+        except (EOFError, OSError):
+            return None
+
+
+def main(fd: int, device: str, maker_name: str) -> None:
+    """Serve one supervisor until it closes the pipe."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor decides; a Ctrl-C reaches the whole group
+    line = Line(Connection(fd))
+    try:
+        kind = load_maker(maker_name)
+        resolved = kind.resolve(device)
+        with _owning(resolved, line):
+            maker = kind(resolved)
+            line.tell(Ready(maker.engine))
+            opening = line.hear()
+            if isinstance(opening, Open):
+                _serve(line, maker, opening)
+    except NocturneError as error:
+        line.tell(Broken(str(error), wrong_spec=isinstance(error, SpecError)))
+
+
+def _serve(line: Line, maker: Maker, opening: Open) -> None:
+    store, clock = Store(opening.root), Clock()
+    maker.open(store, opening.context)
+    committer = Committer(store, line.tell)
+    pipeline = Pipeline(maker, committer, opening.context["run"], line.tell, clock)
+    threading.Thread(target=_listen, args=(line, pipeline, committer), daemon=True).start()
+    pipeline.run()
+    line.tell(Spent(*clock.spent(), time.process_time()))
+
+
+def _listen(line: Line, pipeline: Pipeline, committer: Committer) -> None:
+    while (message := line.hear()) is not None:
+        match message:
+            case Make():
+                pipeline.submit(message.job)
+            case Flush():
+                pipeline.flush()
+            case Drain():
+                pipeline.drain()
+            case Close():
+                pipeline.finish()
+                return
+            case _:
+                line.tell(Note(f"worker: unknown message {message!r}"))
+    _orphaned(pipeline, committer)
+
+
+def _orphaned(pipeline: Pipeline, committer: Committer) -> None:
+    """Commit, give the job in hand its grace, then end whatever it is doing."""
+    pipeline.drain()
+    pipeline.finish()
+    with contextlib.suppress(NocturneError):
+        committer.commit()
+    grace = threading.Timer(ORPHAN_GRACE, pipeline.abandon)
+    end = threading.Timer(ORPHAN_GRACE + 5.0, os._exit, args=(1,))
+    for timer in (grace, end):
+        timer.daemon = True
+        timer.start()
+
+
+@contextlib.contextmanager
+def _owning(device: str, line: Line) -> Iterator[None]:
+    """Be the only process on the device, by an OS lock that a dead owner gives back at once."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"device-{device.replace(':', '')}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            line.tell(Waiting(device))
+            lock.acquire()
+    except OSError:  # without a writable cache folder there is nothing to lock
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])

@@ -1,0 +1,204 @@
+"""Pictures read from files and written to them: colour profile, orientation, alpha, depth.
+
+Every picture becomes 8-bit sRGB, upright, with its transparency kept apart. What each kind of file becomes is
+a table in `docs/pictures.md`. Safe to call from several threads at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core import colour_profile, decoding, provenance
+from core.errors import Unsupported
+from core.picture_file import (
+    MAX_PIXELS,
+    OTHER_PICTURE_SUFFIXES,
+    PICTURE_SUFFIXES,
+    identified,
+    judged,
+    opened,
+    shown,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "OTHER_PICTURE_SUFFIXES",
+    "PICTURE_SUFFIXES",
+    "Format",
+    "Picture",
+    "Size",
+    "encode",
+    "from_bytes",
+    "pixels_sha256",
+    "probe",
+    "read",
+    "resized",
+    "thumbnail",
+]
+
+U8 = NDArray[np.uint8]
+Format = Literal["png", "jpg", "webp"]
+
+_LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383}
+_NEUTRAL = 128
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture in memory.
+
+    `rgb` is (height, width, 3) uint8 in sRGB: what is seen on white paper, so fully transparent pixels are
+    white. `alpha` is (height, width) uint8, 255 opaque, or None if every pixel is opaque.
+    """
+
+    rgb: U8
+    alpha: U8 | None = None
+
+    def __post_init__(self) -> None:
+        if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or not self.rgb.size:
+            raise ValueError(f"rgb must be (height, width, 3) uint8, not {self.rgb.shape} {self.rgb.dtype}")
+        if self.alpha is not None and (self.alpha.dtype != np.uint8 or self.alpha.shape != self.rgb.shape[:2]):
+            raise ValueError(f"alpha must be {self.rgb.shape[:2]} uint8, not {self.alpha.shape} {self.alpha.dtype}")
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return Size(self.rgb.shape[1], self.rgb.shape[0])
+
+
+def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
+    """The size of the picture `path` once upright, from its header alone.
+
+    Raises Missing, Unreadable, Unsupported or TooLarge. A file that passes can still turn out damaged when it
+    is read.
+    """
+    name = shown(path)
+    with opened(path) as file:
+        image = identified(file, name, max_pixels)
+        width, height = image.size
+        return Size(height, width) if decoding.orientation(image, file) >= 5 else Size(width, height)
+
+
+def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
+    with opened(path) as file:
+        return _read(file, shown(path), max_pixels)
+
+
+def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
+    with judged(name):
+        return _read(io.BytesIO(data), name, max_pixels)
+
+
+def resized(picture: Picture, longest: int) -> Picture:
+    """The picture with its longest side at most `longest` pixels, by Lanczos; it is never enlarged.
+
+    As `rgb` is already composited, colour and alpha shrink apart without a fringe from hidden colours.
+    """
+    width, height = picture.size
+    scale = longest / max(width, height)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
+
+
+def encode(picture: Picture, format: Format, quality: int = 95, stamp: str = "") -> bytes:  # noqa: A002
+    """The bytes of a picture file with an sRGB profile; the same picture always gives the same bytes.
+
+    PNG and WebP keep alpha; JPEG, without chroma subsampling, is the picture on white. `quality` (1 to 100)
+    is for JPEG and WebP. `stamp` is what `core.provenance` makes. Raises Unsupported if the format cannot
+    hold so large a picture.
+    """
+    if max(picture.size) > _LONGEST_SIDE[format]:
+        raise Unsupported(
+            f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side; choose another format."
+        )
+    image = Image.fromarray(picture.rgb if format == "jpg" else _with_straight_alpha(picture))
+    carrier = provenance.embed(stamp, format) if stamp else {}
+    buffer = io.BytesIO()
+    if format == "png":
+        image.save(buffer, "PNG", compress_level=6, icc_profile=colour_profile.SRGB, **carrier)
+    elif format == "jpg":
+        image.save(buffer, "JPEG", quality=quality, subsampling=0, icc_profile=colour_profile.SRGB, **carrier)
+    else:
+        image.save(buffer, "WEBP", quality=quality, method=4, icc_profile=colour_profile.SRGB, **carrier)
+    return buffer.getvalue()
+
+
+def pixels_sha256(source: Picture | bytes) -> str:
+    """SHA-256 of pixels: of `<width>x<height>x<channels>`, a line feed, `rgb`, and `alpha` if there is one.
+
+    Bytes of a file are decoded first. A picture has the hash of its PNG. For a lossy format give the file's
+    bytes, so that what is hashed is what a reader will see.
+    """
+    picture = from_bytes(source) if isinstance(source, bytes) else _as_read_again(source)
+    channels = 3 if picture.alpha is None else 4
+    digest = hashlib.sha256(f"{picture.size.width}x{picture.size.height}x{channels}\n".encode())
+    digest.update(picture.rgb.tobytes())
+    if picture.alpha is not None:
+        digest.update(picture.alpha.tobytes())
+    return digest.hexdigest()
+
+
+def thumbnail(picture: Picture, longest: int = 320) -> bytes:
+    """A small JPEG of the picture, transparent parts on neutral grey."""
+    small = resized(picture, longest)
+    rgb = small.rgb
+    if small.alpha is not None:
+        uncovered = (255 - small.alpha.astype(np.int32))[..., None]
+        rgb = (rgb - (uncovered * (255 - _NEUTRAL) + 127) // 255).clip(0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=82)
+    return buffer.getvalue()
+
+
+def _read(file: IO[bytes], name: str, max_pixels: int) -> Picture:
+    rgb, alpha = decoding.decoded(file, name, max_pixels)
+    return Picture(rgb if alpha is None else _over_white(rgb, alpha), alpha)
+
+
+def _over_white(rgb: U8, alpha: U8) -> U8:
+    """Straight colour composited over white: its darkness (255 - colour) times alpha."""
+    dark = (255 - rgb).astype(np.uint16) * alpha[..., None]
+    return (255 - (dark + 127) // 255).astype(np.uint8)
+
+
+def _straight(rgb: U8, alpha: U8) -> U8:
+    """The colour that gives `rgb` again over white; so no white fringe shows on another background."""
+    dark = (255 - rgb).astype(np.uint16) * 255 + alpha[..., None] // 2
+    full = (dark // np.maximum(alpha, 1)[..., None]).clip(0, 255)
+    return (255 - full * (alpha > 0)[..., None]).astype(np.uint8)
+
+
+def _with_straight_alpha(picture: Picture) -> U8:
+    if picture.alpha is None:
+        return picture.rgb
+    return np.dstack([_straight(picture.rgb, picture.alpha), picture.alpha])
+
+
+def _as_read_again(picture: Picture) -> Picture:
+    """The picture as it comes back from a PNG: where alpha is low, it cannot be dark on white."""
+    if picture.alpha is None or picture.alpha.min() == 255:
+        return Picture(picture.rgb)
+    return Picture(_over_white(_straight(picture.rgb, picture.alpha), picture.alpha), picture.alpha)
+
+
+def _shrunk(array: U8, size: tuple[int, int]) -> U8:
+    return np.asarray(Image.fromarray(array).resize(size, Image.Resampling.LANCZOS)).copy()

@@ -1,0 +1,107 @@
+"""Jobs: one output to be made each, with its key and its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.layout import output_name
+from core.recipe import ALGORITHM, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One output to be made. `asset_file` is the asset's path below the library as the disk has it."""
+
+    output: str
+    asset: str
+    asset_file: str
+    asset_sha256: str
+    style: str
+    style_sha256: str
+    recipe: str
+    preset: str
+    seed: int
+    weights: str
+    key: str
+    attempt: int
+    seconds: float
+    limit: float
+
+
+def job_key(asset: str, style: Sequence[tuple[str, float]], recipe: Recipe, seed: int, weights: str) -> str:
+    """The hash of everything that decides a job's pixels: 64 hex digits.
+
+    Of the asset's SHA-256, the ordered (artwork SHA-256, weight) pairs, the recipe's digest, the seed, the digest of
+    the network tensors, and the method's `algorithm` number.
+    """
+    return KeyMaker(style, recipe, weights).key(asset, seed)
+
+
+class KeyMaker:
+    """Keys of many assets in one style and recipe: what they share is written once."""
+
+    def __init__(self, style: Sequence[tuple[str, float]], recipe: Recipe, weights: str) -> None:
+        shared = {
+            "kind": "stylize",
+            "style": [[sha, float(weight)] for sha, weight in style],
+            "recipe": recipe.digest(),
+            "weights": weights,
+            "algorithm": ALGORITHM[recipe.method],
+        }
+        self.weights = weights
+        self._shared = json.dumps(shared, sort_keys=True)
+
+    def key(self, asset: str, seed: int) -> str:
+        """The key of the job with this asset (SHA-256) and seed."""
+        return hashlib.sha256(f"{self._shared}\n{asset}\n{seed}".encode()).hexdigest()
+
+
+class OutputNames:
+    """Gives each job of a plan its own output path; a path that is taken gets a mark from the key."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def name(self, style: str, asset: str, suffix: str, key: str, variant: int) -> str:
+        """`<style>/<asset>.<suffix>`; further variants, and jobs that would clash, `...~<key[:10]>.<suffix>`."""
+        output = output_name(style, asset, suffix, mark=key[:10] if variant else "")
+        if output in self._taken:
+            output = output_name(style, asset, suffix, mark=key[:10])
+        serial = 2
+        while output in self._taken:
+            output = output_name(style, asset, suffix, mark=f"{key[:10]}-{serial}")
+            serial += 1
+        self._taken.add(output)
+        return output
+
+
+def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height after the longest side is brought down to `longest`; never enlarged, no side under 1 px.
+
+    >>> fitted(4000, 3000, 512)
+    (512, 384)
+    """
+    scale = min(1.0, longest / max(width, height, 1))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def planned_columns(job: Job) -> dict[str, Any]:
+    """The columns of the job's manifest row that are known before it is made."""
+    return {
+        "output": job.output,
+        "kind": "stylize",
+        "asset": job.asset,
+        "asset_sha256": job.asset_sha256 or None,
+        "style": job.style,
+        "style_sha256": job.style_sha256 or None,
+        "recipe": job.recipe,
+        "preset": job.preset,
+        "seed": job.seed,
+        "weights": job.weights,
+        "key": job.key,
+        "attempt": job.attempt,
+    }

@@ -1,0 +1,230 @@
+"""The manifest: one row a planned job, saying what was made, from what, how, how well, or why not.
+
+Rows are committed in small Parquet files, the *parts*; `merge` folds them into `manifest.parquet`. A reader sees both, so
+the manifest can be read at any moment of a night.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from core.errors import NocturneError, SpecError
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS
+from core.store import Store
+
+_serial = itertools.count()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the manifest: its Arrow type and what it means, with its unit."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("output", pa.string(), "Path of the picture under `outputs/`; the row's identity."),
+    Column("run", pa.string(), "Name of the run folder that made the picture."),
+    Column("kind", pa.string(), "`stylize`."),
+    Column("asset", pa.string(), "Path of the asset in the library."),
+    Column("asset_sha256", pa.string(), "SHA-256 of the asset's bytes."),
+    Column("style", pa.string(), "Name of the style in the catalog."),
+    Column("style_sha256", pa.string(), "SHA-256 over the style's ordered (artwork, weight) pairs."),
+    Column("recipe", pa.string(), "Hash of the recipe: every parameter that decides pixels."),
+    Column("preset", pa.string(), "Name of the preset the recipe began as."),
+    Column("seed", pa.int64(), "Seed of the job."),
+    Column("weights", pa.string(), "Digest of the network tensors used."),
+    Column("key", pa.string(), "Hash of all that decides the pixels; equal keys are computed once."),
+    Column("status", pa.string(), "`pending`, `done`, `rejected` or `failed`."),
+    Column("reason", pa.string(), "Why not, in one word; null when done."),
+    Column("message", pa.string(), "Why not, in a sentence that names the file and a remedy."),
+    Column("pixels_sha256", pa.string(), "SHA-256 of the output's decoded pixels."),
+    Column("width", pa.int32(), "Width of the output, pixels."),
+    Column("height", pa.int32(), "Height of the output, pixels."),
+    Column("score", pa.float32(), "How good the transfer is, 0 to 1, higher is better."),
+    Column("score_content", pa.float32(), "Content kept, 0 (nothing of the asset) to 1 (the asset itself)."),
+    Column(
+        "score_style",
+        pa.float32(),
+        "Style reached, 0 (no nearer than the asset) to 1 (the style's own statistics).",
+    ),
+    Column("content_distance", pa.float32(), "Distance between the features of output and asset, 0 is equal."),
+    Column(
+        "style_distance",
+        pa.float32(),
+        "Gram distance output-style over asset-style; 1 is no nearer than the asset.",
+    ),
+    Column("class_kept", pa.bool_(), "Whether the asset's top ImageNet class is in the output's top 5."),
+    Column("loss", pa.float32(), "Last value of the optimised loss."),
+    Column(
+        "losses",
+        pa.list_(pa.float32()),
+        "History of the loss, at most 64 values evenly spread over the steps.",
+    ),
+    Column("seconds", pa.float32(), "Time to decode, make, score and write the picture, seconds."),
+    Column("engine", pa.string(), "Device, torch version, CPU capability and threads that made the pixels."),
+    Column("attempt", pa.int32(), "How many times the job was tried."),
+    Column("started", pa.timestamp("ms", tz="UTC"), "When the job began."),
+    Column("finished", pa.timestamp("ms", tz="UTC"), "When its picture was written."),
+    Column("versions", pa.string(), "Versions of Nocturne, torch and Pillow."),
+)
+
+SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in COLUMNS])
+
+TIMES = frozenset({"seconds", "started", "finished"})
+"""Columns that may differ between two undisturbed runs of one spec."""
+
+
+def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Rows as an Arrow table with the manifest's schema; missing columns are null."""
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+
+
+def write_part(store: Store, rows: Iterable[dict[str, Any]]) -> str:
+    """Commit rows as a part; its presence is the mark that they are done. Returns its name. Raises StorageFailed."""
+    name = f"{PARTS}/{time.time_ns() // 1_000_000:014d}-{os.getpid()}-{next(_serial)}.parquet"
+    _put(store, name, table(rows))
+    return name
+
+
+def read(store: Store, columns: Sequence[str] | None = None) -> pa.Table:
+    """The manifest as it stands, parts included, by output. Can be called while a night goes on.
+
+    Raises NocturneError when a file of the run is damaged.
+    """
+    # Parts first: a part that is folded in between the two reads is then in both, and never in neither.
+    parts = _read_parts(store, sorted(store.names(PARTS, ".parquet")))
+    rows = combine(_read_base(store), parts).sort_by("output")
+    return rows.select(list(columns)) if columns else rows
+
+
+def combine(base: pa.Table, parts: pa.Table) -> pa.Table:
+    """One row an output. A part's row counts if its key is the planned one; done beats failed, later beats earlier."""
+    place = pc.index_in(parts["output"], base["output"])
+    planned = pc.equal(base["key"].take(place), parts["key"])
+    parts = parts.filter(pc.or_kleene(pc.is_null(place), pc.fill_null(planned, False)))
+    best = _first_per_output(parts)
+    kept = base.filter(pc.invert(pc.is_in(base["output"], best["output"])))
+    return pa.concat_tables([kept, best])
+
+
+def begin(store: Store, planned: pa.Table) -> None:
+    """Start a night: `planned` becomes the manifest, with what is done and no longer planned kept; parts are folded in.
+
+    Call it under the run's lock, before any output is written: from here on no old row speaks of a file that the
+    night will overwrite.
+    """
+    names = sorted(store.names(PARTS, ".parquet"))
+    old = read(store)
+    done = pc.equal(old["status"], "done")
+    gone = pc.invert(pc.is_in(old["output"], planned["output"]))
+    _put(store, MANIFEST, pa.concat_tables([planned, old.filter(pc.and_(done, gone))]).sort_by("output"))
+    for name in names:
+        store.remove(name)
+
+
+def merge(store: Store) -> pa.Table:
+    """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
+    names = sorted(store.names(PARTS, ".parquet"))
+    rows = read(store)
+    _put(store, MANIFEST, rows)
+    store.put(MANIFEST_CSV, csv_bytes(rows))
+    for name in names:
+        store.remove(name)
+    return rows
+
+
+def query(rows: pa.Table, failed: bool = False, style: str | None = None, sort: str | None = None) -> pa.Table:
+    """Rows of a manifest: failed ones alone, of one style alone, sorted (`score` best first). Raises SpecError."""
+    if failed:
+        rows = rows.filter(pc.equal(rows["status"], "failed"))
+    if style is not None:
+        rows = rows.filter(pc.equal(rows["style"], style))
+    if sort is None:
+        return rows
+    if sort not in SCHEMA.names or sort == "losses":
+        raise SpecError(
+            f"--sort {sort}: no such column; there are {', '.join(n for n in SCHEMA.names if n != 'losses')}."
+        )
+    order = "descending" if pa.types.is_floating(SCHEMA.field(sort).type) else "ascending"
+    return rows.sort_by([(sort, order), ("output", "ascending")])
+
+
+def csv_bytes(rows: pa.Table) -> bytes:
+    """A manifest as CSV; the loss history is left out."""
+    sink = io.BytesIO()
+    pacsv.write_csv(rows.drop_columns(["losses"]), sink)
+    return sink.getvalue()
+
+
+def parquet_bytes(rows: pa.Table) -> bytes:
+    """A table as a Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _put(store: Store, name: str, rows: pa.Table) -> None:
+    store.put(name, parquet_bytes(rows))
+
+
+def _first_per_output(parts: pa.Table) -> pa.Table:
+    if parts.num_rows == 0:
+        return parts
+    ranked = parts.append_column("_done", pc.cast(pc.equal(parts["status"], "done"), pa.int8()))
+    ranked = ranked.sort_by([("output", "ascending"), ("_done", "descending"), ("finished", "descending")])
+    output = ranked["output"].combine_chunks()
+    same = pc.equal(output[1:], output[:-1]) if len(output) > 1 else pa.array([], pa.bool_())
+    first = pa.concat_arrays([pa.array([True]), pc.invert(same)])
+    return ranked.filter(first).drop_columns(["_done"])
+
+
+def _read_base(store: Store) -> pa.Table:
+    return _read(store, MANIFEST) if store.exists(MANIFEST) else SCHEMA.empty_table()
+
+
+def _read_parts(store: Store, names: Sequence[str]) -> pa.Table:
+    tables = []
+    for name in names:
+        try:
+            tables.append(_read(store, name))
+        except FileNotFoundError:  # folded into the manifest since it was listed
+            continue
+    return pa.concat_tables([SCHEMA.empty_table(), *tables])
+
+
+def _read(store: Store, name: str) -> pa.Table:
+    try:
+        # A buffer of Arrow's own: its reading threads must not hold a Python file when the process ends.
+        source = pa.BufferReader(store.read(name))
+        return pq.read_table(source, pre_buffer=False).select(SCHEMA.names).cast(SCHEMA)
+    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise NocturneError(
+            f"{store.path(name)} is not a part of a manifest ({' '.join(str(error).split())}); "
+            "move it away: its jobs are then made again."
+        ) from error
+
+
+def type_name(kind: pa.DataType) -> str:
+    """A column's type in the words of the documentation."""
+    return {"string": "text", "bool": "yes/no"}.get(str(kind), "time" if pa.types.is_timestamp(kind) else str(kind))
+
+
+def text_array(values: Sequence[str]) -> pa.Array:
+    """Strings as an Arrow array, for lookups."""
+    return pa.array(list(values), pa.string())

@@ -1,0 +1,101 @@
+"""A night in the run folder: the plan it follows, the rows it begins with, and the record it leaves in `nights/`."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core import manifest
+from core.jobs import Job
+from core.layout import NIGHTS, PLAN
+from core.plan import BATCH, Plan
+from core.store import Store
+
+JOB_FIELDS = [field.name for field in fields(Job)]
+
+
+def begin_night(store: Store, plan: Plan) -> None:
+    """Write the plan, and the manifest's row of every planned job as it stands before any work.
+
+    Call it under the run's lock.
+    """
+    context = {**plan.context, "summary": asdict(plan.summary)}
+    noted = plan.jobs.replace_schema_metadata({"context": json.dumps(context)})
+    sink = io.BytesIO()
+    pq.write_table(noted, sink, compression="zstd", row_group_size=BATCH)
+    store.put(PLAN, sink.getvalue())
+    manifest.begin(store, _first_rows(store, plan.jobs))
+
+
+def read_shard(store: Store, shard: int) -> list[Job]:
+    """The jobs of one shard, in plan order."""
+    return _jobs(store, ("shard", "=", shard))
+
+
+def read_context(store: Store) -> dict[str, Any]:
+    """Library root, styles, recipes and limits of the plan in the run folder."""
+    metadata = pq.read_schema(io.BytesIO(store.read(PLAN))).metadata
+    return json.loads(metadata[b"context"])  # type: ignore[no-any-return]
+
+
+def read_copies(store: Store) -> list[dict[str, Any]]:
+    """The plan's rows whose picture is taken from an equal job, of this run or of another."""
+    rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[("state", "in", ["copy", "adopt"])])
+    return rows.to_pylist()  # type: ignore[no-any-return]
+
+
+def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str:
+    """Leave what a night did in `nights/<utc>.json`. Returns its name."""
+    name = f"{NIGHTS}/{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
+    ended = datetime.now(UTC)
+    whole = {"started": started.isoformat(), "ended": ended.isoformat(), **record}
+    store.put(name, json.dumps(whole, indent=2, ensure_ascii=False).encode())
+    return name
+
+
+def last_night(store: Store) -> dict[str, Any] | None:
+    """The record of the latest night, if there was one."""
+    names = list(store.names(NIGHTS, ".json"))
+    return json.loads(store.read(names[-1])) if names else None
+
+
+def _jobs(store: Store, wanted: tuple[str, str, Any]) -> list[Job]:
+    rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[wanted], columns=JOB_FIELDS).to_pylist()
+    return [Job(**{**row, "asset_file": os.fsdecode(row["asset_file"])}) for row in rows]
+
+
+def _first_rows(store: Store, jobs: pa.Table) -> pa.Table:
+    kept = jobs.filter(pc.equal(jobs["state"], "kept"))
+    old = manifest.read(store)
+    standing = old.filter(pc.is_in(old["output"], kept["output"]))
+    fresh = jobs.filter(pc.not_equal(jobs["state"], "kept"))
+    return pa.concat_tables([_fresh_rows(fresh, store.root.name), standing])
+
+
+def _fresh_rows(jobs: pa.Table, run: str) -> pa.Table:
+    """Manifest rows of jobs that are pending, or failed before they began."""
+    count = jobs.num_rows
+    failed = pc.equal(jobs["state"], "failed")
+    now = datetime.now(UTC)
+    known = {
+        "run": pa.repeat(run, count),
+        "kind": pa.repeat("stylize", count),
+        "status": pc.if_else(failed, "failed", "pending"),
+        "finished": pc.if_else(failed, pa.scalar(now, manifest.SCHEMA.field("finished").type), None),
+        **{name: jobs[name] for name in jobs.column_names if name not in ("seconds",)},
+    }
+    for name in ("asset_sha256", "style_sha256"):
+        known[name] = pc.if_else(pc.equal(jobs[name], ""), None, jobs[name])
+    arrays = [
+        pc.cast(known[field.name], field.type) if field.name in known else pa.nulls(count, field.type)
+        for field in manifest.SCHEMA
+    ]
+    return pa.table(arrays, schema=manifest.SCHEMA)

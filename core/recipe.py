@@ -1,0 +1,174 @@
+"""Recipes: the method, every parameter that decides an output's pixels, and presets that name good ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+
+from core.vgg19 import LAYERS
+
+COARSEST = 96
+"""The longest side in pixels below which no coarser size is made: VGG-19 sees forms of that size whole."""
+
+ALGORITHM = {"optimise": 1}
+"""One integer per method, part of every key. Raise it when a golden-picture test changes."""
+
+
+class Recipe(BaseModel):
+    """How a picture is stylised. Equal recipes give equal pixels on one engine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    method: Literal["optimise"] = Field(
+        default="optimise",
+        title="Method",
+        description="How the picture is made: by optimising its pixels (Gatys et al. 2016).",
+    )
+    size: int = Field(
+        default=512,
+        ge=16,
+        le=8192,
+        title="Size",
+        description="Longest side of the output in pixels; never enlarges the asset.",
+    )
+    steps: int = Field(default=40, ge=1, le=20_000, title="Steps", description="Passes of the network at full size.")
+    coarse_steps: int = Field(
+        default=0,
+        ge=0,
+        le=20_000,
+        title="Coarse steps",
+        description="Passes at each coarser size before: a half, a quarter ... down to about 100 pixels.",
+    )
+    init: Literal["content", "noise"] = Field(
+        default="content",
+        title="Start",
+        description="Start from the asset, or from noise drawn with the job's seed.",
+    )
+    start_noise: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Noise in the start",
+        description="Size of the seed's noise added to the asset; with 0, all seeds give one picture.",
+    )
+    low_frequencies: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Low frequencies",
+        description="Steps grow with the frequency to the power of minus this; 0 is plain pixels.",
+    )
+    backbone: Literal["vgg19"] = Field(
+        default="vgg19", title="Backbone", description="Pretrained network whose features are compared."
+    )
+    weights: str = Field(
+        default="packaged",
+        title="Weights",
+        description="`packaged` (no download), `torchvision` (from torch's cache), or a file in its layout.",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        title="Precision",
+        description="Of the backbone; `auto` is bfloat16 where the device has it, else float32.",
+    )
+    pooling: Literal["max", "average"] = Field(
+        default="max", title="Pooling", description="How the backbone shrinks its features."
+    )
+    content_layers: tuple[str, ...] = Field(
+        default=("relu4_2",),
+        min_length=1,
+        title="Content layers",
+        description="Layers whose features keep the content.",
+    )
+    style_layers: tuple[str, ...] = Field(
+        default=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
+        min_length=1,
+        title="Style layers",
+        description="Layers whose statistics carry the style.",
+    )
+    style_statistic: Literal["gram", "moments"] = Field(
+        default="moments",
+        title="Style statistic",
+        description="What is compared: Gram matrices, or mean and covariance relative to the style's own.",
+    )
+    content_weight: float = Field(default=1.0, ge=0, title="Content weight", description="Weight of the content loss.")
+    style_weight: float = Field(
+        default=250.0,
+        ge=0,
+        title="Style weight",
+        description="Weight of the style loss of each layer; about 250 for moments, 1e6 for gram.",
+    )
+    format: Literal["png", "jpg", "webp"] = Field(
+        default="png", title="File format", description="Format of the outputs."
+    )
+    quality: int = Field(
+        default=95, ge=1, le=100, title="Quality", description="JPEG and WebP quality; PNG is lossless."
+    )
+
+    @field_validator("content_layers", "style_layers")
+    @classmethod
+    def _layers_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for layer in value:
+            if layer not in LAYERS:
+                raise ValueError(f"VGG-19 has no layer {layer!r}; it has {', '.join(LAYERS)}")
+        return value
+
+    def digest(self) -> str:
+        """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def changed(self, overrides: dict[str, Any]) -> Recipe:
+        """This recipe with some fields set anew, validated. Raises pydantic.ValidationError."""
+        return Recipe.model_validate({**self.model_dump(), **overrides})
+
+    def halvings(self, longest: int) -> int:
+        """How many coarser sizes a picture with this longest side in pixels is made at first."""
+        return max(0, int(math.log2(longest / COARSEST))) if self.coarse_steps and longest >= COARSEST else 0
+
+    def passes(self, width: int, height: int) -> float:
+        """The work for a picture of this size, in passes of the network at full size, forward and
+        backward.
+        """
+        coarser = range(1, self.halvings(min(self.size, max(width, height))) + 1)
+        return self.steps + self.coarse_steps * sum(0.25**level for level in coarser)
+
+
+def _optional_fields() -> dict[str, Any]:
+    return {
+        name: (field.annotation | None, Field(None, title=field.title, description=field.description))  # type: ignore[operator]
+        for name, field in Recipe.model_fields.items()
+    }
+
+
+RecipeOverrides: type[BaseModel] = create_model(
+    "RecipeOverrides",
+    __config__=ConfigDict(extra="forbid", frozen=True),
+    __doc__="Recipe fields to change in the preset; what is left empty stays as the preset has it.",
+    **_optional_fields(),
+)
+"""Every field of Recipe, optional: what a spec, a catalog or a pairs CSV may change; checked when merged."""
+
+_GOOD = Recipe(
+    steps=24,
+    coarse_steps=32,
+    low_frequencies=0.4,
+    start_noise=0.02,
+    style_statistic="moments",
+    style_weight=250.0,
+    precision="auto",
+)
+
+PRESETS: dict[str, Recipe] = {
+    "gatys": Recipe(steps=300, style_statistic="gram", style_weight=1e6, precision="float32"),
+    "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20}),
+    "good": _GOOD,
+    "best": _GOOD.changed({"steps": 80, "coarse_steps": 80}),
+}
+"""Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
+
+DEFAULT_PRESET = "good"

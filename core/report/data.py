@@ -1,0 +1,108 @@
+"""The gallery's data file: the rows of a manifest as compact columns in a JavaScript file.
+
+A page opened from disk may not fetch JSON, but it may load a script. Text that repeats is written once and
+named by a number, so that a row costs some 90 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core import layout
+from core.report.rows import Rows, columns, finite
+
+PREFIX = "window.nocturne = "
+"""What stands before the JSON in the data file."""
+
+ROWS_LIMIT = 50_000
+"""Most rows that a gallery shows; browsers stop at pages about ten million pixels high."""
+
+TEXTS = ("status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt")
+"""Columns with few different values, written as `{"values": [...], "codes": [...]}`; -1 is null."""
+
+NUMBERS = {
+    "score": 3,
+    "score_content": 3,
+    "score_style": 3,
+    "content_distance": 3,
+    "style_distance": 3,
+    "seconds": 2,
+}
+"""Columns written as plain numbers, and the decimals that are kept."""
+
+NAMES = ("output", "asset", "style", "seed", "class_kept", "finished", *TEXTS, *NUMBERS)
+
+
+def data_file(rows: Rows) -> bytes:
+    """The data file of `rows`: PREFIX, a JSON object, and a semicolon, in ASCII.
+
+    The newest ROWS_LIMIT rows are kept, and jobs that never ran are the first to be left out. Infinite and
+    NaN numbers become null.
+    """
+    text = json.dumps(document(rows), separators=(",", ":"), allow_nan=False)
+    # ASCII leaves out U+2028, which ended a line in older JavaScript; `<` could end the script element.
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return f"{PREFIX}{text};\n".encode("ascii")
+
+
+def document(rows: Rows) -> dict[str, Any]:
+    """What the data file says, before it is written as JSON."""
+    named = columns(rows, NAMES)
+    kept = _newest(named["finished"])
+    named = {name: [values[place] for place in kept] for name, values in named.items()}
+    named["asset"] = [layout.portable(asset or "") for asset in named["asset"]]
+    named["style"] = [layout.portable(style or "") for style in named["style"]]
+    cells: dict[str, Any] = {name: _coded(named[name]) for name in TEXTS}
+    cells |= {name: [_rounded(value, places) for value in named[name]] for name, places in NUMBERS.items()}
+    cells["seed"] = _coded([None if seed is None else str(seed) for seed in named["seed"]])
+    cells["class_kept"] = _coded(named["class_kept"])
+    cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
+    cells["asset"] = _pictures(named["asset"], layout.asset_thumb)
+    cells["style"] = _pictures(named["style"], layout.style_thumb)
+    cells["output"] = _coded(_tails(named["output"], named["style"], named["asset"]))
+    return {
+        "count": len(kept),
+        "paths": {"output": f"../{layout.output_path('{}')}", "thumb": f"../{layout.output_thumb('{}')}"},
+        "columns": cells,
+    }
+
+
+def _newest(finished: Sequence[Any]) -> Sequence[int]:
+    if len(finished) <= ROWS_LIMIT:
+        return range(len(finished))
+    newest_first = sorted(
+        range(len(finished)),
+        key=lambda place: finished[place].timestamp() if finished[place] else 0.0,
+        reverse=True,
+    )
+    return sorted(newest_first[:ROWS_LIMIT])
+
+
+def _coded(values: Sequence[Any]) -> dict[str, list[Any]]:
+    places: dict[Any, int] = {}
+    codes = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
+    return {"values": list(places), "codes": codes}
+
+
+def _pictures(names: Sequence[str], thumb: Callable[[str], str]) -> dict[str, list[Any]]:
+    coded = _coded(names)
+    return {**coded, "thumbs": [f"../{thumb(name)}" for name in coded["values"]]}
+
+
+def _tails(outputs: Sequence[str | None], styles: Sequence[str], assets: Sequence[str]) -> list[str | None]:
+    """Output names with their `<style>/<asset>` written `*`; a name that begins otherwise is marked `=`."""
+    return [
+        None if output is None else _tail(layout.portable(output), f"{style}/{asset}")
+        for output, style, asset in zip(outputs, styles, assets, strict=True)
+    ]
+
+
+def _tail(output: str, head: str) -> str:
+    return f"*{output[len(head) :]}" if output.startswith(head) else f"={output}"
+
+
+def _rounded(value: float | None, places: int) -> float | None:
+    return round(value, places) if value is not None and finite(value) else None

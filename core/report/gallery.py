@@ -1,0 +1,111 @@
+"""The gallery: one static folder that shows a run, opened from disk with no network.
+
+    gallery/index.html   header and frame, every name escaped by jinja2
+    gallery/data.js      the rows (core/report/data.py)
+    gallery/gallery.css  gallery/gallery.js
+
+Pictures are not copied: the page links to `outputs/` and to the small views in `thumbs/`, which are written
+when each output is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core import layout
+from core.report.data import ROWS_LIMIT, data_file
+from core.report.rows import Rows
+from core.report.summary import RunSummary, duration, summarise
+from core.store import Store
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css")
+SCRIPTS = ("model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js")
+"""Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
+
+
+def build_gallery(store: Store, rows: Rows, title: str) -> Path:
+    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page.
+
+    Every file is put whole, the page last. Raises StorageFailed when one cannot be written.
+    """
+    files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
+    page = _page(store, summarise(rows), title, _stamp(files.values()))
+    folder = PurePosixPath(layout.GALLERY).parent
+    for name, data in files.items():
+        store.put(str(folder / name), data)
+    store.put(layout.GALLERY, page)
+    return store.path(layout.GALLERY)
+
+
+def href(path: str) -> str:
+    """A path as a relative URL: everything but letters, digits and `-_.~/` percent-encoded.
+
+    >>> href("../thumbs/50% #1?.jpg")
+    '../thumbs/50%25%20%231%3F.jpg'
+    """
+    return quote(path, safe="/")
+
+
+def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"href": href, "duration": duration, "count": "{:,}".format, "score": _score}
+    page = environment.get_template("index.html").render(
+        title=layout.portable(title),
+        summary=summary,
+        styles=_styles(store, summary),
+        bars=_bars(summary.histogram),
+        stamp=stamp,
+        rows_limit=ROWS_LIMIT,
+    )
+    return page.encode()
+
+
+def _styles(store: Store, summary: RunSummary) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": layout.portable(name),
+            "tally": tally,
+            "thumb": f"../{thumb}" if store.exists(thumb := layout.style_thumb(name)) else None,
+        }
+        for name, tally in summary.styles.items()
+    ]
+
+
+def _bars(histogram: Sequence[int]) -> list[tuple[int, float]]:
+    """Place and height, 0 to 1, of the histogram's bars; one that counts anything can be seen."""
+    highest = max(histogram)
+    return [(place, max(0.03, jobs / highest)) for place, jobs in enumerate(histogram) if jobs]
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _joined(names: Sequence[str]) -> bytes:
+    return b"\n".join((TEMPLATES / name).read_bytes() for name in names)
+
+
+def _script() -> bytes:
+    return b'(() => {\n"use strict";\n\n' + _joined(SCRIPTS) + b"})();\n"
+
+
+def _stamp(files: Iterable[bytes]) -> str:
+    """What changes when a file does, so that a browser shows no stale copy."""
+    digest = hashlib.sha256()
+    for data in files:
+        digest.update(data)
+    return digest.hexdigest()[:12]

@@ -1,0 +1,110 @@
+// What the lightbox says beside the picture: scores, how it was made, and the command that tells more.
+
+/** The panel of one job. */
+function fillDetails(row, place) {
+  const text = (selector, value) => (details.querySelector(selector).textContent = value);
+  text(".place", `${(place + 1).toLocaleString("en")} of ${lightbox.rows.length.toLocaleString("en")}`);
+  text("h2", row.asset);
+  text(".in-style", `in the style ${row.style}`);
+  text(".message", row.message ?? "");
+  const views = { asset: row.assetThumb, style: row.styleThumb, output: row.outputThumb };
+  for (const [view, source] of Object.entries(views)) {
+    showPicture(details.querySelector(`[data-view=${view}] img`), source, "");
+  }
+  details.querySelector(".meters").replaceChildren(...METERS.flatMap(([label, name]) => meter(label, row[name], name)));
+  details.querySelector(".facts").replaceChildren(...factsOf(row).flatMap(([label, value]) => pair(label, value)));
+  fillCommand(row);
+  const link = details.querySelector(".open a");
+  link.parentElement.hidden = !row.full;
+  link.href = row.full;
+}
+
+const METERS = [
+  ["Score", "score"],
+  ["Content kept", "score_content"],
+  ["Style reached", "score_style"],
+];
+
+function pair(label, value) {
+  const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
+  term.textContent = label;
+  definition.append(value);
+  return [term, definition];
+}
+
+function meter(label, value, name) {
+  const bar = document.createElement("i");
+  bar.className = name;
+  fillBar(bar, value);
+  const [term, definition] = pair(label, decimals(value));
+  definition.prepend(bar);
+  return [term, definition];
+}
+
+/** Label and value of everything known of a job; what is unknown is left out. */
+function factsOf(row) {
+  const facts = [
+    ["Status", row.status === "done" ? "made" : row.status],
+    ["Reason", row.reason && words(row.reason)],
+    ["Preset", row.preset],
+    ["Recipe", row.recipe],
+    ["Seed", row.seed],
+    ["Size", row.width && row.height && `${row.width} × ${row.height} px`],
+    ["Time", row.seconds !== null && duration(row.seconds)],
+    ["Finished", row.finished !== null && when(row.finished)],
+    ["Top class kept", row.class_kept !== null && (row.class_kept ? "yes" : "no")],
+    ["Content distance", row.content_distance],
+    ["Style distance", row.style_distance],
+    ["Attempt", row.attempt > 1 && row.attempt],
+    ["Engine", row.engine],
+  ];
+  return facts
+    .filter(([, value]) => value !== null && value !== false && value !== undefined && value !== "")
+    .map(([label, value]) => [label, String(value)]);
+}
+
+/** A moment (seconds since 1970) as the reader's own clock shows it. */
+function when(seconds) {
+  return new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** The run folder, where the page knows it: opened from disk, it is two levels above the page. */
+function runFolder() {
+  if (location.protocol !== "file:") return "";
+  try {
+    return decodeURIComponent(location.pathname).replace(/^\/(?=[A-Za-z]:)/, "").replace(/\/gallery\/[^/]*$/, "");
+  } catch {
+    return "";
+  }
+}
+
+/** A word of a shell command, in single quotes where it needs them. */
+function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function commandOf(row) {
+  const folder = runFolder() || ".";
+  if (!row.made) return `nocturne retry ${quoted(folder)}`;
+  return `nocturne show ${quoted(data.paths.output.replace("..", () => folder).replace("{}", () => row.output))}`;
+}
+
+function fillCommand(row) {
+  const command = details.querySelector(".command");
+  command.hidden = row.status === "pending";
+  command.querySelector("p").textContent = row.made ? "How it was made" : "Try failed jobs again";
+  command.querySelector("code").textContent = commandOf(row);
+  command.querySelector(".copy").textContent = "Copy";
+}
+
+/** Copies the command, or selects it where the browser does not allow that. */
+async function copyCommand(event) {
+  const code = details.querySelector(".command code");
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    event.target.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(code);
+    event.target.textContent = "Selected";
+  }
+}

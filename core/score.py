@@ -1,0 +1,206 @@
+"""The run's scores: content kept, style reached, and one number, from a network that made nothing.
+
+An optimiser can please the network whose loss it follows without pleasing anyone else; so outputs are
+judged by EfficientNet-Lite0. `docs/score.md` says what each value can and cannot tell, and how well it
+orders pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from core import efficientnet
+
+Rgb = npt.NDArray[np.uint8]
+"""A picture (h, w, 3), 8-bit sRGB."""
+
+LONGEST, SHORTEST, MULTIPLE = 256, 64, 16
+"""Pictures are looked at with this longest side, aspect kept, the other side rounded to a multiple of 16
+from 64 up: so the strides divide it, and the network's padding lies evenly around."""
+
+CONTENT_MAPS = ("block2", "block4")
+"""Strides 4 and 8: outlines and parts."""
+
+STYLE_MAPS = ("stem", "block0", "block4")
+"""Strides 2, 2 and 8: colour, strokes and patterns."""
+
+UNRELATED = 0.96
+"""Content distance at which nothing of the asset is left; 98 of 100 unrelated pairs lie beyond."""
+
+ENOUGH = 0.125
+"""Content kept at which the score's content factor is half; below it a picture is hardly recognised."""
+
+SAME_STYLE = 0.02
+"""Gram distance below which asset and style count as alike, so that the ratio to it stays finite."""
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """One feature map as content: what stands out from the picture's mean, where, and how strongly."""
+
+    directions: Float[Tensor, "c h w"]
+    """Features minus their mean over the picture, scaled to unit length at each position; float16."""
+    weights: Float[Tensor, "h w"]
+    """Squared length of each before scaling, of sum 1 (0 if nothing stands out)."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is remembered of an asset or an artwork to score against it."""
+
+    frame: tuple[int, int]
+    """Height and width at which it is looked at, pixels."""
+    content: tuple[Outlines, ...]
+    """Of the CONTENT_MAPS."""
+    grams: tuple[Float[Tensor, "c c"], ...]
+    """The Gram matrices of the STYLE_MAPS."""
+    top_classes: tuple[int, ...]
+    """The five most likely ImageNet classes, most likely first."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that its tensors take, bytes."""
+        maps = (tensor for outlines in self.content for tensor in (outlines.directions, outlines.weights))
+        return sum(tensor.nbytes for tensor in (*maps, *self.grams))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The manifest's columns of the same names; always finite."""
+
+    score: float
+    score_content: float
+    score_style: float
+    content_distance: float
+    style_distance: float
+    class_kept: bool
+
+
+class Scorer:
+    """Scores outputs on one device, one forward pass of EfficientNet-Lite0 each.
+
+    A score depends on the pictures alone; between engines its last digits differ. Making a Scorer raises
+    SpecError if the network's weights are missing.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._network = efficientnet.load().to(device)
+
+    def reference(self, rgb: Rgb) -> Reference:
+        """What to remember of an asset or an artwork. Raises ValueError if it is not 8-bit (h, w, 3)."""
+        return self._look(rgb, frame_of(*checked(rgb).shape[:2]))
+
+    def score(self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]]) -> Scores:
+        """How well `output` shows the asset in the style, whose artworks have positive weights of any sum.
+
+        The output is looked at in the asset's frame, so it should have the asset's aspect; its size is free.
+        Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
+        """
+        made = self._look(checked(output), asset.frame)
+        target = mean_grams([(reference.grams, weight) for reference, weight in style])
+        content = content_distance(asset.content, made.content)
+        distance = gram_distance(made.grams, target) / max(gram_distance(asset.grams, target), SAME_STYLE)
+        return scores(content, distance, asset.top_classes[0] in made.top_classes)
+
+    @torch.inference_mode()
+    def _look(self, rgb: Rgb, frame: tuple[int, int]) -> Reference:
+        x = efficientnet.prepared(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
+        found = self._network(x)
+        return Reference(
+            frame,
+            tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
+            tuple(gram(found.maps[name][0]) for name in STYLE_MAPS),
+            tuple(found.logits[0].topk(5).indices.tolist()),
+        )
+
+
+def scores(content_distance: float, style_distance: float, class_kept: bool) -> Scores:
+    """The scores that follow from the two distances: formulas in `docs/score.md`."""
+    content = min(max(1 - content_distance / UNRELATED, 0.0), 1.0)
+    style = min(max(1 - style_distance, 0.0), 1.0)
+    score = style * recognisable(content)
+    return Scores(score, content, style, content_distance, style_distance, class_kept)
+
+
+def recognisable(content: float) -> float:
+    """The score's content factor: 0 at 0, half near ENOUGH, hardly rising where content is plain, 1 at 1."""
+    return (1 + ENOUGH**3) * content**3 / (content**3 + ENOUGH**3)
+
+
+def frame_of(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which a picture of this size is looked at."""
+    scale = LONGEST / max(height, width) / MULTIPLE
+    tall, wide = (max(SHORTEST, MULTIPLE * round(side * scale)) for side in (height, width))
+    return tall, wide
+
+
+def checked(rgb: Rgb) -> Rgb:
+    """`rgb` itself. Raises ValueError if it is not an 8-bit (h, w, 3) picture with a pixel."""
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        raise ValueError(f"not an 8-bit RGB picture (h, w, 3): {rgb.dtype} {rgb.shape}")
+    return rgb
+
+
+def resized(rgb: Rgb, frame: tuple[int, int]) -> Rgb:
+    """The picture at (height, width) `frame`."""
+    height, width = frame
+    small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.array(small)
+
+
+def outlines(features: Float[Tensor, "c h w"]) -> Outlines:
+    """What stands out in a feature map.
+
+    The outermost positions are left out: they show the network's zero padding, alike in all pictures.
+    """
+    inner = features[:, 1:-1, 1:-1]
+    centred = inner - inner.mean((1, 2), keepdim=True)
+    energy = centred.square().sum(0)
+    return Outlines(F.normalize(centred, dim=0).half(), energy / energy.sum().clamp_min(1e-12))
+
+
+def content_distance(asset: Sequence[Outlines], output: Sequence[Outlines]) -> float:
+    """1 - the mean cosine between features of asset and output, positions weighted by the asset's energy.
+
+    The mean over maps, 0 to 2: 0 is equal, 1 unrelated. What the output adds where the asset is plain counts
+    little. Of unit vectors a and b, 1 - a.b = a.(a - b), which is exactly 0 when they are equal.
+    """
+    maps = zip(asset, output, strict=True)
+    return sum(max(0.0, float(_apart(a, b.directions))) for a, b in maps) / len(asset)
+
+
+def _apart(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
+    a = asset.directions.float()
+    return (asset.weights * (a * (a - directions.float())).sum(0)).sum()
+
+
+def gram(features: Float[Tensor, "c h w"]) -> Float[Tensor, "c c"]:
+    """Gram matrix F F^T / (h w) (Gatys et al. 2016, equation 3), free of the picture's size."""
+    flat = features.flatten(1)
+    return flat @ flat.T / flat.shape[1]
+
+
+def mean_grams(artworks: Sequence[tuple[Sequence[Tensor], float]]) -> list[Tensor]:
+    """The weighted mean of the artworks' Gram matrices, map by map. Raises ValueError without artworks."""
+    total = sum(weight for _, weight in artworks)
+    if not artworks or not total > 0:
+        raise ValueError("a style needs an artwork with a positive weight")
+    maps = zip(*(grams for grams, _ in artworks), strict=True)
+    shares = [weight / total for _, weight in artworks]
+    return [torch.stack([g * share for g, share in zip(same, shares, strict=True)]).sum(0) for same in maps]
+
+
+def gram_distance(grams: Sequence[Tensor], style: Sequence[Tensor]) -> float:
+    """Mean over maps of |G - S| / |S| in Frobenius norm, from 0: how far Gram matrices are from a style's."""
+    maps = zip(grams, style, strict=True)
+    return sum(float((g - s).norm() / s.norm().clamp_min(1e-12)) for g, s in maps) / len(style)

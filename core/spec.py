@@ -1,0 +1,180 @@
+"""The spec: everything a user decides about a run. It feeds the TOML file, the command line and the dashboard's form."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.errors import SpecError
+from core.recipe import DEFAULT_PRESET, PRESETS, Recipe, RecipeOverrides
+
+PATH_FIELDS = ("library", "catalog", "out")
+
+
+class Spec(BaseModel):
+    """What to make: a library, a catalog, a recipe, and how to pair them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
+
+    library: Path = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
+    catalog: Path = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    out: Path = Field(Path("runs/tonight"), title="Run folder", description="Where the run and its outputs live.")
+    preset: Literal[tuple(PRESETS)] = Field(  # type: ignore[valid-type]
+        DEFAULT_PRESET, title="Preset", description="Named recipe to start from."
+    )
+    recipe: RecipeOverrides = Field(  # type: ignore[valid-type]
+        default_factory=RecipeOverrides, title="Recipe", description="Recipe fields to change in the preset."
+    )
+    pairs: str = Field(
+        "all",
+        title="Pairs",
+        description="`all`, `random:K` (K styles an asset, drawn with the seed), or a CSV of asset,style[,recipe fields].",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
+    variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
+    include: list[str] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
+    exclude: list[str] = Field([], title="Exclude", description="Asset patterns to leave out.")
+    include_styles: list[str] = Field([], title="Include styles", description="Style name patterns to keep.")
+    exclude_styles: list[str] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
+    limit: int | None = Field(None, ge=1, title="Limit", description="Make only the first N jobs of the plan.")
+    reuse: list[Path] = Field([], title="Reuse", description="Other run folders whose equal jobs are taken over.")
+    max_megapixels: float = Field(
+        120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
+    )
+    time_limit: float | None = Field(
+        None,
+        gt=0,
+        title="Time limit",
+        description="Seconds a job may take; empty: ten times the prediction, at least 120.",
+    )
+    shard_seconds: float = Field(
+        60.0,
+        ge=1,
+        le=3600,
+        title="Shard length",
+        description="Predicted seconds of work in one Prefect task.",
+    )
+    device: str = Field(
+        "auto",
+        title="Device",
+        description="`auto`, `cpu`, `cuda`, `mps`, or several such as `cuda:0,cuda:1`.",
+    )
+
+    @field_validator("pairs")
+    @classmethod
+    def _pairs_known(cls, value: str) -> str:
+        if value == "all" or re.fullmatch(r"random:[1-9]\d*", value) or value.lower().endswith(".csv"):
+            return value
+        raise ValueError("must be `all`, `random:K` with K of 1 or more, or the path of a .csv file")
+
+    @field_validator("device")
+    @classmethod
+    def _device_known(cls, value: str) -> str:
+        if all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", part) for part in value.split(",")):
+            return value
+        raise ValueError("must be `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, several separated by commas")
+
+    @property
+    def max_pixels(self) -> int:
+        """The pixel limit in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+    def base_recipe(self) -> Recipe:
+        """The preset with the spec's own changes. Raises SpecError when a value is out of range."""
+        try:
+            return PRESETS[self.preset].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
+        except ValidationError as error:
+            raise SpecError(sentence(error, "the recipe")) from error
+
+    def rooted(self, folder: Path) -> Spec:
+        """The same spec with every relative path taken from `folder`."""
+        update: dict[str, Any] = {name: _absolute(folder, getattr(self, name)) for name in PATH_FIELDS}
+        update["reuse"] = [_absolute(folder, run) for run in self.reuse]
+        if self.pairs.lower().endswith(".csv"):
+            update["pairs"] = str(_absolute(folder, Path(self.pairs)))
+        return self.model_copy(update=update)
+
+    def toml(self) -> str:
+        """The spec as TOML; what is empty is left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    def check(self) -> None:
+        """Look at the folders before any work. Raises SpecError with one clear sentence."""
+        for name in ("library", "catalog"):
+            folder: Path = getattr(self, name)
+            if not folder.is_dir():
+                raise SpecError(f"{name} {folder} is not a folder; give the path of an existing one.")
+            if not os.access(folder, os.R_OK | os.X_OK):
+                raise SpecError(f"{name} {folder} may not be read; change its permissions.")
+        if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
+            raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
+        for run in self.reuse:
+            if not run.is_dir():
+                raise SpecError(f"reuse {run} is not a run folder; leave it out or correct the path.")
+        self.base_recipe()
+        _check_writable(self.out)
+
+
+def spec_from(values: dict[str, Any], source: str) -> Spec:
+    """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
+    try:
+        return Spec.model_validate(values).rooted(Path.cwd())
+    except ValidationError as error:
+        raise SpecError(sentence(error, source)) from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SpecError(f"spec {path} cannot be read as TOML: {error}.") from error
+    folder = path.absolute().parent
+    for name in PATH_FIELDS:
+        if isinstance(values.get(name), str):
+            values[name] = str(folder / values[name])
+    if isinstance(values.get("reuse"), list):
+        values["reuse"] = [str(folder / run) if isinstance(run, str) else run for run in values["reuse"]]
+    if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):
+        values["pairs"] = str(folder / values["pairs"])
+    return values
+
+
+def load_spec(path: Path) -> Spec:
+    """The spec in a TOML file. Raises SpecError."""
+    return spec_from(read_toml(path), f"spec {path}")
+
+
+def sentence(error: ValidationError, source: str) -> str:
+    """The first fault of a validation in one sentence that names source, field and value."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "value"
+    if first["type"] == "extra_forbidden":
+        return f"{source}: unknown key `{field}`; see `nocturne run --help` for those there are."
+    if first["type"] == "missing":
+        return f"{source}: `{field}` is missing."
+    value = "" if isinstance(first["input"], dict) else f" (={first['input']!r})"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{source}: `{field}`{value}: {reason[:1].lower()}{reason[1:]}."
+
+
+def _absolute(folder: Path, path: Path) -> Path:
+    return Path(os.path.abspath(folder / path))
+
+
+def _check_writable(folder: Path) -> None:
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise SpecError(f"out {folder} cannot be made: {existing} is not a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SpecError(f"out {folder} cannot be written: {existing} may not be written to; choose another --out.")

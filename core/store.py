@@ -1,0 +1,132 @@
+"""The one door for a run's files: atomic put, read, list, lock.
+
+A file appears under its final name whole or not at all: it is written to a temporary name in the same folder, flushed to
+the disk, and renamed. Paths are given relative to the store's root with forward slashes, and cannot leave it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from core.errors import NocturneError, RunBusy, StorageFailed
+
+TEMPORARY = ".tmp-"
+"""What the name of every half-written file begins with."""
+
+_serial = itertools.count()
+
+
+class Store:
+    """A folder that a run writes into.
+
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> store.put("parts/0001.txt", b"done")
+    >>> store.read("parts/0001.txt")
+    b'done'
+    >>> list(store.names("parts"))
+    ['parts/0001.txt']
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+
+    def path(self, name: str) -> Path:
+        """The local path of `name`. Raises NocturneError if it would leave the root."""
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+            raise NocturneError(f"{name!r} is outside the run folder {self.root}; use a relative path without '..'.")
+        return self.root / pure
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write `data` under `name`, whole or not at all. Raises StorageFailed."""
+        target = self.path(name)
+        temporary = target.parent / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(target)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise StorageFailed(
+                f"{target} could not be written ({error.strerror or error}); check free space and permissions."
+            ) from error
+
+    def append(self, name: str, line: str) -> None:
+        """Add one line to the text file `name`."""
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def read(self, name: str) -> bytes:
+        """The bytes of `name`. Raises FileNotFoundError."""
+        return self.path(name).read_bytes()
+
+    def exists(self, name: str) -> bool:
+        """Whether a file called `name` is there."""
+        return self.path(name).is_file()
+
+    def remove(self, name: str) -> None:
+        """Delete `name`; nothing happens if it is gone already."""
+        self.path(name).unlink(missing_ok=True)
+
+    def names(self, under: str = ".", suffix: str = "") -> Iterator[str]:
+        """Relative names of the files below `under`, sorted within a folder; temporary files are left out."""
+        yield from _walk(self.path(under), self.root, suffix)
+
+    def sweep(self) -> int:
+        """Delete temporary files that a killed process left. Returns how many. Call it only under the run's lock."""
+        stray = [path for path in self.root.rglob(f"{TEMPORARY}*") if path.is_file()]
+        for path in stray:
+            path.unlink(missing_ok=True)
+        return len(stray)
+
+    @contextlib.contextmanager
+    def lock(self, name: str = ".lock") -> Iterator[None]:
+        """Hold the run: an OS lock that a dead owner gives back at once. Raises RunBusy if another process has it."""
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(target, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise RunBusy(
+                f"{self.root} is being made by another process; wait for it to end, or choose another --out."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def locked(self, name: str = ".lock") -> bool:
+        """Whether some process holds the run now."""
+        if not self.exists(name):
+            return False
+        try:
+            with self.lock(name):
+                return False
+        except RunBusy:
+            return True
+
+
+def _walk(folder: Path, root: Path, suffix: str) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path), root, suffix)
+        elif entry.name.endswith(suffix) and not entry.name.startswith(TEMPORARY):
+            yield Path(entry.path).relative_to(root).as_posix()

@@ -1,0 +1,64 @@
+"""L-BFGS: a quasi-Newton step from the last few gradients (Nocedal & Wright 2006, algorithms 7.4 and 7.5)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Objective = Callable[[Tensor], tuple[float, Tensor]]
+"""A vector (d,) -> its loss and gradient (d,)."""
+
+
+class LBFGS:
+    """Chooses the next point from the loss and gradient at this one; a point costs one pass of the network.
+
+    Steps have length 1 along the quasi-Newton direction, with no line search: on these losses nearly all are
+    accepted, and a search would pay a pass for each try. The exceptions are the first step, whose root mean
+    square is `first_step` as no curvature is known, and a step that made the loss more than `tolerance` times
+    larger: it is taken back to a quarter.
+    """
+
+    def __init__(self, history: int = 30, first_step: float = 0.02, tolerance: float = 2.0) -> None:
+        self.pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
+        self.first_step = first_step
+        self.tolerance = tolerance
+        self.at: tuple[Tensor, float, Tensor] | None = None
+        self.direction: Tensor | None = None
+        self.length = 1.0
+
+    def next(self, x: Tensor, loss: float, gradient: Tensor) -> Tensor:
+        """The point to evaluate after x, all (d,)."""
+        if self.at is not None and self.direction is not None:
+            if loss > self.tolerance * self.at[1]:
+                self.length /= 4
+                return self.at[0] + self.length * self.direction
+            self._remember(x - self.at[0], gradient - self.at[2])
+        self.at, self.length = (x, loss, gradient), 1.0
+        self.direction = self._downhill(gradient)
+        return x + self.direction
+
+    def _remember(self, step: Tensor, change: Tensor) -> None:
+        """Keep a curvature pair, unless the loss curves downwards along it: that would spoil the
+        approximation.
+        """
+        curvature = float(step @ change)
+        if curvature > 1e-10 * float(change @ change):
+            self.pairs.append((step, change, curvature))
+
+    def _downhill(self, gradient: Tensor) -> Tensor:
+        """-H g by the two-loop recursion."""
+        if not self.pairs:
+            scale = gradient.square().mean().sqrt()
+            return gradient * (-self.first_step / scale) if scale > 0 else torch.zeros_like(gradient)
+        direction, coefficients = -gradient, []
+        for step, change, curvature in reversed(self.pairs):
+            coefficients.append(float(step @ direction) / curvature)
+            direction = direction - coefficients[-1] * change
+        _, change, curvature = self.pairs[-1]
+        direction = direction * (curvature / float(change @ change))
+        for (step, change, curvature), coefficient in zip(self.pairs, reversed(coefficients), strict=True):
+            direction = direction + (coefficient - float(change @ direction) / curvature) * step
+        return direction

@@ -1,0 +1,204 @@
+"""Style transfer as the engine wants it: decode the asset, optimise and score, encode and write."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import device as devices
+from core import image, provenance
+from core.backbone import Backbone, for_recipe
+from core.digests import sha256_of
+from core.engine.maker import Tick
+from core.errors import Changed
+from core.jobs import Job
+from core.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
+from core.score import Reference, Scorer, Scores
+from core.store import Store
+from core.stylize.optimise import Result, Step, stylise
+from core.stylize.recent import Recent
+from core.stylize.targets import StyleTargets, style_targets
+
+KEPT_STYLES = 64
+KEPT_REFERENCES = 256
+PICTURE_BUDGET = 256 * 2**20
+"""Bytes of decoded pictures that are kept; the last one always is."""
+KEPT_LOSSES = 64
+THUMB = 320
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The inputs of a job: the asset, and the artworks at working size with their weights."""
+
+    asset: image.Picture
+    artworks: tuple[image.Picture, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished picture with what is to be said of it."""
+
+    picture: image.Picture
+    losses: list[float]
+    scores: Scores
+    decoded: Decoded
+
+
+class StylizeMaker:
+    """Makes stylised pictures on one device; see core.engine.maker.Maker."""
+
+    def __init__(self, device: str) -> None:
+        self._device = torch.device(device)
+        devices.make_deterministic()
+        self.engine = devices.engine_name(self._device)
+        self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
+        self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
+        self._targets: Recent[tuple[str, str], StyleTargets] = Recent(KEPT_STYLES)
+        self._references: Recent[tuple[str, int], Reference] = Recent(KEPT_REFERENCES)
+        self._pictures: Recent[tuple[str, int], image.Picture] = Recent(PICTURE_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._scorer = Scorer(self._device)
+        self._backbone(PRESETS[DEFAULT_PRESET])
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        """The very device meant by `device`. Raises SpecError if it is not there."""
+        return str(devices.choose(device))
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        """Take up a run."""
+        self._store = store
+        self._library = Path(context["library"])
+        self._max_pixels = int(context["max_pixels"])
+        self._styles = context["styles"]
+        self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+
+    def decode(self, job: Job) -> Decoded:
+        """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
+        size, style = self._recipes[job.recipe].size, self._styles[job.style]
+        artworks = tuple(
+            self._picture(file, sha256, size) for file, sha256 in zip(style["files"], style["sha256"], strict=True)
+        )
+        asset = self._picture(os.path.join(self._library, job.asset_file), job.asset_sha256, size)
+        return Decoded(asset, artworks, tuple(style["weights"]))
+
+    def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
+        """Optimise and score one picture. Raises NotFinite."""
+        recipe = self._recipes[job.recipe]
+
+        def on_step(step: Step) -> None:
+            tick(step.step, step.steps, step.loss)
+
+        result: Result = stylise(
+            self._tensor(decoded.asset),
+            self._style_targets(job, decoded, recipe),
+            recipe,
+            job.seed,
+            self._backbone(recipe),
+            on_step,
+        )
+        rgb = (result.image.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        picture = image.Picture(rgb, decoded.asset.alpha)
+        return Made(picture, result.losses, self._score(job, rgb, decoded, recipe), decoded)
+
+    def write(self, job: Job, made: Made) -> dict[str, Any]:
+        """Write the picture and the small views; the row's columns come back."""
+        recipe = self._recipes[job.recipe]
+        data = image.encode(made.picture, recipe.format, recipe.quality, self._stamp(job, recipe))
+        lossless = recipe.format == "png" and made.picture.alpha is None
+        self._store.put(output_path(job.output), data)
+        self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
+        self._write_views(job, made.decoded)
+        scores = made.scores
+        return {
+            "pixels_sha256": image.pixels_sha256(made.picture if lossless else data),
+            "width": made.picture.size.width,
+            "height": made.picture.size.height,
+            "score": scores.score,
+            "score_content": scores.score_content,
+            "score_style": scores.score_style,
+            "content_distance": scores.content_distance,
+            "style_distance": scores.style_distance,
+            "class_kept": scores.class_kept,
+            "loss": made.losses[-1],
+            "losses": thinned(made.losses, KEPT_LOSSES),
+        }
+
+    def _picture(self, path: str, sha256: str, size: int) -> image.Picture:
+        return self._pictures.get((sha256, size), lambda: self._read(path, sha256, size))
+
+    def _read(self, path: str, sha256: str, size: int) -> image.Picture:
+        if sha256_of(path) != sha256:
+            raise Changed(f"{path} is not the file that was planned; run again to make it from the new one.")
+        return image.resized(image.read(path, self._max_pixels), size)
+
+    def _backbone(self, recipe: Recipe) -> Backbone:
+        layers = (*recipe.content_layers, *recipe.style_layers)
+        known = (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision)
+        return self._backbones.get(known, lambda: for_recipe(recipe, self._device))
+
+    def _tensor(self, picture: image.Picture) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(picture.rgb)).to(self._device).permute(2, 0, 1).float() / 255
+
+    def _style_targets(self, job: Job, decoded: Decoded, recipe: Recipe) -> StyleTargets:
+        def targets() -> StyleTargets:
+            artworks = [self._tensor(picture) for picture in decoded.artworks]
+            return style_targets(artworks, decoded.weights, recipe, self._backbone(recipe))
+
+        return self._targets.get((job.style_sha256, job.recipe), targets)
+
+    def _reference(self, sha256: str, size: int, picture: image.Picture) -> Reference:
+        return self._references.get((sha256, size), lambda: self._scorer.reference(picture.rgb))
+
+    def _score(self, job: Job, rgb: Any, decoded: Decoded, recipe: Recipe) -> Scores:
+        shas: Sequence[str] = self._styles[job.style]["sha256"]
+        style = [
+            (self._reference(sha, recipe.size, picture), weight)
+            for sha, picture, weight in zip(shas, decoded.artworks, decoded.weights, strict=True)
+        ]
+        asset = self._reference(job.asset_sha256, recipe.size, decoded.asset)
+        return self._scorer.score(rgb, asset, style)
+
+    def _write_views(self, job: Job, decoded: Decoded) -> None:
+        for name, picture in (
+            (asset_thumb(job.asset), decoded.asset),
+            (style_thumb(job.style), decoded.artworks[0]),
+        ):
+            if not self._store.exists(name):
+                self._store.put(name, image.thumbnail(picture, THUMB))
+
+    def _stamp(self, job: Job, recipe: Recipe) -> str:
+        style = self._styles[job.style]
+        return provenance.stamp(
+            {
+                "kind": "stylize",
+                "key": job.key,
+                "recipe": json.loads(recipe.model_dump_json()),
+                "preset": job.preset,
+                "seed": job.seed,
+                "weights": job.weights,
+                "algorithm": ALGORITHM[recipe.method],
+                "asset": job.asset,
+                "asset_sha256": job.asset_sha256,
+                "style": job.style,
+                "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
+            }
+        )
+
+
+def thinned(values: Sequence[float], most: int) -> list[float]:
+    """At most `most` of the values, evenly spread, first and last among them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]

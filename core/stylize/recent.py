@@ -1,0 +1,37 @@
+"""A small cache: the values asked for last, within a budget."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """Keeps the latest values whose weights fit the budget; the very last one is always kept. For one thread.
+
+    >>> recent = Recent(2)
+    >>> [recent.get(n, lambda n=n: n * n) for n in (1, 2, 3)]
+    [1, 4, 9]
+    >>> recent.get(1, lambda: "made again")
+    'made again'
+    """
+
+    def __init__(self, budget: int, weigh: Callable[[V], int] = lambda _: 1) -> None:
+        self._budget, self._weigh = budget, weigh
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._held = 0
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of `key`, made if it is not kept."""
+        if key not in self._values:
+            value = make()
+            self._values[key] = value
+            self._held += self._weigh(value)
+            while self._held > self._budget and len(self._values) > 1:
+                self._held -= self._weigh(self._values.popitem(last=False)[1])
+        self._values.move_to_end(key)
+        return self._values[key]

@@ -1,0 +1,29 @@
+"""Coarse to fine: the sizes at which a picture is optimised, each half the next."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from core.recipe import Recipe
+
+
+def levels(recipe: Recipe, height: int, width: int) -> range:
+    """Halvings at which to optimise a picture of this size, coarsest first, 0 (full size) last."""
+    return range(recipe.halvings(min(recipe.size, max(height, width))), -1, -1)
+
+
+def shrunk(picture: Tensor, level: int) -> Tensor:
+    """The picture (3, h, w) at 1 / 2^level of its size, at least 1x1, values in [0, 1]."""
+    if level == 0:
+        return picture
+    size = [max(1, round(side / 2**level)) for side in picture.shape[1:]]
+    return resized(picture, size).clamp(0, 1)
+
+
+def resized(picture: Tensor, size: list[int] | torch.Size) -> Tensor:
+    """The picture (3, h, w) at `size` (height, width), bicubic, smoothed when it shrinks; may leave [0,
+    1].
+    """
+    return F.interpolate(picture.unsqueeze(0), size=tuple(size), mode="bicubic", antialias=True)[0]
