@@ -1,0 +1,1 @@
+"""What a user runs: flows and the command line."""

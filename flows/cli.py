@@ -1,0 +1,130 @@
+"""The command line. Nothing heavy is imported before a command's body: `--help` must be quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import NocturneError, RunBusy, SpecError
+from core.spec import Spec
+from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
+from flows.options import with_spec
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help costs 0.15 s of the half second that help may take
+    context_settings={"max_content_width": 100},
+    help="Turns folders of pictures into finished art overnight.\n\nExit codes: 0 all jobs done, 3 some failed or"
+    " unfinished, 2 wrong spec, 1 crash.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.")]
+
+
+@app.command()
+@with_spec
+def run(spec: Spec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Make what the spec asks for and is not done yet."""
+    from flows.night import night
+
+    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+
+
+@app.command()
+@with_spec
+def plan(spec: Spec, as_json: Json = False) -> None:
+    """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
+    from flows.looks import look_at_plan
+
+    look_at_plan(spec, as_json)
+
+
+@app.command()
+def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Make the failed jobs of a run again, and no others."""
+    from flows.looks import spec_of
+    from flows.night import night
+
+    raise typer.Exit(night(spec_of(folder), retry=True, as_json=as_json, verbose=verbose))
+
+
+@app.command()
+def status(folder: RunFolder, as_json: Json = False) -> None:
+    """Say how far a run is, also while it goes on."""
+    from flows.looks import look_at_status
+
+    raise typer.Exit(look_at_status(folder, as_json))
+
+
+@app.command()
+def manifest(
+    folder: RunFolder,
+    failed: Annotated[bool, typer.Option("--failed", help="Failed jobs alone.")] = False,
+    style: Annotated[str | None, typer.Option("--style", help="Jobs of this style alone.")] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by, such as `score`.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Write to a .csv, .parquet or .json file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the rows of a run's manifest, or write them to a file."""
+    from flows.looks import look_at_manifest
+
+    look_at_manifest(folder, failed, style, sort, to, as_json)
+
+
+@app.command()
+def gallery(folder: RunFolder) -> None:
+    """Build the gallery of a run again and print its path."""
+    from flows.looks import build
+
+    build(folder)
+
+
+@app.command()
+def show(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A picture that Nocturne made.")],
+    as_json: Json = False,
+) -> None:
+    """Print the recipe and key that a picture carries."""
+    from flows.looks import look_at_picture
+
+    look_at_picture(picture, as_json)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
+    """Write an example spec, a library folder and a catalog to start from."""
+    from core.example import init as write_example
+
+    for path in write_example(folder):
+        typer.echo(path)
+    typer.echo(f"Put photographs into {folder / 'library'}, artworks into {folder / 'catalog'}, then:")
+    typer.echo(f"nocturne run {folder / 'tonight.toml'}")
+
+
+def main() -> None:
+    """Run the command line; what Nocturne can explain is one sentence on standard error."""
+    try:
+        app(standalone_mode=True)
+    except SpecError as error:
+        _stop(error, WRONG_SPEC)
+    except RunBusy as error:
+        _stop(error, UNFINISHED)
+    except NocturneError as error:
+        _stop(error, CRASHED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stop(error: Any, code: int) -> None:
+    from core.layout import portable
+
+    typer.echo(f"nocturne: {portable(str(error))}", err=True)
+    sys.exit(code)

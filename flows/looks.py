@@ -1,0 +1,129 @@
+"""The commands that only look: plan, status, manifest, gallery, show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from core import manifest, provenance
+from core.calibration import calibrated_cost
+from core.errors import SpecError
+from core.layout import SPEC, portable
+from core.night import last_night
+from core.plan import make_plan
+from core.report.gallery import build_gallery
+from core.report.summary import summarise
+from core.spec import Spec, load_spec
+from core.store import Store
+from flows.display import console, end_table, plan_table
+from flows.exit_codes import ALL_DONE, UNFINISHED
+
+SHOWN = 40
+"""Rows that `nocturne manifest` prints."""
+
+
+def store_of(folder: Path) -> Store:
+    """The run in `folder`. Raises SpecError if it is none."""
+    store = Store(folder)
+    if not store.exists(SPEC):
+        raise SpecError(f"{folder} is not a run folder: it has no {SPEC}; `nocturne run --out {folder}` makes one.")
+    return store
+
+
+def spec_of(folder: Path) -> Spec:
+    """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError."""
+    return load_spec(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
+
+
+def look_at_plan(spec: Spec, as_json: bool) -> None:
+    """Print what a night would do."""
+    out = console(as_json)
+    spec.check()
+    cost = calibrated_cost(spec.device, lambda text: out.print(text))
+    made = make_plan(spec, cost=cost)
+    if as_json:
+        print(json.dumps(asdict(made.summary)))
+        return
+    out.print(plan_table(made.summary))
+    for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
+        out.print(portable(message), markup=False, soft_wrap=True)
+
+
+def look_at_status(folder: Path, as_json: bool) -> int:
+    """Print how far a run is. Returns the exit code: 0 if all its jobs are done, else 3."""
+    store = store_of(folder)
+    summary, running, last = summarise(manifest.read(store)), store.locked(), last_night(store)
+    if as_json:
+        print(json.dumps({**asdict(summary), "running": running, "last_night": last}))
+    else:
+        out = console()
+        out.print(end_table(summary, 0, None))
+        out.print("A night goes on now." if running else f"Last night ended {last['ended'][:19]} UTC." if last else "")
+    return ALL_DONE if summary.done == summary.total else UNFINISHED
+
+
+def look_at_manifest(
+    folder: Path, failed: bool, style: str | None, sort: str | None, to: Path | None, as_json: bool
+) -> None:
+    """Print rows of a manifest, or write them to `to`."""
+    rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
+    if to is not None:
+        Store(to.absolute().parent).put(to.name, _as_file(rows, to))
+        console(as_json).print(f"{rows.num_rows:,} rows: {to}", markup=False)
+    elif as_json:
+        print(_as_json(rows).decode())
+    else:
+        console().print(_rows_table(rows))
+
+
+def build(folder: Path) -> None:
+    """Build a run's gallery and print its path."""
+    store = store_of(folder)
+    print(build_gallery(store, manifest.read(store), store.root.name))
+
+
+def look_at_picture(picture: Path, as_json: bool) -> None:
+    """Print what a picture says of itself."""
+    stamp = provenance.read_stamp(picture)
+    if as_json:
+        print(json.dumps(stamp, indent=2))
+        return
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in {
+        **stamp,
+        **{f"recipe.{key}": value for key, value in stamp.get("recipe", {}).items()},
+    }.items():
+        if name != "recipe":
+            table.add_row(Text(portable(name)), Text(portable(value if isinstance(value, str) else json.dumps(value))))
+    console().print(table)
+
+
+def _as_file(rows: Any, to: Path) -> bytes:
+    writers = {".csv": manifest.csv_bytes, ".parquet": manifest.parquet_bytes, ".json": _as_json}
+    if to.suffix.lower() not in writers:
+        raise SpecError(f"--to {to}: the suffix must be .csv, .parquet or .json.")
+    return bytes(writers[to.suffix.lower()](rows))
+
+
+def _as_json(rows: Any) -> bytes:
+    return json.dumps(rows.to_pylist(), default=str, ensure_ascii=False).encode()
+
+
+def _rows_table(rows: Any) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("output", "status", "score", "seconds", "reason"):
+        table.add_column(header, overflow="fold")
+    for row in rows.slice(0, SHOWN).to_pylist():
+        score = "" if row["score"] is None else f"{row['score']:.3f}"
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        table.add_row(Text(portable(row["output"])), row["status"], score, seconds, row["reason"] or "")
+    if rows.num_rows > SHOWN:
+        table.add_row(f"... and {rows.num_rows - SHOWN:,} more; --to FILE writes them all", "", "", "", "")
+    return table

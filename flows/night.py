@@ -1,0 +1,120 @@
+"""`nocturne run` and `nocturne retry`: a night started from the terminal."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from core import manifest
+from core.engine.duty import Duty
+from core.night import begin_night, record_night
+from core.plan import Plan
+from core.report.gallery import build_gallery
+from core.report.summary import RunSummary, summarise
+from core.spec import Spec
+from core.store import Store
+from flows.display import Display, console, end_table, faults_table
+from flows.exit_codes import ALL_DONE, UNFINISHED
+
+QUICK_PLAN = 1.5
+"""Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
+
+
+def night(spec: Spec, retry: bool, as_json: bool, verbose: bool) -> int:
+    """Make a run, showing progress. Returns the exit code: 0 if all its jobs are done, else 3."""
+    begun = time.monotonic()
+    out = console(as_json)
+    out.print(f"Nocturne: {spec.out}", markup=False, soft_wrap=True)
+    duty = Duty(spec, retry)
+    with Display(out, duty.crew.board) as display:
+        duty.begin(display.scanned)
+        try:
+            plan = duty.plan(QUICK_PLAN)
+        except BaseException:
+            duty.crew.kill()
+            duty.end()
+            raise
+        if plan is not None and not plan.summary.work:
+            record = _nothing_to_make(duty, plan)
+        else:
+            record = _through_prefect(duty, out, verbose)
+    return _report(record, spec, out, as_json, time.monotonic() - begun)
+
+
+def _through_prefect(duty: Duty, out: Console, verbose: bool) -> dict[str, Any]:
+    from flows.environment import prepare
+
+    warning = prepare(quiet=not verbose)
+    if warning:
+        out.print(warning, markup=False)
+    from flows.batch import batch
+
+    before = signal.signal(signal.SIGINT, _stopper(duty, out))
+    try:
+        return batch(duty.spec, duty.retry)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stopper(duty: Duty, out: Console) -> Callable[..., None]:
+    """What Ctrl-C does: first finish the job in hand, then stop at once."""
+
+    def stop(*_: Any) -> None:
+        if duty.crew.stopping:
+            duty.crew.kill()
+            raise KeyboardInterrupt
+        out.print("Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now.")
+        duty.crew.stop()
+
+    return stop
+
+
+def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
+    """A night without work needs no server: its rows are brought up to date, and that is all."""
+    started = datetime.now(UTC)
+    try:
+        duty.crew.kill()
+        begin_night(duty.store, plan)
+        rows = manifest.merge(duty.store)
+        page = build_gallery(duty.store, rows, duty.store.root.name)
+        record = {
+            "run": duty.store.root.name,
+            "made": 0,
+            "taken_over": 0,
+            "left": 0,
+            "seconds": 0.0,
+            "planned": asdict(plan.summary),
+            "manifest": asdict(summarise(rows)),
+            "gallery": str(page),
+            "stopped": False,
+        }
+        record_night(duty.store, started, record)
+    finally:
+        duty.end()
+    return record
+
+
+def _report(record: dict[str, Any], spec: Spec, out: Console, as_json: bool, elapsed: float) -> int:
+    summary = RunSummary(**record["manifest"])
+    code = ALL_DONE if summary.done == summary.total else UNFINISHED
+    if as_json:
+        print(json.dumps({**record, "elapsed": elapsed, "exit_code": code}))
+        return code
+    made = record["made"] + record["taken_over"]
+    if not record["planned"]["todo"] and not made:
+        out.print("Nothing to make: every job was done or had failed before.")
+    out.print(end_table(summary, made, elapsed))
+    if summary.failed:
+        rows = manifest.query(manifest.read(Store(spec.out)), failed=True).to_pylist()
+        out.print(faults_table(rows))
+    if summary.pending:
+        out.print("Some jobs are left; the same command makes them.")
+    out.print(f"Gallery: {record['gallery']}", markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,17 @@
+"""Task `gallery`: build the page that shows the run."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from core import manifest
+from core.report.gallery import build_gallery
+from core.store import Store
+
+
+@task(name="gallery", cache_policy=NO_CACHE)
+def gallery(run: str) -> str:
+    """Build the gallery of the run folder. Returns the path of its page."""
+    store = Store(run)
+    return str(build_gallery(store, manifest.read(store), store.root.name))

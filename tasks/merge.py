@@ -1,0 +1,25 @@
+"""Task `merge`: take over equal jobs, and fold the night's parts into the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from core import manifest
+from core.engine.copies import take_copies
+from core.engine.duty import duty_of
+from core.learning import learn
+from core.report.summary import summarise
+
+
+@task(name="merge", cache_policy=NO_CACHE)
+def merge(run: str) -> dict[str, Any]:
+    """Merge the manifest of the run folder. Returns the counts of core.report.summary.RunSummary."""
+    duty = duty_of(run)
+    take_copies(duty.store, duty.store.root.name)
+    rows = manifest.merge(duty.store)
+    learn(duty.spec.device, duty.store, rows)
+    return asdict(summarise(rows))

@@ -1,0 +1,34 @@
+"""Task `plan`: work out tonight's jobs and put the plan into the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from core.engine.duty import duty_of
+from core.night import begin_night
+
+
+@task(name="plan", cache_policy=NO_CACHE)
+def plan(run: str) -> dict[str, Any]:
+    """Plan the night of the run folder `run`. Returns the counts of core.plan.PlanSummary.
+
+    Raises SpecError for a wrong spec, catalog or pairs file.
+    """
+    duty = duty_of(run)
+    made = duty.plan()
+    assert made is not None
+    begin_night(duty.store, made)
+    summary = made.summary
+    duty.crew.open(duty.store, made.context, summary.todo, summary.seconds)
+    get_run_logger().info(
+        "%d jobs planned: %d to make in %d shards, %d done before",
+        summary.total,
+        summary.todo,
+        summary.shards,
+        summary.done,
+    )
+    return asdict(summary)
