@@ -1,0 +1,69 @@
+"""Fixtures of the whole suite: a cache of its own, a small studio, and one Prefect server for all flows."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # before torch is imported: tests share their cores with workers
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.prefect_server import running_server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test reads or writes the user's own cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("NOCTURNE_CACHE")
+    os.environ["NOCTURNE_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["NOCTURNE_CACHE"]
+    else:
+        os.environ["NOCTURNE_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def prefect_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a running Prefect server."""
+    with running_server(tmp_path_factory.mktemp("prefect")) as env:
+        yield env
+
+
+class Studio:
+    """A library and a catalog of small pictures in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.library, self.catalog, self.out = (
+            root,
+            root / "library",
+            root / "catalog",
+            root / "run",
+        )
+        for folder in (self.library, self.catalog):
+            folder.mkdir(parents=True)
+
+    def picture(self, name: str, seed: int, size: tuple[int, int] = (40, 32)) -> Path:
+        """A picture of soft noise under the studio's root."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coarse = np.random.default_rng(seed).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(path)
+        return path
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    """Two assets, one of them in a folder, and two styles."""
+    made = Studio(tmp_path / "studio")
+    made.picture("library/cat.jpg", 1)
+    made.picture("library/trip/sea.png", 2, (32, 40))
+    made.picture("catalog/wave.png", 3)
+    made.picture("catalog/night.jpg", 4)
+    return made

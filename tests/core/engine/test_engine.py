@@ -1,0 +1,246 @@
+"""The engine with a quick maker: overlap apart, every way in which a job or a worker can go wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import manifest
+from core.engine.crew import Crew
+from core.engine.messages import Outcome
+from core.errors import NocturneError, SpecError
+from core.jobs import Job
+from core.layout import output_path
+from core.store import Store
+
+SCRIBE = "tests.core.engine.makers:Scribe"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOCTURNE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "run")
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    crew = Crew("cpu", SCRIBE)
+    crew.start()
+    yield crew
+    crew.kill()
+    crew.close()
+
+
+def jobs(*names: str, limit: float = 60.0) -> list[Job]:
+    return [
+        Job(
+            f"wave/{name}.png",
+            name,
+            name,
+            "sha",
+            "wave",
+            "sty",
+            "rec",
+            "good",
+            0,
+            "wts",
+            f"key-{name}",
+            1,
+            1.0,
+            limit,
+        )
+        for name in names
+    ]
+
+
+def take_up(crew: Crew, store: Store, total: int, **context: float) -> None:
+    crew.open(store, {"run": "run", **context}, total, 1.0)
+
+
+def by_name(outcomes: list[Outcome]) -> dict[str, str]:
+    return {Path(outcome.output).stem: outcome.reason or outcome.status for outcome in outcomes}
+
+
+def marks(store: Store, what: str, name: str) -> int:
+    path = store.root / "marks" / f"{what}-wave_{name}.png"
+    return path.stat().st_size if path.exists() else 0
+
+
+def worker_of(crew: Crew) -> psutil.Process:
+    found = [child for child in psutil.Process().children() if "core.engine.worker" in " ".join(child.cmdline())]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_jobs_are_made_and_committed(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 5)
+    outcomes, left = crew.make(jobs("a", "b", "c", "d", "e"))
+    assert by_name(outcomes) == dict.fromkeys("abcde", "done")
+    assert left == 0
+    rows = manifest.read(store).to_pylist()
+    assert [row["asset"] for row in rows] == list("abcde")
+    assert {row["status"] for row in rows} == {"done"}
+    assert store.read(output_path("wave/c.png")) == b"c"
+
+
+def test_a_failing_job_has_its_reason_and_the_rest_goes_on(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 6)
+    outcomes, _ = crew.make(jobs("unreadable", "a", "diverge", "fault", "memory", "b"))
+    assert by_name(outcomes) == {
+        "unreadable": "unreadable",
+        "a": "done",
+        "diverge": "not_finite",
+        "fault": "internal",
+        "memory": "out_of_memory",
+        "b": "done",
+    }
+    row = next(row for row in manifest.read(store).to_pylist() if row["asset"] == "fault")
+    assert "ZeroDivisionError: a fault of ours" in row["message"]
+    assert "test_engine" not in store.read("log.jsonl").decode()
+    assert "makers.py" in store.read("log.jsonl").decode()
+
+
+@pytest.mark.parametrize("where", ["hang-in-decode", "hang-in-make"])
+def test_a_stuck_job_is_stopped_and_the_rest_is_made(crew: Crew, store: Store, where: str) -> None:
+    take_up(crew, store, 6)
+    outcomes, _ = crew.make(jobs("a", "b", where, "c", "d", "e", limit=1.5))
+    assert by_name(outcomes) == {**dict.fromkeys("abcde", "done"), where: "timeout"}
+    row = next(row for row in manifest.read(store).to_pylist() if row["asset"] == where)
+    assert where in row["message"]
+    assert "time_limit" in row["message"]
+
+
+def test_a_job_that_kills_workers_is_found_and_the_others_are_made(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 6)
+    outcomes, _ = crew.make(jobs("a", "b", "die-always", "c", "d", "e"))
+    assert by_name(outcomes) == {**dict.fromkeys("abcde", "done"), "die-always": "internal"}
+    assert marks(store, "make", "die-always") == 3
+
+
+def test_a_job_that_died_once_is_made(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 3)
+    outcomes, _ = crew.make(jobs("a", "die-once", "b"))
+    assert by_name(outcomes) == {"a": "done", "b": "done", "die-once": "done"}
+
+
+def test_a_worker_killed_from_outside_is_respawned(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 30, step_seconds=0.01)
+    ticket = crew._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(30))))
+    while not marks(store, "write", "job05"):
+        time.sleep(0.02)
+    worker_of(crew).send_signal(signal.SIGKILL)
+    outcomes = ticket.wait()
+    assert len(outcomes) == 30
+    assert {outcome.status for outcome in outcomes} == {"done"}
+    rows = manifest.read(store)
+    assert rows.num_rows == 30
+    assert all(marks(store, "make", f"job{n:02}") <= 2 for n in range(30))
+
+
+def test_stop_finishes_the_job_in_hand_and_leaves_the_rest(crew: Crew, store: Store) -> None:
+    take_up(crew, store, 20, step_seconds=0.05)
+    ticket = crew._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(20))))
+    while not marks(store, "make", "job02"):
+        time.sleep(0.02)
+    crew.stop()
+    outcomes = ticket.wait()
+    assert 3 <= len(outcomes) <= 5
+    assert len(outcomes) + ticket.left == 20
+    assert manifest.read(store).num_rows == len(outcomes)
+    assert not marks(store, "make", "job10")
+
+
+def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store: Store) -> None:
+    script = (
+        "import sys, time\n"
+        "from core.engine.crew import Crew\n"
+        "from core.store import Store\n"
+        "from tests.core.engine.test_engine import jobs, SCRIBE\n"
+        f"crew = Crew('cpu', SCRIBE); crew.start()\n"
+        f"crew.open(Store({str(store.root)!r}), dict(run='run', step_seconds=0.02), 9, 1)\n"
+        "crew.make(jobs(*(f'job{n:02}' for n in range(200))))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
+    while not marks(store, "write", "job05"):
+        time.sleep(0.05)
+        assert parent.poll() is None
+    (worker,) = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.wait()
+    worker.wait(timeout=20)
+    made = {row["asset"] for row in manifest.read(store).to_pylist()}
+    assert {f"job{n:02}" for n in range(6)} <= made
+    assert len(made) < 20
+
+
+def test_a_device_that_is_not_there_is_a_wrong_spec(store: Store) -> None:
+    crew = Crew("cuda", SCRIBE)
+    crew.start()
+    take_up(crew, store, 1)
+    with pytest.raises(SpecError, match="no device cuda"):
+        crew.make(jobs("a"))
+    crew.close()
+
+
+def test_a_worker_that_cannot_start_ends_the_run_with_its_last_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIBE_STILLBORN", "1")
+    crew = Crew("cpu", SCRIBE)
+    crew.start()
+    take_up(crew, store, 1)
+    with pytest.raises(NocturneError, match=r"cannot start .*no networks today"):
+        crew.make(jobs("a"))
+    crew.close()
+
+
+def test_one_worker_a_device(store: Store, crew: Crew) -> None:
+    take_up(crew, store, 1)
+    crew.make(jobs("a"))
+    second = Crew("cpu", SCRIBE)
+    second.start()
+    deadline = time.monotonic() + 20
+    while "waiting for cpu" not in second.board.stage and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "waiting for cpu" in second.board.stage
+    crew.close()
+    take_up(second, Store(store.root.parent / "other"), 1)
+    assert by_name(second.make(jobs("b"))[0]) == {"b": "done"}
+    second.close()
+
+
+def test_closing_leaves_no_process(store: Store) -> None:
+    crew = Crew("cpu", SCRIBE)
+    crew.start()
+    take_up(crew, store, 1)
+    crew.make(jobs("a"))
+    worker = worker_of(crew)
+    crew.close()
+    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+    assert crew.board.cpu["write"] >= 0.0
+    assert os.getpid() == psutil.Process().pid
+
+
+def test_an_output_that_cannot_be_written_is_a_row(crew: Crew, store: Store) -> None:
+    store.put("outputs", b"a file where the folder should be")
+    take_up(crew, store, 2)
+    outcomes, _ = crew.make(jobs("a", "b"))
+    assert by_name(outcomes) == {"a": "storage", "b": "storage"}
+    assert "check free space" in (outcomes[0].message or "")
+
+
+def test_rows_that_cannot_be_written_end_the_run_with_the_reason(crew: Crew, store: Store) -> None:
+    store.put("parts", b"a file where the folder should be")
+    take_up(crew, store, 2)
+    with pytest.raises(NocturneError, match=r"parts.* could not be written"):
+        crew.make(jobs("a", "b"))

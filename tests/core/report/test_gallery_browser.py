@@ -1,0 +1,88 @@
+"""The gallery's script, run in a real browser without a window."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from core import layout
+from core.report.gallery import build_gallery
+from core.store import Store
+from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
+from tests.core.report.test_gallery import EVIL, Page, on_disk
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1400,6000",
+    "--virtual-time-budget=4000",
+]
+
+
+def dumped(page: Path, profile: Path, state: str = "") -> Page:
+    """The page as it is after its script ran."""
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        pytest.skip("no Chromium or Chrome found; the gallery's script is not tested")
+    command = [browser, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri() + state]
+    return Page(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout.decode())
+
+
+def cards(page: Page) -> list[str]:
+    """The status of every card, in the order of the page; the template's own card has none."""
+    kinds = [(attrs.get("class") or "").split() for tag, attrs in page.elements if tag == "a"]
+    return [status for kind in kinds if kind[:1] == ["card"] for status in kind[1:]]
+
+
+def test_hostile_names_are_shown_and_every_link_leads_to_its_file(tmp_path):
+    store = Store(tmp_path / "a run's #1 100% folder?")
+    rows = [done(name) for name in HOSTILE]
+    put_pictures(store, rows)
+    without = [failed(EVIL, output="evil.png", message=EVIL), pending("later.jpg")]
+    page = dumped(build_gallery(store, rows + without, EVIL), tmp_path / "profile", "#sort=name")
+
+    assert page.elements[0] == ("html", {"lang": "en", "data-ready": str(len(rows) + 2)})
+    assert page.text.split(" · Nocturne")[0].strip() == EVIL
+    assert sorted(cards(page)) == ["done"] * len(HOSTILE) + ["failed", "pending"]
+    links = page.values("img", "src") + [link for link in page.values("a", "href") if link != "#"]
+    dead = {unquote(link) for link in links if not on_disk(store, link).is_file()}
+    assert dead == {f"../{layout.asset_thumb(row['asset'])}" for row in without}
+    assert len(links) >= 4 * len(HOSTILE)
+
+
+def test_the_state_in_the_address_filters_and_opens(tmp_path):
+    store = Store(tmp_path)
+    rows = [done("a.jpg"), failed("b.jpg", "timeout"), failed("c.jpg", "unreadable")]
+    page = build_gallery(store, rows, "tonight")
+    shown = dumped(page, tmp_path / "profile", "#reason=timeout&open=wave%2Fb.jpg.png")
+    assert "1 of 3 · timeout" in shown.text
+    assert cards(shown) == ["failed"]
+    assert [attrs for tag, attrs in shown.elements if tag == "dialog" and "open" in attrs]
+    assert f"nocturne retry {tmp_path}" in shown.text
+
+
+def test_the_order_in_the_address_is_the_order_of_the_cards(tmp_path):
+    store = Store(tmp_path)
+    named = ["a.jpg", "b9.jpg", "b10.jpg", "c.jpg"]
+    rows = [pending("a.jpg"), done("b10.jpg", score=0.2), done("b9.jpg", score=0.9), done("c.jpg", score=0.5)]
+    page = build_gallery(store, rows, "tonight")
+    text = dumped(page, tmp_path / "profile").text
+    assert sorted(named, key=text.index) == ["b9.jpg", "c.jpg", "b10.jpg", "a.jpg"]
+    text = dumped(page, tmp_path / "profile", "#sort=name").text
+    assert sorted(named, key=text.index) == named
+
+
+def test_no_rows_say_so(tmp_path):
+    page = dumped(build_gallery(Store(tmp_path), [], "tonight"), tmp_path / "profile")
+    assert "A quiet night" in page.text
+    assert page.elements[0][1]["data-ready"] == "0"

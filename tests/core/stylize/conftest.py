@@ -1,0 +1,34 @@
+"""The packaged backbone and small pictures that need no file."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.backbone import Backbone, for_recipe
+from core.recipe import Recipe
+
+QUICK = Recipe(
+    size=40,
+    steps=6,
+    low_frequencies=0.4,
+    style_weight=2000.0,
+    style_layers=("relu1_1", "relu2_1", "relu3_1"),
+    content_layers=("relu3_1",),
+    precision="float32",
+)
+"""A recipe that a test can afford."""
+
+
+@pytest.fixture(scope="session")
+def backbone() -> Backbone:
+    """The packaged VGG-19 up to relu3_1, float32."""
+    return for_recipe(QUICK, torch.device("cpu"))
+
+
+def waves(height: int, width: int, across: float = 3.0, down: float = 2.0) -> Tensor:
+    """A smooth colourful picture (3, h, w) in [0, 1], made by arithmetic alone."""
+    y, x = torch.linspace(0, 1, height).view(-1, 1), torch.linspace(0, 1, width).view(1, -1)
+    phases = [torch.sin(6.28 * (across * x + down * y + phase)) for phase in (0.0, 0.3, 0.6)]
+    return torch.stack(phases) * 0.4 + 0.5

@@ -1,0 +1,45 @@
+"""Golden pictures: a change of the algorithm is noticed, another engine is not.
+
+Measured: one thread or two, AVX2 or AVX-512 agree in the first four digits of a few float32 steps. When this
+fails and the change is meant, raise ALGORITHM in core/recipe.py and take new values from `python -m
+tests.core.stylize.golden`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from core.recipe import ALGORITHM
+from tests.core.stylize.golden import made, summary
+
+OF_ALGORITHM = 1
+
+VALUES: dict[str, tuple[list[float], list[float]]] = {
+    "gram": (
+        [4665000.0, 3029000.0, 1688000.0, 1086000.0, 822900.0, 629900.0],
+        [0.497, 0.221, 0.502, 0.188, 0.489, 0.234, 0.5, 0.221, 0.507, 0.188, 0.483, 0.228],
+    ),
+    "moments": (
+        [1344.0, 805.3, 438.2, 372.2, 351.1],
+        [0.491, 0.171, 0.497, 0.163, 0.486, 0.171, 0.487, 0.165, 0.502, 0.164, 0.487, 0.176],
+    ),
+    "coarse": (
+        [85750.0, 44540.0, 28550.0, 17930.0, 2053.0, 1484.0],
+        [0.5, 0.232, 0.519, 0.198, 0.418, 0.251, 0.493, 0.234, 0.533, 0.199, 0.411, 0.25],
+    ),
+    "noise": (
+        [973.7, 878.6, 800.4, 683.5, 634.6],
+        [0.491, 0.233, 0.491, 0.24, 0.542, 0.218, 0.497, 0.226, 0.505, 0.239, 0.511, 0.222],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_golden_pictures_are_as_they_were(name: str) -> None:
+    losses, fields = summary(made(name))
+    assert losses == pytest.approx(VALUES[name][0], rel=3e-3)
+    assert fields == pytest.approx(VALUES[name][1], abs=4e-3)
+
+
+def test_the_values_are_of_the_algorithm_in_the_keys() -> None:
+    assert ALGORITHM["optimise"] == OF_ALGORITHM

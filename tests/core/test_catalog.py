@@ -1,0 +1,82 @@
+"""Catalogs: names, blends, overrides, and every way in which a catalog.toml is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from core.catalog import load_catalog, style_digest
+from core.errors import SpecError
+from tests.conftest import Studio
+
+
+def describe(studio: Studio, text: str) -> Path:
+    (studio.catalog / "catalog.toml").write_text(text)
+    return studio.catalog
+
+
+def test_every_artwork_is_a_style(studio: Studio) -> None:
+    assert [style.name for style in load_catalog(studio.catalog)] == ["night", "wave"]
+
+
+def test_catalog_toml_names_blends_and_overrides(studio: Studio) -> None:
+    describe(
+        studio,
+        '[styles.mix]\nartworks = [{file = "wave.png", weight = 2.0}, {file = "night.jpg"}]\nlicence = "public domain"\n'
+        "[styles.mix.recipe]\nstyle_weight = 2e6\n",
+    )
+    (style,) = load_catalog(studio.catalog)
+    assert [(artwork.file, artwork.weight) for artwork in style.artworks] == [
+        ("wave.png", 2.0),
+        ("night.jpg", 1.0),
+    ]
+    assert style.overrides() == {"style_weight": 2e6}
+    assert style.entry.licence == "public domain"
+
+
+def test_duplicate_names_name_both(studio: Studio) -> None:
+    studio.picture("catalog/old/wave.jpg", 9)
+    with pytest.raises(SpecError, match=r"'wave': (old/wave\.jpg and wave\.png|wave\.png and old/wave\.jpg)"):
+        load_catalog(studio.catalog)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[styles.a]\n", "needs either `file` or `artworks`"),
+        ('[styles.a]\nfile = "../x.png"\n', "inside the catalog folder"),
+        ('[styles.a]\nfile = "/etc/x.png"\n', "inside the catalog folder"),
+        ('[styles.a]\nfile = "C:\\\\x.png"\n', "inside the catalog folder"),
+        ('[styles.a]\nfile = "wave.png"\ncolour = 1\n', "unknown key `styles.a.colour`"),
+        ('[styles.a]\nfile = "wave.png"\n[styles.a.recipe]\nsize = -1\n', "style 'a'"),
+        ('[styles.a]\nartworks = [{file = "wave.png", weight = 0}]\n', "weight"),
+        ("[styles.a\n", "cannot be read as TOML"),
+        ('[styles."a/b"]\nfile = "wave.png"\n', "a/b"),
+    ],
+)
+def test_a_wrong_catalog_toml_is_one_sentence(studio: Studio, text: str, fault: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_catalog(describe(studio, text))
+    assert fault in str(caught.value)
+    assert "catalog.toml" in str(caught.value)
+    assert "\n" not in str(caught.value).strip()
+
+
+def test_a_link_out_of_the_catalog_is_refused(studio: Studio, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"x")
+    (studio.catalog / "link.png").symlink_to(secret)
+    describe(studio, '[styles.a]\nfile = "link.png"\n')
+    with pytest.raises(SpecError, match="leaves the catalog folder"):
+        load_catalog(studio.catalog)
+
+
+def test_an_empty_catalog_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="no style"):
+        load_catalog(tmp_path)
+
+
+def test_order_and_weight_are_part_of_a_styles_digest() -> None:
+    digests = {
+        style_digest(pairs) for pairs in ([("a", 1.0), ("b", 1.0)], [("b", 1.0), ("a", 1.0)], [("a", 1.0), ("b", 2.0)])
+    }
+    assert len(digests) == 3

@@ -1,0 +1,67 @@
+"""Measuring files: remembered while they stay as they are, never longer."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.digests import Digests, sha256_of
+from core.errors import Missing
+from tests.conftest import Studio
+
+LIMIT = 10**9
+
+
+def test_files_are_measured_once(studio: Studio, tmp_path: Path) -> None:
+    paths = [str(studio.library / "cat.jpg"), str(studio.library / "trip/sea.png")]
+    first = Digests(tmp_path)
+    found = first.measure(paths, LIMIT)
+    assert first.computed == 2
+    assert [(each.width, each.height) for each in found] == [(40, 32), (32, 40)]
+    assert found[0].sha256 == sha256_of(paths[0])
+    second = Digests(tmp_path)
+    assert second.measure(paths, LIMIT) == found
+    assert second.computed == 0
+
+
+def test_a_changed_file_is_measured_again(studio: Studio, tmp_path: Path) -> None:
+    path = str(studio.library / "cat.jpg")
+    (before,) = Digests(tmp_path).measure([path], LIMIT)
+    studio.picture("library/cat.jpg", 99, (20, 20))
+    (after,) = Digests(tmp_path).measure([path], LIMIT)
+    assert (after.width, after.sha256 != before.sha256) == (20, True)
+
+
+def test_faults_are_not_remembered(studio: Studio, tmp_path: Path) -> None:
+    path = studio.library / "new.png"
+    path.write_text("not yet a picture")
+    (found,) = Digests(tmp_path).measure([str(path)], LIMIT)
+    assert found.reason == "unreadable"
+    stat = path.stat()
+    studio.picture("library/new.png", 5)
+    os.utime(path, ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+    (found,) = Digests(tmp_path).measure([str(path)], LIMIT)
+    assert found.reason is None
+
+
+def test_the_limit_is_not_remembered(studio: Studio, tmp_path: Path) -> None:
+    path = str(studio.library / "cat.jpg")
+    assert Digests(tmp_path).measure([path], 100)[0].reason == "too_large"
+    assert Digests(tmp_path).measure([path], LIMIT)[0].reason is None
+    assert Digests(tmp_path).measure([path], 100)[0].reason == "too_large"
+
+
+def test_without_a_writable_cache_files_are_still_measured(studio: Studio, tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where the folder should be")
+    assert Digests(blocked).measure([str(studio.library / "cat.jpg")], LIMIT)[0].width == 40
+
+
+def test_a_damaged_cache_is_not_fatal(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "digests.sqlite").write_bytes(b"rubbish" * 100)
+    assert Digests(tmp_path).measure([str(studio.library / "cat.jpg")], LIMIT)[0].width == 40
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(Missing, match="is gone"):
+        sha256_of("/nowhere/at/all.jpg")

