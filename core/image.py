@@ -40,6 +40,7 @@ __all__ = [
     "pixels_sha256",
     "probe",
     "read",
+    "read_open",
     "resized",
     "thumbnail",
 ]
@@ -97,13 +98,19 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
     with opened(path) as file:
-        return _read(file, shown(path), max_pixels)
+        return read_open(file, shown(path), max_pixels)
+
+
+def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in an open file; call it within `picture_file.opened`. `name` is what messages call it."""
+    rgb, alpha = decoding.decoded(file, name, max_pixels)
+    return Picture(rgb if alpha is None else _over_white(rgb, alpha), alpha)
 
 
 def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
     with judged(name):
-        return _read(io.BytesIO(data), name, max_pixels)
+        return read_open(io.BytesIO(data), name, max_pixels)
 
 
 def resized(picture: Picture, longest: int) -> Picture:
@@ -167,11 +174,6 @@ def thumbnail(picture: Picture, longest: int = 320) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "JPEG", quality=82)
     return buffer.getvalue()
-
-
-def _read(file: IO[bytes], name: str, max_pixels: int) -> Picture:
-    rgb, alpha = decoding.decoded(file, name, max_pixels)
-    return Picture(rgb if alpha is None else _over_white(rgb, alpha), alpha)
 
 
 def _over_white(rgb: U8, alpha: U8) -> U8:

@@ -17,11 +17,10 @@ from torch import Tensor
 from core import device as devices
 from core import image, provenance
 from core.backbone import Backbone, for_recipe
-from core.digests import sha256_of
 from core.engine.maker import Tick
-from core.errors import Changed
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.planned_picture import read_planned
 from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
 from core.score import Reference, Scorer, Scores
 from core.store import Store
@@ -139,9 +138,7 @@ class StylizeMaker:
         return self._pictures.get((sha256, size), lambda: self._read(path, sha256, size))
 
     def _read(self, path: str, sha256: str, size: int) -> image.Picture:
-        if sha256_of(path) != sha256:
-            raise Changed(f"{path} is not the file that was planned; run again to make it from the new one.")
-        return image.resized(image.read(path, self._max_pixels), size)
+        return image.resized(read_planned(path, sha256, self._max_pixels), size)
 
     def _backbone(self, recipe: Recipe) -> Backbone:
         layers = (*recipe.content_layers, *recipe.style_layers)

@@ -1,0 +1,59 @@
+"""A whole night at core's level, without Prefect and without networks, in a process of its own.
+
+    python -m tests.faults.night SPEC.json
+
+It ends with exit code 0 when every job of the plan is done, else 3.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core import manifest
+from core.engine.copies import take_copies
+from core.engine.duty import Duty
+from core.night import begin_night, read_shard, record_night
+from core.report.gallery import build_gallery
+from core.report.summary import summarise
+from core.spec import Spec, spec_from
+from tests.faults import doom
+
+PAINTER = "tests.faults.painter:Painter"
+
+
+def night(spec: Spec, retry: bool = False) -> dict[str, Any]:
+    """What the flow does, in the same order. Returns the summary of the manifest."""
+    duty = Duty(spec, retry, PAINTER)
+    started = datetime.now(UTC)
+    duty.begin()
+    try:
+        plan = duty.plan()
+        assert plan is not None
+        begin_night(duty.store, plan)
+        duty.crew.open(duty.store, plan.context, plan.summary.todo, plan.summary.seconds)
+        for shard in range(plan.summary.shards):
+            duty.crew.make(read_shard(duty.store, shard))
+        take_copies(duty.store, duty.store.root.name)
+        rows = manifest.merge(duty.store)
+        build_gallery(duty.store, rows, duty.store.root.name)
+        summary = asdict(summarise(rows))
+        record_night(duty.store, started, {"planned": asdict(plan.summary), "manifest": summary})
+    finally:
+        duty.end()
+    return summary
+
+
+def main() -> int:
+    """Run the spec in the JSON file that is named."""
+    doom.arm("parent")
+    summary = night(spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"))
+    return 0 if summary["done"] == summary["total"] else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""A maker without networks: it reads real pictures and writes real pictures, in milliseconds, by the job alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import image
+from core.engine import commit
+from core.engine.maker import Tick
+from core.jobs import Job
+from core.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.planned_picture import read_planned
+from core.recipe import Recipe
+from core.store import Store
+from tests.faults import doom
+
+STEPS = 4
+
+
+class Painter:
+    """Tints the asset with the style's mean colour and the seed's noise. `PAINTER` in the environment sets its pace:
+
+    `seconds` a job takes; `interval`, the commit interval scaled down with it; `log`, a file that counts what was made.
+    """
+
+    engine = "painter"
+    versions = "test"
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        return "cpu"
+
+    def __init__(self, device: str) -> None:
+        doom.arm("worker")
+        self._pace: dict[str, Any] = json.loads(os.environ.get("PAINTER", "{}"))
+        if "interval" in self._pace:
+            commit.INTERVAL, commit.LONG_JOB = self._pace["interval"], self._pace["interval"] / 2
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        self._store, self._context = store, context
+        self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+
+    def decode(self, job: Job) -> list[image.Picture]:
+        style, limit = self._context["styles"][job.style], self._context["max_pixels"]
+        files = [
+            (os.path.join(self._context["library"], job.asset_file), job.asset_sha256),
+            *zip(style["files"], style["sha256"], strict=True),
+        ]
+        size = self._recipes[job.recipe].size
+        return [image.resized(read_planned(path, sha256, limit), size) for path, sha256 in files]
+
+    def make(self, job: Job, decoded: list[image.Picture], tick: Tick) -> list[image.Picture]:
+        begun = time.monotonic()
+        for step in range(STEPS):
+            time.sleep(self._pace.get("seconds", 0.0) / STEPS)
+            tick(step + 1, STEPS, 1.0)
+        asset, style = decoded[0].rgb, decoded[1].rgb
+        noise = np.random.default_rng(job.seed).integers(0, 64, asset.shape, dtype=np.uint16)
+        tinted = (asset.astype(np.uint16) * 2 + style.mean((0, 1)).astype(np.uint16) + noise) // 4
+        self._log(job.output, time.monotonic() - begun)
+        return [image.Picture(tinted.astype(np.uint8), decoded[0].alpha), *decoded]
+
+    def write(self, job: Job, made: list[image.Picture]) -> dict[str, Any]:
+        recipe = self._recipes[job.recipe]
+        data = image.encode(made[0], recipe.format, recipe.quality, "")
+        self._store.put(output_path(job.output), data)
+        self._store.put(output_thumb(job.output), image.thumbnail(made[0], 64))
+        for name, picture in ((asset_thumb(job.asset), made[1]), (style_thumb(job.style), made[2])):
+            if not self._store.exists(name):
+                self._store.put(name, image.thumbnail(picture, 64))
+        width, height = made[0].size
+        return {"pixels_sha256": image.pixels_sha256(data), "width": width, "height": height, "score": 0.5}
+
+    def _log(self, output: str, seconds: float) -> None:
+        if "log" in self._pace:
+            with Path(self._pace["log"]).open("a", encoding="utf-8") as file:
+                file.write(json.dumps([output, seconds]) + "\n")
