@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 
 from core import image
 from core.errors import Changed
@@ -19,7 +21,7 @@ def read_planned(path: str | Path, sha256: str, max_pixels: int) -> image.Pictur
     """
     with opened(path) as file:
         before = os.fstat(file.fileno())
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
         picture = image.read_open(file, shown(path), max_pixels) if found == sha256 else None
         after = os.fstat(file.fileno())
     if picture is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
