@@ -3,6 +3,8 @@
     NocturneError
     ├── SpecError            the spec is wrong; nothing was started (exit code 2)
     ├── RunBusy              another process is making this run
+    ├── Stopped              somebody ended the night; its jobs wait for the next
+    ├── StoreBroken          the run folder takes no more files; the night stops, its jobs wait for the next
     └── JobError             one job cannot be made; its row says why, the rest goes on
         ├── Unreadable       the picture cannot be decoded
         ├── Missing          the file is gone
@@ -53,6 +55,14 @@ class SpecError(NocturneError):
 
 class RunBusy(NocturneError):
     """Another process holds the run's lock."""
+
+
+class Stopped(NocturneError):
+    """The night was ended from outside before it was over."""
+
+
+class StoreBroken(NocturneError):
+    """The run folder takes no more files: the disk is full, gone, or may not be written to any more."""
 
 
 class JobError(NocturneError):

@@ -25,12 +25,18 @@ MAX_COMPONENT = 200
 
 
 def portable(name: str) -> str:
-    """A path as UTF-8 text that can be written anywhere: bytes that are not UTF-8 and control characters %-encoded.
+    """A path as UTF-8 text that can be written anywhere: bytes that are not UTF-8, control characters and backslashes
+    %-encoded.
 
     >>> portable("trip/caf\\udce9\\n.jpg")
     'trip/caf%E9%0A.jpg'
     """
-    return "".join(_encoded(char) for char in name)
+    return printable(name).replace("\\", "%5C")
+
+
+def printable(text: str) -> str:
+    """A text that may be printed: bytes that are not UTF-8, and characters that steer a terminal, %-encoded."""
+    return "".join(_encoded(char) for char in text)
 
 
 def shortened(name: str) -> str:

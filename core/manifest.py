@@ -7,8 +7,7 @@ the manifest can be read at any moment of a night.
 from __future__ import annotations
 
 import io
-import itertools
-import os
+import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ import pyarrow.parquet as pq
 from core.errors import NocturneError, SpecError
 from core.layout import MANIFEST, MANIFEST_CSV, PARTS
 from core.store import Store
-
-_serial = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -94,8 +91,12 @@ def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
 
 
 def write_part(store: Store, rows: Iterable[dict[str, Any]]) -> str:
-    """Commit rows as a part; its presence is the mark that they are done. Returns its name. Raises StorageFailed."""
-    name = f"{PARTS}/{time.time_ns() // 1_000_000:014d}-{os.getpid()}-{next(_serial)}.parquet"
+    """Commit rows as a part; its presence is the mark that they are done. Returns its name.
+
+    Raises StorageFailed or StoreBroken.
+    """
+    # The name only has to be new: clocks jump, and process numbers come again.
+    name = f"{PARTS}/{time.time_ns() // 1_000_000:014d}-{secrets.token_hex(8)}.parquet"
     _put(store, name, table(rows))
     return name
 
@@ -112,13 +113,33 @@ def read(store: Store, columns: Sequence[str] | None = None) -> pa.Table:
 
 
 def combine(base: pa.Table, parts: pa.Table) -> pa.Table:
-    """One row an output. A part's row counts if its key is the planned one; done beats failed, later beats earlier."""
+    """One row an output. A part's row counts if its key is the planned one.
+
+    Done beats failed, then a later attempt an earlier one, then a later time an earlier.
+    """
     place = pc.index_in(parts["output"], base["output"])
     planned = pc.equal(base["key"].take(place), parts["key"])
     parts = parts.filter(pc.or_kleene(pc.is_null(place), pc.fill_null(planned, False)))
     best = _first_per_output(parts)
     kept = base.filter(pc.invert(pc.is_in(base["output"], best["output"])))
     return pa.concat_tables([kept, best])
+
+
+def set_aside_damaged(store: Store) -> list[str]:
+    """Give every part that cannot be read another suffix, so that the night can go on. Call it under the run's lock.
+
+    Returns the names of those parts. Their pictures have no rows now, so they are made again.
+    """
+    damaged = []
+    for name in list(store.names(PARTS, ".parquet")):
+        try:
+            _read(store, name)
+        except FileNotFoundError:
+            continue
+        except NocturneError:
+            store.path(name).rename(store.path(f"{name}.damaged"))
+            damaged.append(name)
+    return damaged
 
 
 def begin(store: Store, planned: pa.Table) -> None:
@@ -185,7 +206,9 @@ def _first_per_output(parts: pa.Table) -> pa.Table:
     if parts.num_rows == 0:
         return parts
     ranked = parts.append_column("_done", pc.cast(pc.equal(parts["status"], "done"), pa.int8()))
-    ranked = ranked.sort_by([("output", "ascending"), ("_done", "descending"), ("finished", "descending")])
+    ranked = ranked.sort_by(
+        [("output", "ascending"), *((name, "descending") for name in ("_done", "attempt", "finished"))]
+    )
     output = ranked["output"].combine_chunks()
     same = pc.equal(output[1:], output[:-1]) if len(output) > 1 else pa.array([], pa.bool_())
     first = pa.concat_arrays([pa.array([True]), pc.invert(same)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import pyarrow as pa
@@ -100,6 +100,8 @@ class Plan:
     jobs: pa.Table
     context: dict[str, Any]
     summary: PlanSummary
+    style_problems: list[str] = field(default_factory=list)
+    """A sentence for each style that cannot be used."""
 
 
 def make_plan(spec: Spec, retry: bool = False, tick: Tick | None = None, cost: Cost | None = None) -> Plan:
@@ -110,7 +112,7 @@ def make_plan(spec: Spec, retry: bool = False, tick: Tick | None = None, cost: C
     spec.check()
     planner = _Planner(spec, retry, tick or (lambda *_: None), cost or load_cost(spec.device))
     jobs = planner.table()
-    return Plan(jobs, planner.context(), planner.summary)
+    return Plan(jobs, planner.context(), planner.summary, planner.style_problems())
 
 
 class _Planner:
@@ -141,7 +143,7 @@ class _Planner:
     def _measure(self) -> None:
         digests = Digests()
         self.assets = self._measured_assets(digests)
-        artworks = [self._measured_style(digests, style) for style in self.styles]
+        artworks = self._measured_artworks(digests)
         self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
         self.targets = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
         self._style_digests = [style_digest(target.pairs) for target in self.targets]
@@ -153,11 +155,17 @@ class _Planner:
         found = iter(digests.measure(paths, self.spec.max_pixels, lambda d, t: self.tick("hash assets", d, t)))
         return [_refused(asset) if asset.problem else next(found) for asset in assets]
 
-    def _measured_style(self, digests: Digests, style: Style) -> list[Measured]:
-        if style.problem:
-            return [Measured(reason="unsupported", message=style.problem)]
-        paths = [os.fspath(self.spec.catalog / artwork.file) for artwork in style.artworks]
-        return digests.measure(paths, self.spec.max_pixels)
+    def _measured_artworks(self, digests: Digests) -> list[list[Measured]]:
+        """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
+        usable = [[] if style.problem else style.artworks for style in self.styles]
+        paths = [os.fspath(self.spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
+        found = iter(digests.measure_whole(paths, self.spec.max_pixels, lambda d, t: self.tick("try artworks", d, t)))
+        return [
+            [Measured(reason="unsupported", message=style.problem)]
+            if style.problem
+            else [next(found) for _ in artworks]
+            for style, artworks in zip(self.styles, usable, strict=True)
+        ]
 
     def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
         files = tuple(os.fspath(self.spec.catalog / artwork.file) for artwork in style.artworks)
@@ -187,6 +195,14 @@ class _Planner:
             "styles": {target.name: asdict(target) for target in self.targets},
             "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest in self._recipes.values()},
         }
+
+    def style_problems(self) -> list[str]:
+        """A sentence for each style that cannot be used."""
+        return [
+            f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
+            for style, fault in zip(self.styles, self.style_faults, strict=True)
+            if fault is not None
+        ]
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         for pair in pair_up(self.spec.pairs, self.library.assets, self.styles, self.spec.seed):

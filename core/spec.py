@@ -47,6 +47,12 @@ class Spec(BaseModel):
     max_megapixels: float = Field(
         120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
     )
+    spare_disk: float = Field(
+        0.1,
+        ge=0,
+        title="Spare disk",
+        description="GB of disk that a night must leave free; one predicted to need more is refused before it begins.",
+    )
     time_limit: float | None = Field(
         None,
         gt=0,

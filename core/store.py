@@ -7,17 +7,32 @@ the disk, and renamed. Paths are given relative to the store's root with forward
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from filelock import FileLock, Timeout
 
-from core.errors import NocturneError, RunBusy, StorageFailed
+from core.errors import NocturneError, RunBusy, StorageFailed, StoreBroken
 
 TEMPORARY = ".tmp-"
 """What the name of every half-written file begins with."""
+
+NAME_FAULTS = frozenset(
+    {
+        errno.ENAMETOOLONG,
+        errno.EINVAL,
+        errno.EILSEQ,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.ENOENT,
+        errno.ELOOP,
+    }
+)
+"""What the system answers when one name is at fault; any other answer is the disk's or the folder's."""
 
 _serial = itertools.count()
 
@@ -38,15 +53,26 @@ class Store:
         self.root = Path(root).absolute()
 
     def path(self, name: str) -> Path:
-        """The local path of `name`. Raises NocturneError if it would leave the root."""
+        """The local path of `name`. Raises NocturneError if it would leave the root, on this system or on Windows."""
         pure = PurePosixPath(name)
-        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name or "\\" in name or PureWindowsPath(name).drive:
             raise NocturneError(f"{name!r} is outside the run folder {self.root}; use a relative path without '..'.")
         return self.root / pure
 
+    def inside(self, name: str) -> Path:
+        """The local path of `name`. Raises StorageFailed if links on the way, or in its place, lead out of the root."""
+        path = self.path(name)
+        real, root = os.path.realpath(path), os.path.realpath(self.root)
+        if real != root and not real.startswith(os.path.join(root, "")):
+            raise StorageFailed(f"{path} is, or lies behind, a link that leaves {self.root}; put a copy in its place.")
+        return path
+
     def put(self, name: str, data: bytes) -> None:
-        """Write `data` under `name`, whole or not at all. Raises StorageFailed."""
-        target = self.path(name)
+        """Write `data` under `name`, whole or not at all.
+
+        Raises StorageFailed if this name cannot be written, and StoreBroken if no file can be.
+        """
+        target = self._target(name)
         temporary = target.parent / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -58,9 +84,7 @@ class Store:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise StorageFailed(
-                f"{target} could not be written ({error.strerror or error}); check free space and permissions."
-            ) from error
+            raise self._fault(error, target) from error
 
     def append(self, name: str, line: str) -> None:
         """Add one line to the text file `name`."""
@@ -70,8 +94,23 @@ class Store:
             file.write(line + "\n")
 
     def read(self, name: str) -> bytes:
-        """The bytes of `name`. Raises FileNotFoundError."""
-        return self.path(name).read_bytes()
+        """The bytes of `name`. Raises FileNotFoundError, and StorageFailed for a link that leaves the root."""
+        return self.inside(name).read_bytes()
+
+    def _target(self, name: str) -> Path:
+        """Where `name` is put: a link in its place is replaced, one on the way must stay inside."""
+        target = self.path(name)
+        self.inside(PurePosixPath(name).parent.as_posix())
+        return target
+
+    def _fault(self, error: OSError, target: Path) -> StorageFailed | StoreBroken:
+        what = error.strerror or str(error)
+        if error.errno in NAME_FAULTS:
+            return StorageFailed(f"{target} could not be written ({what}); look at what stands in its place.")
+        return StoreBroken(
+            f"{target} could not be written ({what}); free space on the disk of {self.root}, or correct its permissions, "
+            "then run the same command again: what is committed stays done."
+        )
 
     def exists(self, name: str) -> bool:
         """Whether a file called `name` is there."""

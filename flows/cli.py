@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core.errors import NocturneError, RunBusy, SpecError
+from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
 from core.spec import Spec
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
 from flows.options import with_spec
@@ -80,6 +80,20 @@ def manifest(
 
 
 @app.command()
+def verify(
+    folder: RunFolder,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help="Move what is altered, damaged or stray to DIR/set-aside/.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare every picture of a run with the manifest, also while a night goes on. Writes nothing by itself."""
+    from flows.verify import verify_run
+
+    raise typer.Exit(verify_run(folder, as_json, set_aside))
+
+
+@app.command()
 def gallery(folder: RunFolder) -> None:
     """Build the gallery of a run again and print its path."""
     from flows.looks import build
@@ -99,6 +113,18 @@ def show(
 
 
 @app.command()
+def doctor(
+    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Spec file or run folder to check too.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder; its disk is looked at.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check that this machine, and a spec, have what a night needs."""
+    from flows.doctor import examine_all
+
+    raise typer.Exit(examine_all(spec, out, as_json))
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
     """Write an example spec, a library folder and a catalog to start from."""
     from core.example import init as write_example
@@ -111,20 +137,32 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
 
 def main() -> None:
     """Run the command line; what Nocturne can explain is one sentence on standard error."""
+    code = _code()
+    if "prefect" in sys.modules:
+        from flows.outage import leave_if_server_is_gone
+
+        leave_if_server_is_gone(code)
+    sys.exit(code)
+
+
+def _code() -> int:
     try:
         app(standalone_mode=True)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else CRASHED
     except SpecError as error:
-        _stop(error, WRONG_SPEC)
-    except RunBusy as error:
-        _stop(error, UNFINISHED)
+        return _said(error, WRONG_SPEC)
+    except (RunBusy, Stopped, StoreBroken) as error:
+        return _said(error, UNFINISHED)
     except NocturneError as error:
-        _stop(error, CRASHED)
+        return _said(error, CRASHED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
-def _stop(error: Any, code: int) -> None:
-    from core.layout import portable
+def _said(error: NocturneError, code: int) -> int:
+    from core.layout import printable
 
-    typer.echo(f"nocturne: {portable(str(error))}", err=True)
-    sys.exit(code)
+    typer.echo(f"nocturne: {printable(str(error))}", err=True)
+    return code

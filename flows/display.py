@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.engine.crew import Board
-from core.layout import portable
+from core.layout import printable
 from core.plan import PlanSummary
 from core.report.summary import RunSummary, duration
 
@@ -38,6 +38,7 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._tell_notes()
 
     def scanned(self, what: str, done: int, total: int) -> None:
         """Told by the planner how far it is."""
@@ -51,12 +52,17 @@ class Display:
         if board.stage != "making":
             return board.stage
         steps = f" step {board.step}/{board.steps}" if board.steps else ""
-        return f"{portable(board.current)}{steps}"
+        return f"{printable(board.current)}{steps}"
 
     def left(self) -> str:
         """The time left, in words."""
         seconds = self.board.seconds_left()
         return "" if seconds is None or self.board.stage != "making" else f"{duration(seconds)} left"
+
+    def _tell_notes(self) -> None:
+        while self.board.notes:
+            text = printable(self.board.notes.pop(0))
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _bar(self) -> None:
         columns = (
@@ -68,6 +74,7 @@ class Display:
         with Progress(*columns, console=self.console, refresh_per_second=1 / REFRESH, transient=True) as progress:
             task = progress.add_task("", total=None, left="")
             while not self._over.wait(REFRESH):
+                self._tell_notes()
                 total = self.board.total or None
                 text = Text(self.doing()).markup
                 progress.update(task, total=total, completed=self.board.ended, description=text, left=self.left())
@@ -75,6 +82,7 @@ class Display:
     def _lines(self) -> None:
         said, at = "", 0.0
         while not self._over.wait(REFRESH):
+            self._tell_notes()
             now = time.monotonic()
             text = f"{self.board.ended}/{self.board.total} {self.doing()} {self.left()}".rstrip()
             if text != said and now - at >= LINE_EVERY:
@@ -82,8 +90,8 @@ class Display:
                 said, at = text, now
 
 
-def plan_table(summary: PlanSummary, calibrated: bool = True) -> Table:
-    """The plan in a few lines."""
+def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Table:
+    """The plan in a few lines; `free` is the disk's free room in bytes."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = [
         ("assets x styles", f"{summary.assets:,} x {summary.styles:,}"),
@@ -98,7 +106,7 @@ def plan_table(summary: PlanSummary, calibrated: bool = True) -> Table:
             "predicted time",
             duration(summary.seconds) + ("" if calibrated else " (a guess: nothing was made here yet)"),
         ),
-        ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB"),
+        ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB of {free / 1e6:,.0f} MB free"),
         (
             "passed over",
             f"{summary.hidden:,} hidden, {summary.others:,} not pictures, {summary.linked_folders:,} linked folders",
@@ -136,7 +144,7 @@ def faults_table(rows: list[dict[str, Any]], most: int = 10) -> Table:
         table.add_column(header, overflow="fold")  # a path is worth nothing with its end cut off
     for (reason, message), outputs in list(together.items())[:most]:
         more = f" and {len(outputs) - 1:,} more" if len(outputs) > 1 else ""
-        table.add_row(*(Text(portable(cell)) for cell in (outputs[0] + more, reason, message)))
+        table.add_row(*(Text(printable(cell)) for cell in (outputs[0] + more, reason, message)))
     if len(together) > most:
         table.add_row(f"... and {len(together) - most:,} more; `nocturne manifest DIR --failed`", "", "")
     return table

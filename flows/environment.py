@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
 
 REACH_SECONDS = 3.0
@@ -47,7 +48,21 @@ def prepare(quiet: bool = False) -> str | None:
         os.environ.setdefault(name, value)
     if not address:
         return None
-    return f"The Prefect server at {address} does not answer; the run goes on with one of its own."
+    return f"The Prefect server at {without_secrets(address)} does not answer; the run goes on with one of its own."
+
+
+def without_secrets(address: str) -> str:
+    """An address with its user, password and query left out, to be shown.
+
+    >>> without_secrets("https://ann:secret@prefect.studio:4200/api?key=1")
+    'https://prefect.studio:4200/api'
+    """
+    try:
+        parts = urllib.parse.urlsplit(address)
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return "(an address that cannot be read)"
+    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def reachable(address: str) -> bool:

@@ -13,11 +13,12 @@ from rich.text import Text
 from core import manifest, provenance
 from core.calibration import calibrated_cost
 from core.errors import SpecError
-from core.layout import SPEC, portable
+from core.layout import SPEC, printable
 from core.night import last_night
 from core.plan import make_plan
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
+from core.room import check_room, free_bytes
 from core.spec import Spec, load_spec
 from core.store import Store
 from flows.display import console, end_table, plan_table
@@ -47,11 +48,12 @@ def look_at_plan(spec: Spec, as_json: bool) -> None:
     cost = calibrated_cost(spec.device, lambda text: out.print(text))
     made = make_plan(spec, cost=cost)
     if as_json:
-        print(json.dumps(asdict(made.summary)))
+        print(json.dumps({**asdict(made.summary), "free_bytes": free_bytes(spec.out)}))
         return
-    out.print(plan_table(made.summary))
+    out.print(plan_table(made.summary, free_bytes(spec.out)))
     for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
-        out.print(portable(message), markup=False, soft_wrap=True)
+        out.print(printable(message), markup=False, soft_wrap=True)
+    check_room(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
 
 
 def look_at_status(folder: Path, as_json: bool) -> int:
@@ -101,7 +103,9 @@ def look_at_picture(picture: Path, as_json: bool) -> None:
         **{f"recipe.{key}": value for key, value in stamp.get("recipe", {}).items()},
     }.items():
         if name != "recipe":
-            table.add_row(Text(portable(name)), Text(portable(value if isinstance(value, str) else json.dumps(value))))
+            table.add_row(
+                Text(printable(name)), Text(printable(value if isinstance(value, str) else json.dumps(value)))
+            )
     console().print(table)
 
 
@@ -123,7 +127,7 @@ def _rows_table(rows: Any) -> Table:
     for row in rows.slice(0, SHOWN).to_pylist():
         score = "" if row["score"] is None else f"{row['score']:.3f}"
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-        table.add_row(Text(portable(row["output"])), row["status"], score, seconds, row["reason"] or "")
+        table.add_row(Text(printable(row["output"])), row["status"], score, seconds, row["reason"] or "")
     if rows.num_rows > SHOWN:
         table.add_row(f"... and {rows.num_rows - SHOWN:,} more; --to FILE writes them all", "", "", "", "")
     return table

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from core import manifest
 from core.engine.duty import Duty
+from core.errors import NocturneError, Stopped
 from core.night import begin_night, record_night
 from core.plan import Plan
 from core.report.gallery import build_gallery
@@ -22,6 +23,7 @@ from core.spec import Spec
 from core.store import Store
 from flows.display import Display, console, end_table, faults_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.outage import leaving_a_dead_server
 
 QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
@@ -33,6 +35,10 @@ def night(spec: Spec, retry: bool, as_json: bool, verbose: bool) -> int:
     out = console(as_json)
     out.print(f"Nocturne: {spec.out}", markup=False, soft_wrap=True)
     duty = Duty(spec, retry)
+
+    def report(record: dict[str, Any]) -> int:
+        return _report(record, spec, out, as_json, time.monotonic() - begun)
+
     with Display(out, duty.crew.board) as display:
         duty.begin(display.scanned)
         try:
@@ -44,23 +50,52 @@ def night(spec: Spec, retry: bool, as_json: bool, verbose: bool) -> int:
         if plan is not None and not plan.summary.work:
             record = _nothing_to_make(duty, plan)
         else:
-            record = _through_prefect(duty, out, verbose)
-    return _report(record, spec, out, as_json, time.monotonic() - begun)
+            record = _through_prefect(duty, out, verbose, report)
+    return report(record)
 
 
-def _through_prefect(duty: Duty, out: Console, verbose: bool) -> dict[str, Any]:
+def _through_prefect(
+    duty: Duty, out: Console, verbose: bool, report: Callable[[dict[str, Any]], int]
+) -> dict[str, Any]:
     from flows.environment import prepare
 
     warning = prepare(quiet=not verbose)
     if warning:
         out.print(warning, markup=False)
+    from prefect.exceptions import TerminationSignal
+
     from flows.batch import batch
 
     before = signal.signal(signal.SIGINT, _stopper(duty, out))
+
+    def report_alone() -> int:
+        if duty.record is None:
+            return -1
+        out.print("The Prefect server is gone; the night is whole, but its dashboard does not know.")
+        return report(duty.record)
+
     try:
-        return batch(duty.spec, duty.retry)
+        with leaving_a_dead_server(duty.over, report_alone):
+            return batch(duty.spec, duty.retry)
+    except TerminationSignal as error:
+        raise Stopped("stopped by a signal; what was finished is committed, the same command goes on later.") from error
+    except NocturneError:
+        raise
+    except Exception as error:
+        return _without_prefect(duty, error, out)
     finally:
+        duty.crew.kill()  # nothing is left to do, unless Prefect failed before the flow began
+        duty.end()
         signal.signal(signal.SIGINT, before)
+
+
+def _without_prefect(duty: Duty, error: Exception, out: Console) -> dict[str, Any]:
+    """Prefect failed. A night that is over all the same is reported; else what is committed waits for the next one."""
+    words = f"Prefect failed ({type(error).__name__}: {error})"
+    if duty.record is None:
+        raise NocturneError(f"{words}; what is committed stays done, the same command goes on.") from error
+    out.print(f"{words}; the night is whole, but the dashboard does not know.", markup=False)
+    return duty.record
 
 
 def _stopper(duty: Duty, out: Console) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""When finished rows go to disk: after each job of 10 s or more, else every 30 s. A kill loses at most that."""
+"""When finished rows go to disk: so often that a kill costs at most 30 s of work, or one job if that is longer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from core.store import Store
 LONG_JOB = 10.0
 """Seconds from which a job is committed by itself."""
 
-INTERVAL = 30.0
-"""Most seconds that a finished row waits."""
+INTERVAL = 20.0
+"""Seconds since the first job that is not committed was begun, from which rows are committed. The next job may add just
+under LONG_JOB to it.
+"""
 
 
 class Committer:
-    """Gathers finished rows and commits them as parts; safe to call from several threads."""
+    """Gathers finished rows and commits them as parts; safe to call from several threads.
+
+    Times are `time.monotonic()`: nothing depends on the wall clock.
+    """
 
     def __init__(self, store: Store, announce: Callable[[Committed], None]) -> None:
         self._store, self._announce = store, announce
@@ -27,25 +32,24 @@ class Committer:
         self._rows: list[dict[str, Any]] = []
         self._oldest = 0.0
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Take a finished row; it is committed at once if its job was long. Raises StorageFailed."""
+    def add(self, row: dict[str, Any], begun: float) -> None:
+        """Take the row of a job that was begun then; a long one is committed at once. Raises as `commit` does."""
         with self._lock:
-            if not self._rows:
-                self._oldest = time.monotonic()
+            self._oldest = min(self._oldest, begun) if self._rows else begun
             self._rows.append(row)
         if row["seconds"] >= LONG_JOB:
             self.commit()
         self.commit_if_due()
 
     def commit_if_due(self) -> None:
-        """Commit if the oldest row has waited long enough. Raises StorageFailed."""
+        """Commit if a kill would cost too much by now. Raises as `commit` does."""
         with self._lock:
             due = bool(self._rows) and time.monotonic() - self._oldest >= INTERVAL
         if due:
             self.commit()
 
     def commit(self) -> None:
-        """Commit now. Raises StorageFailed; the rows are then kept for the next try."""
+        """Commit now. Raises StorageFailed or StoreBroken; the rows are then kept for the next try."""
         with self._lock:
             if not self._rows:
                 return

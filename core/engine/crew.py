@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -15,7 +16,7 @@ from core.engine.messages import Committed, Note, Outcome, Phase, Progress, Read
 from core.engine.rota import Ticket
 from core.engine.supervisor import Supervisor
 from core.jobs import Job
-from core.layout import LOG, portable
+from core.layout import LOG, printable
 from core.store import Store
 
 
@@ -34,6 +35,8 @@ class Board:
     predicted: float = 0.0
     working_since: float | None = None
     cpu: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a person should be told at once."""
 
     @property
     def ended(self) -> int:
@@ -85,11 +88,11 @@ class Crew:
         ticket: Ticket = min(self._supervisors, key=lambda supervisor: supervisor.load).submit(jobs)
         return ticket.wait(), ticket.left
 
-    def stop(self) -> None:
-        """Finish the jobs in hand, commit, and leave the rest."""
+    def stop(self, grace: float | None = None) -> None:
+        """Commit, finish the jobs in hand, within `grace` seconds if given, and leave the rest."""
         self.stopping = True
         for supervisor in self._supervisors:
-            supervisor.drain()
+            supervisor.drain(grace)
 
     def kill(self) -> None:
         """Stop at once."""
@@ -102,9 +105,9 @@ class Crew:
             supervisor.close()
 
     def log(self, event: str, **values: Any) -> None:
-        """Add a line to the run's log.jsonl."""
+        """Add a line to the run's log.jsonl; a disk that has no room for it stops nothing."""
         line = json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **values}, ensure_ascii=False)
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):
             if self._store is not None:
                 self._store.append(LOG, line)
 
@@ -136,7 +139,7 @@ class Crew:
             self.board.done += 1
         else:
             self.board.failed[outcome.reason or "internal"] += 1
-            self.log("failed", output=portable(outcome.output), reason=outcome.reason, message=outcome.message)
+            self.log("failed", output=printable(outcome.output), reason=outcome.reason, message=outcome.message)
 
     def _note(self, text: str) -> None:
         if self._store is None:

@@ -6,10 +6,13 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+from core import manifest
 from core.engine.crew import Crew
 from core.layout import SPEC
 from core.plan import Plan, Tick, make_plan
+from core.room import check_room
 from core.spec import Spec
 from core.store import Store
 
@@ -25,6 +28,10 @@ class Duty:
         self.spec, self.retry = spec, retry
         self.store = Store(spec.out)
         self.crew = Crew(spec.device, maker)
+        self.record: dict[str, Any] | None = None
+        """What the night did, once it is over."""
+        self.over = threading.Event()
+        """Set when the run is given back."""
         self._plan: Plan | None = None
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -35,6 +42,10 @@ class Duty:
         self.spec.check()
         self._held.enter_context(self.store.lock())
         self.store.sweep()
+        self.crew.board.notes += [
+            f"{name} was damaged; it is set aside, and its jobs are made again."
+            for name in manifest.set_aside_damaged(self.store)
+        ]
         self.crew.start()
         self._thread = threading.Thread(target=self._make_plan, args=(tick,), daemon=True)
         self._thread.start()
@@ -53,10 +64,14 @@ class Duty:
         self.crew.close()
         _duties.pop(os.fspath(self.store.root), None)
         self._held.close()
+        self.over.set()
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
-            self._plan = make_plan(self.spec, self.retry, tick)
+            made = make_plan(self.spec, self.retry, tick)
+            self.crew.board.notes += made.style_problems
+            check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
+            self._plan = made
             self.store.put(SPEC, self.spec.toml().encode())
         except BaseException as error:  # handed to whoever asks for the plan
             self._error = error

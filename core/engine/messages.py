@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.errors import NocturneError
 from core.jobs import Job
 
 
@@ -30,7 +31,12 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """To the worker: finish the job in hand, commit, and drop the others."""
+    """To the worker: commit, finish the job in hand, and drop the others.
+
+    After `grace` seconds, if it is given, the job in hand is given up too.
+    """
+
+    grace: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,7 @@ class Note:
 class Broken:
     """From the worker: it cannot work at all, for this reason."""
 
-    message: str
-    wrong_spec: bool = False
+    error: NocturneError
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import threading
 import time
@@ -11,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.maker import Maker
 from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress
-from core.errors import Internal, JobError, OutOfMemory, StorageFailed
+from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.jobs import Job, planned_columns
 
 DECODED_AHEAD = 1
@@ -33,9 +36,19 @@ class Work:
     job: Job
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
+    begun: float = 0.0
     payload: Any = None
     error: JobError | None = None
     dropped: bool = False
+
+
+def _or_exit(stage: Callable[[], None]) -> None:
+    """Run a stage; if it fails as a whole, so does the process: its supervisor starts another."""
+    try:
+        stage()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(70)
 
 
 class Abandoned(Exception):
@@ -76,7 +89,8 @@ class Pipeline:
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""
-        threads = [threading.Thread(target=stage, daemon=True) for stage in (self._decode_all, self._write_all)]
+        stages = (self._decode_all, self._write_all)
+        threads = [threading.Thread(target=_or_exit, args=(stage,), daemon=True) for stage in stages]
         for thread in threads:
             thread.start()
         with self._clock.thread():
@@ -135,11 +149,15 @@ class Pipeline:
             return
         self._tell(Phase(work.job.output, name))
         begun = time.monotonic()
+        work.begun = work.begun or begun
         try:
             with self._clock.span(name):
                 work.payload = action(work)
         except Abandoned:
             work.dropped = True
+        except StoreBroken as error:  # no job's fault: all of them wait for another night
+            work.dropped = True
+            self._give_up_on_store(error)
         except Exception as error:  # whatever a job does, the next one goes on
             work.error = self._as_job_error(error, work.job)
         work.seconds += time.monotonic() - begun
@@ -160,7 +178,13 @@ class Pipeline:
             self._tell(Dropped(work.job.output))
             return
         self._tell(Phase(work.job.output, "finished"))
-        self._commit(lambda: self._committer.add(self._row(work)))
+        row = self._row(work)
+        try:
+            manifest.table([row])
+        except Exception as error:  # what no table can hold must not take others' rows with it
+            work.error = self._as_job_error(error, work.job)
+            row = self._row(work)
+        self._commit(lambda: self._committer.add(row, work.begun))
 
     def _row(self, work: Work) -> dict[str, Any]:
         made = {} if work.error else work.payload
@@ -181,5 +205,13 @@ class Pipeline:
     def _commit(self, action: Callable[[], None]) -> None:
         try:
             action()
-        except StorageFailed as error:
-            self._tell(Broken(str(error)))
+        except NocturneError as error:
+            self._draining.set()
+            self._tell(Broken(error))
+
+    def _give_up_on_store(self, error: StoreBroken) -> None:
+        """What is finished is committed if there is room for so little; then nothing more is begun."""
+        self._draining.set()
+        with contextlib.suppress(NocturneError):
+            self._committer.commit()
+        self._tell(Broken(error))

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,24 @@ STDERR_TAIL = 2_000
 CALM = {"GOMP_SPINCOUNT": "10000"}
 """How long torch's threads spin when they wait for each other. Left alone they spin for so long that a pass takes four
 times as long while something else uses the CPU; on an idle machine this costs nothing that could be measured."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a worker ended: its exit code, or minus the signal that killed it."""
+
+    code: int
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        return self.code < 0
+
+    def __str__(self) -> str:
+        if not self.killed:
+            return f"exit code {self.code}"
+        hint = ", often the kernel short of memory" if self.code == -9 else ""
+        return f"killed by signal {-self.code}{hint}"
 
 
 class WorkerProcess:
@@ -53,7 +72,7 @@ class WorkerProcess:
         """End the worker at once."""
         self._process.kill()
 
-    def bury(self, timeout: float = 30.0) -> tuple[str, str]:
+    def bury(self, timeout: float = 30.0) -> tuple[Death, str]:
         """Wait for the worker's end, closing the pipe. Returns how it died, and the end of what it printed."""
         self.connection.close()
         try:
@@ -65,7 +84,4 @@ class WorkerProcess:
             size = self._stderr.seek(0, os.SEEK_END)
             self._stderr.seek(max(0, size - STDERR_TAIL))
             words = self._stderr.read().decode(errors="replace").strip()
-        if code < 0:
-            hint = ", often the kernel short of memory" if code == -9 else ""
-            return f"killed by signal {-code}{hint}", words
-        return f"exit code {code}", words
+        return Death(code), words

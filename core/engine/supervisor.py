@@ -30,14 +30,20 @@ from core.engine.messages import (
     Phase,
     Ready,
 )
-from core.engine.process import WorkerProcess
+from core.engine.process import Death, WorkerProcess
 from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
-from core.errors import Internal, JobError, NocturneError, SpecError, StorageFailed, TimedOut
+from core.errors import Internal, JobError, NocturneError, TimedOut
 from core.jobs import Job, planned_columns
 from core.store import Store
 
 MAX_STILLBORN = 3
-"""Workers in a row that may die before they are ready."""
+"""Workers in a row that may end by themselves before they begin a job: they would go on to do so."""
+
+MAX_SLAIN = 10
+"""Workers in a row that may be killed before they begin a job: memory may be short for a while."""
+
+LAST_BREATH = 5.0
+"""Seconds after a stop's grace in which a worker must have ended."""
 
 DOING = {"decode": "reading it", "make": "making it", "write": "writing it"}
 Listener = Callable[[Any], None]
@@ -52,6 +58,8 @@ class Supervisor:
         self._opening: Open | None = None
         self._rota = Rota()
         self._stillborn = 0
+        self._slain = 0
+        self._useful = False
         self._ready = self._draining = self._closing = self._dismissed = False
         self._failure: NocturneError | None = None
         self._lock = threading.RLock()
@@ -81,15 +89,22 @@ class Supervisor:
         self._wake()
         return ticket
 
-    def drain(self) -> None:
-        """Finish the job in hand, commit, and leave the rest for another night."""
+    def drain(self, grace: float | None = None) -> None:
+        """Commit, finish the job in hand, commit, and leave the rest for another night.
+
+        The job in hand has `grace` seconds, if given; a worker that is still at it LAST_BREATH later is killed.
+        """
         with self._lock:
             self._draining = True
             self._rota.leave(everything=False)
             if self._worker:
-                self._worker.send(Drain())
+                self._worker.send(Drain(grace))
                 self._worker.send(Flush())
         self._wake()
+        if grace is not None:
+            deadline = threading.Timer(grace + LAST_BREATH, self.kill)
+            deadline.daemon = True
+            deadline.start()
 
     def kill(self) -> None:
         """End worker and supervisor at once; what is not committed is lost."""
@@ -112,6 +127,18 @@ class Supervisor:
         return len(self._rota)
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # whoever waits for a ticket must not wait for ever
+            fault = NocturneError(f"the supervisor of {self.device} failed ({type(error).__name__}: {error}).")
+            with self._lock:
+                self._fail(error if isinstance(error, NocturneError) else fault)
+        with self._lock:
+            self._rota.leave(everything=True)
+        self._wake_reader.close()
+        self._wake_writer.close()
+
+    def _serve(self) -> None:
         while True:
             with self._lock:
                 self._feed()
@@ -126,10 +153,6 @@ class Supervisor:
                 self._hear(connection)
             with self._lock:
                 self._enforce_limits()
-        with self._lock:
-            self._rota.leave(everything=True)
-        self._wake_reader.close()
-        self._wake_writer.close()
 
     def _hear(self, connection: Connection) -> None:
         try:
@@ -145,17 +168,18 @@ class Supervisor:
     def _take(self, message: Any) -> None:
         match message:
             case Ready():
-                self._ready, self._stillborn = True, 0
+                self._ready = True
                 self._greet()
             case Phase(output, name):
+                self._useful = True
                 self._rota.enter(output, name)
             case Committed(outcomes):
                 for outcome in outcomes:
                     self._rota.close(outcome.output, outcome)
             case Dropped(output):
                 self._rota.close(output, None)
-            case Broken(text, wrong_spec):
-                self._fail(SpecError(text) if wrong_spec else NocturneError(text))
+            case Broken(error):
+                self._fail(error)
             case _:
                 pass
 
@@ -199,14 +223,18 @@ class Supervisor:
             return
         worker, self._worker = self._worker, None
         death, words = worker.bury()
-        self._stillborn += not self._ready
-        self._ready = False
+        if self._useful:
+            self._slain = self._stillborn = 0
+        else:
+            self._slain += death.killed
+            self._stillborn += not death.killed
+        self._ready = self._useful = False
         if self._closing and not self.load:
             return
         self._listen(Note(f"worker {worker.pid} on {self.device}: {death}. {words}".strip()))
         for hand in self._rota.place_again():
             self._blame(hand, death)
-        if self._stillborn >= MAX_STILLBORN:
+        if (self._stillborn >= MAX_STILLBORN or self._slain >= MAX_SLAIN) and not self._failure:
             self._fail(
                 NocturneError(f"the worker on {self.device} cannot start ({death}): {words or 'it said nothing'}")
             )
@@ -214,7 +242,7 @@ class Supervisor:
             return
         self._worker = WorkerProcess(self.device, self._maker)
 
-    def _blame(self, hand: Hand, death: str) -> None:
+    def _blame(self, hand: Hand, death: Death) -> None:
         sentence = (
             f"{hand.job.asset} in {hand.job.style} was in hand {MAX_DEATHS} times when the worker died ({death}); "
             "look at the file, or lower `size`, then run `nocturne retry`."
@@ -226,7 +254,7 @@ class Supervisor:
         outcome = Outcome(hand.job.output, "failed", error.reason, str(error), 0.0, None)
         try:
             manifest.write_part(Store(self._opened().root), [self._failed_row(hand.job, error)])
-        except StorageFailed as fault:
+        except NocturneError as fault:
             self._fail(fault)
             return
         self._listen(Committed((outcome,)))

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,7 +24,7 @@ from core.engine.commit import Committer
 from core.engine.maker import Maker, load_maker
 from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Ready, Spent, Waiting
 from core.engine.pipeline import Pipeline
-from core.errors import NocturneError, SpecError
+from core.errors import NocturneError
 from core.store import Store
 
 ORPHAN_GRACE = 10.0
@@ -66,7 +66,7 @@ def main(fd: int, device: str, maker_name: str) -> None:
             if isinstance(opening, Open):
                 _serve(line, maker, opening)
     except NocturneError as error:
-        line.tell(Broken(str(error), wrong_spec=isinstance(error, SpecError)))
+        line.tell(Broken(error))
 
 
 def _serve(line: Line, maker: Maker, opening: Open) -> None:
@@ -86,8 +86,8 @@ def _listen(line: Line, pipeline: Pipeline, committer: Committer) -> None:
                 pipeline.submit(message.job)
             case Flush():
                 pipeline.flush()
-            case Drain():
-                pipeline.drain()
+            case Drain(grace):
+                _drain(line, pipeline, committer, grace)
             case Close():
                 pipeline.finish()
                 return
@@ -96,17 +96,31 @@ def _listen(line: Line, pipeline: Pipeline, committer: Committer) -> None:
     _orphaned(pipeline, committer)
 
 
+def _drain(line: Line, pipeline: Pipeline, committer: Committer, grace: float | None) -> None:
+    """Commit what is finished before anything else, since whoever stops a night may not wait for the job in hand."""
+    pipeline.drain()
+    try:
+        committer.commit()
+    except NocturneError as error:
+        line.tell(Broken(error))
+    if grace is not None:
+        _later(grace, pipeline.abandon)
+
+
 def _orphaned(pipeline: Pipeline, committer: Committer) -> None:
     """Commit, give the job in hand its grace, then end whatever it is doing."""
     pipeline.drain()
     pipeline.finish()
     with contextlib.suppress(NocturneError):
         committer.commit()
-    grace = threading.Timer(ORPHAN_GRACE, pipeline.abandon)
-    end = threading.Timer(ORPHAN_GRACE + 5.0, os._exit, args=(1,))
-    for timer in (grace, end):
-        timer.daemon = True
-        timer.start()
+    _later(ORPHAN_GRACE, pipeline.abandon)
+    _later(ORPHAN_GRACE + 5.0, os._exit, 1)
+
+
+def _later(seconds: float, action: Callable[..., None], *arguments: Any) -> None:
+    timer = threading.Timer(seconds, action, arguments)
+    timer.daemon = True
+    timer.start()
 
 
 @contextlib.contextmanager

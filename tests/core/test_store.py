@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import NocturneError, RunBusy, StorageFailed
+from core.errors import NocturneError, RunBusy, StoreBroken
 from core.store import TEMPORARY, Store
 
 
@@ -23,7 +23,9 @@ def test_put_then_read(store: Store) -> None:
     assert list(store.names()) == ["a/b.txt"]
 
 
-@pytest.mark.parametrize("name", ["../out.txt", "/etc/passwd", "a/../../b", "nul\0"])
+@pytest.mark.parametrize(
+    "name", ["../out.txt", "/etc/passwd", "a/../../b", "nul\0", "C:/out.txt", "..\\out.txt", "//host/share/a"]
+)
 def test_names_cannot_leave_the_root(store: Store, name: str) -> None:
     with pytest.raises(NocturneError, match="outside the run folder"):
         store.put(name, b"")
@@ -36,7 +38,7 @@ def test_a_failed_write_leaves_neither_the_file_nor_a_temporary(store: Store, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", no_space)
-    with pytest.raises(StorageFailed, match=r"a\.txt could not be written \(No space left on device\)"):
+    with pytest.raises(StoreBroken, match=r"a\.txt could not be written \(No space left on device\)"):
         store.put("a.txt", b"new")
     assert store.read("a.txt") == b"old"
     assert os.listdir(store.root) == ["a.txt"]

@@ -37,7 +37,9 @@ def test_many_faults_are_cut_and_names_cannot_speak_to_the_terminal() -> None:
 
 
 def test_a_plan_leaves_out_what_is_nothing() -> None:
-    text = shown(plan_table(PlanSummary(total=12, todo=9, failed=3, shards=2, seconds=75.0, assets=4, styles=3)))
+    text = shown(
+        plan_table(PlanSummary(total=12, todo=9, failed=3, shards=2, seconds=75.0, assets=4, styles=3), free=10**9)
+    )
     assert "9 in 2 shards" in text
     assert "1 min 15 s" in text
     assert "cannot be made" in text

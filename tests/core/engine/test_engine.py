@@ -236,7 +236,7 @@ def test_an_output_that_cannot_be_written_is_a_row(crew: Crew, store: Store) -> 
     take_up(crew, store, 2)
     outcomes, _ = crew.make(jobs("a", "b"))
     assert by_name(outcomes) == {"a": "storage", "b": "storage"}
-    assert "check free space" in (outcomes[0].message or "")
+    assert "what stands in its place" in (outcomes[0].message or "")
 
 
 def test_rows_that_cannot_be_written_end_the_run_with_the_reason(crew: Crew, store: Store) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from core.errors import StorageFailed
+from core.errors import StoreBroken
 from core.manifest import table
 from core.report import gallery
 from core.report.gallery import build_gallery, href
@@ -122,7 +122,7 @@ def test_a_failed_write_leaves_the_old_page_whole(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(StorageFailed, match="No space left"):
+    with pytest.raises(StoreBroken, match="No space left"):
         build_gallery(store, [done("a.jpg")], "after")
     assert (tmp_path / "gallery/index.html").read_bytes() == before
     assert not list(tmp_path.rglob(f"{TEMPORARY}*"))
