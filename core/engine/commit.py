@@ -14,7 +14,7 @@ from core.store import Store
 LONG_JOB = 10.0
 """Seconds from which a job is committed by itself."""
 
-INTERVAL = 20.0
+INTERVAL = 18.0
 """Seconds since the first job that is not committed was begun, from which rows are committed. The next job may add just
 under LONG_JOB to it.
 """

@@ -26,7 +26,7 @@ STEPS = 4
 class Painter:
     """Tints the asset with the style's mean colour and the seed's noise. `PAINTER` in the environment sets its pace:
 
-    `seconds` a job takes; `interval`, the commit interval scaled down with it; `log`, a file that counts what was made.
+    `seconds` a job takes; `scale`, by which the committer's times are divided; `log`, a file that counts what was made.
     """
 
     engine = "painter"
@@ -39,8 +39,8 @@ class Painter:
     def __init__(self, device: str) -> None:
         doom.arm("worker")
         self._pace: dict[str, Any] = json.loads(os.environ.get("PAINTER", "{}"))
-        if "interval" in self._pace:
-            commit.INTERVAL, commit.LONG_JOB = self._pace["interval"], self._pace["interval"] / 2
+        scale = self._pace.get("scale", 1.0)
+        commit.INTERVAL, commit.LONG_JOB = commit.INTERVAL / scale, commit.LONG_JOB / scale
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
         self._store, self._context = store, context
