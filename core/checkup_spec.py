@@ -1,0 +1,119 @@
+"""Whether a spec can be made: its folders, its styles with their artworks, its weights and its device."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.finding import Check, Finding, ok, problem, warning
+from core.layout import SPEC
+from core.spec import Spec, load_spec
+
+SHOWN = 10
+"""Faulty pictures that are named; the rest are counted."""
+
+
+def spec_at(path: Path, out: Path | None = None) -> Spec:
+    """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError."""
+    if path.is_dir():
+        return load_spec(path / SPEC).model_copy(update={"out": (out or path).absolute()})
+    spec = load_spec(path)
+    return spec if out is None else spec.model_copy(update={"out": out.absolute()})
+
+
+def spec_checks(spec: Spec) -> list[tuple[str, Check]]:
+    """The checks of a spec, by name."""
+    return [
+        ("spec", lambda: folders(spec)),
+        ("library", lambda: library(spec)),
+        ("artworks", lambda: artworks(spec)),
+        ("recipes", lambda: recipes(spec)),
+        ("spec's device", lambda: device(spec)),
+    ]
+
+
+def folders(spec: Spec) -> Iterator[Finding]:
+    """What `nocturne run` looks at before any work. Raises SpecError."""
+    spec.check()
+    yield ok("spec", f"library {spec.library}, catalog {spec.catalog}, out {spec.out}")
+
+
+def library(spec: Spec) -> Iterator[Finding]:
+    """Whether the library has pictures to stylise."""
+    from core.library import scan
+
+    found = scan(spec.library, spec.include, spec.exclude)
+    usable = [asset for asset in found.assets if not asset.problem]
+    if not usable:
+        remedy = "Put JPEG, PNG, WebP or TIFF files there, or correct `include` and `exclude`."
+        yield problem("library", f"{spec.library} has no picture to use", remedy)
+        return
+    yield ok("library", f"{len(usable):,} pictures")
+    unusable = [asset.problem for asset in found.assets if asset.problem]
+    if unusable:
+        more = f" (and {len(unusable) - 1:,} more)" if len(unusable) > 1 else ""
+        remedy = "Each gets a row that says why it was not made; nothing else is held up."
+        yield warning("library", f"{unusable[0]}{more}", remedy)
+
+
+def artworks(spec: Spec) -> Iterator[Finding]:
+    """Whether every artwork of every style that is used decodes. Raises SpecError for a wrong catalog."""
+    from core import trial
+    from core.catalog import load_catalog
+
+    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    files = [
+        (style, spec.catalog / artwork.file) for style in styles if not style.problem for artwork in style.artworks
+    ]
+    found = trial.faults([os.fspath(file) for _, file in files], spec.max_pixels)
+    faults = [f"style {style.name}: {style.problem}" for style in styles if style.problem]
+    faults += [f"style {style.name}: {fault[1]}" for (style, _), fault in zip(files, found, strict=True) if fault]
+    for fault in faults[:SHOWN]:
+        yield problem(
+            "artworks",
+            fault.rpartition("; ")[0] or fault,
+            "Replace the artwork, or leave the style out: no job of it can be made.",
+        )
+    if len(faults) > SHOWN:
+        yield problem("artworks", f"{len(faults) - SHOWN:,} more", "Correct those above, then run the doctor again.")
+    if not faults:
+        yield ok("artworks", f"{len(files):,} of {len(styles):,} styles decode")
+
+
+def recipes(spec: Spec) -> Iterator[Finding]:
+    """Whether the weights that the recipes name load. Raises SpecError if they do not, or for a wrong pairs file."""
+    from core import weights
+
+    for name, backbone in sorted(_weights_named(spec)):
+        yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
+
+
+def device(spec: Spec) -> Iterator[Finding]:
+    """Whether every device that the spec names is there and computes. Raises SpecError if one is not there."""
+    from core.checkup_networks import fault_of
+
+    for name in spec.device.split(","):
+        fault = fault_of(name)
+        if fault:
+            remedy = "Repair the device's driver, or choose another --device."
+            yield problem("spec's device", f"{name} cannot compute: {fault}", remedy)
+        else:
+            yield ok("spec's device", f"{name} computes")
+
+
+def _weights_named(spec: Spec) -> set[tuple[str, str]]:
+    """Every (weights, backbone) that a job of the spec would use."""
+    from core.catalog import load_catalog
+    from core.library import scan
+    from core.pairs import pair_up
+
+    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    base = spec.base_recipe()
+    changes = [style.overrides() for style in styles]
+    if spec.pairs.lower().endswith(".csv"):
+        assets = scan(spec.library, spec.include, spec.exclude).assets
+        pairs = pair_up(spec.pairs, assets, styles, spec.seed)
+        changes = [{**styles[pair.style].overrides(), **pair.overrides} for pair in pairs]
+    named = {(change.get("weights", base.weights), change.get("backbone", base.backbone)) for change in changes}
+    return {(str(name), str(backbone)) for name, backbone in named}

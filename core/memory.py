@@ -1,0 +1,51 @@
+"""How much memory this process could still take, where the system says so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+MEMINFO = Path("/proc/meminfo")
+OWN_GROUP = Path("/proc/self/cgroup")
+GROUPS = Path("/sys/fs/cgroup")
+
+
+def available() -> int | None:
+    """Bytes that can be taken before the machine, or the container, is full. None where this is not known."""
+    found = [size for size in (_of_machine(), *_of_groups()) if size is not None]
+    return min(found, default=None)
+
+
+def _of_machine() -> int | None:
+    with contextlib.suppress(OSError, ValueError):
+        for line in MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def _of_groups() -> list[int]:
+    """What is left under the limits of this process's control groups (version 2), innermost first."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        own = next((line[3:] for line in OWN_GROUP.read_text().splitlines() if line.startswith("0::")), "/")
+        folder = GROUPS / own.lstrip("/")
+        for group in (folder, *folder.parents):
+            if not group.is_relative_to(GROUPS):
+                break
+            with contextlib.suppress(OSError, ValueError):  # no limit is set: the word `max`, or no such file
+                found.append(int((group / "memory.max").read_text()) - _in_use(group))
+    return found
+
+
+def _in_use(group: Path) -> int:
+    """Bytes in use by a group, without the file cache that is given up when memory runs short."""
+    used = int((group / "memory.current").read_text())
+    with contextlib.suppress(OSError, ValueError):
+        for line in (group / "memory.stat").read_text().splitlines():
+            if line.startswith("inactive_file "):
+                return max(0, used - int(line.split()[1]))
+    return used

@@ -1,0 +1,59 @@
+"""Importing Prefect in a child process: what it says on the way may hold keys, and what it starts would outlive a look.
+
+The child is `python -m flows.prefect_probe`; it answers with one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flows.environment import DEFAULTS, QUIET
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 60.0
+"""Seconds that the import may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Why Prefect cannot be used, empty if it can; and the API address that its own settings name."""
+
+    fault: str = ""
+    address: str | None = None
+
+
+def probed() -> Probe:
+    """Import Prefect in a child, where the user is, so that it reads the settings that a night would."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-W", "ignore", "-m", "flows.prefect_probe"]
+    env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": path}
+    env.pop("PREFECT_API_URL", None)  # as a night does with one that does not answer; here, what lies behind it counts
+    try:
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return Probe(f"its import was not over after {PATIENCE:.0f} s")
+    try:
+        return Probe(**json.loads(ended.stdout.splitlines()[-1]))
+    except (IndexError, ValueError, TypeError):
+        return Probe(f"its import ended the process ({ended.returncode})")
+
+
+def _answer() -> Probe:
+    try:
+        import prefect.flows  # noqa: F401 - whether it can be is the question
+        from prefect.settings import get_current_settings
+
+        return Probe(address=get_current_settings().api.url)
+    except ImportError as error:
+        return Probe(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    except Exception as error:  # its words may quote the settings, and those hold keys
+        return Probe(type(error).__name__)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_answer())))
