@@ -2,11 +2,13 @@
 
     DOOM='{"role": "worker", "file": "output", "moment": "renamed", "nth": 3, "victim": "group"}'
 
-`role` is who dies there (`parent` or `worker`), `victim` whether it takes the whole process group with it.
+`role` is who dies there (`parent` or `worker`), `victim` whether it takes the whole process group with it. With the victim
+`disk` nobody dies: from there on the disk is full.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -86,6 +88,13 @@ def _reached(wanted: dict[str, Any], moment: str) -> None:
 
 
 def _die(wanted: dict[str, Any]) -> None:
+    if wanted["victim"] == "disk":
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        os.fsync = full
+        full(0)
     if wanted["victim"] == "group":
         os.killpg(0, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

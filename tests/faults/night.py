@@ -2,13 +2,15 @@
 
     python -m tests.faults.night SPEC.json
 
-It ends with exit code 0 when every job of the plan is done, else 3.
+It ends with exit code 0 when every job of the plan is done, 3 when some are not, and 1 when nothing can be made.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 from core import manifest
 from core.engine.copies import take_copies
 from core.engine.duty import Duty
+from core.errors import StoreBroken
 from core.night import begin_night, read_shard, record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
@@ -26,15 +29,17 @@ from tests.faults import doom
 PAINTER = "tests.faults.painter:Painter"
 
 
-def night(spec: Spec, retry: bool = False) -> dict[str, Any]:
-    """What the flow does, in the same order. Returns the summary of the manifest."""
-    duty = Duty(spec, retry, PAINTER)
+def night(spec: Spec, retry: bool = False, maker: str = PAINTER, meanwhile: Callable[[], None] | None = None) -> Any:
+    """What the flow does, in the same order; `meanwhile` happens between plan and work. Returns the manifest's summary."""
+    duty = Duty(spec, retry, maker)
     started = datetime.now(UTC)
     duty.begin()
     try:
         plan = duty.plan()
         assert plan is not None
         begin_night(duty.store, plan)
+        if meanwhile is not None:
+            meanwhile()
         duty.crew.open(duty.store, plan.context, plan.summary.todo, plan.summary.seconds)
         for shard in range(plan.summary.shards):
             duty.crew.make(read_shard(duty.store, shard))
@@ -51,7 +56,13 @@ def night(spec: Spec, retry: bool = False) -> dict[str, Any]:
 def main() -> int:
     """Run the spec in the JSON file that is named."""
     doom.arm("parent")
-    summary = night(spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"))
+    try:
+        summary = night(
+            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"), maker=os.environ.get("MAKER", PAINTER)
+        )
+    except StoreBroken as error:
+        print(error, file=sys.stderr)
+        return 3
     return 0 if summary["done"] == summary["total"] else 3
 
 

@@ -18,9 +18,17 @@ from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.planned_picture import read_planned
 from core.recipe import Recipe
 from core.store import Store
-from tests.faults import doom
+from tests.faults import clock, doom
 
 STEPS = 4
+
+
+def devour() -> None:
+    """Take memory until there is none."""
+    eaten = []
+    while True:
+        eaten.append(np.ones(2**21))
+        time.sleep(0.002)
 
 
 class Painter:
@@ -57,6 +65,10 @@ class Painter:
 
     def make(self, job: Job, decoded: list[image.Picture], tick: Tick) -> list[image.Picture]:
         begun = time.monotonic()
+        if "hungry" in job.asset:
+            devour()
+        if "hopping" in self._pace:
+            clock.hop()
         for step in range(STEPS):
             time.sleep(self._pace.get("seconds", 0.0) / STEPS)
             tick(step + 1, STEPS, 1.0)

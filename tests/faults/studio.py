@@ -47,6 +47,7 @@ class FaultStudio:
             "out": str(out),
             "device": "cpu",
             "shard_seconds": shard_seconds,
+            "spare_disk": 0.0,
             "recipe": {"size": 48, "steps": 8, "coarse_steps": 0},
         }
 
