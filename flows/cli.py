@@ -114,7 +114,7 @@ def show(
 
 @app.command()
 def doctor(
-    spec: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Spec file or run folder to check too.")] = None,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="Spec file or run folder to check too.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder; its disk is looked at.")] = None,
     as_json: Json = False,
 ) -> None:
