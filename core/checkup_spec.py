@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.finding import Check, Finding, ok, problem, warning
+from core.errors import SpecError
+from core.finding import Check, Finding, ok, problem, refused, warning
 from core.layout import SPEC
 from core.spec import Spec, load_spec
 
@@ -82,19 +83,26 @@ def artworks(spec: Spec) -> Iterator[Finding]:
 
 
 def recipes(spec: Spec) -> Iterator[Finding]:
-    """Whether the weights that the recipes name load. Raises SpecError if they do not, or for a wrong pairs file."""
+    """Whether the weights that the recipes name load. Raises SpecError for a wrong catalog or pairs file."""
     from core import weights
 
     for name, backbone in sorted(_weights_named(spec)):
-        yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
+        try:
+            yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
+        except SpecError as error:
+            yield refused("recipes", error)
 
 
 def device(spec: Spec) -> Iterator[Finding]:
-    """Whether every device that the spec names is there and computes. Raises SpecError if one is not there."""
+    """Whether every device that the spec names is there and computes."""
     from core.checkup_networks import fault_of
 
     for name in spec.device.split(","):
-        fault = fault_of(name)
+        try:
+            fault = fault_of(name)
+        except SpecError as error:
+            yield refused("spec's device", error)
+            continue
         if fault:
             remedy = "Repair the device's driver, or choose another --device."
             yield problem("spec's device", f"{name} cannot compute: {fault}", remedy)

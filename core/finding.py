@@ -43,14 +43,19 @@ def problem(check: str, found: str, remedy: str) -> Finding:
     return Finding(check, "problem", found, remedy)
 
 
+def refused(check: str, error: NocturneError) -> Finding:
+    """A problem that Nocturne has a sentence for: what is wrong; what to do."""
+    words, _, remedy = str(error).partition("; ")
+    return problem(check, words, _sentence(remedy) or "Correct this, then run the doctor again.")
+
+
 def examined(name: str, check: Check) -> list[Finding]:
     """What a check finds. One that raises is itself a problem, with the exception's words; nothing is raised here."""
     found: list[Finding] = []
     try:
         found.extend(check())
     except NocturneError as error:
-        words, _, remedy = str(error).partition("; ")
-        found.append(problem(name, words, _sentence(remedy) or "Correct this, then run the doctor again."))
+        found.append(refused(name, error))
     except Exception as error:  # a broken package can raise anything; that is what is being looked for
         words = f"this check broke: {words_of(error)}"
         found.append(problem(name, words, "Run `make install` again; if it stays, this is a fault in Nocturne."))

@@ -133,10 +133,9 @@ def _named_server(name: str, address: str) -> Finding:
     safe = redacted(address)
     if _answers(address):
         return ok(name, f"{safe} answers")
-    if "@" in address:
-        remedy = "Take user and password out of PREFECT_API_URL: PREFECT_API_AUTH_STRING is for them."
-        return warning(name, f"{safe}, with a password in its address, does not answer", remedy)
     remedy = "Start it, correct PREFECT_API_URL, or unset it: until then a night has a server of its own."
+    if "@" in address:
+        remedy += " User and password belong in PREFECT_API_AUTH_STRING."
     return warning(name, f"{safe} does not answer", remedy)
 
 
