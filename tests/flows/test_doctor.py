@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from core.checkup import machine_checks
+from core.checkup_networks import network_checks
+from core.checkup_spec import spec_checks
 from core.finding import Finding, ok, problem, warning
+from core.spec import Spec
+from core.verify import KINDS
 from flows import doctor
 from flows.doctor import examine_all, redacted
 from flows.environment import DEFAULTS
@@ -203,6 +208,14 @@ def test_time_zones_of_schedules(tmp_path: Path) -> None:
     assert "'Mars/X'" in finding.found
     file.write_text("schedules: []\n")
     assert only(doctor.schedules(file)).state == "ok"
+
+
+def test_every_check_and_every_fault_is_documented(studio: Studio) -> None:
+    text = (doctor.ROOT / "docs/care.md").read_text()
+    spec = Spec(library=studio.library, catalog=studio.catalog, out=studio.out)
+    checks = [*machine_checks(studio.out), *doctor.prefect_checks(), *spec_checks(spec), *network_checks()]
+    names = {name if not name.startswith("weights ") else "weights ..." for name, _ in checks}
+    assert [name for name in sorted({*names, *KINDS}) if f"`{name}`" not in text] == []
 
 
 # The whole, and how it is shown.
