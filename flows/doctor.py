@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from core.checkup import ROOT, machine_checks
 from core.checkup_networks import network_checks
@@ -21,7 +20,7 @@ from core.finding import Check, Finding, examined, ok, problem, warning
 from core.packages import in_range, wanted
 from core.spec import Spec
 from core.time_zone import is_known
-from flows.environment import DEFAULTS, reachable
+from flows.environment import DEFAULTS, reachable, redacted
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.findings import Examination
 from flows.prefect_probe import Probe, probed
@@ -109,24 +108,6 @@ def schedules(file: Path) -> Iterator[Finding]:
             yield problem("schedules", f"{file}: this machine knows no time zone {zone!r}", remedy)
     if all(map(is_known, zones)):
         yield ok("schedules", f"time zone {', '.join(zones)}" if zones else "none has a time zone")
-
-
-def redacted(address: str) -> str:
-    """An address without user, password, query and fragment; of what is no plain address nothing is shown.
-
-    >>> redacted("https://me:secret@studio:4200/api?key=1")
-    'https://studio:4200/api'
-    """
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        return "an address that cannot be read"
-    # An @ further on is of a password with a / or ? in it: what was taken for the host is then a part of it.
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.path + parts.query + parts.fragment:
-        return "an address that cannot be read"
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{parts.path}"
 
 
 def _named_server(name: str, address: str) -> Finding:

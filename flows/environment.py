@@ -5,10 +5,11 @@ Import this module first, before anything of Prefect.
 
 from __future__ import annotations
 
+import http.client
 import os
 import urllib.error
-import urllib.parse
 import urllib.request
+from urllib.parse import urlsplit
 
 REACH_SECONDS = 3.0
 QUIET = {
@@ -48,27 +49,34 @@ def prepare(quiet: bool = False) -> str | None:
         os.environ.setdefault(name, value)
     if not address:
         return None
-    return f"The Prefect server at {without_secrets(address)} does not answer; the run goes on with one of its own."
+    return f"The Prefect server at {redacted(address)} does not answer; the run goes on with one of its own."
 
 
-def without_secrets(address: str) -> str:
-    """An address with its user, password and query left out, to be shown.
+def redacted(address: str) -> str:
+    """An address without user, password, query and fragment; of what is no plain address nothing is shown.
 
-    >>> without_secrets("https://ann:secret@prefect.studio:4200/api?key=1")
-    'https://prefect.studio:4200/api'
+    >>> redacted("https://me:secret@studio:4200/api?key=1")
+    'https://studio:4200/api'
     """
     try:
-        parts = urllib.parse.urlsplit(address)
-        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+        parts = urlsplit(address)
+        port = parts.port
     except ValueError:
-        return "(an address that cannot be read)"
-    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "", ""))
+        return "an address that cannot be read"
+    # An @ further on is of a password with a / or ? in it: what was taken for the host is then a part of it.
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.path + parts.query + parts.fragment:
+        return "an address that cannot be read"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{parts.path}"
 
 
 def reachable(address: str) -> bool:
-    """Whether a Prefect server answers at this API address."""
+    """Whether a Prefect server answers at this API address; one that asks for a password does."""
     try:
-        with urllib.request.urlopen(address.rstrip("/") + "/health", timeout=REACH_SECONDS) as answer:
+        with urllib.request.urlopen(redacted(address).rstrip("/") + "/health", timeout=REACH_SECONDS) as answer:
             return bool(answer.status == 200)
-    except (OSError, ValueError, urllib.error.URLError):
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code in (401, 403)
+    except (OSError, ValueError, http.client.HTTPException):
         return False

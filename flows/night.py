@@ -67,6 +67,7 @@ def _through_prefect(
     from flows.batch import batch
 
     before = signal.signal(signal.SIGINT, _stopper(duty, out))
+    before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
 
     def report_alone() -> int:
         if duty.record is None:
@@ -77,8 +78,9 @@ def _through_prefect(
     try:
         with leaving_a_dead_server(duty.over, report_alone):
             return batch(duty.spec, duty.retry)
-    except TerminationSignal as error:
-        raise Stopped("stopped by a signal; what was finished is committed, the same command goes on later.") from error
+    except TerminationSignal:
+        _terminated()
+        raise
     except NocturneError:
         raise
     except Exception as error:
@@ -87,6 +89,11 @@ def _through_prefect(
         duty.crew.kill()  # nothing is left to do, unless Prefect failed before the flow began
         duty.end()
         signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, before_term)
+
+
+def _terminated(*_: Any) -> None:
+    raise Stopped("stopped by SIGTERM; what was finished is committed, and the same command goes on later.")
 
 
 def _without_prefect(duty: Duty, error: Exception, out: Console) -> dict[str, Any]:

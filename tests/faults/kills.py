@@ -145,7 +145,8 @@ def play(rounds: Sequence[Round], root: Path, at_once: int = 2, tell: bool = Fal
         if not verdict.faults:
             shutil.rmtree(folder)
         if tell:
-            print(f"{numbered[0]:3} {verdict.round}: {'; '.join(verdict.faults) or 'whole'}", flush=True)
+            words = "; ".join(verdict.faults) or ("whole" if verdict.killed else "over before the kill")
+            print(f"{numbered[0]:3} {verdict.round}: {words}, {verdict.redone:.2f} s done again", flush=True)
         return verdict
 
     with ThreadPoolExecutor(at_once) as pool:

@@ -17,8 +17,8 @@ from core.finding import Finding, ok, problem, warning
 from core.spec import Spec
 from core.verify import KINDS
 from flows import doctor
-from flows.doctor import examine_all, redacted
-from flows.environment import DEFAULTS
+from flows.doctor import examine_all
+from flows.environment import DEFAULTS, redacted
 from flows.findings import Examination
 from flows.prefect_probe import Probe
 from tests.conftest import Studio
