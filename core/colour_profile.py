@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageCms
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FINE = ImageCms.Flags.HIGHRESPRECALC  # the coarser table is off by up to five grey levels
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION | _FINE
+_TAGS, _MOST_TAGS = 132, 1_000
 _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
@@ -54,14 +56,27 @@ def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image
 def _transform(icc: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
     """The mode that a profile is for, and its transform to sRGB: None if it is broken, or sRGB already."""
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(_without_programs(icc)))
         mode = _MODE_OF_SPACE.get(profile.profile.xcolor_space.strip(), "")
         if not mode:
             return "", None
         transform = ImageCms.buildTransform(profile, _srgb(), mode, "RGB", _INTENT, _FLAGS)
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError):
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError, struct.error):
         return "", None
     return mode, None if mode == "RGB" and _changes_nothing(transform) else transform
+
+
+def _without_programs(icc: bytes) -> bytes:
+    """The profile with its multi-process elements (ICC.1:2022, 10.16) hidden, whose steps can take minutes.
+
+    Only profiles of version 4 and later have them, and always beside the tables that every reader must know.
+    """
+    table = bytearray(icc[_TAGS : _TAGS + 12 * min(_MOST_TAGS, struct.unpack_from(">I", icc, _TAGS - 4)[0])])
+    for at in range(0, len(table) - 11, 12):
+        (start,) = struct.unpack_from(">I", table, at + 4)
+        if icc[start : start + 4] == b"mpet":
+            table[at : at + 4] = b"none"
+    return icc[:_TAGS] + bytes(table) + icc[_TAGS + len(table) :]
 
 
 @lru_cache(maxsize=1)

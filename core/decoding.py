@@ -6,11 +6,13 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from core import bit_depth, colour_profile
+from core.containers import png_chunks, webp_exif
 from core.errors import Unsupported
-from core.picture_file import identified, png_chunks
+from core.header_checks import check_scans, check_tiles
+from core.picture_file import identified
 
 U8 = NDArray[np.uint8]
 
@@ -25,7 +27,7 @@ def decoded(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]
     Alpha is None if every pixel is opaque. The first frame or page is taken. Raises Unreadable, Unsupported
     or TooLarge, and whatever a decoder raises: call it within `picture_file.judged`.
     """
-    image = identified(file, name, max_pixels)
+    image = _undecoded(file, name, max_pixels)
     turn = orientation(image, file)
     icc = image.info.get("icc_profile")
     colour, alpha = _channels(image, file, name)
@@ -43,8 +45,29 @@ def orientation(image: Image.Image, file: IO[bytes]) -> int:
     """
     if image.format == "TIFF":
         return 1
-    found = _png_exif(file) if image.format == "PNG" else image.info.get("exif")
-    if not found or len(found) > _LONGEST_EXIF:
+    return _said(_png_exif(file) if image.format == "PNG" else image.info.get("exif"))
+
+
+def webp_orientation(file: IO[bytes]) -> int:
+    """How the rows of a WebP lie, from the file alone."""
+    return _said(webp_exif(file, _LONGEST_EXIF))
+
+
+def _undecoded(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFile:
+    """The picture in the open `file`, known to decode in a time that its size can justify."""
+    image = identified(file, name, max_pixels)
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        check_scans(file, name)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        check_tiles(image, name)
+        # Of several pages Pillow leaves the metadata unread. Nobody asks for them, and they can be huge.
+        image.is_animated = True
+    return image
+
+
+def _said(found: object) -> int:
+    """The orientation in the bytes of EXIF."""
+    if not isinstance(found, bytes) or not found or len(found) > _LONGEST_EXIF:
         return 1
     exif = Image.Exif()
     try:
@@ -68,8 +91,9 @@ def _channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Ima
         raise Unsupported(f"{name} has samples that are not read; save it with 8 or 16 bits a channel, interleaved.")
     if bit_depth.is_16_bit_colour(image):
         image.load()
-        return bit_depth.colour_16_to_8(image, identified(file, name, image.width * image.height))
+        return bit_depth.colour_16_to_8(image, _undecoded(file, name, image.width * image.height))
     _scale_few_bit_key(image)
+    _drop_absent_entries(image)
     image.load()
     if bit_depth.is_16_bit_grey(image):
         return bit_depth.grey_16_to_8(image)
@@ -82,6 +106,18 @@ def _scale_few_bit_key(image: Image.Image) -> None:
     key = image.info.get("transparency")
     if factor and image.format == "PNG" and isinstance(key, int):
         image.info["transparency"] = key * factor
+
+
+def _drop_absent_entries(image: Image.Image) -> None:
+    """Forget what is said of the transparency of entries that the palette does not have."""
+    clear = image.info.get("transparency")
+    if image.mode != "P" or image.palette is None:
+        return
+    entries = len(image.palette.palette) // 3
+    if isinstance(clear, bytes):
+        image.info["transparency"] = clear[:entries]
+    elif isinstance(clear, int) and clear >= entries:
+        del image.info["transparency"]
 
 
 def _shallow_channels(image: Image.Image) -> tuple[Image.Image, U8 | None]:

@@ -26,6 +26,7 @@ from core.picture_file import (
     judged,
     opened,
     shown,
+    webp_within,
 )
 
 __all__ = [
@@ -90,9 +91,13 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
     """
     name = shown(path)
     with opened(path) as file:
-        image = identified(file, name, max_pixels)
-        width, height = image.size
-        return Size(height, width) if decoding.orientation(image, file) >= 5 else Size(width, height)
+        size = webp_within(file, name, max_pixels)
+        if size is not None:  # Pillow would allocate the canvas
+            turn = decoding.webp_orientation(file)
+        else:
+            image = identified(file, name, max_pixels)
+            size, turn = image.size, decoding.orientation(image, file)
+        return Size(*size[::-1]) if turn >= 5 else Size(*size)
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:

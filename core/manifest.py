@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS, output_path
 from core.store import Store
 
 
@@ -143,7 +143,8 @@ def set_aside_damaged(store: Store) -> list[str]:
 
 
 def begin(store: Store, planned: pa.Table) -> None:
-    """Start a night: `planned` becomes the manifest, with what is done and no longer planned kept; parts are folded in.
+    """Start a night: `planned` becomes the manifest, and parts are folded in. What is done and no longer planned is kept
+    while its picture is there.
 
     Call it under the run's lock, before any output is written: from here on no old row speaks of a file that the
     night will overwrite.
@@ -152,7 +153,9 @@ def begin(store: Store, planned: pa.Table) -> None:
     old = read(store)
     done = pc.equal(old["status"], "done")
     gone = pc.invert(pc.is_in(old["output"], planned["output"]))
-    _put(store, MANIFEST, pa.concat_tables([planned, old.filter(pc.and_(done, gone))]).sort_by("output"))
+    past = old.filter(pc.and_(done, gone))
+    past = past.filter(pa.array([_has_picture(store, output) for output in past["output"].to_pylist()], pa.bool_()))
+    _put(store, MANIFEST, pa.concat_tables([planned, past]).sort_by("output"))
     for name in names:
         store.remove(name)
 
@@ -196,6 +199,13 @@ def parquet_bytes(rows: pa.Table) -> bytes:
     sink = io.BytesIO()
     pq.write_table(rows, sink, compression="zstd")
     return sink.getvalue()
+
+
+def _has_picture(store: Store, output: str) -> bool:
+    try:
+        return store.exists(output_path(output))
+    except NocturneError:  # a name that leads out of the run folder
+        return False
 
 
 def _put(store: Store, name: str, rows: pa.Table) -> None:

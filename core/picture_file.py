@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import stat
-import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,9 @@ from typing import IO
 
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
+from core.containers import TIFF_MAGIC, tiff_entries, webp_size
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
+from core.header_checks import check_header
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff"})
 """Lower-case suffixes of the pictures that Nocturne reads."""
@@ -44,12 +45,8 @@ OTHER_PICTURE_SUFFIXES = RAW_SUFFIXES | frozenset(
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
 
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-"""The first eight bytes of every PNG."""
-
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _CONVERT = "convert it to JPEG, PNG, WebP or TIFF, or leave it out"
 
 _OTHER_MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -107,18 +104,33 @@ def identified(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Imag
     translate.
     """
     _hush_pillow()
-    file.seek(0)
-    head = file.read(64)
-    if not head:
-        raise Unreadable(f"{name} is empty (0 bytes); copy it again from its source.")
+    head = beginning(file, name)
     # Judged before Pillow opens it: the WebP decoder allocates the whole canvas at once.
-    _require_within(_webp_size(head), name, max_pixels)
+    _require_within(webp_size(head), name, max_pixels)
+    check_header(file, head, name)
+    file.seek(0)
     try:
         image = Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise _unidentified(file, head, name) from error
     _require_within(image.size, name, max_pixels)
     return image
+
+
+def webp_within(file: IO[bytes], name: str, max_pixels: int) -> tuple[int, int] | None:
+    """Canvas size of a WebP, from its header alone; None for any other file. Raises Unreadable or TooLarge."""
+    size = webp_size(beginning(file, name))
+    _require_within(size, name, max_pixels)
+    return size
+
+
+def beginning(file: IO[bytes], name: str) -> bytes:
+    """The first bytes of the open `file`. Raises Unreadable if there is none."""
+    file.seek(0)
+    head = file.read(64)
+    if not head:
+        raise Unreadable(f"{name} is empty (0 bytes); copy it again from its source.")
+    return head
 
 
 @contextlib.contextmanager
@@ -132,22 +144,6 @@ def judged(name: str) -> Iterator[None]:
         raise OutOfMemory(f"{name} needs more memory than there is; make it smaller, or free memory.") from error
     except Exception as error:  # a hostile file can make a decoder raise anything
         raise Unreadable(f"{name} is damaged ({_brief(error)}); copy it again from its source.") from error
-
-
-def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
-    """The (type, data) of a PNG's chunks but the pixels; those over `longest` bytes are skipped unread."""
-    file.seek(0)
-    if file.read(8) != PNG_MAGIC:
-        return
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        if kind == b"IEND":
-            return
-        if kind == b"IDAT" or length > longest:
-            file.seek(length + 4, os.SEEK_CUR)
-        else:
-            yield kind, file.read(length)
-            file.seek(4, os.SEEK_CUR)
 
 
 def _regular(path: str | Path, name: str) -> IO[bytes]:
@@ -183,7 +179,7 @@ def _unidentified(file: IO[bytes], head: bytes, name: str) -> JobError:
     for offset, magic, kind in _OTHER_MAGIC:
         if head.startswith(magic, offset) or (magic == b"<svg" and text.startswith(magic)):
             return Unsupported(f"{name} is {kind}, which is not read; {_CONVERT}.")
-    if head.startswith(_TIFF_MAGIC) and _is_other_tiff(file):
+    if head.startswith(TIFF_MAGIC) and _is_other_tiff(file):
         return Unsupported(
             f"{name} is a TIFF whose kind of pixels is not read; save it as an 8-bit or 16-bit RGB TIFF."
         )
@@ -192,6 +188,8 @@ def _unidentified(file: IO[bytes], head: bytes, name: str) -> JobError:
 
 def _is_other_tiff(file: IO[bytes]) -> bool:
     """Whether a TIFF that Pillow refused is whole as a file, and of a pixel layout that Pillow lacks."""
+    if tiff_entries(file) is None:
+        return False
     file.seek(0)
     try:
         TiffImagePlugin.TiffImageFile(file)
@@ -200,19 +198,6 @@ def _is_other_tiff(file: IO[bytes]) -> bool:
     except Exception:  # a hostile file can make a decoder raise anything
         return False
     return False
-
-
-def _webp_size(head: bytes) -> tuple[int, int] | None:
-    """Canvas size in the first 30 bytes of a WebP file (RFC 9649, 2.4 to 2.7); None for anything else."""
-    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
-        return None
-    if head[12:16] == b"VP8X":
-        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
-    if head[12:16] == b"VP8L":
-        bits = int.from_bytes(head[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    width, height = struct.unpack("<HH", head[26:30])
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _hush_pillow() -> None:

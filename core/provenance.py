@@ -17,8 +17,9 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin
 
+from core.containers import PNG_MAGIC, png_chunks
 from core.errors import NocturneError
-from core.picture_file import PNG_MAGIC, identified, opened, png_chunks, shown
+from core.picture_file import identified, opened, shown
 
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("kind", "key", "preset", "weights", "checkpoint"), str),

@@ -34,6 +34,9 @@ NAME_FAULTS = frozenset(
 )
 """What the system answers when one name is at fault; any other answer is the disk's or the folder's."""
 
+LOCK_PATIENCE = 0.5
+"""Seconds to wait for a lock: whoever only asks whether it is held has it for a moment."""
+
 _serial = itertools.count()
 
 
@@ -136,7 +139,7 @@ class Store:
         """Hold the run: an OS lock that a dead owner gives back at once. Raises RunBusy if another process has it."""
         target = self.path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(target, timeout=0)
+        lock = FileLock(target, timeout=LOCK_PATIENCE)
         try:
             lock.acquire()
         except Timeout as error:
@@ -153,9 +156,9 @@ class Store:
         if not self.exists(name):
             return False
         try:
-            with self.lock(name):
+            with FileLock(self.path(name), timeout=0):
                 return False
-        except RunBusy:
+        except Timeout:
             return True
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from core import manifest
-from core.errors import JobError, StorageFailed
+from core import image, manifest
+from core.errors import Changed, JobError, StorageFailed
 from core.layout import output_path, output_thumb
 from core.night import read_copies
 from core.store import Store
@@ -60,7 +60,7 @@ def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | 
     own = {name: plan[name] for name in ("output", "asset", "style", "preset", "attempt")}
     if row["status"] == "done":
         try:
-            _copy_files(store, Store(plan["source_run"] or store.root), row["output"], plan["output"])
+            _copy_files(store, Store(plan["source_run"] or store.root), row, plan["output"])
         except JobError as error:
             own |= {"status": "failed", "reason": error.reason, "message": str(error)}
     if plan["source_run"] is None:
@@ -68,7 +68,8 @@ def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | 
     return {**row, **own, "seconds": 0.0, "finished": datetime.now(UTC)}
 
 
-def _copy_files(store: Store, source: Store, old: str, new: str) -> None:
+def _copy_files(store: Store, source: Store, row: dict[str, Any], new: str) -> None:
+    old: str = row["output"]
     try:
         picture = source.read(output_path(old))
         thumb = source.read(output_thumb(old)) if source.exists(output_thumb(old)) else None
@@ -78,6 +79,11 @@ def _copy_files(store: Store, source: Store, old: str, new: str) -> None:
         ) from error
     if store.root == source.root and old == new:
         return
+    if image.pixels_sha256(picture) != row["pixels_sha256"]:
+        raise Changed(
+            f"{source.path(output_path(old))} is not the picture that its manifest names, so it was not copied; run "
+            f"`nocturne verify --set-aside` on {source.root}, then this again."
+        )
     store.put(output_path(new), picture)
     if thumb is not None:
         store.put(output_thumb(new), thumb)

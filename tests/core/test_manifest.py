@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core import manifest
 from core.errors import NocturneError, SpecError
-from core.layout import MANIFEST, PARTS
+from core.layout import MANIFEST, PARTS, output_path
 from core.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,7 +67,8 @@ def test_a_row_of_another_key_is_not_the_planned_job(store: Store) -> None:
 
 def test_beginning_keeps_what_is_done_and_no_longer_planned(store: Store) -> None:
     manifest.begin(store, manifest.table([row(name, status="pending") for name in "abc"]))
-    manifest.write_part(store, [row("a"), row("b"), row("c", status="failed")])
+    manifest.write_part(store, [row("a"), row("b"), row("c", status="failed"), row("gone"), row("../out")])
+    store.put(output_path("b"), b"a picture")
     manifest.begin(store, manifest.table([row("a", key="new", status="pending")]))
     assert states(manifest.read(store)) == {"a": ("new", "pending"), "b": ("k", "done")}
     assert list(store.names(PARTS)) == []

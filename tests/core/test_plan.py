@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from core import manifest
+from core import image, manifest
 from core.cost import Cost
 from core.engine.copies import take_copies
 from core.errors import SpecError
@@ -31,6 +32,11 @@ def states(plan: Plan) -> dict[str, str]:
     return dict(zip(plan.jobs["output"].to_pylist(), plan.jobs["state"].to_pylist(), strict=True))
 
 
+def picture_of(key: str) -> image.Picture:
+    """A pixel for a key."""
+    return image.Picture(np.frombuffer(bytes.fromhex(key[:6]), np.uint8).reshape(1, 1, 3))
+
+
 def make(studio: Studio, plan: Plan, fail: str | None = None, reason: str = "unreadable") -> Store:
     """Pretend that a night made the plan, all but what `fail` matches."""
     store = Store(studio.out)
@@ -39,8 +45,9 @@ def make(studio: Studio, plan: Plan, fail: str | None = None, reason: str = "unr
     for shard in range(plan.summary.shards):
         for job in read_shard(store, shard):
             failed = fail is not None and fail in job.output
+            picture = picture_of(job.key)
             if not failed:
-                store.put(output_path(job.output), job.key.encode())
+                store.put(output_path(job.output), image.encode(picture, "png"))
             rows.append(
                 {
                     "output": job.output,
@@ -50,6 +57,7 @@ def make(studio: Studio, plan: Plan, fail: str | None = None, reason: str = "unr
                     "status": "failed" if failed else "done",
                     "reason": reason if failed else None,
                     "attempt": job.attempt,
+                    "pixels_sha256": None if failed else image.pixels_sha256(picture),
                 }
             )
     if rows:
@@ -204,6 +212,48 @@ def test_reuse_takes_over_what_another_run_made(studio: Studio) -> None:
     first.remove(output_path("wave/cat.jpg.png"))
     studio.out = studio.root / "third"
     assert planned(studio, reuse=[str(first.root)]).summary.todo == 1
+
+
+def test_what_was_altered_is_not_taken_over(studio: Studio) -> None:
+    first = make(studio, planned(studio))
+    first.put(output_path("wave/cat.jpg.png"), image.encode(picture_of("000000"), "png"))
+    studio.out = studio.root / "second"
+    second = make(studio, planned(studio, reuse=[str(first.root)]))
+    rows = {row["output"]: row for row in manifest.read(second).to_pylist()}
+    assert states_of(second) == {**dict.fromkeys(ALL, "done"), "wave/cat.jpg.png": "failed"}
+    assert rows["wave/cat.jpg.png"]["reason"] == "changed"
+    assert "nocturne verify" in rows["wave/cat.jpg.png"]["message"]
+    assert not second.exists(output_path("wave/cat.jpg.png"))
+
+
+def test_another_run_cannot_hand_over_what_lies_outside_it(studio: Studio, tmp_path: Path) -> None:
+    first = make(studio, planned(studio))
+    private = tmp_path / "private.png"
+    private.write_bytes(first.read(output_path("wave/cat.jpg.png")))
+    first.path(output_path("wave/cat.jpg.png")).unlink()
+    first.path(output_path("wave/cat.jpg.png")).symlink_to(private)
+    studio.out = studio.root / "second"
+    second = make(studio, planned(studio, reuse=[str(first.root)]))
+    assert states_of(second)["wave/cat.jpg.png"] == "failed"
+    assert not second.exists(output_path("wave/cat.jpg.png"))
+
+
+def test_rows_of_the_past_stay_with_their_pictures(studio: Studio) -> None:
+    store = make(studio, planned(studio))
+    store.remove(output_path("wave/cat.jpg.png"))
+    (studio.library / "cat.jpg").unlink()
+    make(studio, planned(studio))
+    assert states_of(store).keys() == ALL - {"wave/cat.jpg.png"}
+
+
+def test_an_artwork_that_does_not_decode_is_told_with_the_plan(studio: Studio) -> None:
+    whole = studio.picture("catalog/torn.png", 8, (90, 90))
+    whole.write_bytes(whole.read_bytes()[:900])
+    plan = planned(studio)
+    assert {row["reason"] for row in plan.jobs.to_pylist() if row["style"] == "torn"} == {"unreadable"}
+    (problem,) = plan.style_problems
+    assert "style torn cannot be used" in problem
+    assert "torn.png" in problem
 
 
 def test_limit_and_variants(studio: Studio) -> None:

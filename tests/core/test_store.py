@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from core.errors import NocturneError, RunBusy, StoreBroken
+from core.errors import NocturneError, RunBusy, StorageFailed, StoreBroken
 from core.store import TEMPORARY, Store
 
 
@@ -29,6 +30,51 @@ def test_put_then_read(store: Store) -> None:
 def test_names_cannot_leave_the_root(store: Store, name: str) -> None:
     with pytest.raises(NocturneError, match="outside the run folder"):
         store.put(name, b"")
+
+
+def test_links_cannot_lead_out(store: Store, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    store.put("inside.txt", b"")
+    (store.root / "linked").symlink_to(outside)
+    (store.root / "file.txt").symlink_to(outside / "secret.txt")
+    for name in ("linked/new.txt", "linked/deep/new.txt"):
+        with pytest.raises(StorageFailed, match="a link that leaves"):
+            store.put(name, b"data")
+    for name in ("linked/secret.txt", "file.txt"):
+        with pytest.raises(StorageFailed, match="a link that leaves"):
+            store.read(name)
+    store.put("file.txt", b"own")  # takes the link's place
+    assert store.read("file.txt") == b"own"
+    assert (outside / "secret.txt").read_text() == "secret"
+    assert os.listdir(outside) == ["secret.txt"]
+
+
+def test_a_run_folder_may_itself_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "big disk").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "big disk")
+    store = Store(tmp_path / "run")
+    store.put("a/b.txt", b"one")
+    assert store.read("a/b.txt") == b"one"
+
+
+def test_asking_for_the_lock_does_not_take_it_from_a_night(store: Store) -> None:
+    asking = threading.Event()
+
+    def ask() -> None:
+        while not asking.is_set():
+            store.locked()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        for _ in range(100):
+            with store.lock():
+                pass
+    finally:
+        asking.set()
+        thread.join()
 
 
 def test_a_failed_write_leaves_neither_the_file_nor_a_temporary(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from core.spec import Spec
 from tests.conftest import Studio
 from tests.flows.command import nocturne
 
-COMMANDS = ["run", "plan", "retry", "status", "manifest", "gallery", "show", "init"]
+COMMANDS = ["run", "plan", "retry", "status", "manifest", "gallery", "show", "verify", "doctor", "init"]
 
 
 def test_help_names_every_command() -> None:
