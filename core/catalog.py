@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.errors import SpecError
 from core.library import Asset, matches, scan
-from core.recipe import Recipe, RecipeOverrides
+from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
 from core.spec import sentence
 
 CATALOG_FILE = "catalog.toml"
@@ -121,12 +121,25 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
         raise SpecError(f"{path}: style {name!r} needs either `file` or `artworks`.")
     try:
         for artwork in entry.pictures():
-            if not (path.parent / artwork.file).resolve().is_relative_to(path.parent.resolve()):
-                raise SpecError(f"{path}: style {name!r}: {artwork.file} leaves the catalog folder; put a copy inside.")
-        Recipe().changed(entry.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
+            _inside(artwork.file, name, path)
+        overrides = entry.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined]
+        if overrides.get("weights", "packaged") not in NAMED_WEIGHTS:
+            overrides["weights"] = str(_inside(overrides["weights"], name, path))
+            entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
+        Recipe().changed(overrides)
     except ValidationError as error:
         raise SpecError(sentence(error, f"{path}: style {name!r}")) from error
     return Style(name=name, entry=entry)
+
+
+def _inside(file: str, style: str, path: Path) -> Path:
+    """Where a file that catalog.toml names lies, links followed. Raises SpecError if that is not in the catalog: a
+    catalog may come from a stranger.
+    """
+    found = (path.parent / file).resolve()
+    if not found.is_relative_to(path.parent.resolve()):
+        raise SpecError(f"{path}: style {style!r}: {file} leaves the catalog folder; put a copy inside.")
+    return found
 
 
 def _plain(root: Path, named: set[str]) -> list[Style]:

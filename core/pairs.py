@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from core.catalog import Style
 from core.errors import SpecError
 from core.library import Asset
-from core.recipe import Recipe, RecipeOverrides
+from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
 from core.spec import sentence
 
 
@@ -85,6 +85,10 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
         for name, text in cells.items()
         if text.strip()
     }
+    if values.get("weights", "packaged") not in NAMED_WEIGHTS:
+        raise SpecError(
+            f"{source}: weights may only be {' or '.join(sorted(NAMED_WEIGHTS))} here; name a file in the spec."
+        )
     try:
         parsed = RecipeOverrides.model_validate(values)
         Recipe().changed(parsed.model_dump(exclude_none=True))

@@ -172,3 +172,6 @@ PRESETS: dict[str, Recipe] = {
 """Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
 
 DEFAULT_PRESET = "good"
+
+NAMED_WEIGHTS = frozenset({"packaged", "torchvision"})
+"""Values of `weights` that are no path."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe, RecipeOverrides
+from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
+from core.roots import check_inside
 
 PATH_FIELDS = ("library", "catalog", "out")
 
@@ -110,8 +112,19 @@ class Spec(BaseModel):
         """The spec as TOML; what is empty is left out."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        """Every path that the spec names, by field."""
+        yield from ((name, getattr(self, name)) for name in PATH_FIELDS)
+        yield from (("reuse", run) for run in self.reuse)
+        if self.pairs.lower().endswith(".csv"):
+            yield "pairs file", Path(self.pairs)
+        weights = self.base_recipe().weights
+        if weights not in NAMED_WEIGHTS:
+            yield "weights", Path(weights)
+
     def check(self) -> None:
         """Look at the folders before any work. Raises SpecError with one clear sentence."""
+        check_inside(self._paths())
         for name in ("library", "catalog"):
             folder: Path = getattr(self, name)
             if not folder.is_dir():

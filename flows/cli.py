@@ -128,11 +128,12 @@ def doctor(
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
     """Write an example spec, a library folder and a catalog to start from."""
     from core.example import init as write_example
+    from core.layout import printable
 
     for path in write_example(folder):
-        typer.echo(path)
-    typer.echo(f"Put photographs into {folder / 'library'}, artworks into {folder / 'catalog'}, then:")
-    typer.echo(f"nocturne run {folder / 'tonight.toml'}")
+        typer.echo(printable(str(path)))
+    typer.echo(printable(f"Put photographs into {folder / 'library'}, artworks into {folder / 'catalog'}, then:"))
+    typer.echo(printable(f"nocturne run {folder / 'tonight.toml'}"))
 
 
 def main() -> None:

@@ -65,7 +65,13 @@ def look_at_status(folder: Path, as_json: bool) -> int:
     else:
         out = console()
         out.print(end_table(summary, 0, None))
-        out.print("A night goes on now." if running else f"Last night ended {last['ended'][:19]} UTC." if last else "")
+        out.print(
+            "A night goes on now."
+            if running
+            else printable(f"Last night ended {last['ended'][:19]} UTC.")
+            if last
+            else ""
+        )
     return ALL_DONE if summary.done == summary.total else UNFINISHED
 
 
@@ -76,7 +82,7 @@ def look_at_manifest(
     rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
     if to is not None:
         Store(to.absolute().parent).put(to.name, _as_file(rows, to))
-        console(as_json).print(f"{rows.num_rows:,} rows: {to}", markup=False)
+        console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
     elif as_json:
         print(_as_json(rows).decode())
     else:
@@ -86,7 +92,7 @@ def look_at_manifest(
 def build(folder: Path) -> None:
     """Build a run's gallery and print its path."""
     store = store_of(folder)
-    print(build_gallery(store, manifest.read(store), store.root.name))
+    print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
 
 
 def look_at_picture(picture: Path, as_json: bool) -> None:
@@ -117,7 +123,7 @@ def _as_file(rows: Any, to: Path) -> bytes:
 
 
 def _as_json(rows: Any) -> bytes:
-    return json.dumps(rows.to_pylist(), default=str, ensure_ascii=False).encode()
+    return json.dumps(rows.to_pylist(), default=str).encode()  # ASCII: it may be printed
 
 
 def _rows_table(rows: Any) -> Table:

@@ -15,6 +15,7 @@ from rich.console import Console
 from core import manifest
 from core.engine.duty import Duty
 from core.errors import NocturneError, Stopped
+from core.layout import printable
 from core.night import begin_night, record_night
 from core.plan import Plan
 from core.report.gallery import build_gallery
@@ -33,7 +34,7 @@ def night(spec: Spec, retry: bool, as_json: bool, verbose: bool) -> int:
     """Make a run, showing progress. Returns the exit code: 0 if all its jobs are done, else 3."""
     begun = time.monotonic()
     out = console(as_json)
-    out.print(f"Nocturne: {spec.out}", markup=False, soft_wrap=True)
+    out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
     duty = Duty(spec, retry)
 
     def report(record: dict[str, Any]) -> int:
@@ -61,7 +62,7 @@ def _through_prefect(
 
     warning = prepare(quiet=not verbose)
     if warning:
-        out.print(warning, markup=False)
+        out.print(printable(warning), markup=False)
     from prefect.exceptions import TerminationSignal
 
     from flows.batch import batch
@@ -101,7 +102,7 @@ def _without_prefect(duty: Duty, error: Exception, out: Console) -> dict[str, An
     words = f"Prefect failed ({type(error).__name__}: {error})"
     if duty.record is None:
         raise NocturneError(f"{words}; what is committed stays done, the same command goes on.") from error
-    out.print(f"{words}; the night is whole, but the dashboard does not know.", markup=False)
+    out.print(printable(f"{words}; the night is whole, but the dashboard does not know."), markup=False)
     return duty.record
 
 
@@ -158,5 +159,5 @@ def _report(record: dict[str, Any], spec: Spec, out: Console, as_json: bool, ela
         out.print(faults_table(rows))
     if summary.pending:
         out.print("Some jobs are left; the same command makes them.")
-    out.print(f"Gallery: {record['gallery']}", markup=False, soft_wrap=True)
+    out.print(printable(f"Gallery: {record['gallery']}"), markup=False, soft_wrap=True)
     return code

@@ -80,3 +80,17 @@ def test_order_and_weight_are_part_of_a_styles_digest() -> None:
         style_digest(pairs) for pairs in ([("a", 1.0), ("b", 1.0)], [("b", 1.0), ("a", 1.0)], [("a", 1.0), ("b", 2.0)])
     }
     assert len(digests) == 3
+
+
+def test_weights_that_a_catalog_names_lie_in_it(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "secret.pth").write_bytes(b"")
+    (studio.catalog / "link.pth").symlink_to(tmp_path / "secret.pth")
+    described = '[styles.wave]\nfile = "wave.png"\n[styles.wave.recipe]\nweights = "{}"\n'
+    for weights in (str(tmp_path / "secret.pth"), "../../secret.pth", "link.pth"):
+        (studio.catalog / "catalog.toml").write_text(described.format(weights))
+        with pytest.raises(SpecError, match="leaves the catalog folder"):
+            load_catalog(studio.catalog)
+    (studio.catalog / "own.pth").write_bytes(b"")
+    (studio.catalog / "catalog.toml").write_text(described.format("own.pth"))
+    (wave,) = (style for style in load_catalog(studio.catalog) if style.name == "wave")
+    assert wave.overrides() == {"weights": str(studio.catalog.resolve() / "own.pth")}

@@ -78,3 +78,8 @@ def test_a_csv_of_rubbish(tmp_path: Path) -> None:
     path.write_bytes(b"asset,style\n\xff\xfe\x00")
     with pytest.raises(SpecError, match="cannot be read as CSV"):
         pairs(str(path))
+
+
+def test_a_pairs_file_names_no_weights_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="weights may only be packaged or torchvision"):
+        listed(tmp_path, "asset,style,weights\na.jpg,wave,/etc/passwd\n")

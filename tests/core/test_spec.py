@@ -1,5 +1,6 @@
 """Specs: one source for TOML, flags and form; every fault is one sentence."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -121,3 +122,24 @@ def test_a_recipes_digest_is_stable_and_sees_every_field() -> None:
         base.changed(change).digest() for change in ({"size": 100}, {"steps": 7}, {"style_weight": 2.0}, {"quality": 1})
     }
     assert len(changed | {base.digest()}) == 5
+
+
+def test_a_machine_may_say_where_specs_lead(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
+    monkeypatch.setenv("NOCTURNE_ROOTS", f"/nowhere{os.pathsep}{studio.root}")
+    spec_from(inside, "test").check()
+    (studio.root / "link").symlink_to("/tmp")
+    outside = {
+        "library": "/tmp",
+        "catalog": str(studio.root / "link"),
+        "out": str(studio.root / "../elsewhere"),
+        "reuse": ["/"],
+        "pairs": "/etc/pairs.csv",
+        "recipe": {"weights": "/etc/weights.pth"},
+    }
+    for field, value in outside.items():
+        with pytest.raises(SpecError, match="outside the folders that NOCTURNE_ROOTS allows"):
+            spec_from({**inside, field: value}, "test").check()
+    monkeypatch.delenv("NOCTURNE_ROOTS")
+    with pytest.raises(SpecError, match="is not a folder"):
+        spec_from({**inside, "library": "/nowhere"}, "test").check()
