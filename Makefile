@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -56,6 +56,14 @@ bench-presets: install  ## Presets: seconds, network passes and loss.
 
 bench-score: install  ## Does the score order obvious cases rightly?
 	@$(BIN)/python benchmarks/score_order.py
+
+faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
+	@$(BIN)/python -m tests.faults.kills --random 68
+	@$(BIN)/python -m tests.faults.command_kills --rounds 20
+	@$(BIN)/python -m tests.faults.hostile --count 2000
+	@$(BIN)/python -m tests.faults.storm --minutes 5
+	@$(BIN)/python -m tests.faults.cancel
+	@$(BIN)/python benchmarks/growth.py
 
 clean:  ## Remove what was installed and the demo's run.
 	@rm -rf .venv runs/demo
