@@ -48,7 +48,7 @@ def scan(root: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -
             library.others += 1
         elif matches(portable(relative), include, exclude):
             library.assets.append(_asset(entry, relative, suffix, real_root))
-    library.assets.sort(key=lambda asset: asset.name)
+    library.assets.sort(key=lambda asset: (asset.name, asset.file))  # two names can be one once they are portable
     return library
 
 
@@ -69,7 +69,7 @@ def matches(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
 def _files(folder: str, prefix: str, library: Library) -> Iterator[tuple[os.DirEntry[str], str]]:
     try:
         entries = list(os.scandir(folder))
-    except PermissionError:
+    except OSError:  # it may not be entered, is gone by now, or its path is longer than the system takes
         library.others += 1
         return
     for entry in entries:
@@ -78,10 +78,17 @@ def _files(folder: str, prefix: str, library: Library) -> Iterator[tuple[os.DirE
             library.hidden += 1
         elif entry.is_dir(follow_symlinks=False):
             yield from _files(entry.path, relative + "/", library)
-        elif entry.is_symlink() and entry.is_dir():
+        elif entry.is_symlink() and _leads_to_folder(entry):
             library.linked_folders += 1
         else:
             yield entry, relative
+
+
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # a link in a circle: an asset that cannot be read
+        return False
 
 
 def _asset(entry: os.DirEntry[str], relative: str, suffix: str, real_root: str) -> Asset:

@@ -81,3 +81,33 @@ def test_names_that_are_not_utf8(tree: Path) -> None:
 def test_patterns(tree: Path, include: list[str], exclude: list[str], kept: list[str]) -> None:
     assert [asset.name for asset in scan(tree, include, exclude).assets] == kept
     assert all(matches(name, include, exclude) for name in kept)
+
+
+def test_links_in_a_circle_are_assets_that_cannot_be_read(tree: Path) -> None:
+    (tree / "loop.jpg").symlink_to("loop.jpg")
+    (tree / "a").symlink_to("b")
+    (tree / "b").symlink_to("a")
+    library = scan(tree)
+    assert "loop.jpg" in [asset.name for asset in library.assets]
+    assert library.others == 3
+
+
+def test_two_files_of_one_portable_name_keep_their_order(tree: Path) -> None:
+    for name in ("me\n.jpg", "me%0A.jpg"):
+        (tree / name).write_bytes(b"x")
+    files = [asset.file for asset in scan(tree).assets if asset.name == "me%0A.jpg"]
+    assert files == ["me\n.jpg", "me%0A.jpg"]
+
+
+def test_a_folder_that_cannot_be_listed_is_passed_over(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def gone(folder: str) -> object:
+        if str(folder).endswith("trip"):
+            raise OSError(36, "File name too long")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    library = scan(tree)
+    assert "trip/SEA.JPEG" not in [asset.name for asset in library.assets]
+    assert library.others == 2
