@@ -63,6 +63,8 @@ def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | 
             _copy_files(store, Store(plan["source_run"] or store.root), row, plan["output"])
         except JobError as error:
             own |= {"status": "failed", "reason": error.reason, "message": str(error)}
+    elif row["asset"] != plan["asset"]:
+        own["message"] = f"{plan['asset']} has the same content as {row['asset']}: {row['message']}"
     if plan["source_run"] is None:
         own |= {"run": run}
     return {**row, **own, "seconds": 0.0, "finished": datetime.now(UTC)}

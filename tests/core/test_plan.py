@@ -187,6 +187,11 @@ def test_a_copy_of_a_failed_job_fails_with_it(studio: Studio) -> None:
     (studio.library / "twin.jpg").write_bytes((studio.library / "cat.jpg").read_bytes())
     store = make(studio, planned(studio), fail="cat.jpg", reason="not_finite")
     assert {row["reason"] for row in manifest.read(store).to_pylist() if row["asset"] == "twin.jpg"} == {"not_finite"}
+    assert all(
+        "twin.jpg has the same content as cat.jpg" in row["message"]
+        for row in manifest.read(store).to_pylist()
+        if row["asset"] == "twin.jpg"
+    )
 
 
 def test_a_renamed_asset_takes_its_pictures_along(studio: Studio) -> None:
