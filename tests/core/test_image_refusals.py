@@ -19,6 +19,8 @@ from PIL import Image
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
 from core.image import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, from_bytes, probe, read
 from tests import pictures
+from tests.faults import bombs
+from tests.faults.jpeg_lies import segment
 from tests.picture_checks import Rows, documented, grey_rgb, shows
 from tests.pictures import COLOURS, GREYS, array, jpeg, png, raw_tiff, saved
 
@@ -81,6 +83,15 @@ def _() -> None:
     damaged = bytearray(saved(Image.fromarray(noise), "PNG"))
     damaged[3000:3010] = bytes(10)
     refused(Unreadable, written(bytes(damaged)), (read,))
+
+
+@REFUSED("small, but made to keep a decoder busy for minutes")
+def _() -> None:
+    scans = bombs.jpeg_scans()
+    assert len(scans) < 500_000
+    assert "more than 64 times" in refused(Unreadable, written(scans), (read,))
+    crumbs = GOOD["jpg"][:2] + segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0") * 300 + GOOD["jpg"][2:]
+    assert "too many parts" in refused(Unreadable, written(crumbs))
 
 
 @REFUSED("not a picture, whatever its suffix")

@@ -1,0 +1,160 @@
+"""What picture files are made of (chunks, segments, index entries), read without a decoder and without trusting lengths."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+"""The first eight bytes of every PNG."""
+
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""The first four bytes of every TIFF; those with a plus are BigTIFFs."""
+
+JPEG_MAGIC = b"\xff\xd8\xff"
+"""The first three bytes of every JPEG."""
+
+START_OF_SCAN, END_OF_PICTURE, APP1 = 0xDA, 0xD9, 0xE1
+MOST_CHUNKS = 100_000
+"""Chunks of a PNG beside its pixels from which on it is damaged, or means harm."""
+
+MOST_ENTRIES = 65_535
+"""Entries of a TIFF's index from which on it is damaged; the classic format has no room for more."""
+
+_BLOCK = 1 << 16
+_NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_ALONE = frozenset({0x01, *range(0xD0, 0xDA)})
+
+
+class Segment(NamedTuple):
+    """A piece of a JPEG: its marker, where its body is and how long, and the bytes skipped before it."""
+
+    marker: int
+    start: int
+    length: int
+    skipped: int
+
+
+class Entry(NamedTuple):
+    """A line of a TIFF's index: what it is about, the type of its values, and how many they are."""
+
+    tag: int
+    type: int
+    values: int
+
+
+def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
+    """The (type, data) of a PNG's chunks but the pixels; of those over `longest` bytes the data are empty.
+
+    Raises ValueError if they are more than MOST_CHUNKS, or if one says that it is longer than the whole file.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(8) != PNG_MAGIC:
+        return
+    count = 0
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if length > size:  # Pillow would ask for so much memory at once
+            raise ValueError("a chunk longer than the file")
+        if kind == b"IEND":
+            return
+        if kind == b"IDAT":
+            file.seek(length + 4, os.SEEK_CUR)
+            continue
+        count += 1
+        if count > MOST_CHUNKS:
+            raise ValueError(f"more than {MOST_CHUNKS:,} chunks")
+        data = file.read(length) if length <= longest else b""
+        file.seek(length + 4 - len(data), os.SEEK_CUR)
+        yield kind, data
+
+
+def jpeg_segments(file: IO[bytes]) -> Iterator[Segment]:
+    """The segments of a JPEG up to the end of its first picture, in the header and between its scans."""
+    position = len(JPEG_MAGIC) - 1
+    while True:
+        found = _next_marker(file, position)
+        if found is None:
+            return
+        place, marker = found
+        start, length = place + 2, 0
+        if marker not in _ALONE:
+            file.seek(start)
+            length = int.from_bytes(file.read(2), "big")
+        yield Segment(marker, start, length, place - position)
+        if marker == END_OF_PICTURE:
+            return
+        position = start + length
+
+
+def tiff_entries(file: IO[bytes]) -> Iterator[Entry] | None:
+    """The entries of a TIFF's first index; None if that does not lie in the file whole.
+
+    Raises ValueError if there are more than MOST_ENTRIES.
+    """
+    file.seek(0)
+    head = file.read(16)
+    order, big = ("<" if head[:2] == b"II" else ">"), b"+" in head[2:4]
+    if len(head) < 16:
+        return None
+    (at,) = struct.unpack(f"{order}Q", head[8:16]) if big else struct.unpack(f"{order}I", head[4:8])
+    file.seek(min(at, 2**63 - 1))
+    size, line, counted, last = (8, "HHQ8x", "Q", 8) if big else (2, "HHI4x", "H", 4)
+    first = file.read(size)
+    if len(first) < size:
+        return None
+    (count,) = struct.unpack(order + counted, first)
+    if count > MOST_ENTRIES:
+        raise ValueError(f"an index of {count:,} entries")
+    length = count * struct.calcsize(f"={line}")
+    table = file.read(length + last)
+    if len(table) < length + last:
+        return None
+    return (Entry(*entry) for entry in struct.iter_unpack(order + line, table[:length]))
+
+
+def webp_size(head: bytes) -> tuple[int, int] | None:
+    """Canvas size in the first 30 bytes of a WebP file (RFC 9649, 2.4 to 2.7); None for anything else."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    if head[12:16] == b"VP8X":
+        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    if head[12:16] == b"VP8L" and head[20] == 0x2F:
+        bits = int.from_bytes(head[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if head[12:16] == b"VP8 " and head[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack("<HH", head[26:30])
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def webp_exif(file: IO[bytes], longest: int) -> bytes | None:
+    """The EXIF chunk of a WebP, if it has one of at most `longest` bytes."""
+    file.seek(12)
+    for _ in range(MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        kind, length = struct.unpack("<4sI", head)
+        if kind == b"EXIF":
+            return file.read(length) if length <= longest else None
+        file.seek(length + length % 2, os.SEEK_CUR)
+    return None
+
+
+def _next_marker(file: IO[bytes], position: int) -> tuple[int, int] | None:
+    """Where the next marker at or behind `position` begins, and which it is; None if there is none."""
+    file.seek(position)
+    block = file.read(4)  # mostly it stands right there
+    while len(block) >= 2:
+        found = _NEXT_MARKER.search(block)
+        if found:
+            return position + found.start(), block[found.start() + 1]
+        position += len(block) - 1  # a marker may begin with the last byte
+        file.seek(position)
+        block = file.read(_BLOCK)
+    return None
