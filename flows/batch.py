@@ -23,6 +23,7 @@ from core.engine.duty import Duty, on_duty  # noqa: E402
 from core.night import record_night  # noqa: E402
 from core.spec import Spec  # noqa: E402
 from flows.dashboard import Dashboard  # noqa: E402
+from flows.own_server import end_with_this_process  # noqa: E402
 from tasks.gallery import gallery  # noqa: E402
 from tasks.merge import merge  # noqa: E402
 from tasks.plan import plan  # noqa: E402
@@ -44,6 +45,7 @@ def batch(spec: Spec, retry: bool = False) -> dict[str, Any]:
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
     """
+    end_with_this_process()
     spec = spec.rooted(Path.cwd())
     started = datetime.now(UTC)
     with on_duty(spec, retry) as duty:
