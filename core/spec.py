@@ -7,16 +7,41 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
+from core.layout import printable
 from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
 from core.roots import check_inside
 
 PATH_FIELDS = ("library", "catalog", "out")
+
+LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
+"""Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows
+with the square of its dots.
+"""
+
+LONGEST_VALUE = 120
+"""Characters that a message shows of a value, or of the name of a key."""
+
+
+def plain_text(value: str) -> str:
+    """`value`, if it can be a path and be written as UTF-8. Raises ValueError."""
+    if "\0" in value or value.encode(errors="ignore").decode() != value:
+        raise ValueError("must be UTF-8 text without NUL; rename what it names")
+    return value
+
+
+def _plain_path(value: Path) -> Path:
+    plain_text(str(value))
+    return value
+
+
+Text = Annotated[str, AfterValidator(plain_text)]
+Place = Annotated[Path, AfterValidator(_plain_path)]
 
 
 class Spec(BaseModel):
@@ -24,28 +49,28 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
 
-    library: Path = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
-    catalog: Path = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
-    out: Path = Field(Path("runs/tonight"), title="Run folder", description="Where the run and its outputs live.")
+    library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
+    catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    out: Place = Field(Path("runs/tonight"), title="Run folder", description="Where the run and its outputs live.")
     preset: Literal[tuple(PRESETS)] = Field(  # type: ignore[valid-type]
         DEFAULT_PRESET, title="Preset", description="Named recipe to start from."
     )
     recipe: RecipeOverrides = Field(  # type: ignore[valid-type]
         default_factory=RecipeOverrides, title="Recipe", description="Recipe fields to change in the preset."
     )
-    pairs: str = Field(
+    pairs: Text = Field(
         "all",
         title="Pairs",
         description="`all`, `random:K` (K styles an asset, drawn with the seed), or a CSV of asset,style[,recipe fields].",
     )
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
     variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
-    include: list[str] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
-    exclude: list[str] = Field([], title="Exclude", description="Asset patterns to leave out.")
-    include_styles: list[str] = Field([], title="Include styles", description="Style name patterns to keep.")
-    exclude_styles: list[str] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
+    include: list[Text] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
+    exclude: list[Text] = Field([], title="Exclude", description="Asset patterns to leave out.")
+    include_styles: list[Text] = Field([], title="Include styles", description="Style name patterns to keep.")
+    exclude_styles: list[Text] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
     limit: int | None = Field(None, ge=1, title="Limit", description="Make only the first N jobs of the plan.")
-    reuse: list[Path] = Field([], title="Reuse", description="Other run folders whose equal jobs are taken over.")
+    reuse: list[Place] = Field([], title="Reuse", description="Other run folders whose equal jobs are taken over.")
     max_megapixels: float = Field(
         120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
     )
@@ -58,6 +83,7 @@ class Spec(BaseModel):
     time_limit: float | None = Field(
         None,
         gt=0,
+        le=1_000_000,
         title="Time limit",
         description="Seconds a job may take; empty: ten times the prediction, at least 120.",
     )
@@ -77,9 +103,15 @@ class Spec(BaseModel):
     @field_validator("pairs")
     @classmethod
     def _pairs_known(cls, value: str) -> str:
-        if value == "all" or re.fullmatch(r"random:[1-9]\d*", value) or value.lower().endswith(".csv"):
+        if value == "all" or re.fullmatch(r"random:[1-9][0-9]{0,8}", value) or value.lower().endswith(".csv"):
             return value
         raise ValueError("must be `all`, `random:K` with K of 1 or more, or the path of a .csv file")
+
+    @field_validator("recipe")
+    @classmethod
+    def _recipe_plain(cls, value: BaseModel) -> BaseModel:
+        plain_text(getattr(value, "weights", None) or "")
+        return value
 
     @field_validator("device")
     @classmethod
@@ -151,11 +183,9 @@ def spec_from(values: dict[str, Any], source: str) -> Spec:
 def read_toml(path: Path) -> dict[str, Any]:
     """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = toml_values(path)
     except FileNotFoundError as error:
         raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SpecError(f"spec {path} cannot be read as TOML: {error}.") from error
     folder = path.absolute().parent
     for name in PATH_FIELDS:
         if isinstance(values.get(name), str):
@@ -167,6 +197,24 @@ def read_toml(path: Path) -> dict[str, Any]:
     return values
 
 
+def toml_values(path: Path) -> dict[str, Any]:
+    """The values of a TOML file, which anybody may have written. Raises FileNotFoundError, and SpecError naming the file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LONGEST_TOML + 1)
+        if len(data) > LONGEST_TOML:
+            raise ValueError(f"it has more than {LONGEST_TOML >> 20} MB")
+        if data.count(b".") > MOST_DOTS and max(line.count(b".") for line in data.splitlines()) > MOST_DOTS:
+            raise ValueError(f"a line of it has more than {MOST_DOTS:,} dots")
+        return tomllib.loads(data.decode())
+    except FileNotFoundError:
+        raise
+    except RecursionError as error:
+        raise SpecError(f"{path} cannot be read as TOML: its values are nested too deeply.") from error
+    except (OSError, ValueError) as error:  # bad UTF-8, bad TOML, numbers of too many digits
+        raise SpecError(f"{path} cannot be read as TOML: {shortly(printable(str(error)))}.") from error
+
+
 def load_spec(path: Path) -> Spec:
     """The spec in a TOML file. Raises SpecError."""
     return spec_from(read_toml(path), f"spec {path}")
@@ -175,14 +223,26 @@ def load_spec(path: Path) -> Spec:
 def sentence(error: ValidationError, source: str) -> str:
     """The first fault of a validation in one sentence that names source, field and value."""
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "value"
+    field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
     if first["type"] == "extra_forbidden":
         return f"{source}: unknown key `{field}`; see `nocturne run --help` for those there are."
     if first["type"] == "missing":
         return f"{source}: `{field}` is missing."
-    value = "" if isinstance(first["input"], dict) else f" (={first['input']!r})"
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"{source}: `{field}`{value}: {reason[:1].lower()}{reason[1:]}."
+    value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
+    reason = printable(first["msg"].removeprefix("Value error, "))
+    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 4 * LONGEST_VALUE)}."
+
+
+def shortly(text: str, longest: int = LONGEST_VALUE) -> str:
+    """The beginning of a text, and dots where it goes on."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists in lists
+        return f"a {type(value).__name__}"
 
 
 def _absolute(folder: Path, path: Path) -> Path:
