@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
+from core.layout import printable
 from core.library import Asset, matches, scan
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
-from core.spec import sentence
+from core.spec import plain_text, sentence, shortly, toml_values
 
 CATALOG_FILE = "catalog.toml"
 
@@ -31,7 +31,7 @@ class Artwork(BaseModel):
     @field_validator("file")
     @classmethod
     def _inside(cls, value: str) -> str:
-        path = PurePosixPath(value.replace("\\", "/"))
+        path = PurePosixPath(plain_text(value).replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or (value[1:2] == ":"):
             raise ValueError("must be a path inside the catalog folder")
         return path.as_posix()
@@ -56,12 +56,19 @@ class Entry(BaseModel):
         return (Artwork(file=self.file),) if self.file else self.artworks
 
 
+def _style_name(value: str) -> str:
+    """`value`, if it can be the name of a folder of outputs. Raises ValueError."""
+    if value[:1] in ("", ".") or "/" in value or "\\" in plain_text(value):
+        raise ValueError("a style's name has no slash or backslash in it and no dot at its beginning")
+    return value
+
+
 class CatalogFile(BaseModel):
     """The whole of `catalog.toml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    styles: dict[Annotated[str, Field(pattern=r"^[^/\\]+$", max_length=150)], Entry] = {}
+    styles: dict[Annotated[str, Field(max_length=150), AfterValidator(_style_name)], Entry] = {}
 
 
 class Style(BaseModel):
@@ -108,11 +115,11 @@ def _described(root: Path) -> list[Style]:
     if not path.is_file():
         return []
     try:
-        parsed = CatalogFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        parsed = CatalogFile.model_validate(toml_values(path))
     except ValidationError as error:
         raise SpecError(sentence(error, str(path))) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SpecError(f"{path} cannot be read as TOML: {error}.") from error
+    except FileNotFoundError as error:
+        raise SpecError(f"{path} is gone; put it back, or run again without it.") from error
     return [_checked(name, entry, path) for name, entry in parsed.styles.items()]
 
 
@@ -124,7 +131,7 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
             _inside(artwork.file, name, path)
         overrides = entry.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined]
         if overrides.get("weights", "packaged") not in NAMED_WEIGHTS:
-            overrides["weights"] = str(_inside(overrides["weights"], name, path))
+            overrides["weights"] = _inside(overrides["weights"], name, path)
             entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
         Recipe().changed(overrides)
     except ValidationError as error:
@@ -132,13 +139,14 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
     return Style(name=name, entry=entry)
 
 
-def _inside(file: str, style: str, path: Path) -> Path:
+def _inside(file: str, style: str, path: Path) -> str:
     """Where a file that catalog.toml names lies, links followed. Raises SpecError if that is not in the catalog: a
     catalog may come from a stranger.
     """
-    found = (path.parent / file).resolve()
-    if not found.is_relative_to(path.parent.resolve()):
-        raise SpecError(f"{path}: style {style!r}: {file} leaves the catalog folder; put a copy inside.")
+    root = os.path.realpath(path.parent)
+    found = os.path.realpath(os.path.join(root, file)) if "\0" not in file else ""
+    if not found.startswith(os.path.join(root, "")):
+        raise SpecError(f"{path}: style {style!r}: {shortly(repr(file))} leaves the catalog folder; put a copy inside.")
     return found
 
 
@@ -149,7 +157,11 @@ def _plain(root: Path, named: set[str]) -> list[Style]:
 def _plain_style(asset: Asset) -> Style:
     name, problem, file = PurePosixPath(asset.name).stem, asset.problem, asset.file
     if file != os.fsencode(file).decode(errors="replace"):
-        problem, file = f"{asset.name} has a name that is not UTF-8; rename the artwork.", asset.name
+        problem = f"{asset.name} has a name that is not UTF-8; rename the artwork."
+    elif "\\" in file or file[1:2] == ":":
+        problem = f"{asset.name} has a name that leads elsewhere on Windows; rename the artwork."
+    if problem:
+        file = asset.name.replace(":", "%3A")  # it is not read; a name that may stand here takes its place
     return Style(name=name, entry=Entry(artworks=(Artwork(file=file),)), problem=problem)
 
 
@@ -159,4 +171,6 @@ def _refuse_duplicates(styles: Sequence[Style]) -> None:
         other = seen.setdefault(style.name, style)
         if other is not style:
             first, second = other.artworks[0].file, style.artworks[0].file
-            raise SpecError(f"two styles are called {style.name!r}: {first} and {second}; rename one of them.")
+            raise SpecError(
+                f"two styles are called {style.name!r}: {printable(first)} and {printable(second)}; rename one of them."
+            )
