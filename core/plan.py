@@ -20,7 +20,7 @@ from core.jobs import Job, KeyMaker, OutputNames, fitted
 from core.library import Asset, scan
 from core.pairs import Pair, pair_up
 from core.recipe import Recipe
-from core.reuse import finished_jobs
+from core.reuse import OF_ITS_PLACE, finished_jobs
 from core.shards import Sharder
 from core.spec import Spec
 from core.weights import digest as weights_digest
@@ -274,6 +274,9 @@ class _Planner:
         taken = self.finished.source(key)
         if taken is not None:
             return {"state": "adopt", "source_run": taken[0], "source": taken[1]}
+        earlier = self.finished.rows.get(output)
+        if earlier and earlier.key == key and earlier.status == "failed" and earlier.reason in OF_ITS_PLACE:
+            return {"state": "todo"}  # for itself: the next equal job is the first of the others
         first = self._first.setdefault(key, output)
         return {"state": "todo"} if first == output else {"state": "copy", "source": first}
 

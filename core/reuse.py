@@ -15,6 +15,10 @@ MAX_ATTEMPTS = 3
 """Nights that a job with a passing reason is tried without being asked."""
 
 
+OF_ITS_PLACE = frozenset({"storage", "missing", "changed"})
+"""Reasons that lie in where a job's files are, not in what they hold: an equal job elsewhere may be made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What the manifest says of an output before tonight."""

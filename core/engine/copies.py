@@ -12,6 +12,7 @@ from core import image, manifest
 from core.errors import Changed, JobError, StorageFailed
 from core.layout import output_path, output_thumb
 from core.night import read_copies
+from core.reuse import OF_ITS_PLACE
 from core.store import Store
 
 BATCH = 500
@@ -54,8 +55,8 @@ def _sources(store: Store, wanted: list[dict[str, Any]]) -> dict[tuple[str, str]
 
 
 def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The new row of one copy, or None while its source is pending."""
-    if row is None or row["status"] == "pending":
+    """The new row of one copy, or None while its source is pending, or failed where this one may not."""
+    if row is None or row["status"] == "pending" or row["reason"] in OF_ITS_PLACE:
         return None
     own = {name: plan[name] for name in ("output", "asset", "style", "preset", "attempt")}
     if row["status"] == "done":

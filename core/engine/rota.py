@@ -18,6 +18,9 @@ WINDOW = 4
 MAX_DEATHS = 3
 """Deaths of workers that a job may be present at before it is blamed."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds for which the supervisor sleeps at most; the system's own limit is 24 days."""
+
 WORKING = frozenset({"decode", "make", "write"})
 """Phases in which a job has its time limit, and can be what killed the worker."""
 
@@ -125,9 +128,9 @@ class Rota:
         return next((hand for hand in self._in_hand.values() if hand.overdue(now)), None)
 
     def next_limit(self) -> float | None:
-        """Seconds until some job's limit is reached."""
+        """Seconds until some job's limit is reached, at most LONGEST_WAIT."""
         ends = [hand.since + hand.job.limit for hand in self._in_hand.values() if hand.phase in WORKING]
-        return max(0.0, min(ends) - time.monotonic()) + 0.01 if ends else None
+        return min(LONGEST_WAIT, max(0.0, min(ends) - time.monotonic()) + 0.01) if ends else None
 
     def place_again(self) -> list[Hand]:
         """The worker died. Jobs that were merely waiting there are queued again, those being worked on become suspects.

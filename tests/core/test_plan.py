@@ -194,6 +194,15 @@ def test_a_copy_of_a_failed_job_fails_with_it(studio: Studio) -> None:
     )
 
 
+def test_equal_jobs_do_not_share_a_failure_of_the_place(studio: Studio) -> None:
+    (studio.library / "twin.jpg").write_bytes((studio.library / "cat.jpg").read_bytes())
+    store = make(studio, planned(studio), fail="cat.jpg", reason="storage")
+    assert {row["status"] for row in manifest.read(store).to_pylist() if row["asset"] == "twin.jpg"} == {"pending"}
+    again = {row["output"]: row for row in planned(studio).jobs.to_pylist()}
+    assert again["wave/cat.jpg.png"]["state"] == again["wave/twin.jpg.png"]["state"] == "todo"
+    assert states_of(make(studio, planned(studio), fail="cat.jpg", reason="storage"))["wave/twin.jpg.png"] == "done"
+
+
 def test_a_renamed_asset_takes_its_pictures_along(studio: Studio) -> None:
     make(studio, planned(studio))
     (studio.library / "cat.jpg").rename(studio.library / "lion.jpg")

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = """
 import os, signal, subprocess, sys
 from types import SimpleNamespace
-server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
 module = SimpleNamespace(SubprocessASGIServer=lambda: SimpleNamespace(server_process=server))
 sys.modules["prefect.server.api.server"] = module
 from flows.own_server import end_with_this_process
