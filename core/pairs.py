@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from core.catalog import Style
 from core.errors import SpecError
+from core.layout import printable
 from core.library import Asset
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
-from core.spec import sentence
+from core.spec import sentence, shortly
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,13 @@ def _listed(path: Path, assets: Sequence[Asset], styles: Sequence[Style]) -> Ite
     for line, row in _rows(path):
         asset, style = row.pop("asset"), row.pop("style")
         if asset not in by_asset:
-            raise SpecError(f"{path}, line {line}: asset {asset!r} is not in the library; correct its relative path.")
+            raise SpecError(
+                f"{path}, line {line}: asset {_quoted(asset)} is not in the library; correct its relative path."
+            )
         if style not in by_style:
-            raise SpecError(f"{path}, line {line}: style {style!r} is not in the catalog; there are {_some(by_style)}.")
+            raise SpecError(
+                f"{path}, line {line}: style {_quoted(style)} is not in the catalog; there are {_some(by_style)}."
+            )
         yield Pair(by_asset[asset], by_style[style], _overrides(row, f"{path}, line {line}"))
 
 
@@ -68,7 +73,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             columns = reader.fieldnames or []
             unknown = [name for name in columns if name not in ("asset", "style", *Recipe.model_fields)]
             if unknown or not {"asset", "style"} <= set(columns):
-                fault = f"unknown column {unknown[0]!r}" if unknown else "no `asset` and `style` columns"
+                fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns"
                 raise SpecError(f"{path}: {fault}; the header is asset,style and then any recipe fields.")
             for row in reader:
                 if "" in row or None in row.values():
@@ -98,5 +103,9 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
 
 
 def _some(names: dict[str, int]) -> str:
-    shown = ", ".join(sorted(names)[:5])
+    shown = ", ".join(printable(name) for name in sorted(names)[:5])
     return shown + (", ..." if len(names) > 5 else "")
+
+
+def _quoted(name: str) -> str:
+    return shortly(repr(name))
