@@ -59,6 +59,8 @@ def watched(night: subprocess.Popen[bytes], run: Path) -> list[tuple[int, float,
             workers = [child for child in parent.children() if "core.engine.worker" in child.cmdline()]
             made = sum(1 for _ in run.glob("outputs/*/*"))
             if workers and made:
+                if made // 500 > (samples[-1][0] // 500 if samples else 0):
+                    print(f"{made} jobs made", flush=True)
                 samples.append((made, parent.memory_info().rss / 1e6, workers[0].memory_info().rss / 1e6))
         time.sleep(LOOK_EVERY)
     return samples

@@ -64,6 +64,7 @@ class Hand:
 
     job: Job
     ticket: Ticket
+    suspect: bool = False
     phase: str = "sent"
     since: float = field(default_factory=time.monotonic)
 
@@ -96,18 +97,20 @@ class Rota:
 
         Suspects go first, each of them alone. The last job of a ticket is committed at once.
         """
+        if any(hand.suspect for hand in self._in_hand.values()):
+            return None
         if self._suspects:
-            return None if self._in_hand else (self._take(self._suspects), True)
+            return None if self._in_hand else (self._take(self._suspects, suspect=True), True)
         active = sum(hand.phase != "finished" for hand in self._in_hand.values())
         if not self._queue or active >= WINDOW:
             return None
         ticket = self._queue[0][1]
         return self._take(self._queue), ticket.unsent == 0
 
-    def _take(self, source: deque[tuple[Job, Ticket]]) -> Job:
+    def _take(self, source: deque[tuple[Job, Ticket]], suspect: bool = False) -> Job:
         job, ticket = source.popleft()
         ticket.unsent -= 1
-        self._in_hand[job.output] = Hand(job, ticket)
+        self._in_hand[job.output] = Hand(job, ticket, suspect)
         return job
 
     def enter(self, output: str, phase: str) -> None:
