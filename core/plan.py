@@ -6,18 +6,16 @@ Making a plan only looks; core.night puts it into the run folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import pyarrow as pa
 
-from core.catalog import Style, load_catalog, style_digest
 from core.cost import Cost, disk_bytes, load_cost
-from core.digests import Digests, Measured
-from core.errors import SpecError
+from core.digests import Measured
+from core.inputs import Inputs, Tick
 from core.jobs import Job, KeyMaker, OutputNames, fitted
-from core.library import Asset, scan
 from core.pairs import Pair, pair_up
 from core.recipe import Recipe
 from core.reuse import OF_ITS_PLACE, finished_jobs
@@ -48,22 +46,6 @@ PLAN_SCHEMA = pa.schema(
 """
 
 BATCH = 20_000
-Tick = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class StyleFiles:
-    """What a worker needs of a style: its artworks' absolute paths, digests and weights."""
-
-    name: str
-    files: tuple[str, ...]
-    sha256: tuple[str, ...]
-    weights: tuple[float, ...]
-
-    @property
-    def pairs(self) -> list[tuple[str, float]]:
-        """The ordered (artwork sha256, weight) pairs that are part of a key."""
-        return list(zip(self.sha256, self.weights, strict=True))
 
 
 @dataclass
@@ -112,7 +94,7 @@ def make_plan(spec: Spec, retry: bool = False, tick: Tick | None = None, cost: C
     spec.check()
     planner = _Planner(spec, retry, tick or (lambda *_: None), cost or load_cost(spec.device))
     jobs = planner.table()
-    return Plan(jobs, planner.context(), planner.summary, planner.style_problems())
+    return Plan(jobs, planner.context(), planner.summary, planner.inputs.style_problems())
 
 
 class _Planner:
@@ -120,16 +102,13 @@ class _Planner:
 
     def __init__(self, spec: Spec, retry: bool, tick: Tick, cost: Cost) -> None:
         self.spec, self.retry, self.tick, self.cost = spec, retry, tick, cost
-        self.library = scan(spec.library, spec.include, spec.exclude)
-        self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
-        if not self.library.assets:
-            raise SpecError(f"library {spec.library} has no picture to use; put JPEG, PNG, WebP or TIFF files there.")
+        self.inputs = inputs = Inputs(spec, tick)
         self.summary = PlanSummary(
-            assets=len(self.library.assets),
-            styles=len(self.styles),
-            hidden=self.library.hidden,
-            others=self.library.others,
-            linked_folders=self.library.linked_folders,
+            assets=len(inputs.library.assets),
+            styles=len(inputs.styles),
+            hidden=inputs.library.hidden,
+            others=inputs.library.others,
+            linked_folders=inputs.library.linked_folders,
         )
         self.finished = finished_jobs(spec.out, spec.reuse)
         self._base = spec.base_recipe()
@@ -138,39 +117,6 @@ class _Planner:
         self._first: dict[str, str] = {}
         self._names = OutputNames()
         self._sharder = Sharder(spec.shard_seconds)
-        self._measure()
-
-    def _measure(self) -> None:
-        digests = Digests()
-        self.assets = self._measured_assets(digests)
-        artworks = self._measured_artworks(digests)
-        self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
-        self.targets = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
-        self._style_digests = [style_digest(target.pairs) for target in self.targets]
-
-    def _measured_assets(self, digests: Digests) -> list[Measured]:
-        assets = self.library.assets
-        root = os.fspath(self.library.root)
-        paths = [os.path.join(root, asset.file) for asset in assets if not asset.problem]
-        found = iter(digests.measure(paths, self.spec.max_pixels, lambda d, t: self.tick("hash assets", d, t)))
-        return [_refused(asset) if asset.problem else next(found) for asset in assets]
-
-    def _measured_artworks(self, digests: Digests) -> list[list[Measured]]:
-        """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
-        usable = [[] if style.problem else style.artworks for style in self.styles]
-        paths = [os.fspath(self.spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
-        found = iter(digests.measure_whole(paths, self.spec.max_pixels, lambda d, t: self.tick("try artworks", d, t)))
-        return [
-            [Measured(reason="unsupported", message=style.problem)]
-            if style.problem
-            else [next(found) for _ in artworks]
-            for style, artworks in zip(self.styles, usable, strict=True)
-        ]
-
-    def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
-        files = tuple(os.fspath(self.spec.catalog / artwork.file) for artwork in style.artworks)
-        weights = tuple(artwork.weight for artwork in style.artworks)
-        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights)
 
     def table(self) -> pa.Table:
         """Every job of the spec, up to its limit."""
@@ -192,28 +138,21 @@ class _Planner:
             "run": self.spec.out.name,
             "library": os.fspath(self.spec.library),
             "max_pixels": self.spec.max_pixels,
-            "styles": {target.name: asdict(target) for target in self.targets},
+            "styles": {style.name: asdict(style) for style in self.inputs.style_files},
             "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest in self._recipes.values()},
         }
 
-    def style_problems(self) -> list[str]:
-        """A sentence for each style that cannot be used."""
-        return [
-            f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
-            for style, fault in zip(self.styles, self.style_faults, strict=True)
-            if fault is not None
-        ]
-
     def _rows(self) -> Iterator[dict[str, Any]]:
-        for pair in pair_up(self.spec.pairs, self.library.assets, self.styles, self.spec.seed):
+        for pair in pair_up(self.spec.pairs, self.inputs.library.assets, self.inputs.styles, self.spec.seed):
             for variant in range(self.spec.variants):
                 if self.spec.limit is not None and self.summary.total >= self.spec.limit:
                     return
                 yield self._row(pair, variant)
 
     def _row(self, pair: Pair, variant: int) -> dict[str, Any]:
-        asset, found = self.library.assets[pair.asset], self.assets[pair.asset]
-        style, (recipe, digest) = self.styles[pair.style], self._recipe(pair)
+        inputs = self.inputs
+        asset, found = inputs.library.assets[pair.asset], inputs.assets[pair.asset]
+        style, (recipe, digest) = inputs.styles[pair.style], self._recipe(pair)
         seed = (self.spec.seed + variant) % 2**31
         keys = self._key_maker(pair.style, recipe, digest)
         key = keys.key(found.sha256, seed)
@@ -225,7 +164,7 @@ class _Planner:
             "asset_file": os.fsencode(asset.file),
             "asset_sha256": found.sha256,
             "style": style.name,
-            "style_sha256": self._style_digests[pair.style],
+            "style_sha256": inputs.style_digests[pair.style],
             "recipe": digest,
             "preset": self.spec.preset,
             "seed": seed,
@@ -234,13 +173,13 @@ class _Planner:
             "seconds": seconds,
             "limit": self.spec.time_limit or max(120.0, 10 * seconds),
         }
-        fault = found if found.reason else self.style_faults[pair.style]
+        fault = found if found.reason else inputs.style_faults[pair.style]
         row.update(self._decision(row["output"], key, fault))
         self._count(row, disk_bytes(recipe, *size))
         return row
 
     def _recipe(self, pair: Pair) -> tuple[Recipe, str]:
-        overrides = {**self.styles[pair.style].overrides(), **pair.overrides}
+        overrides = {**self.inputs.styles[pair.style].overrides(), **pair.overrides}
         wanted = repr(sorted(overrides.items()))
         if wanted not in self._recipes:
             recipe = self._base.changed(overrides)
@@ -250,7 +189,7 @@ class _Planner:
     def _key_maker(self, style: int, recipe: Recipe, digest: str) -> KeyMaker:
         if (style, digest) not in self._keys:
             weights = weights_digest(recipe.weights, recipe.backbone)
-            self._keys[style, digest] = KeyMaker(self.targets[style].pairs, recipe, weights)
+            self._keys[style, digest] = KeyMaker(self.inputs.style_files[style].pairs, recipe, weights)
         return self._keys[style, digest]
 
     def _decision(self, output: str, key: str, fault: Measured | None) -> dict[str, Any]:
@@ -290,7 +229,3 @@ class _Planner:
             summary.seconds += row["seconds"]
         if state in ("todo", "copy", "adopt"):
             summary.bytes += size
-
-
-def _refused(asset: Asset) -> Measured:
-    return Measured(reason="unsupported", message=asset.problem)

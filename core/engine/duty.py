@@ -10,8 +10,9 @@ from typing import Any
 
 from core import manifest
 from core.engine.crew import Crew
+from core.inputs import Tick
 from core.layout import SPEC
-from core.plan import Plan, Tick, make_plan
+from core.plan import Plan, make_plan
 from core.room import check_room
 from core.spec import Spec
 from core.store import Store

@@ -1,0 +1,88 @@
+"""The files of a night: the assets of its library and the artworks of its catalog, each measured once before any job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.catalog import Style, load_catalog, style_digest
+from core.digests import Digests, Measured
+from core.errors import SpecError
+from core.library import Asset, scan
+from core.spec import Spec
+
+Tick = Callable[[str, int, int], None]
+"""Called with (what, done, total) while files are read."""
+
+
+@dataclass(frozen=True)
+class StyleFiles:
+    """What a worker needs of a style: its artworks' absolute paths, digests and weights."""
+
+    name: str
+    files: tuple[str, ...]
+    sha256: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def pairs(self) -> list[tuple[str, float]]:
+        """The ordered (artwork sha256, weight) pairs that are part of a key."""
+        return list(zip(self.sha256, self.weights, strict=True))
+
+
+class Inputs:
+    """What a spec's library and catalog hold, in their order.
+
+    `assets` and `style_faults` say what is wrong with a file, if anything; `style_files` is what a worker needs.
+    """
+
+    def __init__(self, spec: Spec, tick: Tick) -> None:
+        """Scan, load and measure. Raises SpecError for a wrong catalog or an empty library."""
+        self._spec, self._tick = spec, tick
+        self.library = scan(spec.library, spec.include, spec.exclude)
+        self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+        if not self.library.assets:
+            raise SpecError(f"library {spec.library} has no picture to use; put JPEG, PNG, WebP or TIFF files there.")
+        digests = Digests()
+        self.assets = self._measured_assets(digests)
+        artworks = self._measured_artworks(digests)
+        self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
+        self.style_files = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
+        self.style_digests = [style_digest(style.pairs) for style in self.style_files]
+
+    def style_problems(self) -> list[str]:
+        """A sentence for each style that cannot be used."""
+        return [
+            f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
+            for style, fault in zip(self.styles, self.style_faults, strict=True)
+            if fault is not None
+        ]
+
+    def _measured_assets(self, digests: Digests) -> list[Measured]:
+        assets = self.library.assets
+        root = os.fspath(self.library.root)
+        paths = [os.path.join(root, asset.file) for asset in assets if not asset.problem]
+        found = iter(digests.measure(paths, self._spec.max_pixels, lambda d, t: self._tick("hash assets", d, t)))
+        return [_refused(asset) if asset.problem else next(found) for asset in assets]
+
+    def _measured_artworks(self, digests: Digests) -> list[list[Measured]]:
+        """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
+        usable = [[] if style.problem else style.artworks for style in self.styles]
+        paths = [os.fspath(self._spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
+        found = iter(digests.measure_whole(paths, self._spec.max_pixels, lambda d, t: self._tick("try artworks", d, t)))
+        return [
+            [Measured(reason="unsupported", message=style.problem)]
+            if style.problem
+            else [next(found) for _ in artworks]
+            for style, artworks in zip(self.styles, usable, strict=True)
+        ]
+
+    def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
+        files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
+        weights = tuple(artwork.weight for artwork in style.artworks)
+        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights)
+
+
+def _refused(asset: Asset) -> Measured:
+    return Measured(reason="unsupported", message=asset.problem)
