@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
-from core.layout import printable
+from core.layout import printable, shortly
 from core.library import Asset, matches, scan
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
-from core.spec import plain_text, sentence, shortly, toml_values
+from core.spec import plain_text, sentence, toml_values
 
 CATALOG_FILE = "catalog.toml"
 
@@ -58,8 +58,8 @@ class Entry(BaseModel):
 
 def _style_name(value: str) -> str:
     """`value`, if it can be the name of a folder of outputs. Raises ValueError."""
-    if value[:1] in ("", ".") or "/" in value or "\\" in plain_text(value):
-        raise ValueError("a style's name has no slash or backslash in it and no dot at its beginning")
+    if value[:1] in ("", ".") or "/" in value or "\\" in plain_text(value) or printable(value) != value:
+        raise ValueError("a style's name is printable, with no slash or backslash in it and no dot at its beginning")
     return value
 
 

@@ -39,6 +39,11 @@ def printable(text: str) -> str:
     return "".join(_encoded(char) for char in text)
 
 
+def shortly(text: str, longest: int = 120) -> str:
+    """The beginning of a text for a message, and dots where it goes on."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def shortened(name: str) -> str:
     """`name` with every component over MAX_COMPONENT bytes cut, and a hash of the whole component put in its place."""
     return "/".join(_cut(part) for part in name.split("/"))

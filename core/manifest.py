@@ -19,7 +19,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS, output_path
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS, output_path, printable, shortly
+from core.part_file import read_rows
 from core.store import Store
 
 
@@ -241,14 +242,12 @@ def _read_parts(store: Store, names: Sequence[str]) -> pa.Table:
 
 def _read(store: Store, name: str) -> pa.Table:
     try:
-        # A buffer of Arrow's own: its reading threads must not hold a Python file when the process ends.
-        source = pa.BufferReader(store.read(name))
-        return pq.read_table(source, pre_buffer=False).select(SCHEMA.names).cast(SCHEMA)
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+        return read_rows(store.read(name), SCHEMA)
+    except (FileNotFoundError, MemoryError):  # it is folded in by now; the machine's fault, not the file's
+        raise
+    except (pa.ArrowException, KeyError, ValueError, OverflowError, OSError) as error:
         raise NocturneError(
-            f"{store.path(name)} is not a part of a manifest ({' '.join(str(error).split())}); "
+            f"{store.path(name)} is not a part of a manifest ({shortly(printable(' '.join(str(error).split())))}); "
             "move it away: its jobs are then made again."
         ) from error
 

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from core.catalog import Style
 from core.errors import SpecError
-from core.layout import printable
+from core.layout import printable, shortly
 from core.library import Asset
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
-from core.spec import sentence, shortly
+from core.spec import sentence
 
 
 @dataclass(frozen=True, slots=True)

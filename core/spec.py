@@ -13,7 +13,7 @@ import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
-from core.layout import printable
+from core.layout import printable, shortly
 from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
 from core.roots import check_inside
 
@@ -23,9 +23,6 @@ LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
 """Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows
 with the square of its dots.
 """
-
-LONGEST_VALUE = 120
-"""Characters that a message shows of a value, or of the name of a key."""
 
 
 def plain_text(value: str) -> str:
@@ -230,12 +227,7 @@ def sentence(error: ValidationError, source: str) -> str:
         return f"{source}: `{field}` is missing."
     value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
     reason = printable(first["msg"].removeprefix("Value error, "))
-    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 4 * LONGEST_VALUE)}."
-
-
-def shortly(text: str, longest: int = LONGEST_VALUE) -> str:
-    """The beginning of a text, and dots where it goes on."""
-    return text if len(text) <= longest else f"{text[:longest]}..."
+    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 500)}."
 
 
 def _shown(value: Any) -> str:
