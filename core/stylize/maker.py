@@ -29,9 +29,12 @@ from core.stylize.recent import Recent
 from core.stylize.targets import StyleTargets, style_targets
 
 KEPT_STYLES = 64
-KEPT_REFERENCES = 256
-PICTURE_BUDGET = 256 * 2**20
-"""Bytes of decoded pictures that are kept; the last one always is."""
+KEPT_ASSETS = 4
+"""Assets that are kept, decoded and as references: jobs come asset by asset, so more would only fill memory."""
+ARTWORK_BUDGET = 256 * 2**20
+"""Bytes of decoded artworks that are kept; the last one always is."""
+REFERENCE_BUDGET = 64 * 2**20
+"""The same for what the scorer remembers of artworks."""
 KEPT_LOSSES = 64
 THUMB = 320
 
@@ -65,8 +68,10 @@ class StylizeMaker:
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
         self._targets: Recent[tuple[str, str], StyleTargets] = Recent(KEPT_STYLES)
-        self._references: Recent[tuple[str, int], Reference] = Recent(KEPT_REFERENCES)
-        self._pictures: Recent[tuple[str, int], image.Picture] = Recent(PICTURE_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._assets: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
+        self._artworks: Recent[tuple[str, int], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._asset_references: Recent[tuple[str, int], Reference] = Recent(KEPT_ASSETS)
+        self._references: Recent[tuple[str, int], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._scorer = Scorer(self._device)
         self._backbone(PRESETS[DEFAULT_PRESET])
 
@@ -87,9 +92,10 @@ class StylizeMaker:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
         size, style = self._recipes[job.recipe].size, self._styles[job.style]
         artworks = tuple(
-            self._picture(file, sha256, size) for file, sha256 in zip(style["files"], style["sha256"], strict=True)
+            self._picture(self._artworks, file, sha256, size)
+            for file, sha256 in zip(style["files"], style["sha256"], strict=True)
         )
-        asset = self._picture(os.path.join(self._library, job.asset_file), job.asset_sha256, size)
+        asset = self._picture(self._assets, os.path.join(self._library, job.asset_file), job.asset_sha256, size)
         return Decoded(asset, artworks, tuple(style["weights"]))
 
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
@@ -134,8 +140,10 @@ class StylizeMaker:
             "losses": thinned(made.losses, KEPT_LOSSES),
         }
 
-    def _picture(self, path: str, sha256: str, size: int) -> image.Picture:
-        return self._pictures.get((sha256, size), lambda: self._read(path, sha256, size))
+    def _picture(
+        self, kept: Recent[tuple[str, int], image.Picture], path: str, sha256: str, size: int
+    ) -> image.Picture:
+        return kept.get((sha256, size), lambda: self._read(path, sha256, size))
 
     def _read(self, path: str, sha256: str, size: int) -> image.Picture:
         return image.resized(read_planned(path, sha256, self._max_pixels), size)
@@ -155,16 +163,18 @@ class StylizeMaker:
 
         return self._targets.get((job.style_sha256, job.recipe), targets)
 
-    def _reference(self, sha256: str, size: int, picture: image.Picture) -> Reference:
-        return self._references.get((sha256, size), lambda: self._scorer.reference(picture.rgb))
+    def _reference(
+        self, kept: Recent[tuple[str, int], Reference], sha256: str, size: int, picture: image.Picture
+    ) -> Reference:
+        return kept.get((sha256, size), lambda: self._scorer.reference(picture.rgb))
 
     def _score(self, job: Job, rgb: Any, decoded: Decoded, recipe: Recipe) -> Scores:
         shas: Sequence[str] = self._styles[job.style]["sha256"]
         style = [
-            (self._reference(sha, recipe.size, picture), weight)
+            (self._reference(self._references, sha, recipe.size, picture), weight)
             for sha, picture, weight in zip(shas, decoded.artworks, decoded.weights, strict=True)
         ]
-        asset = self._reference(job.asset_sha256, recipe.size, decoded.asset)
+        asset = self._reference(self._asset_references, job.asset_sha256, recipe.size, decoded.asset)
         return self._scorer.score(rgb, asset, style)
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
