@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core import manifest
+from core.errors import NocturneError
 from core.jobs import Job
 from core.layout import NIGHTS, PLAN
 from core.plan import BATCH, Plan
@@ -62,9 +64,13 @@ def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str
 
 
 def last_night(store: Store) -> dict[str, Any] | None:
-    """The record of the latest night, if there was one."""
-    names = list(store.names(NIGHTS, ".json"))
-    return json.loads(store.read(names[-1])) if names else None
+    """The record of the latest night that left one; damaged ones are passed over."""
+    for name in reversed(list(store.names(NIGHTS, ".json"))):
+        with contextlib.suppress(OSError, ValueError, RecursionError, NocturneError):
+            record = json.loads(store.read(name))
+            if isinstance(record, dict) and isinstance(record.get("ended"), str):
+                return record
+    return None
 
 
 def _jobs(store: Store, wanted: tuple[str, str, Any]) -> list[Job]:

@@ -20,11 +20,15 @@ from core.engine.maker import Maker
 from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.jobs import Job, planned_columns
+from core.layout import printable
 
 DECODED_AHEAD = 1
 WRITTEN_BEHIND = 2
 TICK_EVERY = 0.4
 """Seconds between two progress messages of a job."""
+
+LONGEST_WORDS = 300
+"""Characters of a foreign exception's words that go into a message."""
 
 Tell = Callable[[Any], None]
 
@@ -169,8 +173,9 @@ class Pipeline:
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
             return OutOfMemory(f"{job.asset} in {job.style} needs more memory than there is; lower `size`.")
         self._tell(Note("".join(traceback.format_exception(error))))
+        words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
-            f"{job.asset} in {job.style} failed by a fault in Nocturne ({type(error).__name__}: {error}); see log.jsonl."
+            f"{job.asset} in {job.style} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
         )
 
     def _end(self, work: Work) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core import layout
+from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
@@ -66,6 +67,7 @@ def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
     page = environment.get_template("index.html").render(
         title=layout.portable(title),
         summary=summary,
+        reasons={layout.printable(reason): jobs for reason, jobs in summary.reasons.items()},
         styles=_styles(store, summary),
         bars=_bars(summary.histogram),
         stamp=stamp,
@@ -79,10 +81,18 @@ def _styles(store: Store, summary: RunSummary) -> list[dict[str, Any]]:
         {
             "name": layout.portable(name),
             "tally": tally,
-            "thumb": f"../{thumb}" if store.exists(thumb := layout.style_thumb(name)) else None,
+            "thumb": _style_view(store, name),
         }
         for name, tally in summary.styles.items()
     ]
+
+
+def _style_view(store: Store, name: str) -> str | None:
+    """The small view of a style, if it has one; a manifest that others wrote may name anything as a style."""
+    try:
+        return f"../{thumb}" if store.exists(thumb := layout.style_thumb(name)) else None
+    except NocturneError:
+        return None
 
 
 def _bars(histogram: Sequence[int]) -> list[tuple[int, float]]:

@@ -48,7 +48,7 @@ class Scribe:
         if "diverge" in job.asset:
             raise NotFinite(f"{job.asset} diverged.")
         if "fault" in job.asset:
-            raise ZeroDivisionError("a fault of ours")
+            raise ZeroDivisionError("a fault\nof ours\x1b[2J" + "!" * 999)
         if "memory" in job.asset:
             raise MemoryError
         for step in range(10):

@@ -105,7 +105,9 @@ def test_a_failing_job_has_its_reason_and_the_rest_goes_on(crew: Crew, store: St
         "b": "done",
     }
     row = next(row for row in manifest.read(store).to_pylist() if row["asset"] == "fault")
-    assert "ZeroDivisionError: a fault of ours" in row["message"]
+    assert "ZeroDivisionError: a fault of ours%1B[2J!!" in row["message"]
+    assert row["message"].isprintable()
+    assert len(row["message"]) < 500
     assert "test_engine" not in store.read("log.jsonl").decode()
     assert "makers.py" in store.read("log.jsonl").decode()
 

@@ -126,3 +126,10 @@ def test_a_failed_write_leaves_the_old_page_whole(tmp_path, monkeypatch):
         build_gallery(store, [done("a.jpg")], "after")
     assert (tmp_path / "gallery/index.html").read_bytes() == before
     assert not list(tmp_path.rglob(f"{TEMPORARY}*"))
+
+
+def test_a_manifest_that_others_wrote_steers_nothing(tmp_path: Path) -> None:
+    rows = [failed("cat.jpg", reason="\x1b[2J"), done("dog.jpg", style="../"), done("owl.jpg", style="C:\\x")]
+    page = build_gallery(Store(tmp_path), table(rows), "run").read_text()
+    assert "\x1b" not in page
+    assert "%1B[2J" in page
