@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
+from core.layout import printable, shortly
 
 
 def read(path: Path) -> dict[str, Any]:
     """The tensors of a file by name, on the CPU; never runs code that a file carries. Raises SpecError."""
-    if not path.is_file():
+    name = shown(path)
+    if not _is_file(path):
         raise absent(path)
     try:
         raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+    except SpecError:
+        raise
     except pickle.UnpicklingError as error:
         raise SpecError(
-            f"{path} was refused: it is damaged or holds more than tensors, and loading it could run code. "
+            f"{name} was refused: it is damaged or holds more than tensors, and loading it could run code. "
             "Save a plain state dict, or a .safetensors file."
         ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise SpecError(f"{path} could not be read as weights ({type(error).__name__}); use another copy.") from error
+    except Exception as error:  # a hostile file can make a reader raise anything
+        raise SpecError(f"{name} could not be read as weights ({type(error).__name__}); use another copy.") from error
     if not isinstance(raw, dict):
-        raise SpecError(f"{path} holds a {type(raw).__name__}, not a state dict; save `network.state_dict()`.")
+        raise SpecError(f"{name} holds a {type(raw).__name__}, not a state dict; save `network.state_dict()`.")
     return raw
 
 
 def _read_pickle(path: Path) -> Any:
     import torch
 
+    _check_zip(path)
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_zip(path: Path) -> None:
+    """Raises SpecError for an archive that is longer inside than outside: torch never squeezes tensors."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        inside = sum(entry.file_size for entry in archive.infolist())
+    if inside > path.stat().st_size:
+        raise SpecError(f"{shown(path)} was refused: it would inflate to {inside:,} bytes. Save a plain state dict.")
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -47,4 +63,18 @@ def _read_safetensors(path: Path) -> Any:
 
 def absent(path: Path) -> SpecError:
     """What to raise when there is no such file."""
-    return SpecError(f"There is no weights file {path}; give a .pth or .safetensors file, 'packaged' or 'torchvision'.")
+    return SpecError(
+        f"There is no weights file {shown(path)}; give a .pth or .safetensors file, 'packaged' or 'torchvision'."
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def shown(path: Path) -> str:
+    """A path for a message."""
+    return shortly(printable(str(path)), 500)

@@ -116,7 +116,7 @@ def digest(name: str, backbone: str = "vgg19") -> str:
     path = _torchvision_path() if name == "torchvision" else Path(name)
     try:
         stat = path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # or a name that no file can have
         raise tensor_file.absent(path) from error
     known = (str(path), stat.st_size, stat.st_mtime_ns)
     if known not in _digests:
@@ -186,12 +186,14 @@ def _in_layout(raw: dict[str, Any], path: Path) -> dict[str, Tensor]:
         if not isinstance(value, torch.Tensor) or not value.is_floating_point() or tuple(value.shape) != shape:
             was = f"has shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else "is missing"
             raise SpecError(
-                f"{path} is not a VGG-19 in torchvision's layout: {key} {was}, expected {shape}. "
+                f"{tensor_file.shown(path)} is not a VGG-19 in torchvision's layout: {key} {was}, expected {shape}. "
                 "Save `torchvision.models.vgg19().state_dict()`, or use weights = 'packaged'."
             )
         state[key] = value.to(torch.float32).contiguous()
         if not bool(torch.isfinite(state[key]).all()):
-            raise SpecError(f"{path} is damaged: {key} has values that are not finite; use another copy of the file.")
+            raise SpecError(
+                f"{tensor_file.shown(path)} is damaged: {key} has values that are not finite; use another copy of the file."
+            )
     return state
 
 
