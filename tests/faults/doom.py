@@ -3,7 +3,8 @@
     DOOM='{"role": "worker", "file": "output", "moment": "renamed", "nth": 3, "victim": "group"}'
 
 `role` is who dies there (`parent` or `worker`), `victim` whether it takes the whole process group with it. With the victim
-`disk` nobody dies: from there on the disk is full.
+`disk` nobody dies: from there on the disk is full. If `mark` names a file, only the first one there dies: a worker that
+takes the place of a dead one lives.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import signal
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from core import layout
@@ -43,7 +45,7 @@ _putting = threading.local()
 def arm(role: str) -> None:
     """Let this process die where DOOM says, if it says so of this role."""
     wanted = json.loads(os.environ.get("DOOM", "{}"))
-    if wanted.get("role") != role:
+    if wanted.get("role") != role or Path(wanted.get("mark", "/nowhere")).exists():
         return
     put, remove, fsync = Store.put, Store.remove, os.fsync
 
@@ -95,6 +97,8 @@ def _die(wanted: dict[str, Any]) -> None:
 
         os.fsync = full
         full(0)
+    if "mark" in wanted:
+        Path(wanted["mark"]).touch()
     if wanted["victim"] == "group":
         os.killpg(0, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)

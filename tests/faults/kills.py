@@ -81,14 +81,16 @@ def played(round_: Round, studio: FaultStudio, folder: Path, expected: dict[str,
     """Kill one night, go on with the next, and look."""
     verdict = Verdict(round_)
     values = studio.values(folder / "run", shard_seconds=2.0 if round_.doom else 3600.0)
-    night = started(values, folder, environment(folder, round_.doom))
+    doomed = {**round_.doom, "mark": str(folder / "dead")} if round_.doom else None
+    night = started(values, folder, environment(folder, doomed))
     if round_.doom is None:
         verdict.killed = strike(night, round_)
     code = ended(night)
-    if code == 0 and round_.doom and round_.victim == "worker":
-        verdict.killed = b"killed by signal 9" in (folder / "run/log.jsonl").read_bytes()
-    elif round_.doom:
-        verdict.killed = code == -9
+    if round_.doom:
+        verdict.killed = (folder / "dead").exists()
+    wanted = 0 if round_.victim == "worker" else -signal.SIGKILL
+    if verdict.killed and code != wanted:
+        verdict.faults.append(f"the night ended with {code}, not {wanted}")
     for _ in range(2):  # the second night after a kill has nothing to do, and must leave all as it is
         code = ended(started(values, folder, environment(folder)))
         if code != 0:
