@@ -63,6 +63,7 @@ faults: install  ## Kills, storms, hostile pictures and long nights: what a nigh
 	@$(BIN)/python -m tests.faults.hostile --count 2000
 	@$(BIN)/python -m tests.faults.storm --minutes 5
 	@$(BIN)/python -m tests.faults.cancel
+	@$(BIN)/python -m tests.faults.outage
 	@$(BIN)/python benchmarks/growth.py
 
 clean:  ## Remove what was installed and the demo's run.

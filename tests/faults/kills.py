@@ -119,10 +119,10 @@ def strike(night: subprocess.Popen[bytes], round_: Round) -> bool:
     return False
 
 
-def ended(night: subprocess.Popen[bytes]) -> int:
+def ended(night: subprocess.Popen[bytes], patience: float = PATIENCE) -> int:
     """The exit code; a night that hangs is killed with its group, and that is a fault."""
     try:
-        return night.wait(PATIENCE)
+        return night.wait(patience)
     except subprocess.TimeoutExpired:
         os.killpg(night.pid, signal.SIGKILL)
         return night.wait() - 1000
