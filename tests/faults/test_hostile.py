@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from core import image
-from tests.faults import hostile
+from tests.faults import hostile, verdict
 from tests.faults.bases import INDEX_BEHIND, KINDS, SEVERAL, base, format_of, photo
 from tests.faults.hostile_text import unsafe
 from tests.faults.mutations import COSTLY, MUTATIONS, Mutant, mutants
 from tests.faults.outcomes import ALLOWED, NO_ROW
-from tests.faults.verdict import Record, judge_rows
+from tests.faults.verdict import Record, judge_rows, slow_headers
 
 COUNT = 210
 LIBRARY = Path("/library")
@@ -109,6 +109,15 @@ def test_the_judge_is_content_with_a_good_night(tmp_path: Path) -> None:
 )
 def test_the_judge_sees_what_is_wrong(tmp_path: Path, change: dict[str, Any], list_: str) -> None:
     assert judged([ROWS[0], {**ROWS[1], **change}], tmp_path).faults[list_]
+
+
+def test_a_slow_header_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / "a.png", tmp_path / "b.txt", tmp_path / "gone.png"]
+    paths[0].write_bytes(base("png"))
+    paths[1].write_text("no picture")
+    assert slow_headers(paths) == []
+    monkeypatch.setattr(verdict, "PATIENCE", -1.0)
+    assert len(slow_headers(paths)) == 3
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from core import manifest
-from core.errors import TRANSIENT
+from core import image, manifest
+from core.errors import TRANSIENT, NocturneError
 from core.layout import LOG
 from core.picture_file import shown
 from tests.faults.mutations import Mutant
@@ -86,6 +89,18 @@ def _explains(message: str | None, name: str, path: Path) -> bool:
     if not message or not message.isprintable() or not message.endswith(".") or ";" not in message:
         return False
     return name in message or shown(path) in message
+
+
+def slow_headers(paths: Sequence[Path]) -> list[str]:
+    """The files whose headers alone take longer than PATIENCE of CPU time."""
+    slow = []
+    for path in paths:
+        begun = time.process_time()
+        with contextlib.suppress(NocturneError):
+            image.probe(path, 2**62)
+        if time.process_time() - begun > PATIENCE:
+            slow.append(f"the header of {path}")
+    return slow
 
 
 def judge_second(record: Record, first: pa.Table, second: pa.Table, made: Counter[str]) -> None:
