@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from core.errors import NocturneError, SpecError
+from core.errors import NocturneError, SpecError, StoreBroken
 from core.layout import MANIFEST, MANIFEST_CSV, PARTS, output_path, printable, shortly
 from core.part_file import read_rows
 from core.store import Store
@@ -129,14 +129,19 @@ def combine(base: pa.Table, parts: pa.Table) -> pa.Table:
 def set_aside_damaged(store: Store) -> list[str]:
     """Give every part that cannot be read another suffix, so that the night can go on. Call it under the run's lock.
 
-    Returns the names of those parts. Their pictures have no rows now, so they are made again.
+    Returns the names of those parts. Their pictures have no rows now, so they are made again. Raises StoreBroken if the
+    disk does not give one: that is no damage of the part.
     """
     damaged = []
     for name in list(store.names(PARTS, ".parquet")):
         try:
-            _read(store, name)
+            store.read(name)
         except FileNotFoundError:
             continue
+        except OSError as error:
+            raise StoreBroken(f"{store.path(name)} cannot be read ({error.strerror}); look at its disk.") from error
+        try:
+            _read(store, name)
         except NocturneError:
             store.path(name).rename(store.path(f"{name}.damaged"))
             damaged.append(name)

@@ -69,8 +69,9 @@ def test_faults_of_a_spec_are_found_each_by_itself(spec: Spec, studio: Studio, l
     assert "is damaged" in found["artworks"][1].found
     assert [finding.state for finding in found["library"]] == ["ok", "warning"]
     assert "raw.nef" in found["library"][1].found
-    assert loaded == ["mine.pth", "packaged"]
-    assert found["recipes"][0].found == "There is no weights file mine.pth"
+    mine = str(studio.catalog.resolve() / "mine.pth")
+    assert loaded == [mine, "packaged"]
+    assert found["recipes"][0].found == f"There is no weights file {mine}"
     assert [finding.state for finding in found["recipes"]] == ["problem", "ok"]
     assert [finding.state for finding in found["spec's device"]] == ["problem", "ok"]
     assert states(found)["spec"] == {"ok"}
@@ -92,10 +93,10 @@ def test_an_empty_library(spec: Spec, studio: Studio) -> None:
 
 def test_weights_of_a_pairs_file_count_too(spec: Spec, studio: Studio, loaded: list[str]) -> None:
     pairs = studio.root / "pairs.csv"
-    pairs.write_text("asset,style,weights\ncat.jpg,wave,\ncat.jpg,night,other.pth\n")
+    pairs.write_text("asset,style,weights\ncat.jpg,wave,\ncat.jpg,night,torchvision\n")
     checks = dict(spec_checks(spec.model_copy(update={"pairs": str(pairs)})))
-    assert [finding.state for finding in examined("recipes", checks["recipes"])] == ["problem", "ok"]
-    assert loaded == ["other.pth", "packaged"]
+    assert [finding.state for finding in examined("recipes", checks["recipes"])] == ["ok", "problem"]
+    assert loaded == ["packaged", "torchvision"]
     pairs.write_text("asset,style\ndog.jpg,wave\n")
     assert "dog.jpg" in only(examined("recipes", checks["recipes"])).found
 
