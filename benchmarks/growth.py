@@ -46,8 +46,7 @@ def main() -> int:
             samples = watched(night, Path(spec["out"]))
         if night.returncode:
             print((folder / "log").read_text()[-2000:])
-            return 1
-    return report(samples)
+    return report(samples) or night.returncode
 
 
 def watched(night: subprocess.Popen[bytes], run: Path) -> list[tuple[int, float, float]]:

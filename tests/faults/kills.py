@@ -88,6 +88,8 @@ def played(round_: Round, studio: FaultStudio, folder: Path, expected: dict[str,
     code = ended(night)
     if round_.doom:
         verdict.killed = (folder / "dead").exists()
+    elif code == 0 and round_.victim != "worker":
+        verdict.killed = False  # what was struck had ended, and was not yet buried
     wanted = 0 if round_.victim == "worker" else -signal.SIGKILL
     if verdict.killed and code != wanted:
         verdict.faults.append(f"the night ended with {code}, not {wanted}")
