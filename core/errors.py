@@ -120,12 +120,12 @@ class TimedOut(JobError):
 
 
 class StorageFailed(JobError):
-    """The output could not be written."""
+    """The output could not be written under its name; a disk that takes nothing more stops the night instead."""
 
     reason = "storage"
 
 
 class Internal(JobError):
-    """A fault in Nocturne itself."""
+    """A fault in Nocturne itself, or the job was in work at three deaths of the worker."""
 
     reason = "internal"

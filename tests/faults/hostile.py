@@ -24,6 +24,7 @@ from core.store import Store
 from tests.faults.bases import photo
 from tests.faults.hostile_text import unsafe
 from tests.faults.mutations import Mutant, mutants
+from tests.faults.night import PEAK
 from tests.faults.outcomes import MEGAPIXELS
 from tests.faults.verdict import PATIENCE, Record, judge_rows, judge_second, slow_headers
 
@@ -98,25 +99,17 @@ def _night(root: Path) -> Night:
             stdout=said,
             stderr=subprocess.STDOUT,
         )
-        code, megabytes = _waited(child, begun + NIGHT)
+        try:
+            code = child.wait(NIGHT)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            code = child.wait()
         said.seek(0)
         words = said.read().decode(errors="replace")
+    megabytes = float(words.rpartition(PEAK)[2]) if PEAK in words else 0.0
     plan = root / "run" / PLAN
     planning = plan.stat().st_mtime - at if plan.exists() else NIGHT
     return Night(code, time.monotonic() - begun, planning, megabytes, words)
-
-
-def _waited(child: subprocess.Popen[bytes], until: float) -> tuple[int, float]:
-    """The exit code of a process, and the memory of the largest one among it and its children; killed if it hangs."""
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            child.returncode = os.waitstatus_to_exitcode(status)
-            scale = 2**20 if sys.platform == "darwin" else 2**10
-            return child.returncode, usage.ru_maxrss / scale
-        if time.monotonic() > until:
-            child.kill()
-        time.sleep(0.02)
 
 
 def _environment(root: Path) -> dict[str, str]:

@@ -75,7 +75,7 @@ def raw(rng: Random) -> Broken:
 def archive_behind(rng: Random) -> Broken:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("../../escape.txt", "x")
+        archive.writestr(zipfile.ZipInfo("../../escape.txt"), "x")
     suffix, data = some(rng, kinds("jpeg", "png", "webp", "tiff"))
     return suffix, data + buffer.getvalue()
 

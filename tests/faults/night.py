@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from core.spec import Spec, spec_from
 from tests.faults import doom
 
 PAINTER = "tests.faults.painter:Painter"
+PEAK = "peak megabytes: "
+"""What the last line of a night begins with."""
 
 
 def night(spec: Spec, retry: bool = False, maker: str = PAINTER, meanwhile: Callable[[], None] | None = None) -> Any:
@@ -53,6 +56,18 @@ def night(spec: Spec, retry: bool = False, maker: str = PAINTER, meanwhile: Call
     return summary
 
 
+def peak_megabytes() -> float:
+    """Most memory that this process, or the largest of its children, ever held.
+
+    What getrusage says of this process itself begins with what its parent held when it was forked.
+    """
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    own = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+    return max(own, children) / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def main() -> int:
     """Run the spec in the JSON file that is named."""
     doom.arm("parent")
@@ -63,6 +78,7 @@ def main() -> int:
     except StoreBroken as error:
         print(error, file=sys.stderr)
         return 3
+    print(f"{PEAK}{peak_megabytes():.0f}")
     return 0 if summary["done"] == summary["total"] else 3
 
 
