@@ -58,9 +58,9 @@ def watched(night: subprocess.Popen[bytes], run: Path) -> list[tuple[int, float,
             workers = [child for child in parent.children() if "core.engine.worker" in child.cmdline()]
             made = sum(1 for _ in run.glob("outputs/*/*"))
             if workers and made:
-                if made // 500 > (samples[-1][0] // 500 if samples else 0):
-                    print(f"{made} jobs made", flush=True)
                 samples.append((made, parent.memory_info().rss / 1e6, workers[0].memory_info().rss / 1e6))
+                if len(samples) % 120 == 0:
+                    print("{} jobs made: parent {:.1f} MB, worker {:.1f} MB".format(*samples[-1]), flush=True)
         time.sleep(LOOK_EVERY)
     return samples
 
@@ -68,12 +68,16 @@ def watched(night: subprocess.Popen[bytes], run: Path) -> list[tuple[int, float,
 def report(samples: list[tuple[int, float, float]]) -> int:
     """Print medians early and late."""
     early = [sample for sample in samples if sample[0] >= FIRST][:WINDOW]
-    late = samples[-WINDOW:]
+    late = [sample for sample in samples if sample[0] < samples[-1][0]][-WINDOW:]
+    print("with merge and gallery: parent {1:.1f} MB, worker {2:.1f} MB".format(*samples[-1]))
     worst = 0.0
     for place, who in ((1, "parent"), (2, "worker")):
         before, after = (statistics.median(sample[place] for sample in part) for part in (early, late))
         worst = max(worst, after / before - 1)
-        print(f"{who}: {before:.1f} MB after {early[0][0]} to {early[-1][0]} jobs, {after:.1f} MB at the end", end=", ")
+        print(
+            f"{who}: {before:.1f} MB after {early[0][0]} to {early[-1][0]} jobs, {after:.1f} MB at the last jobs",
+            end=", ",
+        )
         print(f"{after / before - 1:+.2%} over {late[-1][0]} jobs (target under 2 %)")
     return 1 if worst >= 0.02 else 0
 
