@@ -40,7 +40,8 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
     texts = [field.name for field in schema if field.type == pa.string()]
     # A buffer of Arrow's own: its reading threads must not hold a Python file when the process ends.
     source = pa.BufferReader(data)
-    found = pq.read_table(source, columns=schema.names, read_dictionary=texts, pre_buffer=False).select(schema.names)
+    options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
+    found = pq.read_table(source, columns=schema.names, **options).select(schema.names)
     _check_texts(data, found, texts)
     rows = found.cast(schema)
     rows.validate(full=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -143,7 +144,18 @@ def main() -> None:
         from flows.outage import leave_if_server_is_gone
 
         leave_if_server_is_gone(code)
-    sys.exit(code)
+        sys.exit(code)
+    _leave(code)
+
+
+def _leave(code: int) -> None:
+    """End at once. Nothing waits for an orderly end, and one can fail: a thread of Arrow's that gives a Python buffer back
+    while the interpreter is taken down ends the process with an abort.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _code() -> int:
