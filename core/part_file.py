@@ -38,7 +38,7 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
     """
     _check_size(data, schema.names)
     texts = [field.name for field in schema if field.type == pa.string()]
-    # A buffer of Arrow's own: its reading threads must not hold a Python file when the process ends.
+    # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     source = pa.BufferReader(data)
     options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
     found = pq.read_table(source, columns=schema.names, **options).select(schema.names)
