@@ -15,7 +15,8 @@ from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset, matches, scan
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
-from core.spec import plain_text, sentence, toml_values
+from core.spec import sentence, toml_values
+from core.spec_fields import plain_text
 
 CATALOG_FILE = "catalog.toml"
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.catalog import Style, load_catalog, style_digest
 from core.digests import Digests, Measured
 from core.errors import SpecError
 from core.library import Asset, scan
+from core.planning import Tick
 from core.spec import Spec
-
-Tick = Callable[[str, int, int], None]
-"""Called with (what, done, total) while files are read."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from core.recipe import ALGORITHM, Recipe
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One output to be made. `asset_file` is the asset's path below the library as the disk has it."""
+    """One output to be made: `stylize`, of an asset in a style, or `sample`, of a seed from a checkpoint.
+
+    `asset_file` is the asset's path below the library as the disk has it. What the kind has not is empty.
+    """
 
     output: str
     asset: str
@@ -30,6 +33,20 @@ class Job:
     attempt: int
     seconds: float
     limit: float
+    kind: str = "stylize"
+    checkpoint: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What messages call the job."""
+        return f"seed {self.seed} of {self.checkpoint}" if self.kind == "sample" else f"{self.asset} in {self.style}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a job that is too much for the machine."""
+        return (
+            "look at the checkpoint, or lower `lanes`" if self.kind == "sample" else "look at the file, or lower `size`"
+        )
 
 
 def job_key(asset: str, style: Sequence[tuple[str, float]], recipe: Recipe, seed: int, weights: str) -> str:
@@ -93,13 +110,14 @@ def planned_columns(job: Job) -> dict[str, Any]:
     """The columns of the job's manifest row that are known before it is made."""
     return {
         "output": job.output,
-        "kind": "stylize",
-        "asset": job.asset,
+        "kind": job.kind,
+        "asset": job.asset or None,
         "asset_sha256": job.asset_sha256 or None,
-        "style": job.style,
+        "style": job.style or None,
         "style_sha256": job.style_sha256 or None,
+        "checkpoint": job.checkpoint or None,
         "recipe": job.recipe,
-        "preset": job.preset,
+        "preset": job.preset or None,
         "seed": job.seed,
         "weights": job.weights,
         "key": job.key,

@@ -36,11 +36,12 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("output", pa.string(), "Path of the picture under `outputs/`; the row's identity."),
     Column("run", pa.string(), "Name of the run folder that made the picture."),
-    Column("kind", pa.string(), "`stylize`."),
+    Column("kind", pa.string(), "`stylize`, or `sample`: drawn from a checkpoint."),
     Column("asset", pa.string(), "Path of the asset in the library."),
     Column("asset_sha256", pa.string(), "SHA-256 of the asset's bytes."),
     Column("style", pa.string(), "Name of the style in the catalog."),
     Column("style_sha256", pa.string(), "SHA-256 over the style's ordered (artwork, weight) pairs."),
+    Column("checkpoint", pa.string(), "Name of the checkpoint that a sample was drawn from."),
     Column("recipe", pa.string(), "Hash of the recipe: every parameter that decides pixels."),
     Column("preset", pa.string(), "Name of the preset the recipe began as."),
     Column("seed", pa.int64(), "Seed of the job."),

@@ -18,7 +18,7 @@ from core import manifest
 from core.errors import NocturneError
 from core.jobs import Job
 from core.layout import NIGHTS, PLAN
-from core.plan import BATCH, Plan
+from core.planning import BATCH, Plan
 from core.store import Store
 
 JOB_FIELDS = [field.name for field in fields(Job)]
@@ -93,12 +93,11 @@ def _fresh_rows(jobs: pa.Table, run: str) -> pa.Table:
     now = datetime.now(UTC)
     known = {
         "run": pa.repeat(run, count),
-        "kind": pa.repeat("stylize", count),
         "status": pc.if_else(failed, "failed", "pending"),
         "finished": pc.if_else(failed, pa.scalar(now, manifest.SCHEMA.field("finished").type), None),
         **{name: jobs[name] for name in jobs.column_names if name not in ("seconds",)},
     }
-    for name in ("asset_sha256", "style_sha256"):
+    for name in ("asset", "asset_sha256", "style", "style_sha256", "checkpoint", "preset"):
         known[name] = pc.if_else(pc.equal(jobs[name], ""), None, jobs[name])
     arrays = [
         pc.cast(known[field.name], field.type) if field.name in known else pa.nulls(count, field.type)

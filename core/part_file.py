@@ -23,6 +23,9 @@ MOST_BYTES, MOST_INFLATION = 256 << 20, 64
 MOST_IN_A_ROW = 64
 """Values of a list: the longest is the history of the loss."""
 
+LATER = ("checkpoint",)
+"""Columns that files of earlier versions have not; they are null there."""
+
 NEEDED = ("output", "key", "status")
 """Columns without which a row says nothing."""
 
@@ -41,7 +44,10 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
     # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     source = pa.BufferReader(data)
     options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
-    found = pq.read_table(source, columns=schema.names, **options).select(schema.names)
+    found = pq.read_table(source, columns=schema.names, **options)
+    for name in set(LATER) - set(found.column_names):
+        found = found.append_column(schema.field(name), pa.nulls(found.num_rows, schema.field(name).type))
+    found = found.select(schema.names)
     _check_texts(data, found, texts)
     rows = found.cast(schema)
     rows.validate(full=True)

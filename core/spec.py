@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
 from core.roots import check_inside
+from core.spec_fields import (
+    Device,
+    Limit,
+    Place,
+    Reuse,
+    RunFolder,
+    ShardSeconds,
+    SpareDisk,
+    Text,
+    TimeLimit,
+    absolute,
+    check_folder,
+    check_reuse,
+    check_writable,
+    plain_text,
+)
 
 PATH_FIELDS = ("library", "catalog", "out")
 
@@ -25,22 +40,6 @@ with the square of its dots.
 """
 
 
-def plain_text(value: str) -> str:
-    """`value`, if it can be a path and be written as UTF-8. Raises ValueError."""
-    if "\0" in value or value.encode(errors="ignore").decode() != value:
-        raise ValueError("must be UTF-8 text without NUL; rename what it names")
-    return value
-
-
-def _plain_path(value: Path) -> Path:
-    plain_text(str(value))
-    return value
-
-
-Text = Annotated[str, AfterValidator(plain_text)]
-Place = Annotated[Path, AfterValidator(_plain_path)]
-
-
 class Spec(BaseModel):
     """What to make: a library, a catalog, a recipe, and how to pair them."""
 
@@ -48,7 +47,7 @@ class Spec(BaseModel):
 
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
-    out: Place = Field(Path("runs/tonight"), title="Run folder", description="Where the run and its outputs live.")
+    out: RunFolder = Path("runs/tonight")
     preset: Literal[tuple(PRESETS)] = Field(  # type: ignore[valid-type]
         DEFAULT_PRESET, title="Preset", description="Named recipe to start from."
     )
@@ -66,36 +65,15 @@ class Spec(BaseModel):
     exclude: list[Text] = Field([], title="Exclude", description="Asset patterns to leave out.")
     include_styles: list[Text] = Field([], title="Include styles", description="Style name patterns to keep.")
     exclude_styles: list[Text] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
-    limit: int | None = Field(None, ge=1, title="Limit", description="Make only the first N jobs of the plan.")
-    reuse: list[Place] = Field([], title="Reuse", description="Other run folders whose equal jobs are taken over.")
+    limit: Limit = None
+    reuse: Reuse = []
     max_megapixels: float = Field(
         120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
     )
-    spare_disk: float = Field(
-        0.1,
-        ge=0,
-        title="Spare disk",
-        description="GB of disk that a night must leave free; one predicted to need more is refused before it begins.",
-    )
-    time_limit: float | None = Field(
-        None,
-        gt=0,
-        le=1_000_000,
-        title="Time limit",
-        description="Seconds a job may take; empty: ten times the prediction, at least 120.",
-    )
-    shard_seconds: float = Field(
-        60.0,
-        ge=1,
-        le=3600,
-        title="Shard length",
-        description="Predicted seconds of work in one Prefect task.",
-    )
-    device: str = Field(
-        "auto",
-        title="Device",
-        description="`auto`, `cpu`, `cuda`, `mps`, or several such as `cuda:0,cuda:1`.",
-    )
+    spare_disk: SpareDisk = 0.1
+    time_limit: TimeLimit = None
+    shard_seconds: ShardSeconds = 60.0
+    device: Device = "auto"
 
     @field_validator("pairs")
     @classmethod
@@ -109,13 +87,6 @@ class Spec(BaseModel):
     def _recipe_plain(cls, value: BaseModel) -> BaseModel:
         plain_text(getattr(value, "weights", None) or "")
         return value
-
-    @field_validator("device")
-    @classmethod
-    def _device_known(cls, value: str) -> str:
-        if all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", part) for part in value.split(",")):
-            return value
-        raise ValueError("must be `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, several separated by commas")
 
     @property
     def max_pixels(self) -> int:
@@ -131,10 +102,10 @@ class Spec(BaseModel):
 
     def rooted(self, folder: Path) -> Spec:
         """The same spec with every relative path taken from `folder`."""
-        update: dict[str, Any] = {name: _absolute(folder, getattr(self, name)) for name in PATH_FIELDS}
-        update["reuse"] = [_absolute(folder, run) for run in self.reuse]
+        update: dict[str, Any] = {name: absolute(folder, getattr(self, name)) for name in PATH_FIELDS}
+        update["reuse"] = [absolute(folder, run) for run in self.reuse]
         if self.pairs.lower().endswith(".csv"):
-            update["pairs"] = str(_absolute(folder, Path(self.pairs)))
+            update["pairs"] = str(absolute(folder, Path(self.pairs)))
         return self.model_copy(update=update)
 
     def toml(self) -> str:
@@ -155,18 +126,12 @@ class Spec(BaseModel):
         """Look at the folders before any work. Raises SpecError with one clear sentence."""
         check_inside(self._paths())
         for name in ("library", "catalog"):
-            folder: Path = getattr(self, name)
-            if not folder.is_dir():
-                raise SpecError(f"{name} {folder} is not a folder; give the path of an existing one.")
-            if not os.access(folder, os.R_OK | os.X_OK):
-                raise SpecError(f"{name} {folder} may not be read; change its permissions.")
+            check_folder(name, getattr(self, name))
         if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
             raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
-        for run in self.reuse:
-            if not run.is_dir():
-                raise SpecError(f"reuse {run} is not a run folder; leave it out or correct the path.")
+        check_reuse(self.reuse)
         self.base_recipe()
-        _check_writable(self.out)
+        check_writable(self.out)
 
 
 def spec_from(values: dict[str, Any], source: str) -> Spec:
@@ -235,17 +200,3 @@ def _shown(value: Any) -> str:
         return repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists in lists
         return f"a {type(value).__name__}"
-
-
-def _absolute(folder: Path, path: Path) -> Path:
-    return Path(os.path.abspath(folder / path))
-
-
-def _check_writable(folder: Path) -> None:
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if not existing.is_dir():
-        raise SpecError(f"out {folder} cannot be made: {existing} is not a folder.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise SpecError(f"out {folder} cannot be written: {existing} may not be written to; choose another --out.")

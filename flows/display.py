@@ -14,7 +14,7 @@ from rich.text import Text
 
 from core.engine.crew import Board
 from core.layout import printable
-from core.plan import PlanSummary
+from core.planning import PlanSummary
 from core.report.summary import RunSummary, duration
 
 REFRESH = 0.5

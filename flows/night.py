@@ -17,7 +17,7 @@ from core.engine.duty import Duty
 from core.errors import NocturneError, Stopped
 from core.layout import printable
 from core.night import begin_night, record_night
-from core.plan import Plan
+from core.planning import Plan
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
 from core.spec import Spec

@@ -31,6 +31,6 @@ def plan(run: str) -> dict[str, Any]:
         summary.shards,
         summary.done,
     )
-    for problem in made.style_problems:
+    for problem in made.problems:
         get_run_logger().warning(problem)
     return asdict(summary)

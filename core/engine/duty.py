@@ -10,9 +10,9 @@ from typing import Any
 
 from core import manifest
 from core.engine.crew import Crew
-from core.inputs import Tick
 from core.layout import SPEC
-from core.plan import Plan, make_plan
+from core.plan import make_plan
+from core.planning import Plan, Tick
 from core.room import check_room
 from core.spec import Spec
 from core.store import Store
@@ -70,7 +70,7 @@ class Duty:
     def _make_plan(self, tick: Tick | None) -> None:
         try:
             made = make_plan(self.spec, self.retry, tick)
-            self.crew.board.notes += made.style_problems
+            self.crew.board.notes += made.problems
             check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = made
             self.store.put(SPEC, self.spec.toml().encode())

@@ -13,7 +13,8 @@ from core.engine.copies import take_copies
 from core.errors import SpecError
 from core.layout import output_path
 from core.night import begin_night, read_context, read_shard
-from core.plan import Plan, make_plan
+from core.plan import make_plan
+from core.planning import Plan
 from core.spec import Spec, spec_from
 from core.store import Store
 from tests.conftest import Studio
@@ -265,7 +266,7 @@ def test_an_artwork_that_does_not_decode_is_told_with_the_plan(studio: Studio) -
     whole.write_bytes(whole.read_bytes()[:900])
     plan = planned(studio)
     assert {row["reason"] for row in plan.jobs.to_pylist() if row["style"] == "torn"} == {"unreadable"}
-    (problem,) = plan.style_problems
+    (problem,) = plan.problems
     assert "style torn cannot be used" in problem
     assert "torn.png" in problem
 
