@@ -75,8 +75,8 @@ class Store:
 
         Raises StorageFailed if this name cannot be written, and StoreBroken if no file can be.
         """
-        target = self._target(name)
-        temporary = target.parent / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
+        target = self.target(name)
+        temporary = temporary_for(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as file:
@@ -87,7 +87,7 @@ class Store:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise self._fault(error, target) from error
+            raise self.fault(error, target) from error
 
     def append(self, name: str, line: str) -> None:
         """Add one line to the text file `name`."""
@@ -100,13 +100,14 @@ class Store:
         """The bytes of `name`. Raises FileNotFoundError, and StorageFailed for a link that leaves the root."""
         return self.inside(name).read_bytes()
 
-    def _target(self, name: str) -> Path:
+    def target(self, name: str) -> Path:
         """Where `name` is put: a link in its place is replaced, one on the way must stay inside."""
         target = self.path(name)
         self.inside(PurePosixPath(name).parent.as_posix())
         return target
 
-    def _fault(self, error: OSError, target: Path) -> StorageFailed | StoreBroken:
+    def fault(self, error: OSError, target: Path) -> StorageFailed | StoreBroken:
+        """What to raise when `target` could not be written."""
         what = error.strerror or str(error)
         if error.errno in NAME_FAULTS:
             return StorageFailed(f"{target} could not be written ({what}); look at what stands in its place.")
@@ -160,6 +161,11 @@ class Store:
                 return False
         except Timeout:
             return True
+
+
+def temporary_for(target: Path) -> Path:
+    """A name in the folder of `target` that nothing has yet."""
+    return target.parent / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
 
 
 def _walk(folder: Path, root: Path, suffix: str) -> Iterator[str]:

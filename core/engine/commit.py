@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core import manifest
 from core.engine.messages import Committed, Outcome
+from core.errors import JobError
 from core.store import Store
 
 LONG_JOB = 10.0
-"""Seconds from which a job is committed by itself."""
+"""Seconds from which a job, or a group of jobs, is committed by itself."""
 
 INTERVAL = 18.0
 """Seconds since the first job that is not committed was begun, from which rows are committed. The next job may add just
@@ -23,21 +24,28 @@ under LONG_JOB to it.
 class Committer:
     """Gathers finished rows and commits them as parts; safe to call from several threads.
 
-    Times are `time.monotonic()`: nothing depends on the wall clock.
+    `settle` is called before: it has the outputs on the disk under their names, and says which cannot be. Times are
+    `time.monotonic()`: nothing depends on the wall clock.
     """
 
-    def __init__(self, store: Store, announce: Callable[[Committed], None]) -> None:
-        self._store, self._announce = store, announce
+    def __init__(
+        self,
+        store: Store,
+        announce: Callable[[Committed], None],
+        settle: Callable[[], Mapping[str, JobError]] = dict,
+    ) -> None:
+        self._store, self._announce, self._settle = store, announce, settle
         self._lock = threading.Lock()
         self._rows: list[dict[str, Any]] = []
+        self._unplaced: dict[str, JobError] = {}
         self._oldest = 0.0
 
-    def add(self, row: dict[str, Any], begun: float) -> None:
-        """Take the row of a job that was begun then; a long one is committed at once. Raises as `commit` does."""
+    def add(self, rows: Sequence[dict[str, Any]], begun: float) -> None:
+        """Take the rows of a group that was begun then; a long one is committed at once. Raises as `commit` does."""
         with self._lock:
             self._oldest = min(self._oldest, begun) if self._rows else begun
-            self._rows.append(row)
-        if row["seconds"] >= LONG_JOB:
+            self._rows.extend(rows)
+        if sum(row["seconds"] for row in rows) >= LONG_JOB:
             self.commit()
         self.commit_if_due()
 
@@ -53,10 +61,17 @@ class Committer:
         with self._lock:
             if not self._rows:
                 return
-            manifest.write_part(self._store, self._rows)
-            outcomes = tuple(_outcome(row) for row in self._rows)
+            self._unplaced.update(self._settle())
+            rows = [self._judged(row) for row in self._rows] if self._unplaced else self._rows
+            manifest.write_part(self._store, rows)
+            outcomes = tuple(_outcome(row) for row in rows)
             self._rows = []
         self._announce(Committed(outcomes))
+
+    def _judged(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row, which is of a failed job if its output was made and could not be given its name."""
+        error = self._unplaced.get(row["output"])
+        return row if error is None else {**row, "status": "failed", "reason": error.reason, "message": str(error)}
 
 
 def _outcome(row: dict[str, Any]) -> Outcome:

@@ -1,12 +1,12 @@
-"""What the engine asks of a method: to decode, make and write one job."""
+"""What the engine asks of a method: to decode, make and write one job, or a group of jobs at once."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from core.errors import NocturneError
+from core.errors import JobError, NocturneError
 from core.jobs import Job
 from core.store import Store
 
@@ -43,6 +43,73 @@ class Maker(Protocol):
 
     def write(self, job: Job, made: Any) -> dict[str, Any]:
         """Write the output under its final name. Returns its columns of the manifest's row."""
+
+
+Made = dict[str, Any] | JobError
+"""What became of one job of a group: its columns of the manifest's row, or why it was not made."""
+
+
+@runtime_checkable
+class GroupMaker(Protocol):
+    """Makes jobs that are too quick to travel alone: up to `group` of them pass the three stages together.
+
+    What a stage raises is of the whole group: its jobs are then tried one by one.
+    """
+
+    engine: str
+    versions: str
+    group: int
+    """Most jobs in a group."""
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        """Take up a run."""
+
+    def decode(self, jobs: Sequence[Job]) -> Any:
+        """Read what the jobs need."""
+
+    def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
+        """Compute the outputs; calls `tick` now and then."""
+
+    def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
+        """Write the outputs, which need not be on the disk before `settle`. Returns what became of each job."""
+
+    def settle(self) -> Mapping[str, JobError]:
+        """Have on the disk, under their final names, all outputs written so far: their rows are about to be committed.
+
+        Returns why, by output, for each that could not be placed. Raises StoreBroken.
+        """
+
+
+class OneByOne:
+    """A maker of single jobs as one of groups: groups of one."""
+
+    group = 1
+
+    def __init__(self, maker: Maker) -> None:
+        self._maker = maker
+        self.engine, self.versions = maker.engine, maker.versions
+        self.open = maker.open
+
+    def decode(self, jobs: Sequence[Job]) -> Any:
+        """See Maker."""
+        return self._maker.decode(jobs[0])
+
+    def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
+        """See Maker."""
+        return self._maker.make(jobs[0], decoded, tick)
+
+    def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
+        """See Maker."""
+        return [self._maker.write(jobs[0], made)]
+
+    def settle(self) -> Mapping[str, JobError]:
+        """A single maker's outputs are on the disk once they are written."""
+        return {}
+
+
+def in_groups(maker: Any) -> GroupMaker:
+    """A maker of either sort as one that makes groups."""
+    return maker if isinstance(maker, GroupMaker) else OneByOne(maker)
 
 
 def load_maker(name: str) -> type[Maker]:

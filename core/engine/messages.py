@@ -19,9 +19,9 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """To the worker: a job."""
+    """To the worker: a group of jobs. Messages name it by its first job's output."""
 
-    job: Job
+    jobs: tuple[Job, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,16 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """From the worker: its networks are loaded."""
+    """From the worker: its networks are loaded, and it makes up to so many jobs as one group."""
 
     engine: str
+    group: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """From the worker: a job entered `decode`, `make` or `write`, waits between them (`wait`), or is `finished`: its
-    row waits for the commit."""
+    """From the worker: a group entered `decode`, `make` or `write`, waits between them (`wait`), or is `finished`: its
+    rows wait for the commit."""
 
     output: str
     name: str
@@ -69,7 +70,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """From the worker: how far the job in hand is."""
+    """From the worker: how far the group in hand is."""
 
     output: str
     step: int
@@ -98,7 +99,14 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """From the worker: a job was left undone while draining."""
+    """From the worker: a group was left undone while draining."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """From the worker: a group failed as a whole; its jobs are to be tried one by one, to find the one at fault."""
 
     output: str
 

@@ -1,4 +1,7 @@
-"""Decode ahead, make, write behind: three stages in three threads with bounded queues between them."""
+"""Decode ahead, make, write behind: three stages in three threads with bounded queues between them.
+
+What travels is a group of jobs; most makers have groups of one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +19,8 @@ from typing import Any
 from core import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
-from core.engine.maker import Maker
-from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress
+from core.engine.maker import GroupMaker, Made
+from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.jobs import Job, planned_columns
 from core.layout import printable
@@ -35,15 +38,26 @@ Tell = Callable[[Any], None]
 
 @dataclass
 class Work:
-    """A job on its way through the stages."""
+    """A group of jobs on its way through the stages. `seconds` is of all of them; `split` says that it failed as a whole."""
 
-    job: Job
+    jobs: tuple[Job, ...]
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
     begun: float = 0.0
     payload: Any = None
     error: JobError | None = None
     dropped: bool = False
+    split: bool = False
+
+    @property
+    def name(self) -> str:
+        """What messages call the group: its first job's output."""
+        return self.jobs[0].output
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further stage is to see it."""
+        return bool(self.error or self.dropped or self.split)
 
 
 def _or_exit(stage: Callable[[], None]) -> None:
@@ -56,23 +70,23 @@ def _or_exit(stage: Callable[[], None]) -> None:
 
 
 class Abandoned(Exception):
-    """The job in hand was given up because nobody waits for it any more."""
+    """The group in hand was given up because nobody waits for it any more."""
 
 
 class Pipeline:
     """Runs jobs through a maker's stages; `run` works in the calling thread until `finish` or `drain`."""
 
-    def __init__(self, maker: Maker, committer: Committer, run: str, tell: Tell, clock: Clock) -> None:
+    def __init__(self, maker: GroupMaker, committer: Committer, run: str, tell: Tell, clock: Clock) -> None:
         self._maker, self._committer, self._run, self._tell, self._clock = maker, committer, run, tell, clock
-        self._incoming: queue.Queue[Job | Flush | None] = queue.Queue()
+        self._incoming: queue.Queue[tuple[Job, ...] | Flush | None] = queue.Queue()
         self._decoded: queue.Queue[Work | Flush | None] = queue.Queue(DECODED_AHEAD)
         self._made: queue.Queue[Work | Flush | None] = queue.Queue(WRITTEN_BEHIND)
         self._draining = threading.Event()
         self._abandon = threading.Event()
 
-    def submit(self, job: Job) -> None:
-        """Add a job behind the others."""
-        self._incoming.put(job)
+    def submit(self, jobs: tuple[Job, ...]) -> None:
+        """Add a group behind the others."""
+        self._incoming.put(jobs)
 
     def flush(self) -> None:
         """Commit once the jobs submitted so far are written."""
@@ -111,7 +125,7 @@ class Pipeline:
             while (item := self._incoming.get()) is not None:
                 work = item if isinstance(item, Flush) else Work(item)
                 if isinstance(work, Work):
-                    self._stage(work, "decode", lambda work: self._maker.decode(work.job))
+                    self._stage(work, "decode", lambda work: self._maker.decode(work.jobs))
                 self._decoded.put(work)
             self._decoded.put(None)
 
@@ -128,7 +142,7 @@ class Pipeline:
                 if isinstance(work, Flush):
                     self._commit(self._committer.commit)
                     continue
-                self._stage(work, "write", lambda work: self._maker.write(work.job, work.payload), last=True)
+                self._stage(work, "write", lambda work: self._maker.write(work.jobs, work.payload), last=True)
                 self._end(work)
             self._commit(self._committer.commit)
 
@@ -138,20 +152,20 @@ class Pipeline:
         def tick(step: int, steps: int, loss: float) -> None:
             nonlocal told
             if self._abandon.is_set():
-                raise Abandoned(work.job.output)
+                raise Abandoned(work.name)
             if time.monotonic() - told >= TICK_EVERY:
                 told = time.monotonic()
-                self._tell(Progress(work.job.output, step, steps, loss))
+                self._tell(Progress(work.name, step, steps, loss))
 
-        return self._maker.make(work.job, work.payload, tick)
+        return self._maker.make(work.jobs, work.payload, tick)
 
     def _stage(self, work: Work, name: str, action: Callable[[Work], Any], last: bool = False) -> None:
-        if work.error or work.dropped:
+        if work.is_over:
             return
         if self._draining.is_set() and not last:
             work.dropped = True
             return
-        self._tell(Phase(work.job.output, name))
+        self._tell(Phase(work.name, name))
         begun = time.monotonic()
         work.begun = work.begun or begun
         try:
@@ -163,48 +177,59 @@ class Pipeline:
             work.dropped = True
             self._give_up_on_store(error)
         except Exception as error:  # whatever a job does, the next one goes on
-            work.error = self._as_job_error(error, work.job)
+            work.split = len(work.jobs) > 1
+            if not work.split:
+                work.error = self._as_job_error(error, work.jobs[0])
         work.seconds += time.monotonic() - begun
-        self._tell(Phase(work.job.output, "wait"))
+        self._tell(Phase(work.name, "wait"))
 
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
         if isinstance(error, JobError):
             return error
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
-            return OutOfMemory(f"{job.asset} in {job.style} needs more memory than there is; lower `size`.")
+            return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
         self._tell(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
-            f"{job.asset} in {job.style} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
+            f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
         )
 
     def _end(self, work: Work) -> None:
-        if work.dropped:
-            self._tell(Dropped(work.job.output))
+        if work.dropped or work.split:
+            self._tell(Dropped(work.name) if work.dropped else Split(work.name))
             return
-        self._tell(Phase(work.job.output, "finished"))
-        row = self._row(work)
+        self._tell(Phase(work.name, "finished"))
+        made: Sequence[Made] = [work.error] if work.error else work.payload
+        now = datetime.now(UTC)
+        rows = [self._row(work, job, each, now) for job, each in zip(work.jobs, made, strict=True)]
+        try:
+            manifest.table(rows)
+        except Exception:  # what no table can hold must not take others' rows with it
+            rows = [self._held(work, row, job) for row, job in zip(rows, work.jobs, strict=True)]
+        self._commit(lambda: self._committer.add(rows, work.begun))
+
+    def _held(self, work: Work, row: dict[str, Any], job: Job) -> dict[str, Any]:
+        """The row, or one that says why no table can hold it."""
         try:
             manifest.table([row])
-        except Exception as error:  # what no table can hold must not take others' rows with it
-            work.error = self._as_job_error(error, work.job)
-            row = self._row(work)
-        self._commit(lambda: self._committer.add(row, work.begun))
+        except Exception as error:
+            return self._row(work, job, self._as_job_error(error, job), row["finished"])
+        return row
 
-    def _row(self, work: Work) -> dict[str, Any]:
-        made = {} if work.error else work.payload
+    def _row(self, work: Work, job: Job, made: Made, now: datetime) -> dict[str, Any]:
+        error = made if isinstance(made, JobError) else None
         return {
-            **planned_columns(work.job),
-            **made,
+            **planned_columns(job),
+            **({} if isinstance(made, JobError) else made),
             "run": self._run,
-            "status": "failed" if work.error else "done",
-            "reason": work.error.reason if work.error else None,
-            "message": str(work.error) if work.error else None,
-            "seconds": work.seconds,
+            "status": "failed" if error else "done",
+            "reason": error.reason if error else None,
+            "message": str(error) if error else None,
+            "seconds": work.seconds / len(work.jobs),
             "engine": self._maker.engine,
             "versions": self._maker.versions,
             "started": work.started,
-            "finished": datetime.now(UTC),
+            "finished": now,
         }
 
     def _commit(self, action: Callable[[], None]) -> None:

@@ -13,7 +13,10 @@ from core.errors import NocturneError
 from core.jobs import Job
 
 WINDOW = 4
-"""Jobs in the worker's stages at once: one decoding, one decoded, one being made, one being written."""
+"""Groups in the worker's stages at once: one decoding, one decoded, one being made, one being written."""
+
+GROUP_SECONDS = 4.0
+"""Predicted seconds of a group: it is lost as a whole when its worker is killed, and finished before a night stops."""
 
 MAX_DEATHS = 3
 """Deaths of workers that a job may be present at before it is blamed."""
@@ -60,30 +63,51 @@ class Ticket:
 
 @dataclass
 class Hand:
-    """A job that the worker has: sent, and its row not committed yet."""
+    """A group of jobs that the worker has: sent, and their rows not all committed yet. Most makers have groups of one.
 
-    job: Job
+    `jobs` are those that are not committed, by output.
+    """
+
+    jobs: dict[str, Job]
     ticket: Ticket
     suspect: bool = False
     phase: str = "sent"
     since: float = field(default_factory=time.monotonic)
+    limit: float = field(init=False)
+    """Seconds that the group may be in one stage: the limit of one job, and what the others are predicted to take."""
+
+    def __post_init__(self) -> None:
+        self.name = next(iter(self.jobs))
+        others = sum(job.seconds for job in self.jobs.values()) - self.jobs[self.name].seconds
+        self.limit = self.jobs[self.name].limit + others
+
+    @property
+    def job(self) -> Job:
+        """The job of a group of one."""
+        (job,) = self.jobs.values()
+        return job
 
     def overdue(self, now: float) -> bool:
-        """Whether the job has been in one stage for longer than its limit."""
-        return self.phase in WORKING and now - self.since > self.job.limit
+        """Whether the group has been in one stage for longer than its limit."""
+        return self.phase in WORKING and now - self.since > self.limit
 
 
 class Rota:
-    """The jobs of one worker. Not for several threads at once: the supervisor's lock guards it."""
+    """The jobs of one worker. Not for several threads at once: the supervisor's lock guards it.
+
+    `group` is how many jobs the worker makes as one group.
+    """
 
     def __init__(self) -> None:
+        self.group = 1
         self._queue: deque[tuple[Job, Ticket]] = deque()
         self._suspects: deque[tuple[Job, Ticket]] = deque()
         self._in_hand: dict[str, Hand] = {}
+        self._hand_of: dict[str, Hand] = {}
         self._deaths: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._queue) + len(self._suspects) + len(self._in_hand)
+        return len(self._queue) + len(self._suspects) + len(self._hand_of)
 
     def add(self, jobs: Sequence[Job]) -> Ticket:
         """Queue jobs behind those there are."""
@@ -92,47 +116,78 @@ class Rota:
         ticket.settle()
         return ticket
 
-    def next(self) -> tuple[Job, bool] | None:
-        """The job to send now, and whether it is to be committed as soon as it is made; None if the worker is full.
+    def next(self) -> tuple[tuple[Job, ...], bool] | None:
+        """The group to send now, and whether it is to be committed as soon as it is made; None if the worker is full.
 
-        Suspects go first, each of them alone. The last job of a ticket is committed at once.
+        Suspects go first, each of them alone. The last group of a ticket is committed at once.
         """
         if any(hand.suspect for hand in self._in_hand.values()):
             return None
         if self._suspects:
-            return None if self._in_hand else (self._take(self._suspects, suspect=True), True)
+            return None if self._in_hand else (self._take(self._suspects, 1, suspect=True), True)
         active = sum(hand.phase != "finished" for hand in self._in_hand.values())
         if not self._queue or active >= WINDOW:
             return None
         ticket = self._queue[0][1]
-        return self._take(self._queue), ticket.unsent == 0
+        return self._take(self._queue, self.group), ticket.unsent == 0
 
-    def _take(self, source: deque[tuple[Job, Ticket]], suspect: bool = False) -> Job:
-        job, ticket = source.popleft()
-        ticket.unsent -= 1
-        self._in_hand[job.output] = Hand(job, ticket, suspect)
-        return job
+    def _take(self, source: deque[tuple[Job, Ticket]], most: int, suspect: bool = False) -> tuple[Job, ...]:
+        """The next jobs of one ticket, up to `most` and to about GROUP_SECONDS."""
+        ticket = source[0][1]
+        jobs: dict[str, Job] = {}
+        seconds = 0.0
+        while source and source[0][1] is ticket and len(jobs) < most and (not jobs or seconds < GROUP_SECONDS):
+            job = source.popleft()[0]
+            jobs[job.output] = job
+            seconds += job.seconds
+        ticket.unsent -= len(jobs)
+        hand = Hand(jobs, ticket, suspect)
+        self._in_hand[hand.name] = hand
+        self._hand_of.update(dict.fromkeys(jobs, hand))
+        return tuple(jobs.values())
 
-    def enter(self, output: str, phase: str) -> None:
-        """A job in hand entered a phase."""
-        if output in self._in_hand:
-            hand = self._in_hand[output]
+    def enter(self, name: str, phase: str) -> None:
+        """A group in hand entered a phase."""
+        if name in self._in_hand:
+            hand = self._in_hand[name]
             hand.phase, hand.since = phase, time.monotonic()
 
     def close(self, output: str, outcome: Outcome | None) -> None:
         """A job in hand ended, or was left."""
-        hand = self._in_hand.pop(output, None)
+        hand = self._hand_of.pop(output, None)
         if hand is not None:
+            del hand.jobs[output]
+            if not hand.jobs:
+                del self._in_hand[hand.name]
             hand.ticket.close(output, outcome)
 
+    def drop(self, name: str) -> None:
+        """A group in hand was left undone."""
+        for output in self._outputs(name):
+            self.close(output, None)
+
+    def split(self, name: str) -> None:
+        """A group in hand failed as a whole: its jobs are tried one by one."""
+        outputs = self._outputs(name)
+        if outputs:
+            hand = self._in_hand.pop(name)
+            hand.ticket.unsent += len(outputs)
+            self._suspects.extend((self._release(output), hand.ticket) for output in outputs)
+
+    def _outputs(self, name: str) -> list[str]:
+        return list(self._in_hand[name].jobs) if name in self._in_hand else []
+
+    def _release(self, output: str) -> Job:
+        return self._hand_of.pop(output).jobs[output]
+
     def overdue(self) -> Hand | None:
-        """A job that has been in one stage for too long."""
+        """A group that has been in one stage for too long."""
         now = time.monotonic()
         return next((hand for hand in self._in_hand.values() if hand.overdue(now)), None)
 
     def next_limit(self) -> float | None:
-        """Seconds until some job's limit is reached, at most LONGEST_WAIT."""
-        ends = [hand.since + hand.job.limit for hand in self._in_hand.values() if hand.phase in WORKING]
+        """Seconds until some group's limit is reached, at most LONGEST_WAIT."""
+        ends = [hand.since + hand.limit for hand in self._in_hand.values() if hand.phase in WORKING]
         return min(LONGEST_WAIT, max(0.0, min(ends) - time.monotonic()) + 0.01) if ends else None
 
     def place_again(self) -> list[Hand]:
@@ -140,19 +195,24 @@ class Rota:
 
         Returns the ones that were present at too many deaths; they are out of the rota, their tickets still open.
         """
-        hands, self._in_hand = list(self._in_hand.values()), {}
+        hands = list(self._in_hand.values())
+        self._in_hand, self._hand_of = {}, {}
         blamed = []
         for hand in reversed(hands):
-            hand.ticket.unsent += 1
-            if hand.phase not in WORKING:
-                self._queue.appendleft((hand.job, hand.ticket))
-                continue
-            deaths = self._deaths[hand.job.output] = self._deaths.get(hand.job.output, 0) + 1
-            if deaths < MAX_DEATHS:
-                self._suspects.appendleft((hand.job, hand.ticket))
-            else:
-                blamed.append(hand)
+            hand.ticket.unsent += len(hand.jobs)
+            for job in reversed(hand.jobs.values()):
+                if hand.phase not in WORKING:
+                    self._queue.appendleft((job, hand.ticket))
+                elif self._died(job) < MAX_DEATHS:
+                    self._suspects.appendleft((job, hand.ticket))
+                else:
+                    blamed.append(Hand({job.output: job}, hand.ticket))
         return blamed
+
+    def _died(self, job: Job) -> int:
+        """Count one more death at which the job was present."""
+        deaths = self._deaths[job.output] = self._deaths.get(job.output, 0) + 1
+        return deaths
 
     def leave(self, everything: bool) -> None:
         """Leave what is not in hand for another night; with `everything`, what is in hand too."""
@@ -160,14 +220,16 @@ class Rota:
         self._suspects.clear()
         self._queue.clear()
         if everything:
-            left += [(hand.job, hand.ticket) for hand in self._in_hand.values()]
-            self._in_hand.clear()
+            left += self._held()
+            self._in_hand, self._hand_of = {}, {}
         for job, ticket in left:
             ticket.close(job.output, None)
 
     def fail(self, error: NocturneError) -> None:
         """Nothing more can be made: every open ticket ends with this error."""
-        hands = [(hand.job, hand.ticket) for hand in self._in_hand.values()]
-        for _, ticket in [*hands, *self._suspects, *self._queue]:
+        for _, ticket in [*self._held(), *self._suspects, *self._queue]:
             ticket.error = error
         self.leave(everything=True)
+
+    def _held(self) -> list[tuple[Job, Ticket]]:
+        return [(job, hand.ticket) for hand in self._in_hand.values() for job in hand.jobs.values()]

@@ -29,6 +29,7 @@ from core.engine.messages import (
     Outcome,
     Phase,
     Ready,
+    Split,
 )
 from core.engine.process import Death, WorkerProcess
 from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
@@ -167,8 +168,8 @@ class Supervisor:
 
     def _take(self, message: Any) -> None:
         match message:
-            case Ready():
-                self._ready = True
+            case Ready(_, group):
+                self._ready, self._rota.group = True, group
                 self._greet()
             case Phase(output, name):
                 self._useful = True
@@ -177,7 +178,9 @@ class Supervisor:
                 for outcome in outcomes:
                     self._rota.close(outcome.output, outcome)
             case Dropped(output):
-                self._rota.close(output, None)
+                self._rota.drop(output)
+            case Split(output):
+                self._split(output)
             case Broken(error):
                 self._fail(error)
             case _:
@@ -195,8 +198,8 @@ class Supervisor:
             self._dismiss(self._worker)
         elif self._ready and self._opening:
             while (following := self._rota.next()) is not None:
-                job, at_once = following
-                self._worker.send(Make(job))
+                jobs, at_once = following
+                self._worker.send(Make(jobs))
                 if at_once:
                     self._worker.send(Flush())
 
@@ -210,12 +213,22 @@ class Supervisor:
         hand = self._rota.overdue()
         if hand is None or self._worker is None:
             return
-        sentence = (
-            f"{hand.job.asset} in {hand.job.style} was stopped: {DOING[hand.phase]} took longer than "
-            f"{hand.job.limit:.0f} s; look at the file, or raise `time_limit`."
-        )
-        self._give_up(hand, TimedOut(sentence))
+        if len(hand.jobs) == 1:  # of a group, one job is at fault: they are tried one by one
+            doing = DOING[hand.phase]
+            sentence = (
+                f"{hand.job.subject} was stopped: {doing} took longer than {hand.job.limit:.0f} s; "
+                f"{hand.job.remedy.partition(',')[0]}, or raise `time_limit`."
+            )
+            self._give_up(hand, TimedOut(sentence))
         self._worker.kill()
+
+    def _split(self, output: str) -> None:
+        """Have the jobs of a failed group tried one by one, once what else is in hand is committed."""
+        self._rota.split(output)
+        if self._draining or self._failure:
+            self._rota.leave(everything=False)
+        elif self._worker:
+            self._worker.send(Flush())
 
     def _bury(self) -> None:
         """The worker is dead: find out how, place its jobs again, and start another if there is work."""
@@ -244,23 +257,24 @@ class Supervisor:
 
     def _blame(self, hand: Hand, death: Death) -> None:
         sentence = (
-            f"{hand.job.asset} in {hand.job.style} was in hand {MAX_DEATHS} times when the worker died ({death}); "
-            "look at the file, or lower `size`, then run `nocturne retry`."
+            f"{hand.job.subject} was in hand {MAX_DEATHS} times when the worker died ({death}); "
+            f"{hand.job.remedy}, then run `nocturne retry`."
         )
         self._give_up(hand, Internal(sentence))
 
     def _give_up(self, hand: Hand, error: JobError) -> None:
         """Commit a failed row for a job that no worker can answer for."""
-        outcome = Outcome(hand.job.output, "failed", error.reason, str(error), 0.0, None)
+        job, ticket = hand.job, hand.ticket
+        outcome = Outcome(job.output, "failed", error.reason, str(error), 0.0, None)
         try:
-            manifest.write_part(Store(self._opened().root), [self._failed_row(hand.job, error)])
+            manifest.write_part(Store(self._opened().root), [self._failed_row(job, error)])
         except NocturneError as fault:
             self._fail(fault)
             return
         self._listen(Committed((outcome,)))
-        self._rota.close(hand.job.output, outcome)
-        if hand.job.output in hand.ticket.waiting:  # a blamed job is out of the rota already
-            hand.ticket.close(hand.job.output, outcome)
+        self._rota.close(job.output, outcome)
+        if job.output in ticket.waiting:  # a blamed job is out of the rota already
+            ticket.close(job.output, outcome)
 
     def _failed_row(self, job: Job, error: JobError) -> dict[str, Any]:
         return {

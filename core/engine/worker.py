@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from core.cache import cache_folder
 from core.engine.clock import Clock
 from core.engine.commit import Committer
-from core.engine.maker import Maker, load_maker
+from core.engine.maker import GroupMaker, in_groups, load_maker
 from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Ready, Spent, Waiting
 from core.engine.pipeline import Pipeline
 from core.errors import NocturneError
@@ -60,8 +60,8 @@ def main(fd: int, device: str, maker_name: str) -> None:
         kind = load_maker(maker_name)
         resolved = kind.resolve(device)
         with _owning(resolved, line):
-            maker = kind(resolved)
-            line.tell(Ready(maker.engine))
+            maker = in_groups(kind(resolved))
+            line.tell(Ready(maker.engine, maker.group))
             opening = line.hear()
             if isinstance(opening, Open):
                 _serve(line, maker, opening)
@@ -69,10 +69,10 @@ def main(fd: int, device: str, maker_name: str) -> None:
         line.tell(Broken(error))
 
 
-def _serve(line: Line, maker: Maker, opening: Open) -> None:
+def _serve(line: Line, maker: GroupMaker, opening: Open) -> None:
     store, clock = Store(opening.root), Clock()
     maker.open(store, opening.context)
-    committer = Committer(store, line.tell)
+    committer = Committer(store, line.tell, maker.settle)
     pipeline = Pipeline(maker, committer, opening.context["run"], line.tell, clock)
     threading.Thread(target=_listen, args=(line, pipeline, committer), daemon=True).start()
     pipeline.run()
@@ -83,7 +83,7 @@ def _listen(line: Line, pipeline: Pipeline, committer: Committer) -> None:
     while (message := line.hear()) is not None:
         match message:
             case Make():
-                pipeline.submit(message.job)
+                pipeline.submit(message.jobs)
             case Flush():
                 pipeline.flush()
             case Drain(grace):

@@ -10,7 +10,7 @@ def sent(rota: Rota) -> list[str]:
     """What a worker with room is sent now."""
     names = []
     while (following := rota.next()) is not None:
-        names.append(following[0].asset)
+        names.extend(job.asset for job in following[0])
     return names
 
 

@@ -1,0 +1,119 @@
+"""Files that go to the disk together: flushing many small ones at once costs a hundredth of flushing each."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import threading
+from pathlib import Path
+
+from core.errors import StorageFailed, StoreBroken
+from core.store import Store, temporary_for
+
+
+class Batch:
+    """Files of a store that go to the disk together. Safe to call from several threads.
+
+    Each is written under a temporary name; `settle` flushes them all, which for many small files costs a hundredth of
+    flushing each, and only then gives them their names. A kill before that leaves temporary files alone.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._written: list[tuple[str, Path, str]] = []
+        self._folders: dict[str, Path] = {}
+        store.root.mkdir(parents=True, exist_ok=True)
+        # Open from now on, so that it is told of every fault of the disk since.
+        self._root = os.open(store.root, os.O_RDONLY)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write `data`, to be called `name` once it is settled. Raises as `Store.put` does."""
+        folder, _, last = name.rpartition("/")
+        target = self._folder(folder) / last
+        temporary = temporary_for(target)
+        try:
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            with open(temporary, "xb") as file:
+                file.write(data)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise self._store.fault(error, target) from error
+        with self._lock:
+            self._written.append((name, target, str(temporary)))
+
+    def settle(self) -> dict[str, StorageFailed]:
+        """Flush what was written since the last time, and name it. Returns why, by name, for each that could not be.
+
+        Raises StoreBroken if the disk did not take them; they are then kept for the next try.
+        """
+        with self._lock:
+            written, self._written = self._written, []
+        failed: dict[str, StorageFailed] = {}
+        try:
+            if written:
+                self._flush([temporary for _, _, temporary in written])
+            while written:
+                name, target, temporary = written[-1]
+                try:
+                    os.rename(temporary, target)
+                except OSError as error:
+                    failed[name] = self._unnamed(error, target, temporary)
+                written.pop()
+        finally:
+            with self._lock:
+                self._written += written
+        return failed
+
+    def _folder(self, name: str) -> Path:
+        """The folder `name`, made and judged once."""
+        if name not in self._folders:
+            target = self._store.target(f"{name}/any")
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._store.fault(error, target.parent) from error
+            self._folders[name] = target.parent
+        return self._folders[name]
+
+    def _flush(self, paths: list[str]) -> None:
+        try:
+            if _syncfs is None or not self._is_on_one_disk():
+                for path in paths:
+                    _flush_file(path)
+            elif _syncfs(self._root):
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        except OSError as error:
+            raise StoreBroken(str(self._store.fault(OSError(errno.EIO, error.strerror), self._store.root))) from error
+
+    def _is_on_one_disk(self) -> bool:
+        """Whether every folder written into is on the file system of the run folder."""
+        with self._lock:
+            folders = list(self._folders.values())
+        return all(os.stat(folder).st_dev == os.fstat(self._root).st_dev for folder in folders)
+
+    def _unnamed(self, error: OSError, target: Path, temporary: str) -> StorageFailed:
+        """Why one file could not be named; it is removed. Raises StoreBroken if no file could be."""
+        fault = self._store.fault(error, target)
+        if isinstance(fault, StoreBroken):
+            raise fault from error
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        return fault
+
+
+def _flush_file(path: str) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+_syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if os.name == "posix" else None
+"""Flushes a whole file system, given an open file on it; Linux has it."""
