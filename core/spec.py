@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -32,8 +32,6 @@ from core.spec_fields import (
     plain_text,
 )
 
-PATH_FIELDS = ("library", "catalog", "out")
-
 LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
 """Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows
 with the square of its dots.
@@ -44,6 +42,8 @@ class Spec(BaseModel):
     """What to make: a library, a catalog, a recipe, and how to pair them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
+    kind: ClassVar[str] = "stylize"
+    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "out")
 
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
@@ -102,7 +102,7 @@ class Spec(BaseModel):
 
     def rooted(self, folder: Path) -> Spec:
         """The same spec with every relative path taken from `folder`."""
-        update: dict[str, Any] = {name: absolute(folder, getattr(self, name)) for name in PATH_FIELDS}
+        update: dict[str, Any] = {name: absolute(folder, getattr(self, name)) for name in self.path_fields}
         update["reuse"] = [absolute(folder, run) for run in self.reuse]
         if self.pairs.lower().endswith(".csv"):
             update["pairs"] = str(absolute(folder, Path(self.pairs)))
@@ -114,7 +114,7 @@ class Spec(BaseModel):
 
     def _paths(self) -> Iterator[tuple[str, Path]]:
         """Every path that the spec names, by field."""
-        yield from ((name, getattr(self, name)) for name in PATH_FIELDS)
+        yield from ((name, getattr(self, name)) for name in self.path_fields)
         yield from (("reuse", run) for run in self.reuse)
         if self.pairs.lower().endswith(".csv"):
             yield "pairs file", Path(self.pairs)
@@ -142,14 +142,14 @@ def spec_from(values: dict[str, Any], source: str) -> Spec:
         raise SpecError(sentence(error, source)) from error
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict[str, Any]:
     """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
     try:
         values = toml_values(path)
     except FileNotFoundError as error:
         raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
     folder = path.absolute().parent
-    for name in PATH_FIELDS:
+    for name in path_fields:
         if isinstance(values.get(name), str):
             values[name] = str(folder / values[name])
     if isinstance(values.get("reuse"), list):
@@ -182,12 +182,12 @@ def load_spec(path: Path) -> Spec:
     return spec_from(read_toml(path), f"spec {path}")
 
 
-def sentence(error: ValidationError, source: str) -> str:
-    """The first fault of a validation in one sentence that names source, field and value."""
+def sentence(error: ValidationError, source: str, command: str = "run") -> str:
+    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
     first = error.errors()[0]
     field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
     if first["type"] == "extra_forbidden":
-        return f"{source}: unknown key `{field}`; see `nocturne run --help` for those there are."
+        return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
     if first["type"] == "missing":
         return f"{source}: `{field}` is missing."
     value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"

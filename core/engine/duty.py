@@ -10,14 +10,11 @@ from typing import Any
 
 from core import manifest
 from core.engine.crew import Crew
+from core.kinds import KINDS, AnySpec, plan_of
 from core.layout import SPEC
-from core.plan import make_plan
 from core.planning import Plan, Tick
 from core.room import check_room
-from core.spec import Spec
 from core.store import Store
-
-STYLIZE = "core.stylize.maker:StylizeMaker"
 
 _duties: dict[str, Duty] = {}
 
@@ -25,10 +22,10 @@ _duties: dict[str, Duty] = {}
 class Duty:
     """Holds a run from before its plan until after its gallery."""
 
-    def __init__(self, spec: Spec, retry: bool = False, maker: str = STYLIZE) -> None:
+    def __init__(self, spec: AnySpec, retry: bool = False, maker: str | None = None) -> None:
         self.spec, self.retry = spec, retry
         self.store = Store(spec.out)
-        self.crew = Crew(spec.device, maker)
+        self.crew = Crew(spec.device, maker or KINDS[spec.kind].maker)
         self.record: dict[str, Any] | None = None
         """What the night did, once it is over."""
         self.over = threading.Event()
@@ -69,7 +66,7 @@ class Duty:
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
-            made = make_plan(self.spec, self.retry, tick)
+            made = plan_of(self.spec, self.retry, tick)
             self.crew.board.notes += made.problems
             check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = made
@@ -79,7 +76,7 @@ class Duty:
 
 
 @contextlib.contextmanager
-def on_duty(spec: Spec, retry: bool = False) -> Iterator[Duty]:
+def on_duty(spec: AnySpec, retry: bool = False) -> Iterator[Duty]:
     """The duty of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
     duty = _duties.get(os.fspath(Store(spec.out).root))
     if duty is None:
