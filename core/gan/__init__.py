@@ -1,0 +1,1 @@
+"""Creation: generators and discriminators, their training, sampling, and how sets of samples are judged."""

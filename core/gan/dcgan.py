@@ -1,0 +1,93 @@
+"""DCGAN (Radford, Metz & Chintala 2016, arXiv 1511.06434): strided convolutions, batch norm, no hidden dense layer.
+
+As the paper has it: z as a picture of one pixel, (n, latent, 1, 1); BatchNorm in every layer but the generator's last and
+the discriminator's first; ReLU and tanh in the generator, LeakyReLU(0.2) in the discriminator; weights from N(0, 0.02).
+The paper draws pictures of 64 px from a start of 4 px. A picture of 28 px starts from 7 px and doubles twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from core.gan.layers import SLOPE, ClassNoise, Projection, Wrap, set_normal, wrapper
+from core.gan.recipe import GanRecipe
+
+
+def sides(size: int) -> list[int]:
+    """The sides of the feature maps, from the first to the one before the picture.
+
+    >>> sides(64), sides(28)
+    ([4, 8, 16, 32], [7, 14])
+    """
+    found = [size // 2]
+    while found[0] % 2 == 0 and found[0] > 4:
+        found.insert(0, found[0] // 2)
+    return found
+
+
+def channels(size: int, width: int) -> list[int]:
+    """Channels of the maps in `sides`: `width` next to the picture, doubled at each halving."""
+    return [width * (size // 2 // side) for side in sides(size)]
+
+
+class DcganGenerator(nn.Module):
+    """z (n, latent) -> pictures (n, channels, size, size) in -1..1."""
+
+    def __init__(self, recipe: GanRecipe, classes: int) -> None:
+        super().__init__()
+        self.noise = ClassNoise(recipe.latent, classes)
+        start, widths = sides(recipe.size)[0], channels(recipe.size, recipe.width)
+        layers = _up(self.noise.length, widths[0], start, 1, 0)
+        for above, below in itertools.pairwise(widths):
+            layers += _up(above, below, 4, 2, 1)
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(widths[-1], recipe.channels, 4, 2, 1), nn.Tanh())
+        self.apply(set_normal)
+
+    def forward(
+        self, z: Float[Tensor, "n latent"], label: Int[Tensor, " n"] | None = None
+    ) -> Float[Tensor, "n c size size"]:
+        """Pictures in -1..1."""
+        made: Tensor = self.layers(self.noise(z, label)[:, :, None, None])
+        return made
+
+
+class DcganDiscriminator(nn.Module):
+    """Pictures (n, channels, size, size) in -1..1 -> logits (n, 1)."""
+
+    def __init__(self, recipe: GanRecipe, classes: int) -> None:
+        super().__init__()
+        wrap = wrapper(recipe.spectral_norm)
+        start, widths = sides(recipe.size)[0], channels(recipe.size, recipe.width)[::-1]
+        layers: list[nn.Module] = [wrap(nn.Conv2d(recipe.channels, widths[0], 4, 2, 1)), _leaky()]
+        for above, below in itertools.pairwise(widths):
+            layers += _down(above, below, wrap, norm=not recipe.spectral_norm)
+        self.features = nn.Sequential(*layers)
+        self.logit = wrap(nn.Conv2d(widths[-1], 1, start))
+        self.projection = Projection(widths[-1], classes, wrap)
+        self.apply(set_normal)
+
+    def forward(
+        self, x: Float[Tensor, "n c size size"], label: Int[Tensor, " n"] | None = None
+    ) -> Float[Tensor, "n 1"]:
+        """Logits: above 0 is real."""
+        features = self.features(x)
+        logits: Tensor = self.logit(features).flatten(1) + self.projection(features.sum((2, 3)), label)
+        return logits
+
+
+def _up(above: int, below: int, kernel: int, stride: int, padding: int) -> list[nn.Module]:
+    conv = nn.ConvTranspose2d(above, below, kernel, stride, padding, bias=False)
+    return [conv, nn.BatchNorm2d(below), nn.ReLU(inplace=True)]
+
+
+def _down(above: int, below: int, wrap: Wrap, norm: bool) -> list[nn.Module]:
+    """Spectral norm takes the place of batch norm (Miyato et al. 2018)."""
+    conv = wrap(nn.Conv2d(above, below, 4, 2, 1, bias=not norm))
+    return [conv, *([nn.BatchNorm2d(below)] if norm else []), _leaky()]
+
+
+def _leaky() -> nn.Module:
+    return nn.LeakyReLU(SLOPE, inplace=True)
