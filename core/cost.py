@@ -29,13 +29,14 @@ THUMB_BYTES = 20_000
 class Cost:
     """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each precision.
 
-    `jobs` says how many it has learned from.
+    `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them.
     """
 
     device: str = "auto"
     rates: dict[str, float] = field(default_factory=dict)
     overhead: float = 0.3
     jobs: int = 0
+    samples: dict[str, float] = field(default_factory=dict)
 
     def seconds(self, recipe: Recipe, width: int, height: int) -> float:
         """Predicted seconds to make one output of this size."""
@@ -52,6 +53,16 @@ class Cost:
             median = statistics.median(values)
             rates[precision] = (rates[precision] + median) / 2 if precision in rates else median
         return replace(self, rates=rates, jobs=self.jobs + sum(map(len, found.values())))
+
+    def sample_seconds(self, network: str, guess: float) -> float:
+        """Predicted seconds to draw one sample; `guess` if this network never drew here."""
+        return self.samples.get(network, guess)
+
+    def learned_samples(self, network: str, seconds: Iterable[float]) -> Cost:
+        """A model corrected by what samples took: their mean, half new, half old."""
+        mean = max(statistics.fmean(seconds), 1e-6)
+        before = self.samples.get(network, mean)
+        return replace(self, samples={**self.samples, network: (before + mean) / 2})
 
     def _rate(self, precision: str) -> float:
         """Seconds a GFLOP; a precision that was never measured is taken to be like the others."""
@@ -74,7 +85,8 @@ def load_cost(device: str, folder: Path | None = None) -> Cost:
     try:
         known = json.loads(_store(folder).read(_name(device)))
         rates = {str(precision): float(rate) for precision, rate in known["rates"].items()}
-        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]))
+        samples = {str(network): float(seconds) for network, seconds in known.get("samples", {}).items()}
+        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]), samples)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Cost(device)
 

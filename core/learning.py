@@ -20,7 +20,11 @@ def learn(device: str, store: Store, rows: pa.Table) -> None:
     """Correct the cost model of `device` by the jobs that the run's plan had made; nothing is learned from copies."""
     plan = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[("state", "=", "todo")], columns=["output"])
     made = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["status"], "done")))
-    recipes = {digest: Recipe.model_validate(data) for digest, data in read_context(store)["recipes"].items()}
+    context = read_context(store)
+    if context.get("kind") == "sample":
+        _learn_samples(device, context["network"], made["seconds"].to_pylist()[-SAMPLE:])
+        return
+    recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
     samples = [
         (recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
         for row in made.select(["recipe", "width", "height", "seconds"]).to_pylist()[-SAMPLE:]
@@ -28,3 +32,9 @@ def learn(device: str, store: Store, rows: pa.Table) -> None:
     ]
     if samples:
         save_cost(load_cost(device).learned(samples))
+
+
+def _learn_samples(device: str, network: str, seconds: list[float | None]) -> None:
+    known = [each for each in seconds if each is not None]
+    if known:
+        save_cost(load_cost(device).learned_samples(network, known))

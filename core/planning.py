@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from core.jobs import Job, OutputNames
 from core.reuse import OF_ITS_PLACE, finished_jobs
-from core.shards import Sharder
+from core.shards import MAX_JOBS, Sharder
 
 Tick = Callable[[str, int, int], None]
 """Called with (what, done, total) while a plan is made."""
@@ -91,13 +91,15 @@ class Planner:
     its predicted `bytes`, and `place` decides of it.
     """
 
-    def __init__(self, out: Path, reuse: Sequence[Path], shard_seconds: float, retry: bool, tick: Tick) -> None:
+    def __init__(
+        self, out: Path, reuse: Sequence[Path], shard_seconds: float, retry: bool, tick: Tick, most: int = MAX_JOBS
+    ) -> None:
         self.retry, self.tick = retry, tick
         self.summary = PlanSummary()
         self.finished = finished_jobs(out, reuse)
         self.names = OutputNames()
         self._first: dict[str, str] = {}
-        self._sharder = Sharder(shard_seconds)
+        self._sharder = Sharder(shard_seconds, most)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The plan's rows, in order, each of them placed."""

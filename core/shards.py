@@ -14,15 +14,15 @@ class Sharder:
     [0, 0, 1, 1, 2]
     """
 
-    def __init__(self, target: float) -> None:
-        self._target = target
+    def __init__(self, target: float, most: int = MAX_JOBS) -> None:
+        self._target, self._most = target, most
         self._filled = 0.0
         self._jobs = 0
         self._shard = 0
 
     def place(self, seconds: float) -> int:
         """The shard of the next job, which is predicted to take `seconds`. A long job has a shard to itself."""
-        full = self._filled + seconds > self._target or self._jobs >= MAX_JOBS
+        full = self._filled + seconds > self._target or self._jobs >= self._most
         if self._jobs and full:
             self._shard, self._filled, self._jobs = self._shard + 1, 0.0, 0
         self._filled += seconds

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
+from core.gan.sample_spec import SampleSpec
 from core.spec import Spec
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
-from flows.options import with_spec
+from flows.options import with_sample_spec, with_spec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +35,15 @@ RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.")]
 @with_spec
 def run(spec: Spec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Make what the spec asks for and is not done yet."""
+    from flows.night import night
+
+    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+
+
+@app.command()
+@with_sample_spec
+def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Draw pictures from a trained network, one a seed."""
     from flows.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))

@@ -13,13 +13,14 @@ from rich.text import Text
 from core import manifest, provenance
 from core.calibration import calibrated_cost
 from core.errors import SpecError
+from core.kinds import AnySpec, load_any
 from core.layout import SPEC, printable
 from core.night import last_night
 from core.plan import make_plan
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.room import check_room, free_bytes
-from core.spec import Spec, load_spec
+from core.spec import Spec
 from core.store import Store
 from flows.display import console, end_table, plan_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -36,9 +37,9 @@ def store_of(folder: Path) -> Store:
     return store
 
 
-def spec_of(folder: Path) -> Spec:
+def spec_of(folder: Path) -> AnySpec:
     """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError."""
-    return load_spec(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
+    return load_any(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
 
 
 def look_at_plan(spec: Spec, as_json: bool) -> None:
@@ -72,7 +73,7 @@ def look_at_status(folder: Path, as_json: bool) -> int:
             if last
             else ""
         )
-    return ALL_DONE if summary.done == summary.total else UNFINISHED
+    return ALL_DONE if summary.is_complete else UNFINISHED
 
 
 def look_at_manifest(

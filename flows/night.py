@@ -1,4 +1,4 @@
-"""`nocturne run` and `nocturne retry`: a night started from the terminal."""
+"""`nocturne run`, `nocturne sample` and `nocturne retry`: a night started from the terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rich.console import Console
 from core import manifest
 from core.engine.duty import Duty
 from core.errors import NocturneError, Stopped
+from core.kinds import AnySpec
 from core.layout import printable
 from core.night import begin_night, record_night
 from core.planning import Plan
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
-from core.spec import Spec
 from core.store import Store
 from flows.display import Display, console, end_table, faults_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -30,7 +30,7 @@ QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
 
 
-def night(spec: Spec, retry: bool, as_json: bool, verbose: bool) -> int:
+def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool) -> int:
     """Make a run, showing progress. Returns the exit code: 0 if all its jobs are done, else 3."""
     begun = time.monotonic()
     out = console(as_json)
@@ -65,8 +65,7 @@ def _through_prefect(
         out.print(printable(warning), markup=False)
     from prefect.exceptions import TerminationSignal
 
-    from flows.batch import batch
-
+    flow = _flow(duty.spec)
     before = signal.signal(signal.SIGINT, _stopper(duty, out))
     before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
 
@@ -78,7 +77,8 @@ def _through_prefect(
 
     try:
         with leaving_a_dead_server(duty.over, report_alone):
-            return batch(duty.spec, duty.retry)
+            made: dict[str, Any] = flow(duty.spec, duty.retry)
+            return made
     except TerminationSignal:
         _terminated()
         raise
@@ -91,6 +91,17 @@ def _through_prefect(
         duty.end()
         signal.signal(signal.SIGINT, before)
         signal.signal(signal.SIGTERM, before_term)
+
+
+def _flow(spec: AnySpec) -> Callable[..., Any]:
+    """The flow that makes runs of this kind."""
+    if spec.kind == "sample":
+        from flows.sample import sample
+
+        return sample
+    from flows.batch import batch
+
+    return batch
 
 
 def _terminated(*_: Any) -> None:
@@ -144,9 +155,9 @@ def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
     return record
 
 
-def _report(record: dict[str, Any], spec: Spec, out: Console, as_json: bool, elapsed: float) -> int:
+def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, elapsed: float) -> int:
     summary = RunSummary(**record["manifest"])
-    code = ALL_DONE if summary.done == summary.total else UNFINISHED
+    code = ALL_DONE if summary.is_complete else UNFINISHED
     if as_json:
         print(json.dumps({**record, "elapsed": elapsed, "exit_code": code}))
         return code

@@ -1,4 +1,4 @@
-"""Command-line options made from the models: one flag a field of Spec and Recipe, with the field's own description."""
+"""Command-line options made from the models: one flag a field of a spec and its recipe, with the field's own description."""
 
 from __future__ import annotations
 
@@ -10,25 +10,48 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from core.gan.recipe import SampleRecipe
+from core.gan.sample_spec import SampleSpec, sample_spec_from
 from core.recipe import Recipe
 from core.spec import Spec, read_toml, spec_from
+
+ALIASES = {"label": ("--class",)}
+"""Further names of flags; what they take may be a name where the field is a number."""
 
 
 def with_spec(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `spec` first a SPEC argument and a flag for every field; flags override the file."""
+    file = Annotated[Path | None, typer.Argument(metavar="SPEC", help="Spec file (TOML); flags override it.")]
+    return _with(command, Spec, Recipe, file, _spec)
+
+
+def with_sample_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for sampling; the argument is a checkpoint or a spec file."""
+    words = "Checkpoint (.safetensors), or spec file (TOML); flags override it."
+    file = Annotated[Path | None, typer.Argument(metavar="CHECKPOINT", help=words)]
+    return _with(command, SampleSpec, SampleRecipe, file, _sample_spec)
+
+
+def _with(
+    command: Callable[..., None],
+    model: type[BaseModel],
+    recipe: type[BaseModel],
+    file: Any,
+    build: Callable[[Path | None, dict[str, Any]], Any],
+) -> Callable[..., None]:
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> None:
         kept = {parameter.name: values.pop(parameter.name) for parameter in own}
-        command(_spec(values.pop("spec_file"), values), **kept)
+        command(build(values.pop("spec_file"), values), **kept)
 
-    file = Annotated[Path | None, typer.Argument(metavar="SPEC", help="Spec file (TOML); flags override it.")]
     parameters = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
-    parameters += [_option(name, field, "Spec") for name, field in Spec.model_fields.items() if name != "recipe"]
-    parameters += [_option(name, field, "Recipe") for name, field in Recipe.model_fields.items()]
+    parameters += [_option(name, field, "Spec") for name, field in model.model_fields.items() if name != "recipe"]
+    parameters += [_option(name, field, "Recipe") for name, field in recipe.model_fields.items()]
     parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -36,23 +59,55 @@ def with_spec(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _spec(file: Path | None, flags: dict[str, Any]) -> Spec:
-    given = {name: value for name, value in flags.items() if value not in (None, [])}
-    values = read_toml(file) if file else {}
-    recipe = {name: given.pop(name) for name in list(given) if name in Recipe.model_fields}
+    given = _given(flags)
+    values = _merged(read_toml(file) if file else {}, given, Recipe)
+    return spec_from(values, f"spec {file}" if file and not given else "flags")
+
+
+def _sample_spec(file: Path | None, flags: dict[str, Any]) -> SampleSpec:
+    given = _given(flags)
+    if file is not None and file.suffix.lower() == ".toml":
+        values = read_toml(file, SampleSpec.path_fields)
+    else:
+        values = {"checkpoint": str(file)} if file else {}
+    merged = _merged(values, given, SampleRecipe)
+    if "label" in given:
+        merged["recipe"]["label"] = _class(merged, given["label"])
+    return sample_spec_from(merged, f"spec {file}" if file and not given else "flags")
+
+
+def _class(values: dict[str, Any], wanted: str) -> int:
+    """The number of the class that a flag names or numbers."""
+    from core.gan.checkpoint import read_info
+    from core.gan.classes import class_number
+
+    return class_number(read_info(Path(str(values.get("checkpoint", "")))), wanted)
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value not in (None, [])}
+
+
+def _merged(values: dict[str, Any], flags: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """The values of a file with those of the flags in their place."""
+    given = dict(flags)
+    recipe = {name: given.pop(name) for name in list(given) if name in model.model_fields}
     for name, value in given.items():
         values[name] = str(value) if isinstance(value, Path) else value
     if recipe:
         before = values.get("recipe")
         values["recipe"] = {**before, **recipe} if isinstance(before, dict) else recipe
-    return spec_from(values, f"spec {file}" if file and not given else "flags")
+    return values
 
 
 def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
     flag = "--" + name.replace("_", "-")
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     shown = f" (default: {default})" if panel == "Spec" and default not in (None, []) else ""
-    info = typer.Option(flag, help=(field.description or "") + shown, rich_help_panel=panel, show_default=False)
-    kind = _flag_type(field.annotation)
+    info = typer.Option(
+        flag, *ALIASES.get(name, ()), help=(field.description or "") + shown, rich_help_panel=panel, show_default=False
+    )
+    kind = str if name in ALIASES else _flag_type(field.annotation)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, info]
     )
@@ -61,6 +116,8 @@ def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
 def _flag_type(annotation: Any) -> Any:
     """What the command line parses for a field: a list for tuples and lists, a word for choices; pydantic checks it."""
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _flag_type(arguments[0])
     if origin in (Union, types.UnionType):
         return _flag_type(next(argument for argument in arguments if argument is not type(None)))
     if origin in (list, tuple):

@@ -1,30 +1,16 @@
-"""Task `stylize_shard`: have one shard of the plan made by the run's crew."""
+"""Task `stylize_shard`: have one shard of a plan of style transfer made by the run's crew."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.engine.duty import duty_of
-from core.night import read_shard
+from tasks.shard import make_shard
 
 
 @task(name="stylize_shard", task_run_name="shard-{shard}", cache_policy=NO_CACHE)
 def stylize_shard(run: str, shard: int) -> dict[str, Any]:
-    """Make the jobs of one shard. Returns counts: done, failed by reason, left for another night, seconds of work."""
-    duty = duty_of(run)
-    jobs = [] if duty.crew.stopping else read_shard(duty.store, shard)
-    outcomes, left = duty.crew.make(jobs)
-    failed = Counter(outcome.reason for outcome in outcomes if outcome.status == "failed")
-    record = {
-        "shard": shard,
-        "done": sum(outcome.status == "done" for outcome in outcomes),
-        "failed": dict(failed),
-        "left": left,
-        "seconds": sum(outcome.seconds for outcome in outcomes),
-    }
-    get_run_logger().info("shard %d: %d done, %d failed, %d left", shard, record["done"], failed.total(), left)
-    return record
+    """Make the jobs of one shard. Returns counts, as `tasks.shard.make_shard` does."""
+    return make_shard(run, shard)

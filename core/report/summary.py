@@ -41,25 +41,33 @@ class RunSummary(Tally):
     reasons: dict[str, int] = field(default_factory=dict)
     """How many jobs failed or were rejected for each reason, the most frequent first."""
     styles: dict[str, Tally] = field(default_factory=dict)
-    """One tally a style, by name."""
+    """One tally a style, or a checkpoint, by name."""
     assets: int = 0
     """How many different assets the jobs have."""
     histogram: tuple[int, ...] = (0,) * SCORE_BINS
     """How many scores lie in each of SCORE_BINS equal steps from 0 to 1."""
+    checkpoints: int = 0
+    """How many different checkpoints the jobs are drawn from."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every job is made, be it kept apart."""
+        return self.done + self.rejected == self.total
 
 
 def summarise(rows: Rows) -> RunSummary:
     """Sum up manifest rows: an Arrow table, or dictionaries with the manifest's column names."""
-    named = columns(rows, ("status", "reason", "style", "asset", "seconds", "score"))
+    named = columns(rows, ("status", "reason", "style", "asset", "checkpoint", "seconds", "score"))
     jobs = list(zip(named["status"], named["seconds"], named["score"], strict=True))
     by_style: dict[str, list[tuple[Any, ...]]] = {}
-    for style, job in zip(named["style"], jobs, strict=True):
-        by_style.setdefault(style or "", []).append(job)
+    for style, checkpoint, job in zip(named["style"], named["checkpoint"], jobs, strict=True):
+        by_style.setdefault(style or checkpoint or "", []).append(job)
     return RunSummary(
         **vars(_tally(jobs)),
         reasons=_reasons(named["status"], named["reason"]),
         styles={style: _tally(by_style[style]) for style in sorted(by_style)},
-        assets=len(set(named["asset"])),
+        assets=len({asset for asset, drawn in zip(named["asset"], named["checkpoint"], strict=True) if not drawn}),
+        checkpoints=len(set(named["checkpoint"]) - {None}),
         histogram=_histogram(named["score"]),
     )
 

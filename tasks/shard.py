@@ -1,0 +1,28 @@
+"""What the tasks that make shards have in common: the run's crew makes the jobs, the task counts them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from prefect import get_run_logger
+
+from core.engine.duty import duty_of
+from core.night import read_shard
+
+
+def make_shard(run: str, shard: int) -> dict[str, Any]:
+    """Make the jobs of one shard. Returns counts: done, failed by reason, left for another night, seconds of work."""
+    duty = duty_of(run)
+    jobs = [] if duty.crew.stopping else read_shard(duty.store, shard)
+    outcomes, left = duty.crew.make(jobs)
+    failed = Counter(outcome.reason for outcome in outcomes if outcome.status == "failed")
+    record = {
+        "shard": shard,
+        "done": sum(outcome.status == "done" for outcome in outcomes),
+        "failed": dict(failed),
+        "left": left,
+        "seconds": sum(outcome.seconds for outcome in outcomes),
+    }
+    get_run_logger().info("shard %d: %d done, %d failed, %d left", shard, record["done"], failed.total(), left)
+    return record
