@@ -12,9 +12,10 @@ import typer
 
 from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
 from core.gan.sample_spec import SampleSpec
+from core.gan.train_spec import TrainSpec
 from core.spec import Spec
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
-from flows.options import with_sample_spec, with_spec
+from flows.options import with_sample_spec, with_spec, with_train_spec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +48,26 @@ def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) ->
     from flows.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+
+
+@app.command(name="train-gan")
+@with_train_spec
+def train_gan(spec: TrainSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Train a network that draws pictures like those it is shown; started again, it goes on from where it was."""
+    from flows.train import train
+
+    raise typer.Exit(train(spec, as_json, verbose))
+
+
+@app.command(name="export-gan")
+def export_gan(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of a training.")],
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
+) -> None:
+    """Write what draws samples of a checkpoint, and nothing else, into a small file to keep or to share."""
+    from flows.train import export
+
+    export(checkpoint, to)
 
 
 @app.command()

@@ -26,13 +26,34 @@ PAUSE = 60.0
 """Seconds for which a server that did not answer is left alone."""
 
 
+class Teller:
+    """Tells the server of artifacts; after one that it did not answer, it is left alone for a while."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def told(self, action: Callable[[], Any]) -> Any:
+        """The answer to `action`, or None when the server gives none."""
+        if time.monotonic() < self._silent_until:
+            return None
+        try:
+            address = os.environ.get("PREFECT_API_URL")
+            if address and not reachable(address):  # Prefect itself would go on trying for a minute
+                raise ConnectionError("the server does not answer")
+            return action()
+        except Exception as error:  # a view of the night must not end it
+            self._silent_until = time.monotonic() + PAUSE
+            get_run_logger().warning("The dashboard could not be told (%s: %s).", type(error).__name__, error)
+            return None
+
+
 class Dashboard:
     """The artifacts of one flow run."""
 
     def __init__(self, run: str) -> None:
         self._run = run
         self._progress: UUID | None = None
-        self._silent_until = 0.0
+        self._told = Teller().told
 
     def begin(self) -> None:
         """Show a progress bar."""
@@ -53,20 +74,6 @@ class Dashboard:
         self._told(lambda: create_table_artifact(table, key="styles", description=f"{about}: outputs by style"))
         text = _page(self._run, record)
         self._told(lambda: create_markdown_artifact(text, key="gallery", description=f"{about}: where to look"))
-
-    def _told(self, action: Callable[[], Any]) -> Any:
-        """The answer to `action`, or None when the server gives none."""
-        if time.monotonic() < self._silent_until:
-            return None
-        try:
-            address = os.environ.get("PREFECT_API_URL")
-            if address and not reachable(address):  # Prefect itself would go on trying for a minute
-                raise ConnectionError("the server does not answer")
-            return action()
-        except Exception as error:  # a view of the night must not end it
-            self._silent_until = time.monotonic() + PAUSE
-            get_run_logger().warning("The dashboard could not be told (%s: %s).", type(error).__name__, error)
-            return None
 
 
 def _styles(merged: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from core.gan.recipe import SampleRecipe
+from core.gan.recipe import GanRecipe, SampleRecipe
 from core.gan.sample_spec import SampleSpec, sample_spec_from
+from core.gan.train_spec import PACKAGED, TrainSpec, train_spec_from
 from core.recipe import Recipe
 from core.spec import Spec, read_toml, spec_from
 
@@ -33,6 +34,13 @@ def with_sample_spec(command: Callable[..., None]) -> Callable[..., None]:
     words = "Checkpoint (.safetensors), or spec file (TOML); flags override it."
     file = Annotated[Path | None, typer.Argument(metavar="CHECKPOINT", help=words)]
     return _with(command, SampleSpec, SampleRecipe, file, _sample_spec)
+
+
+def with_train_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for training a GAN; the argument is the pictures or a spec file."""
+    words = f"Folder of pictures or of MNIST's files, `{PACKAGED}`, or spec file (TOML); flags override it."
+    file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
+    return _with(command, TrainSpec, GanRecipe, file, _train_spec)
 
 
 def _with(
@@ -74,6 +82,18 @@ def _sample_spec(file: Path | None, flags: dict[str, Any]) -> SampleSpec:
     if "label" in given:
         merged["recipe"]["label"] = _class(merged, given["label"])
     return sample_spec_from(merged, f"spec {file}" if file and not given else "flags")
+
+
+def _train_spec(file: Path | None, flags: dict[str, Any]) -> TrainSpec:
+    given = _given(flags)
+    if file is not None and file.suffix.lower() == ".toml":
+        values = read_toml(file, TrainSpec.path_fields)
+        data = Path(str(values.get("data", "")))
+        if data.name == PACKAGED and not data.exists():
+            values["data"] = PACKAGED
+    else:
+        values = {"data": str(file)} if file else {}
+    return train_spec_from(_merged(values, given, GanRecipe), f"spec {file}" if file and not given else "flags")
 
 
 def _class(values: dict[str, Any], wanted: str) -> int:

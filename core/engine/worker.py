@@ -12,17 +12,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from core.cache import cache_folder
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.maker import GroupMaker, in_groups, load_maker
 from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Ready, Spent, Waiting
+from core.engine.ownership import owning
 from core.engine.pipeline import Pipeline
 from core.errors import NocturneError
 from core.store import Store
@@ -59,7 +57,7 @@ def main(fd: int, device: str, maker_name: str) -> None:
     try:
         kind = load_maker(maker_name)
         resolved = kind.resolve(device)
-        with _owning(resolved, line):
+        with owning(resolved, lambda: line.tell(Waiting(resolved))):
             maker = in_groups(kind(resolved))
             line.tell(Ready(maker.engine, maker.group))
             opening = line.hear()
@@ -121,27 +119,6 @@ def _later(seconds: float, action: Callable[..., None], *arguments: Any) -> None
     timer = threading.Timer(seconds, action, arguments)
     timer.daemon = True
     timer.start()
-
-
-@contextlib.contextmanager
-def _owning(device: str, line: Line) -> Iterator[None]:
-    """Be the only process on the device, by an OS lock that a dead owner gives back at once."""
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"device-{device.replace(':', '')}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            line.tell(Waiting(device))
-            lock.acquire()
-    except OSError:  # without a writable cache folder there is nothing to lock
-        lock = None
-    try:
-        yield
-    finally:
-        if lock is not None:
-            lock.release()
 
 
 if __name__ == "__main__":

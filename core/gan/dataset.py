@@ -105,6 +105,22 @@ def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None
     return _from_idx(*files, recipe) if files else _from_folder(path, recipe, max_pixels, tick)
 
 
+def download_mnist(folder: Path) -> None:
+    """Have torchvision fetch MNIST's files into `folder`, unless they are there. Raises SpecError if it cannot."""
+    if idx.find(folder, "train"):
+        return
+    from torchvision.datasets import MNIST
+
+    try:
+        MNIST(str(folder), download=True)
+    except Exception as error:  # of the network, the disk, or the mirrors
+        raise SpecError(
+            f"MNIST could not be fetched into {printable(str(folder))} ({type(error).__name__}); copy its four files there."
+        ) from error
+    for file in (folder / "MNIST" / "raw").glob("*-ubyte"):
+        file.rename(folder / file.name)
+
+
 def load_mnist_test(folder: Path, recipe: GanRecipe) -> Dataset | None:
     """MNIST's held-out part (`t10k`) beside the training files, or None."""
     files = idx.find(folder, "t10k")

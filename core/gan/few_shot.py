@@ -106,7 +106,8 @@ class FewShotGenerator(nn.Module):
             if str(side) in self.excitations:
                 x = self.excitations[str(side)](maps[max(4, side // 16)], x)
             maps[side] = x
-        return torch.tanh(self.picture(x))
+        made: Tensor = torch.tanh(self.picture(x))
+        return made
 
 
 class Layer(nn.Sequential):
@@ -130,8 +131,8 @@ class Down(nn.Module):
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h2 w2"]:
         """The mean of both paths."""
-        strided: Tensor = self.strided(x)
-        return (strided + self.pooled(x)) / 2
+        mean: Tensor = (self.strided(x) + self.pooled(x)) / 2
+        return mean
 
 
 class Patches(nn.Module):
@@ -224,4 +225,5 @@ class FewShotDiscriminator(nn.Module):
         quarter = x[:, :, top * half : (top + 1) * half, left * half : (left + 1) * half]
         seen = sixteen[:, :, top * 8 : top * 8 + 8, left * 8 : left * 8 + 8]
         whole = F.l1_loss(self.whole(eight).float(), reduced(x, REDRAWN))
-        return whole + F.l1_loss(self.quarter(seen).float(), reduced(quarter, REDRAWN))
+        part: Tensor = F.l1_loss(self.quarter(seen).float(), reduced(quarter, REDRAWN))
+        return whole + part
