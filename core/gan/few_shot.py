@@ -111,12 +111,11 @@ class FewShotGenerator(nn.Module):
 
 
 class Layer(nn.Sequential):
-    """Convolution, batch norm or spectral norm, LeakyReLU: spectral norm takes the place of batch norm."""
+    """Convolution, batch norm, LeakyReLU; spectral norm, where it is wanted, is on top of batch norm, as in the paper."""
 
     def __init__(self, spectral: bool, above: int, below: int, kernel: int, stride: int = 1, padding: int = 0) -> None:
-        conv = wrapper(spectral)(nn.Conv2d(above, below, kernel, stride, padding, bias=spectral))
-        norm = [] if spectral else [nn.BatchNorm2d(below)]
-        super().__init__(conv, *norm, nn.LeakyReLU(SLOPE, inplace=True))
+        conv = wrapper(spectral)(nn.Conv2d(above, below, kernel, stride, padding, bias=False))
+        super().__init__(conv, nn.BatchNorm2d(below), nn.LeakyReLU(SLOPE, inplace=True))
 
 
 class Down(nn.Module):
