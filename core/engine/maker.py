@@ -65,10 +65,13 @@ class GroupMaker(Protocol):
         """Take up a run."""
 
     def decode(self, jobs: Sequence[Job]) -> Any:
-        """Read what the jobs need."""
+        """Read what the jobs need; computing may begin here."""
 
     def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
         """Compute the outputs; calls `tick` now and then."""
+
+    def drop(self, decoded: Any) -> None:
+        """Forget a group that was decoded and is not to be made tonight."""
 
     def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
         """Write the outputs, which need not be on the disk before `settle`. Returns what became of each job."""
@@ -97,6 +100,9 @@ class OneByOne:
     def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
         """See Maker."""
         return self._maker.make(jobs[0], decoded, tick)
+
+    def drop(self, decoded: Any) -> None:
+        """See GroupMaker."""
 
     def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
         """See Maker."""

@@ -164,6 +164,7 @@ class Pipeline:
             return
         if self._draining.is_set() and not last:
             work.dropped = True
+            self._maker.drop(work.payload)
             return
         self._tell(Phase(work.name, name))
         begun = time.monotonic()

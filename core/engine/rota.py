@@ -95,11 +95,12 @@ class Hand:
 class Rota:
     """The jobs of one worker. Not for several threads at once: the supervisor's lock guards it.
 
-    `group` is how many jobs the worker makes as one group.
+    `group` is how many jobs the worker makes as one group; a group that is not the last of its ticket is a multiple of
+    `unit`, which a run may ask for.
     """
 
     def __init__(self) -> None:
-        self.group = 1
+        self.group = self.unit = 1
         self._queue: deque[tuple[Job, Ticket]] = deque()
         self._suspects: deque[tuple[Job, Ticket]] = deque()
         self._in_hand: dict[str, Hand] = {}
@@ -136,7 +137,9 @@ class Rota:
         ticket = source[0][1]
         jobs: dict[str, Job] = {}
         seconds = 0.0
-        while source and source[0][1] is ticket and len(jobs) < most and (not jobs or seconds < GROUP_SECONDS):
+        while source and source[0][1] is ticket and len(jobs) < most:
+            if seconds >= GROUP_SECONDS and len(jobs) % self.unit == 0:
+                break
             job = source.popleft()[0]
             jobs[job.output] = job
             seconds += job.seconds

@@ -77,6 +77,7 @@ class Supervisor:
         """Tell the worker which run it works for."""
         with self._lock:
             self._opening = Open(root, context)
+            self._rota.unit = int(context.get("unit", 1))
             self._greet()
         self._wake()
 

@@ -5,41 +5,39 @@ On a CPU the networks compute in one thread a micro-batch, so that pixels do not
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+import os
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from core import device as devices
-from core import image, provenance
 from core.batch import Batch
 from core.engine.maker import Made, Tick
-from core.errors import JobError, SpecError
-from core.gan.recipe import SAMPLE_ALGORITHM, SampleRecipe
-from core.gan.sampler import Sampler
+from core.errors import JobError
+from core.gan.drawer import Drawer, Drawn, LocalDrawer, RemoteDrawer
+from core.gan.recipe import SampleRecipe
 from core.jobs import Job
 from core.layout import OUTPUTS, output_path
 from core.store import Store
 
-GROUP = 256
+GROUP = 2048
 """Most seeds that travel together."""
 
-_NO_SEED = -1
-_NO_KEY = "0" * 64
+MOST_IN_PIECE = 64
+"""Seeds that a drawer is asked for at once."""
 
+PIECES = 16
+"""Pieces that each drawer gets of a group, if it is large enough: few seconds are lost when one ends before the others."""
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A sample as the bytes of its file, and the hash of its pixels."""
+MOST_DRAWERS = 16
+"""Processes that draw, however many cores there are: each holds torch and the network."""
 
-    data: bytes
-    pixels_sha256: str
+DEAD_DRAWER = 71
+"""Exit code of a worker one of whose drawers was killed."""
 
 
 class SampleMaker:
@@ -48,14 +46,16 @@ class SampleMaker:
     group = GROUP
 
     def __init__(self, device: str) -> None:
-        self._device = torch.device(device)
-        cores = torch.get_num_threads()
-        on_cpu = self._device.type == "cpu"
+        on_cpu = torch.device(device).type == "cpu"
+        cores = min(torch.get_num_threads(), MOST_DRAWERS) if on_cpu else 1
         devices.make_deterministic(threads=1 if on_cpu else None)
-        self.engine = devices.engine_name(self._device)
+        self.engine = devices.engine_name(torch.device(device))
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
-        self._pool = ThreadPoolExecutor(cores, "sample")
-        self._device_free = threading.Semaphore(cores if on_cpu else 1)
+        self._drawers: list[Drawer] = (
+            [RemoteDrawer(device) for _ in range(cores)] if cores > 1 else [LocalDrawer(device)]
+        )
+        self._pool = ThreadPoolExecutor(len(self._drawers), "sample")
+        self._free: queue.SimpleQueue[Drawer] = queue.SimpleQueue()
 
     @staticmethod
     def resolve(device: str) -> str:
@@ -65,30 +65,33 @@ class SampleMaker:
     def open(self, store: Store, context: dict[str, Any]) -> None:
         """Take up a run. Raises SpecError if the checkpoint is not the planned one any more."""
         self._recipe = SampleRecipe.model_validate(context["recipe"])
-        self._sampler = Sampler(Path(context["checkpoint"]), self._device, self._recipe)
-        if self._sampler.info.digest != context["digest"]:
-            raise SpecError(
-                f"checkpoint {context['checkpoint']} was changed since the night was planned; run it again."
-            )
+        for _ in self._pool.map(lambda drawer: drawer.open(context), self._drawers):
+            pass
+        for drawer in self._drawers:
+            self._free.put(drawer)
+        self._side = context["size"]
         self._batch = Batch(store)
-        self._stamp = self._blank_stamp()
 
-    def decode(self, jobs: Sequence[Job]) -> None:
-        """A seed has nothing to read."""
+    def decode(self, jobs: Sequence[Job]) -> list[Future[list[Drawn]]]:
+        """A seed has nothing to read: it is asked for, so that no drawer waits between two groups."""
+        return [self._pool.submit(self._drawn, piece) for piece in self._pieces(jobs)]
 
-    def make(self, jobs: Sequence[Job], _: None, tick: Tick) -> list[Drawn]:
-        """Draw, encode and hash every seed."""
-        lanes = self._recipe.lanes
-        parts = [jobs[first : first + lanes] for first in range(0, len(jobs), lanes)]
-        futures = [self._pool.submit(self._drawn, part) for part in parts]
+    def make(self, _: Sequence[Job], futures: Sequence[Future[list[Drawn]]], tick: Tick) -> list[Drawn]:
+        """Have every seed drawn, encoded and hashed."""
         made: list[Drawn] = []
         try:
             for done, future in enumerate(futures, start=1):
                 made += future.result()
                 tick(done, len(futures), 0.0)
         finally:
-            _cancel(futures)
+            self.drop(futures)
         return made
+
+    def drop(self, futures: Sequence[Future[list[Drawn]]]) -> None:
+        """Have what was not begun left, and wait for what was."""
+        for future in futures:
+            future.cancel()
+        wait(future for future in futures if not future.cancelled())
 
     def write(self, jobs: Sequence[Job], made: Sequence[Drawn]) -> list[Made]:
         """Write every picture under a temporary name; the rows' columns come back."""
@@ -98,45 +101,24 @@ class SampleMaker:
         """Flush the pictures written so far together, and give them their names."""
         return {name[len(OUTPUTS) + 1 :]: error for name, error in self._batch.settle().items()}
 
-    def _drawn(self, jobs: Sequence[Job]) -> list[Drawn]:
-        with self._device_free:
-            pictures = self._sampler.sample([job.seed for job in jobs])
-        return [self._encoded(job, image.Picture(rgb)) for job, rgb in zip(jobs, pictures, strict=True)]
+    def _pieces(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+        """The group in pieces, each of whole micro-batches."""
+        lanes = self._recipe.lanes
+        size = min(MOST_IN_PIECE, len(jobs) // (PIECES * len(self._drawers))) // lanes * lanes or lanes
+        return (jobs[first : first + size] for first in range(0, len(jobs), size))
 
-    def _encoded(self, job: Job, picture: image.Picture) -> Drawn:
-        recipe = self._recipe
-        stamp = self._stamp.replace(_NO_KEY, job.key, 1).replace(f'"seed":{_NO_SEED}', f'"seed":{job.seed}', 1)
-        data = image.encode(picture, recipe.format, recipe.quality, stamp)
-        return Drawn(data, image.pixels_sha256(picture if recipe.format == "png" else data))
+    def _drawn(self, jobs: Sequence[Job]) -> list[Drawn]:
+        drawer = self._free.get()
+        try:
+            return drawer.draw([(job.seed, job.key) for job in jobs])
+        except (EOFError, OSError):
+            os._exit(DEAD_DRAWER)  # whose job killed it is for the supervisor to find out
+        finally:
+            self._free.put(drawer)
 
     def _written(self, job: Job, drawn: Drawn) -> Made:
         try:
-            self._batch.put(output_path(job.output), drawn.data)
+            self._batch.put(output_path(job.output), drawn[0])
         except JobError as error:
             return error
-        side = self._sampler.info.recipe.size
-        return {"pixels_sha256": drawn.pixels_sha256, "width": side, "height": side}
-
-    def _blank_stamp(self) -> str:
-        """The record that all samples share, with a blank seed and key: to write each anew would cost more than drawing."""
-        info = self._sampler.info
-        return provenance.stamp(
-            {
-                "kind": "sample",
-                "key": _NO_KEY,
-                "recipe": json.loads(self._recipe.model_dump_json()),
-                "seed": _NO_SEED,
-                "weights": info.digest,
-                "checkpoint": info.name,
-                "algorithm": SAMPLE_ALGORITHM,
-            }
-        )
-
-
-def _cancel(futures: Sequence[Future[Any]]) -> None:
-    """Have what was not begun left, and wait for what was."""
-    for future in futures:
-        future.cancel()
-    for future in futures:
-        if not future.cancelled():
-            future.exception()
+        return {"pixels_sha256": drawn[1], "width": self._side, "height": self._side}

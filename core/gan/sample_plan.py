@@ -71,6 +71,8 @@ class _Planner(Planner):
             "checkpoint": os.fspath(self.spec.checkpoint),
             "digest": self.info.digest,
             "network": network_of(self.info.recipe),
+            "size": self.info.recipe.size,
+            "unit": self.spec.recipe.lanes,
             "recipe": self.spec.recipe.model_dump(mode="json"),
         }
 
