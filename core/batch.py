@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from core.errors import StorageFailed, StoreBroken
-from core.store import Store, temporary_for
+from core.store import Store, temporary_name
 
 
 class Batch:
@@ -23,8 +23,8 @@ class Batch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._written: list[tuple[str, Path, str]] = []
-        self._folders: dict[str, Path] = {}
+        self._written: list[tuple[str, str, str]] = []
+        self._places: dict[str, str] = {}
         store.root.mkdir(parents=True, exist_ok=True)
         # Open from now on, so that it is told of every fault of the disk since.
         self._root = os.open(store.root, os.O_RDONLY)
@@ -32,19 +32,16 @@ class Batch:
     def put(self, name: str, data: bytes) -> None:
         """Write `data`, to be called `name` once it is settled. Raises as `Store.put` does."""
         folder, _, last = name.rpartition("/")
-        target = self._folder(folder) / last
-        temporary = temporary_for(target)
+        place = self._place(folder)
+        target, temporary = f"{place}{os.sep}{last}", f"{place}{os.sep}{temporary_name()}"
         try:
-            if target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            with open(temporary, "xb") as file:
-                file.write(data)
+            _write(temporary, data)
         except OSError as error:
             with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise self._store.fault(error, target) from error
+                os.unlink(temporary)
+            raise self._store.fault(error, Path(target)) from error
         with self._lock:
-            self._written.append((name, target, str(temporary)))
+            self._written.append((name, target, temporary))
 
     def settle(self) -> dict[str, StorageFailed]:
         """Flush what was written since the last time, and name it. Returns why, by name, for each that could not be.
@@ -69,16 +66,16 @@ class Batch:
                 self._written += written
         return failed
 
-    def _folder(self, name: str) -> Path:
-        """The folder `name`, made and judged once."""
-        if name not in self._folders:
-            target = self._store.target(f"{name}/any")
+    def _place(self, folder: str) -> str:
+        """The path of a folder, made and judged once."""
+        if folder not in self._places:
+            path = self._store.target(f"{folder}/any").parent
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
+                path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise self._store.fault(error, target.parent) from error
-            self._folders[name] = target.parent
-        return self._folders[name]
+                raise self._store.fault(error, path) from error
+            self._places[folder] = str(path)
+        return self._places[folder]
 
     def _flush(self, paths: list[str]) -> None:
         try:
@@ -94,17 +91,27 @@ class Batch:
     def _is_on_one_disk(self) -> bool:
         """Whether every folder written into is on the file system of the run folder."""
         with self._lock:
-            folders = list(self._folders.values())
-        return all(os.stat(folder).st_dev == os.fstat(self._root).st_dev for folder in folders)
+            places = list(self._places.values())
+        return all(os.stat(place).st_dev == os.fstat(self._root).st_dev for place in places)
 
-    def _unnamed(self, error: OSError, target: Path, temporary: str) -> StorageFailed:
+    def _unnamed(self, error: OSError, target: str, temporary: str) -> StorageFailed:
         """Why one file could not be named; it is removed. Raises StoreBroken if no file could be."""
-        fault = self._store.fault(error, target)
+        fault = self._store.fault(error, Path(target))
         if isinstance(fault, StoreBroken):
             raise fault from error
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         return fault
+
+
+def _write(path: str, data: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(file, left) :]
+    finally:
+        os.close(file)
 
 
 def _flush_file(path: str) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.layout import output_name
 from core.recipe import ALGORITHM, Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One output to be made: `stylize`, of an asset in a style, or `sample`, of a seed from a checkpoint.
 
     `asset_file` is the asset's path below the library as the disk has it. What the kind has not is empty.

@@ -92,14 +92,14 @@ def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=SCHEMA)
 
 
-def write_part(store: Store, rows: Iterable[dict[str, Any]]) -> str:
+def write_part(store: Store, rows: pa.Table | Iterable[dict[str, Any]]) -> str:
     """Commit rows as a part; its presence is the mark that they are done. Returns its name.
 
     Raises StorageFailed or StoreBroken.
     """
     # The name only has to be new: clocks jump, and process numbers come again.
     name = f"{PARTS}/{time.time_ns() // 1_000_000:014d}-{secrets.token_hex(8)}.parquet"
-    _put(store, name, table(rows))
+    _put(store, name, rows if isinstance(rows, pa.Table) else table(rows))
     return name
 
 

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import os
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.layout import NIGHTS, PLAN
 from core.planning import BATCH, Plan
 from core.store import Store
 
-JOB_FIELDS = [field.name for field in fields(Job)]
+JOB_FIELDS = list(Job._fields)
 
 
 def begin_night(store: Store, plan: Plan) -> None:

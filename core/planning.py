@@ -6,9 +6,9 @@ Making a plan only looks; core.night puts it into the run folder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pyarrow as pa
 
@@ -22,9 +22,9 @@ Tick = Callable[[str, int, int], None]
 Fault = tuple[str, str]
 """Why a job cannot be made: a manifest reason and its sentence."""
 
-_ARROW = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 PLAN_SCHEMA = pa.schema(
-    [(f.name, pa.binary() if f.name == "asset_file" else _ARROW[str(f.type)]) for f in fields(Job)]
+    [(name, pa.binary() if name == "asset_file" else _ARROW[kind]) for name, kind in get_type_hints(Job).items()]
     + [
         ("state", pa.string()),
         ("shard", pa.int32()),

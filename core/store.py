@@ -76,7 +76,7 @@ class Store:
         Raises StorageFailed if this name cannot be written, and StoreBroken if no file can be.
         """
         target = self.target(name)
-        temporary = temporary_for(target)
+        temporary = target.parent / temporary_name()
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as file:
@@ -163,9 +163,9 @@ class Store:
             return True
 
 
-def temporary_for(target: Path) -> Path:
-    """A name in the folder of `target` that nothing has yet."""
-    return target.parent / f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
+def temporary_name() -> str:
+    """A name for a half-written file that nothing has yet."""
+    return f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
 
 
 def _walk(folder: Path, root: Path, suffix: str) -> Iterator[str]:

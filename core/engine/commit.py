@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core import manifest
 from core.engine.messages import Committed, Outcome
@@ -36,16 +39,16 @@ class Committer:
     ) -> None:
         self._store, self._announce, self._settle = store, announce, settle
         self._lock = threading.Lock()
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[pa.Table] = []
         self._unplaced: dict[str, JobError] = {}
         self._oldest = 0.0
 
-    def add(self, rows: Sequence[dict[str, Any]], begun: float) -> None:
+    def add(self, rows: pa.Table, begun: float) -> None:
         """Take the rows of a group that was begun then; a long one is committed at once. Raises as `commit` does."""
         with self._lock:
             self._oldest = min(self._oldest, begun) if self._rows else begun
-            self._rows.extend(rows)
-        if sum(row["seconds"] for row in rows) >= LONG_JOB:
+            self._rows.append(rows)
+        if (pc.sum(rows["seconds"]).as_py() or 0.0) >= LONG_JOB:
             self.commit()
         self.commit_if_due()
 
@@ -62,9 +65,11 @@ class Committer:
             if not self._rows:
                 return
             self._unplaced.update(self._settle())
-            rows = [self._judged(row) for row in self._rows] if self._unplaced else self._rows
+            rows = pa.concat_tables(self._rows)
+            if self._unplaced:
+                rows = manifest.table(self._judged(row) for row in rows.to_pylist())
             manifest.write_part(self._store, rows)
-            outcomes = tuple(_outcome(row) for row in rows)
+            outcomes = tuple(map(Outcome, *(rows[name].to_pylist() for name in Outcome._fields)))
             self._rows = []
         self._announce(Committed(outcomes))
 
@@ -72,9 +77,3 @@ class Committer:
         """The row, which is of a failed job if its output was made and could not be given its name."""
         error = self._unplaced.get(row["output"])
         return row if error is None else {**row, "status": "failed", "reason": error.reason, "message": str(error)}
-
-
-def _outcome(row: dict[str, Any]) -> Outcome:
-    return Outcome(
-        row["output"], row["status"], row.get("reason"), row.get("message"), row["seconds"], row.get("score")
-    )

@@ -204,10 +204,10 @@ class Pipeline:
         now = datetime.now(UTC)
         rows = [self._row(work, job, each, now) for job, each in zip(work.jobs, made, strict=True)]
         try:
-            manifest.table(rows)
+            table = manifest.table(rows)
         except Exception:  # what no table can hold must not take others' rows with it
-            rows = [self._held(work, row, job) for row, job in zip(rows, work.jobs, strict=True)]
-        self._commit(lambda: self._committer.add(rows, work.begun))
+            table = manifest.table(self._held(work, row, job) for row, job in zip(rows, work.jobs, strict=True))
+        self._commit(lambda: self._committer.add(table, work.begun))
 
     def _held(self, work: Work, row: dict[str, Any], job: Job) -> dict[str, Any]:
         """The row, or one that says why no table can hold it."""
