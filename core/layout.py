@@ -1,7 +1,7 @@
 """Where things lie in a run folder, and names that are safe on any disk.
 
-runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest.csv  outputs/...  thumbs/...
-            gallery/index.html  nights/<utc>.json  log.jsonl
+runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest.csv  outputs/...  rejected/...
+            thumbs/...  gallery/index.html  nights/<utc>.json  log.jsonl
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ PARTS = "parts"
 MANIFEST = "manifest.parquet"
 MANIFEST_CSV = "manifest.csv"
 OUTPUTS = "outputs"
+REJECTED = "rejected"
 THUMBS = "thumbs"
 GALLERY = "gallery/index.html"
 NIGHTS = "nights"
@@ -62,6 +63,11 @@ def output_name(style: str, asset: str, suffix: str, mark: str = "") -> str:
 def output_path(output: str) -> str:
     """Where the picture of the row `output` lies in the run folder."""
     return f"{OUTPUTS}/{output}"
+
+
+def picture_path(output: str, status: str | None) -> str:
+    """Where the picture of a row lies: a rejected one is kept apart."""
+    return f"{REJECTED}/{output}" if status == "rejected" else output_path(output)
 
 
 def output_thumb(output: str) -> str:

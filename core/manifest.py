@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError, StoreBroken
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS, output_path, printable, shortly
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_path, printable, shortly
 from core.part_file import read_rows
 from core.store import Store
 
@@ -158,10 +158,11 @@ def begin(store: Store, planned: pa.Table) -> None:
     """
     names = sorted(store.names(PARTS, ".parquet"))
     old = read(store)
-    done = pc.equal(old["status"], "done")
+    made = pc.is_in(old["status"], pa.array(["done", "rejected"]))
     gone = pc.invert(pc.is_in(old["output"], planned["output"]))
-    past = old.filter(pc.and_(done, gone))
-    past = past.filter(pa.array([_has_picture(store, output) for output in past["output"].to_pylist()], pa.bool_()))
+    past = old.filter(pc.and_(made, gone))
+    named = zip(past["output"].to_pylist(), past["status"].to_pylist(), strict=True)
+    past = past.filter(pa.array([_has_picture(store, output, status) for output, status in named], pa.bool_()))
     _put(store, MANIFEST, pa.concat_tables([planned, past]).sort_by("output"))
     for name in names:
         store.remove(name)
@@ -208,9 +209,9 @@ def parquet_bytes(rows: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def _has_picture(store: Store, output: str) -> bool:
+def _has_picture(store: Store, output: str, status: str) -> bool:
     try:
-        return store.exists(output_path(output))
+        return store.exists(picture_path(output, status))
     except NocturneError:  # a name that leads out of the run folder
         return False
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from core import image
 from core.errors import JobError, Missing, NocturneError, OutOfMemory
-from core.layout import OUTPUTS, output_path
+from core.layout import OUTPUTS, REJECTED, picture_path
 from core.outputs_on_disk import outer_link
 from core.picture_file import identified, judged, opened, shown
 from core.store import Store
@@ -35,6 +35,12 @@ class Claim:
     pixels_sha256: str | None
     width: int | None
     height: int | None
+    status: str = "done"
+
+    @property
+    def path(self) -> str:
+        """Where the picture should lie below the run folder."""
+        return picture_path(self.output, self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,12 @@ class PixelCheck:
     def trouble(self, claim: Claim) -> Trouble | None:
         """What is wrong with the picture of a row; None if it is whole. Raises OutOfMemory."""
         try:
-            path = self._store.path(output_path(claim.output))
+            path = self._store.path(claim.path)
         except NocturneError:
             words = "its row names a path that is refused: here, or on Windows, it leaves the run folder"
-            return Trouble("damaged", output_path(claim.output), words, movable=False)
-        name = PurePosixPath(output_path(claim.output)).as_posix()
-        if name == OUTPUTS:
+            return Trouble("damaged", claim.path, words, movable=False)
+        name = PurePosixPath(claim.path).as_posix()
+        if name in (OUTPUTS, REJECTED):
             return Trouble("damaged", name, "its row names no file", movable=False)
         return self._trouble_at(name, path, claim)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import manifest
 from core.errors import TRANSIENT
-from core.layout import OUTPUTS, output_path
+from core.layout import OUTPUTS, REJECTED, output_path, picture_path
 from core.store import Store
 
 MAX_ATTEMPTS = 3
@@ -39,16 +39,18 @@ class Earlier:
 
 @dataclass
 class Finished:
-    """The rows of this run by output, the outputs that lie in its folder, and done jobs of all runs by key."""
+    """The rows of this run by output, the pictures that lie in its folder, and done jobs of all runs by key."""
 
     rows: dict[str, Earlier] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     by_key: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def is_made(self, output: str, key: str) -> bool:
-        """Whether this very job is done and its picture still there."""
+        """Whether this very job is done, or was and is kept apart, and its picture still there."""
         row = self.rows.get(output)
-        return row is not None and row.status == "done" and row.key == key and output in self.files
+        if row is None or row.status not in ("done", "rejected") or row.key != key:
+            return False
+        return picture_path(output, row.status) in self.files
 
     def source(self, key: str) -> tuple[str, str] | None:
         """The run folder and output from which an equal job can be taken, if its file is still there."""
@@ -68,8 +70,7 @@ def finished_jobs(out: Path, reuse: Sequence[Path]) -> Finished:
                 finished.by_key[key] = (str(run), output)
             if run == out:
                 finished.rows[output] = Earlier(key, status, reason, attempt or 0)
-    prefix = len(OUTPUTS) + 1
-    finished.files = {name[prefix:] for name in Store(out).names(OUTPUTS)}
+    finished.files = {name for folder in (OUTPUTS, REJECTED) for name in Store(out).names(folder)}
     return finished
 
 

@@ -19,7 +19,7 @@ PREFIX = "window.nocturne = "
 ROWS_LIMIT = 50_000
 """Most rows that a gallery shows; browsers stop at pages about ten million pixels high."""
 
-TEXTS = ("status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt")
+TEXTS = ("kind", "status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt")
 """Columns with few different values, written as `{"values": [...], "codes": [...]}`; -1 is null."""
 
 NUMBERS = {
@@ -32,7 +32,7 @@ NUMBERS = {
 }
 """Columns written as plain numbers, and the decimals that are kept."""
 
-NAMES = ("output", "asset", "style", "seed", "class_kept", "finished", *TEXTS, *NUMBERS)
+NAMES = ("output", "asset", "style", "checkpoint", "seed", "class_kept", "finished", *TEXTS, *NUMBERS)
 
 
 def data_file(rows: Rows) -> bytes:
@@ -53,19 +53,30 @@ def document(rows: Rows) -> dict[str, Any]:
     named = columns(rows, NAMES)
     kept = _newest(named["finished"])
     named = {name: [values[place] for place in kept] for name, values in named.items()}
-    named["asset"] = [layout.portable(asset or "") for asset in named["asset"]]
-    named["style"] = [layout.portable(style or "") for style in named["style"]]
+    drawn = [checkpoint is not None for checkpoint in named["checkpoint"]]
+    named["asset"] = [
+        f"seed {seed}" if sample else layout.portable(asset or "")
+        for sample, seed, asset in zip(drawn, named["seed"], named["asset"], strict=True)
+    ]
+    named["style"] = [
+        layout.portable((checkpoint if sample else style) or "")
+        for sample, checkpoint, style in zip(drawn, named["checkpoint"], named["style"], strict=True)
+    ]
     cells: dict[str, Any] = {name: _coded(named[name]) for name in TEXTS}
     cells |= {name: [_rounded(value, places) for value in named[name]] for name, places in NUMBERS.items()}
     cells["seed"] = _coded([None if seed is None else str(seed) for seed in named["seed"]])
     cells["class_kept"] = _coded(named["class_kept"])
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
-    cells["asset"] = _pictures(named["asset"], layout.asset_thumb)
-    cells["style"] = _pictures(named["style"], layout.style_thumb)
+    cells["asset"] = _pictures(named["asset"], drawn, layout.asset_thumb)
+    cells["style"] = _pictures(named["style"], drawn, layout.style_thumb)
     cells["output"] = _coded(_tails(named["output"], named["style"], named["asset"]))
     return {
         "count": len(kept),
-        "paths": {"output": f"../{layout.output_path('{}')}", "thumb": f"../{layout.output_thumb('{}')}"},
+        "paths": {
+            "output": f"../{layout.output_path('{}')}",
+            "rejected": f"../{layout.picture_path('{}', 'rejected')}",
+            "thumb": f"../{layout.output_thumb('{}')}",
+        },
         "columns": cells,
     }
 
@@ -87,9 +98,11 @@ def _coded(values: Sequence[Any]) -> dict[str, list[Any]]:
     return {"values": list(places), "codes": codes}
 
 
-def _pictures(names: Sequence[str], thumb: Callable[[str], str]) -> dict[str, list[Any]]:
+def _pictures(names: Sequence[str], drawn: Sequence[bool], thumb: Callable[[str], str]) -> dict[str, list[Any]]:
+    """Names with their small views; what samples are called has none."""
     coded = _coded(names)
-    return {**coded, "thumbs": [f"../{thumb(name)}" for name in coded["values"]]}
+    without = {name for name, sample in zip(names, drawn, strict=True) if sample}
+    return {**coded, "thumbs": ["" if name in without else f"../{thumb(name)}" for name in coded["values"]]}
 
 
 def _tails(outputs: Sequence[str | None], styles: Sequence[str], assets: Sequence[str]) -> list[str | None]:

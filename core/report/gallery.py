@@ -67,6 +67,7 @@ def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
     page = environment.get_template("index.html").render(
         title=layout.portable(title),
         summary=summary,
+        samples=summary.checkpoints > 0 and summary.assets == 0,
         reasons={layout.printable(reason): jobs for reason, jobs in summary.reasons.items()},
         styles=_styles(store, summary),
         bars=_bars(summary.histogram),

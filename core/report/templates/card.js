@@ -1,5 +1,6 @@
 // One job as a card: its output large, asset and style beside it, or why there is no output.
 
+const SMALL = 64; // px: pictures up to this width are shown with their own pixels, which a browser would blur
 const cardTemplate = document.getElementById("card");
 
 /** A reason as words: `out_of_memory` is "out of memory". */
@@ -57,7 +58,7 @@ function fillCaption(card, row) {
   const text = (selector, value) => (card.querySelector(selector).textContent = value);
   text(".caption .name", row.asset);
   text(".caption .in-style", row.style);
-  text(".caption .score", decimals(row.score));
+  text(".caption .score", row.isSample && row.score === null ? "" : decimals(row.score));
   text(".caption .time", duration(row.seconds));
   text(".part.content span", `content ${decimals(row.score_content)}`);
   text(".part.styled span", `style ${decimals(row.score_style)}`);
@@ -72,7 +73,8 @@ function makeCard(row) {
   const card = item.firstElementChild;
   card.classList.add(row.status);
   card.href = row.full || "#";
-  showPicture(card.querySelector(".output img"), row.outputThumb, `${row.asset} in the style ${row.style}`);
+  showPicture(card.querySelector(".output img"), row.outputThumb, `${row.asset} ${row.source}`);
+  card.classList.toggle("small", row.isSample && row.width <= SMALL);
   showPicture(card.querySelector(".asset img"), row.assetThumb, "the asset");
   showPicture(card.querySelector(".artwork img"), row.styleThumb, "the style");
   if (!row.made || row.status === "rejected") fillWhy(card.querySelector(".why"), row);

@@ -1,6 +1,8 @@
 // The state of the page (filter, order, view, the open picture): read from and kept in the URL's hash.
 
-const DEFAULTS = { q: "", style: "", status: "", reason: "", sort: "best", view: "", open: "" };
+// Samples have no asset and no style beside them.
+const FIRST_VIEW = "samples" in document.body.dataset ? "sheet" : "";
+const DEFAULTS = { q: "", style: "", status: "", reason: "", sort: "best", view: FIRST_VIEW, open: "" };
 const FILTERS = ["q", "style", "status", "reason"];
 
 const form = document.querySelector(".toolbar");

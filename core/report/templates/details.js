@@ -5,13 +5,14 @@ function fillDetails(row, place) {
   const text = (selector, value) => (details.querySelector(selector).textContent = value);
   text(".place", `${(place + 1).toLocaleString("en")} of ${lightbox.rows.length.toLocaleString("en")}`);
   text("h2", row.asset);
-  text(".in-style", `in the style ${row.style}`);
+  text(".in-style", row.source);
+  details.querySelector(".views").hidden = row.isSample;
   text(".message", row.message ?? "");
   const views = { asset: row.assetThumb, style: row.styleThumb, output: row.outputThumb };
   for (const [view, source] of Object.entries(views)) {
     showPicture(details.querySelector(`[data-view=${view}] img`), source, "");
   }
-  details.querySelector(".meters").replaceChildren(...METERS.flatMap(([label, name]) => meter(label, row[name], name)));
+  details.querySelector(".meters").replaceChildren(...metersOf(row).flatMap(([label, name]) => meter(label, row[name], name)));
   details.querySelector(".facts").replaceChildren(...factsOf(row).flatMap(([label, value]) => pair(label, value)));
   fillCommand(row);
   const link = details.querySelector(".open a");
@@ -24,6 +25,11 @@ const METERS = [
   ["Content kept", "score_content"],
   ["Style reached", "score_style"],
 ];
+
+/** What there is to measure: of a sample its score, once it is curated. */
+function metersOf(row) {
+  return row.isSample ? METERS.filter(([, name]) => row[name] !== null) : METERS;
+}
 
 function pair(label, value) {
   const [term, definition] = [document.createElement("dt"), document.createElement("dd")];
@@ -86,7 +92,7 @@ function quoted(word) {
 function commandOf(row) {
   const folder = runFolder() || ".";
   if (!row.made) return `nocturne retry ${quoted(folder)}`;
-  return `nocturne show ${quoted(data.paths.output.replace("..", () => folder).replace("{}", () => row.output))}`;
+  return `nocturne show ${quoted(row.path.replace("..", () => folder))}`;
 }
 
 function fillCommand(row) {

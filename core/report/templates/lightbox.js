@@ -41,7 +41,7 @@ function showLarge(view) {
   delete stage.dataset.zoomed;
   stage.dataset.view = view;
   const [small, full, alt] = {
-    output: [row.outputThumb, row.full, `${row.asset} in the style ${row.style}`],
+    output: [row.outputThumb, row.full, `${row.asset} ${row.source}`],
     asset: [row.assetThumb, "", `The asset ${row.asset}`],
     style: [row.styleThumb, "", `The style ${row.style}`],
   }[view];
@@ -50,6 +50,11 @@ function showLarge(view) {
   stage.querySelector(".trouble").hidden = !missing;
   if (missing) fillWhyLarge(row);
   else fillPicture(row, small, full, alt);
+}
+
+/** Shows the asset or the style large, where there is one. */
+function showBeside(view) {
+  if (!lightbox.rows[lightbox.place].isSample) showLarge(view);
 }
 
 /** The small view first, which is there at once, and the file itself over it when it has loaded. */
@@ -96,8 +101,8 @@ const KEYS = {
   ArrowRight: () => showPlace(lightbox.place + 1),
   Home: () => showPlace(0),
   End: () => showPlace(lightbox.rows.length - 1),
-  1: () => showLarge("asset"),
-  2: () => showLarge("style"),
+  1: () => showBeside("asset"),
+  2: () => showBeside("style"),
   3: () => showLarge("output"),
   z: () => zoom(),
 };

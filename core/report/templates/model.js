@@ -43,8 +43,12 @@ function complete(row, index, ranking) {
   row.made = MADE.has(row.status);
   row.assetThumb = href(asset.thumbs[assetCode]);
   row.styleThumb = href(style.thumbs[styleCode]);
-  row.outputThumb = row.made ? href(data.paths.thumb.replace("{}", () => row.output)) : "";
-  row.full = row.made ? href(data.paths.output.replace("{}", () => row.output)) : "";
+  row.isSample = row.kind === "sample";
+  row.source = row.isSample ? `drawn from ${row.style}` : `in the style ${row.style}`;
+  row.path = (row.status === "rejected" ? data.paths.rejected : data.paths.output).replace("{}", () => row.output);
+  row.full = row.made ? href(row.path) : "";
+  // A sample is so small that it is its own small view.
+  row.outputThumb = !row.made || row.isSample ? row.full : href(data.paths.thumb.replace("{}", () => row.output));
   row.rank = ranking.asset[assetCode] * style.values.length + ranking.style[styleCode];
   row.text = folded(`${row.asset} ${row.style} ${row.output}`);
   return row;
