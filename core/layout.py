@@ -65,9 +65,15 @@ def output_path(output: str) -> str:
     return f"{OUTPUTS}/{output}"
 
 
-def picture_path(output: str, status: str | None) -> str:
-    """Where the picture of a row lies: a rejected one is kept apart."""
-    return f"{REJECTED}/{output}" if status == "rejected" else output_path(output)
+def rejected_path(output: str) -> str:
+    """Where the picture of a row lies once it is rejected, apart from the others."""
+    return f"{REJECTED}/{output}"
+
+
+def picture_paths(output: str, status: str | None) -> tuple[str, ...]:
+    """Where the picture of a row may lie: a rejected one is kept apart, and moved there after its row says so."""
+    apart = (rejected_path(output),) if status == "rejected" else ()
+    return (*apart, output_path(output))
 
 
 def output_thumb(output: str) -> str:

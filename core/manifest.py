@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError, StoreBroken
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_path, printable, shortly
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths, printable, shortly
 from core.part_file import read_rows
 from core.store import Store
 
@@ -211,7 +211,7 @@ def parquet_bytes(rows: pa.Table) -> bytes:
 
 def _has_picture(store: Store, output: str, status: str) -> bool:
     try:
-        return store.exists(picture_path(output, status))
+        return any(store.exists(path) for path in picture_paths(output, status))
     except NocturneError:  # a name that leads out of the run folder
         return False
 

@@ -7,12 +7,12 @@ import io
 import os
 import threading
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from core import image
 from core.errors import JobError, Missing, NocturneError, OutOfMemory
-from core.layout import OUTPUTS, REJECTED, picture_path
+from core.layout import OUTPUTS, REJECTED, output_path, picture_paths
 from core.outputs_on_disk import outer_link
 from core.picture_file import identified, judged, opened, shown
 from core.store import Store
@@ -37,11 +37,6 @@ class Claim:
     height: int | None
     status: str = "done"
 
-    @property
-    def path(self) -> str:
-        """Where the picture should lie below the run folder."""
-        return picture_path(self.output, self.status)
-
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -52,6 +47,12 @@ class Trouble:
     message: str
     movable: bool = True
     is_link: bool = False
+
+
+def claim_path(store: Store, claim: Claim) -> str:
+    """Where the picture of a row lies, or should lie. Raises NocturneError for a path that is refused."""
+    paths = picture_paths(claim.output, claim.status)
+    return next((path for path in paths if os.path.lexists(store.path(path))), paths[-1])
 
 
 class PixelCheck:
@@ -65,11 +66,11 @@ class PixelCheck:
     def trouble(self, claim: Claim) -> Trouble | None:
         """What is wrong with the picture of a row; None if it is whole. Raises OutOfMemory."""
         try:
-            path = self._store.path(claim.path)
+            path = self._store.path(claim_path(self._store, claim))
         except NocturneError:
             words = "its row names a path that is refused: here, or on Windows, it leaves the run folder"
-            return Trouble("damaged", claim.path, words, movable=False)
-        name = PurePosixPath(claim.path).as_posix()
+            return Trouble("damaged", output_path(claim.output), words, movable=False)
+        name = path.relative_to(self._store.root).as_posix()
         if name in (OUTPUTS, REJECTED):
             return Trouble("damaged", name, "its row names no file", movable=False)
         return self._trouble_at(name, path, claim)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import manifest
 from core.errors import TRANSIENT
-from core.layout import OUTPUTS, REJECTED, output_path, picture_path
+from core.layout import OUTPUTS, REJECTED, output_path, picture_paths
 from core.store import Store
 
 MAX_ATTEMPTS = 3
@@ -50,7 +50,7 @@ class Finished:
         row = self.rows.get(output)
         if row is None or row.status not in ("done", "rejected") or row.key != key:
             return False
-        return picture_path(output, row.status) in self.files
+        return not self.files.isdisjoint(picture_paths(output, row.status))
 
     def source(self, key: str) -> tuple[str, str] | None:
         """The run folder and output from which an equal job can be taken, if its file is still there."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from core import manifest
 from core.errors import NocturneError
 from core.outputs_on_disk import Listed, listed
-from core.pixel_check import Claim, PixelCheck, Trouble
+from core.pixel_check import Claim, PixelCheck, Trouble, claim_path
 from core.store import TEMPORARY, Store
 
 KINDS = ("missing", "altered", "damaged", "stray")
@@ -72,15 +72,17 @@ class Ledger:
         self.others: dict[str, str] = {}
         rows = manifest.read(store, ["output", "status", "pixels_sha256", "width", "height"])
         for batch in rows.to_batches(max_chunksize=10_000):
-            for output, status, *rest in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                self._add(store, Claim(output or "", *rest, status or ""), status or "")
+            cells = (column.to_pylist() for column in batch.columns)
+            for output, status, pixels, width, height in zip(*cells, strict=True):
+                self._add(store, Claim(output or "", pixels, width, height, status or ""))
         self.folders = _folders(self.files)
 
-    def _add(self, store: Store, claim: Claim, status: str) -> None:
+    def _add(self, store: Store, claim: Claim) -> None:
+        status = claim.status
         if status in HAVE_FILES:
             self.claims[claim.output] = claim
         with contextlib.suppress(NocturneError):  # a path that is refused is no claim to any file
-            name = store.path(claim.path).relative_to(store.root).as_posix()
+            name = store.path(claim_path(store, claim)).relative_to(store.root).as_posix()
             if status in HAVE_FILES:
                 self.files.add(name)
             else:

@@ -74,7 +74,7 @@ def document(rows: Rows) -> dict[str, Any]:
         "count": len(kept),
         "paths": {
             "output": f"../{layout.output_path('{}')}",
-            "rejected": f"../{layout.picture_path('{}', 'rejected')}",
+            "rejected": f"../{layout.rejected_path('{}')}",
             "thumb": f"../{layout.output_thumb('{}')}",
         },
         "columns": cells,
