@@ -71,6 +71,27 @@ def export_gan(
 
 
 @app.command()
+def interpolate(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
+    to: Annotated[Path, typer.Option("-o", "--to", help="A .gif or .webp file, a folder for PNGs, or a .png sheet.")],
+    seeds: Annotated[str, typer.Option("--seeds", help="Seeds to pass, such as `1,5,9`.")],
+    frames: Annotated[int, typer.Option("--frames", help="Frames in all.")] = 60,
+    loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed.")] = False,
+    grid: Annotated[
+        str | None, typer.Option("--grid", help="A sheet of so many rows and columns, 8x8, between four seeds.")
+    ] = None,
+    psi: Annotated[float, typer.Option("--psi", help="Truncation, as for `sample`.")] = 1.0,
+    label: Annotated[str | None, typer.Option("--label", "--class", help="Class to draw, by number or name.")] = None,
+    device: Annotated[str, typer.Option("--device", help="`auto`, `cpu`, `cuda` or `mps`.")] = "auto",
+) -> None:
+    """Draw the way from seed to seed as an animation, or the space between four as a sheet."""
+    from flows.interpolate import interpolate as draw
+    from flows.interpolate import walk_from
+
+    draw(checkpoint, walk_from(seeds, frames, loop, grid, to), psi, label, device)
+
+
+@app.command()
 @with_spec
 def plan(spec: Spec, as_json: Json = False) -> None:
     """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
