@@ -77,9 +77,7 @@ def interpolate(
     seeds: Annotated[str, typer.Option("--seeds", help="Seeds to pass, such as `1,5,9`.")],
     frames: Annotated[int, typer.Option("--frames", help="Frames in all.")] = 60,
     loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed.")] = False,
-    grid: Annotated[
-        str | None, typer.Option("--grid", help="A sheet of so many rows and columns, 8x8, between four seeds.")
-    ] = None,
+    grid: Annotated[str | None, typer.Option("--grid", help="A sheet, such as 8x8, between four seeds.")] = None,
     psi: Annotated[float, typer.Option("--psi", help="Truncation, as for `sample`.")] = 1.0,
     label: Annotated[str | None, typer.Option("--label", "--class", help="Class to draw, by number or name.")] = None,
     device: Annotated[str, typer.Option("--device", help="`auto`, `cpu`, `cuda` or `mps`.")] = "auto",

@@ -73,7 +73,7 @@ def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, dev
     from core.device import choose, make_deterministic
     from core.gan.sampler import Sampler
 
-    make_deterministic()
+    make_deterministic(threads=1)  # as samples are drawn: a frame at a seed is that seed's sample
     sampler = Sampler(checkpoint, choose(device), recipe)
     place = _sheet(sampler, walk) if walk.grid else _frames(sampler, walk)
     typer.echo(printable(str(place)))
@@ -106,7 +106,7 @@ def _put(path: Path, data: bytes) -> None:
 def _shape(grid: str) -> tuple[int, int]:
     found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", grid.lower())
     rows, columns = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not 2 <= min(rows, columns) or rows * columns > MOST:
+    if min(rows, columns) < 2 or rows * columns > MOST:
         raise SpecError(f"--grid {printable(grid)} must be rows x columns, 2x2 or more and {MOST:,} cells at most.")
     return rows, columns
 

@@ -11,24 +11,12 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.errors import SpecError
 from core.gan import latents
 from core.gan.checkpoint import CheckpointInfo, load_generator, read_info
+from core.gan.classes import check_label
 from core.gan.recipe import SampleRecipe
-from core.layout import printable
 
 U8 = NDArray[np.uint8]
-
-
-def check_label(info: CheckpointInfo, wanted: int | None) -> None:
-    """Raises SpecError if the class `wanted` cannot be drawn from this checkpoint."""
-    classes = info.conditional_classes
-    if wanted is None or wanted < len(classes):
-        return
-    if not classes:
-        raise SpecError(f"{printable(info.name)} does not tell classes apart; leave --label out.")
-    named = ", ".join(f"{number} {printable(name)}" for number, name in enumerate(classes[:20]))
-    raise SpecError(f"--label {wanted}: {printable(info.name)} has the classes {named}; give one of their numbers.")
 
 
 class Sampler:
