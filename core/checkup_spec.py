@@ -1,4 +1,4 @@
-"""Whether a spec can be made: its folders, its styles with their artworks, its weights and its device."""
+"""Whether a spec can be made: its folders, its styles with their artworks, its weights or checkpoint, and its device."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from pathlib import Path
 
 from core.errors import SpecError
 from core.finding import Check, Finding, ok, problem, refused, warning
+from core.gan.sample_spec import SampleSpec
+from core.kinds import AnySpec, load_any
 from core.layout import SPEC
-from core.spec import Spec, load_spec
+from core.spec import Spec
 
 SHOWN = 10
 """Faulty pictures that are named; the rest are counted."""
 
 
-def spec_at(path: Path, out: Path | None = None) -> Spec:
+def spec_at(path: Path, out: Path | None = None) -> AnySpec:
     """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError."""
     if path.is_dir():
-        return load_spec(path / SPEC).model_copy(update={"out": (out or path).absolute()})
-    spec = load_spec(path)
+        return load_any(path / SPEC).model_copy(update={"out": (out or path).absolute()})
+    spec = load_any(path)
     return spec if out is None else spec.model_copy(update={"out": out.absolute()})
 
 
-def spec_checks(spec: Spec) -> list[tuple[str, Check]]:
+def spec_checks(spec: AnySpec) -> list[tuple[str, Check]]:
     """The checks of a spec, by name."""
+    if isinstance(spec, SampleSpec):
+        return [("spec", lambda: checkpoint(spec)), ("spec's device", lambda: device(spec))]
     return [
         ("spec", lambda: folders(spec)),
         ("library", lambda: library(spec)),
@@ -38,6 +42,18 @@ def folders(spec: Spec) -> Iterator[Finding]:
     """What `nocturne run` looks at before any work. Raises SpecError."""
     spec.check()
     yield ok("spec", f"library {spec.library}, catalog {spec.catalog}, out {spec.out}")
+
+
+def checkpoint(spec: SampleSpec) -> Iterator[Finding]:
+    """Whether the checkpoint is whole, and has the class that is asked for. Raises SpecError."""
+    from core.gan.checkpoint import read_info
+    from core.gan.classes import check_label
+
+    spec.check()
+    info = read_info(spec.checkpoint)
+    check_label(info, spec.recipe.label)
+    recipe = info.recipe
+    yield ok("spec", f"{spec.checkpoint}: {recipe.architecture}, {recipe.size} px, step {info.step:,}; out {spec.out}")
 
 
 def library(spec: Spec) -> Iterator[Finding]:
@@ -93,7 +109,7 @@ def recipes(spec: Spec) -> Iterator[Finding]:
             yield refused("recipes", error)
 
 
-def device(spec: Spec) -> Iterator[Finding]:
+def device(spec: AnySpec) -> Iterator[Finding]:
     """Whether every device that the spec names is there and computes."""
     from core.checkup_networks import fault_of
 

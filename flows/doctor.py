@@ -17,8 +17,8 @@ from core.checkup import ROOT, machine_checks
 from core.checkup_networks import network_checks
 from core.checkup_spec import spec_at, spec_checks
 from core.finding import Check, Finding, examined, ok, problem, warning
+from core.kinds import AnySpec
 from core.packages import in_range, wanted
-from core.spec import Spec
 from core.time_zone import is_known
 from flows.environment import DEFAULTS, reachable, redacted
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -126,11 +126,11 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _read(spec_file: Path | None, out: Path | None) -> tuple[Spec | None, list[Finding]]:
+def _read(spec_file: Path | None, out: Path | None) -> tuple[AnySpec | None, list[Finding]]:
     """The spec, or why it cannot be read."""
     if spec_file is None:
         return None, []
-    read: list[Spec] = []
+    read: list[AnySpec] = []
 
     def check() -> Iterator[Finding]:
         read.append(spec_at(spec_file, out))

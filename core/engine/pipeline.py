@@ -164,7 +164,8 @@ class Pipeline:
             return
         if self._draining.is_set() and not last:
             work.dropped = True
-            self._maker.drop(work.payload)
+            if work.payload is not None:
+                self._maker.drop(work.payload)
             return
         self._tell(Phase(work.name, name))
         begun = time.monotonic()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from core.gan.sample_spec import SampleSpec
 from core.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,9 +19,10 @@ def deployments() -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in parsed["deployments"]}
 
 
-def test_both_deployments_are_there(deployments: dict[str, dict[str, Any]]) -> None:
-    assert set(deployments) == {"nightly", "on-demand"}
-    assert {each["entrypoint"] for each in deployments.values()} == {"flows.batch:batch"}
+def test_the_deployments_are_there(deployments: dict[str, dict[str, Any]]) -> None:
+    assert {"nightly", "on-demand", "sample"} <= set(deployments)
+    assert {deployments[name]["entrypoint"] for name in ("nightly", "on-demand")} == {"flows.batch:batch"}
+    assert deployments["sample"]["entrypoint"] == "flows.sample:sample"
     assert len({each["work_pool"]["name"] for each in deployments.values()}) == 1
 
 
@@ -29,6 +31,11 @@ def test_parameters_are_a_spec_of_shipped_pictures(deployments: dict[str, dict[s
     spec = Spec.model_validate(deployments[name]["parameters"]["spec"])
     assert (ROOT / spec.library).is_dir()
     assert (ROOT / spec.catalog).is_dir()
+
+
+def test_samples_have_a_spec_of_their_own(deployments: dict[str, dict[str, Any]]) -> None:
+    spec = SampleSpec.model_validate(deployments["sample"]["parameters"]["spec"])
+    assert spec.checkpoint.suffix == ".safetensors"
 
 
 def test_nightly_has_a_schedule_in_a_time_zone_and_one_run_at_a_time(deployments: dict[str, dict[str, Any]]) -> None:

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from core.gan.recipe import SampleRecipe
+from core.gan.sample_spec import SampleSpec
 from core.recipe import PRESETS, Recipe
 from core.spec import Spec
 from flows.batch import batch
+from flows.sample import sample
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +34,15 @@ def test_choices_and_bounds_are_in_the_schema(definitions: dict[str, Any]) -> No
     shown = definitions["Spec"]["properties"]
     assert shown["preset"]["enum"] == list(PRESETS)
     assert (shown["variants"]["minimum"], shown["seed"]["minimum"]) == (1, 0)
+
+
+def test_the_form_of_samples_has_a_title_and_a_description_for_every_field() -> None:
+    schema = sample.parameters.model_dump()
+    assert set(schema["properties"]) == {"spec", "retry"}
+    for model in (SampleSpec, SampleRecipe):
+        shown = schema["definitions"][model.__name__]["properties"]
+        assert set(shown) == set(model.model_fields)
+        for name, field in model.model_fields.items():
+            assert (shown[name].get("title"), shown[name].get("description")) == (field.title, field.description)
+            assert field.title
+            assert field.description
