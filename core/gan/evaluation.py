@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.gan.batches import middle
 from core.gan.dataset import Dataset
+from core.gan.distances import Features
+from core.gan.features import FeatureNetwork
 from core.gan.set_metrics import kid
 from core.gan.timelapse import drawn, evaluation_noise
 from core.gan.trainer import Trainer
 
 U8 = NDArray[np.uint8]
-Features = NDArray[np.float32]
 
 PAIRS = 2_000
 """Pairs of pictures that diversity is measured on."""
-
-
-class FeatureNetwork(Protocol):
-    """What pictures are compared by."""
-
-    name: str
-
-    def features(self, rgb: U8) -> Features:
-        """Features (n, d) of pictures (n, h, w, 3)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,8 @@ class Evaluation:
     """KID with its spread over resamples, and diversity: see core.gan.figures.Row."""
 
     kid: float
-    kid_spread: float
+    kid_spread: float | None
+    """None where there are too few pictures to know it."""
     diversity: float
 
 
@@ -51,7 +44,8 @@ class Evaluator:
         """Draw as many samples as was agreed, with noise of their own, and compare."""
         made = self._network.features(drawn(trainer, *evaluation_noise(trainer, self._most)))
         found = kid(self._real, made)
-        return Evaluation(found.value, found.spread, spread_of(made) / max(spread_of(self._real), 1e-12))
+        spread = found.spread if math.isfinite(found.spread) else None
+        return Evaluation(found.value, spread, spread_of(made) / max(spread_of(self._real), 1e-12))
 
 
 def spread_of(features: Features) -> float:

@@ -26,13 +26,9 @@ from core.gan.recipe import GanRecipe
 from core.gan.timelapse import drawn, grid_png, shown_noise
 from core.gan.train_spec import TrainSpec
 from core.gan.trainer import Figures, Trainer
-from core.gan.training_folder import TrainingFolder, TrainingPlan
-from core.layout import printable
+from core.gan.training_folder import TrainingFolder
+from core.gan.training_plan import TrainingPlan, agreed, settled
 
-WARM_UP, TIMED = 3, 8
-"""Steps that are thrown away, and timed, to learn this machine's speed."""
-ROW_SECONDS = 10.0
-"""About how much time a row of the figures covers."""
 FALLS = 5
 """Times that a training may diverge before it is given up."""
 SHOWN_FAULTS = 20
@@ -72,11 +68,11 @@ class Stretch:
 class Training:
     """One training in this process. Call it under the run's lock."""
 
-    def __init__(self, spec: TrainSpec, network: Callable[[], FeatureNetwork], board: Board | None = None) -> None:
+    def __init__(self, spec: TrainSpec, network: Callable[[int], FeatureNetwork], board: Board | None = None) -> None:
         """Read the data and take up the training where it stands.
 
-        network: makes the feature network that KID is measured with. Raises SpecError for wrong data, a changed recipe,
-        or a device that is not there.
+        network: makes the feature network that KID is measured with, for pictures of a size in pixels. Raises SpecError
+        for wrong data, a changed recipe, or a device that is not there.
         """
         self.spec, self.board = spec, board or Board()
         self.notes: list[str] = []
@@ -84,12 +80,13 @@ class Training:
         self.folder.store.sweep()
         self._device = devices.choose(spec.device)
         devices.make_deterministic(spec.threads)
+        torch.manual_seed(0)  # nothing here draws from it; a checkpoint's copy of its state is then always the same
         wanted = spec.base_recipe()
         self.data = self._read(wanted)
         self.plan = self._plan(wanted)
         self.recipe = GanRecipe.model_validate(self.plan.recipe)
         self.board.stage = "measuring real pictures"
-        self._evaluator = Evaluator(self._real(), self.recipe.size, spec.evaluate_pictures, network())
+        self._evaluator = Evaluator(self._real(), self.recipe.size, spec.evaluate_pictures, network(self.recipe.size))
         self._falls = 0
         self.trainer = self._resumed()
         self.rows = self.folder.rows(self.trainer.step)
@@ -121,56 +118,15 @@ class Training:
 
     def _plan(self, wanted: GanRecipe) -> TrainingPlan:
         """The plan of the training that stands here, or a new one."""
-        plan = self.folder.plan()
-        if plan is None:
-            plan = self._settled(wanted)
-            self.folder.begin(self.spec.toml(), plan)
-            return plan
-        old = GanRecipe.model_validate(plan.recipe)
-        if self.spec.hours is not None or not self.spec.steps_given:
-            wanted = wanted.changed({"steps": old.steps})
-        changed = [name for name in GanRecipe.model_fields if getattr(old, name) != getattr(wanted, name)]
-        if changed not in ([], ["steps"]):
-            raise SpecError(
-                f"{printable(str(self.spec.out))} holds a training with another recipe ({', '.join(changed)}); go on with "
-                "the recipe it began with, or train into another --out."
-            )
-        if plan.data_digest != self.data.digest:
-            raise SpecError(
-                f"{printable(str(self.spec.data))} is not what the training in {printable(str(self.spec.out))} began "
-                f"with (digest {self.data.digest}, was {plan.data_digest}); put the pictures back, or train into another "
-                "--out."
-            )
-        if changed:
-            plan = replace(plan, recipe=wanted.model_dump(mode="json"))
+        old = self.folder.plan()
+        if old is None:
+            self.board.stage = "measuring this machine's speed"
+            plan = settled(self.spec, wanted, self.data, self._device)
+        else:
+            plan = agreed(old, self.spec, wanted, self.data)
+        if plan != old:
             self.folder.begin(self.spec.toml(), plan)
         return plan
-
-    def _settled(self, recipe: GanRecipe) -> TrainingPlan:
-        """Measure the speed, and turn every time into a number of steps."""
-        self.board.stage = "measuring this machine's speed"
-        trial = Trainer(recipe, self.data, self._device)
-        for _ in range(WARM_UP):
-            trial.advance()
-        begun = time.perf_counter()
-        for _ in range(TIMED):
-            trial.advance()
-        seconds = (time.perf_counter() - begun) / TIMED
-        if self.spec.hours is not None:
-            recipe = recipe.changed({"steps": max(1, round(self.spec.hours * 3600 / seconds))})
-
-        def steps(minutes: float) -> int:
-            return max(1, min(recipe.steps, round(minutes * 60 / seconds)))
-
-        return TrainingPlan(
-            recipe.model_dump(mode="json"),
-            self.data.digest,
-            max(1, round(ROW_SECONDS / seconds)),
-            steps(self.spec.checkpoint_minutes),
-            steps(self.spec.evaluate_minutes),
-            seconds,
-            self.spec.hours,
-        )
 
     def _resumed(self) -> Trainer:
         """The trainer as the latest whole checkpoint has it, or a new one."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from core import device as devices
 from core.engine.ownership import owning
-from core.gan.features import EfficientNetFeatures
+from core.gan.features import EFFICIENTNET_SIDE, EfficientNetFeatures, side_for
 from core.gan.train_spec import TrainSpec
 from core.gan.training import Board, Training
 from core.store import Store
@@ -34,7 +34,11 @@ class TrainingDuty:
         self._held.enter_context(self.store.lock())
         device = devices.choose(self.spec.device)
         self._held.enter_context(owning(str(device), lambda: self._wait(str(device))))
-        self.training = Training(self.spec, lambda: EfficientNetFeatures(device), self.board)
+
+        def network(size: int) -> EfficientNetFeatures:
+            return EfficientNetFeatures(device, side_for(size, EFFICIENTNET_SIDE))
+
+        self.training = Training(self.spec, network, self.board)
         _duties[os.fspath(self.store.root)] = self
         return self.training
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,29 +17,13 @@ from typing import Any
 from core.errors import NocturneError, SpecError
 from core.gan import figures, timelapse
 from core.gan.checkpoint import CheckpointInfo, read_info
+from core.gan.training_plan import TrainingPlan
 from core.layout import LOG
 from core.store import Store
 
 SPEC, PLAN, CSV, PLOT, FILM = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
 CHECKPOINTS, SAMPLES = "checkpoints", "samples"
 BEST = f"{CHECKPOINTS}/best.safetensors"
-
-
-@dataclass(frozen=True)
-class TrainingPlan:
-    """What was settled once, when the training began; every stretch follows it."""
-
-    recipe: dict[str, Any]
-    data_digest: str
-    row_every: int
-    """Steps to a row of the figures."""
-    checkpoint_every: int
-    """Steps from one checkpoint to the next."""
-    evaluate_every: int
-    seconds_a_step: float
-    """As it was measured then."""
-    hours: float | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 class TrainingFolder:

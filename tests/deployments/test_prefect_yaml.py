@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from core.gan.sample_spec import SampleSpec
+from core.gan.train_spec import TrainSpec
 from core.spec import Spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,12 @@ def test_parameters_are_a_spec_of_shipped_pictures(deployments: dict[str, dict[s
 def test_samples_have_a_spec_of_their_own(deployments: dict[str, dict[str, Any]]) -> None:
     spec = SampleSpec.model_validate(deployments["sample"]["parameters"]["spec"])
     assert spec.checkpoint.suffix == ".safetensors"
+
+
+def test_training_has_a_spec_of_its_own(deployments: dict[str, dict[str, Any]]) -> None:
+    assert deployments["train-gan"]["entrypoint"] == "flows.train_gan:train_gan"
+    spec = TrainSpec.model_validate(deployments["train-gan"]["parameters"]["spec"])
+    assert (ROOT / spec.data).is_dir()
 
 
 def test_nightly_has_a_schedule_in_a_time_zone_and_one_run_at_a_time(deployments: dict[str, dict[str, Any]]) -> None:
