@@ -23,6 +23,9 @@ INTERVAL = 18.0
 under LONG_JOB to it.
 """
 
+MANY_ROWS = 2_000
+"""Rows from which they are committed while others are made: quick jobs would all be left to the end of a night."""
+
 
 class Committer:
     """Gathers finished rows and commits them as parts; safe to call from several threads.
@@ -48,7 +51,8 @@ class Committer:
         with self._lock:
             self._oldest = min(self._oldest, begun) if self._rows else begun
             self._rows.append(rows)
-        if (pc.sum(rows["seconds"]).as_py() or 0.0) >= LONG_JOB:
+            many = sum(len(table) for table in self._rows) >= MANY_ROWS
+        if many or (pc.sum(rows["seconds"]).as_py() or 0.0) >= LONG_JOB:
             self.commit()
         self.commit_if_due()
 

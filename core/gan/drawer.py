@@ -64,6 +64,7 @@ class LocalDrawer:
                 f"checkpoint {context['checkpoint']} was changed since the night was planned; run it again."
             )
         self._stamp = self._blank_stamp()
+        self._sampler.sample([0])  # torch prepares its kernels at the first call
 
     def draw(self, wanted: Sequence[Wanted]) -> list[Drawn]:
         """See Drawer."""
@@ -133,6 +134,7 @@ def main(fd: int, device: str) -> None:
     """Serve one RemoteDrawer until it closes the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever holds the pipe decides
+    import core.gan.sampler  # noqa: F401 - what takes a second is done while the plan is made
     from core.device import make_deterministic
 
     make_deterministic(threads=1)

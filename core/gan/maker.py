@@ -24,13 +24,13 @@ from core.jobs import Job
 from core.layout import OUTPUTS, output_path
 from core.store import Store
 
-GROUP = 2048
+GROUP = 512
 """Most seeds that travel together."""
 
 MOST_IN_PIECE = 64
 """Seeds that a drawer is asked for at once."""
 
-PIECES = 16
+PIECES = 4
 """Pieces that each drawer gets of a group, if it is large enough: few seconds are lost when one ends before the others."""
 
 MOST_DRAWERS = 16
