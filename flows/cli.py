@@ -154,13 +154,13 @@ def gallery(folder: RunFolder) -> None:
 
 @app.command()
 def show(
-    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A picture that Nocturne made.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture that Nocturne made, or a checkpoint.")],
     as_json: Json = False,
 ) -> None:
-    """Print the recipe and key that a picture carries."""
+    """Print the recipe and key that a picture carries, or what a checkpoint is."""
     from flows.looks import look_at_picture
 
-    look_at_picture(picture, as_json)
+    look_at_picture(file, as_json)
 
 
 @app.command()

@@ -96,9 +96,9 @@ def build(folder: Path) -> None:
     print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
 
 
-def look_at_picture(picture: Path, as_json: bool) -> None:
-    """Print what a picture says of itself."""
-    stamp = provenance.read_stamp(picture)
+def look_at_picture(file: Path, as_json: bool) -> None:
+    """Print what a picture says of itself, or a checkpoint."""
+    stamp = _about_checkpoint(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
     if as_json:
         print(json.dumps(stamp, indent=2))
         return
@@ -114,6 +114,21 @@ def look_at_picture(picture: Path, as_json: bool) -> None:
                 Text(printable(name)), Text(printable(value if isinstance(value, str) else json.dumps(value)))
             )
     console().print(table)
+
+
+def _about_checkpoint(file: Path) -> dict[str, Any]:
+    from core.gan.checkpoint import read_info
+
+    info = read_info(file)
+    return {
+        "checkpoint": info.name,
+        "digest": info.digest,
+        "step": info.step,
+        "classes": list(info.classes),
+        "training can go on from it": info.whole,
+        "trained on": {name: value for name, value in info.data.items() if name != "sha256"},
+        "recipe": info.recipe.model_dump(mode="json"),
+    }
 
 
 def _as_file(rows: Any, to: Path) -> bytes:
