@@ -41,13 +41,25 @@ def width_at(side: int, recipe: GanRecipe) -> int:
     return recipe.width * WIDTHS[min(halvings, len(WIDTHS) - 1)]
 
 
+class Reduce(nn.Module):
+    """Maps averaged down to a side that divides theirs; adaptive pooling has no deterministic backward pass on CUDA."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c side side"]:
+        """The means."""
+        return reduced(x, self.side)
+
+
 class Excitation(nn.Module):
     """A small map becomes one gate in 0..1 for each channel of a large one (equation 2 and figure 3 of the paper)."""
 
     def __init__(self, small: int, large: int, wrap: Wrap) -> None:
         super().__init__()
         self.gates = nn.Sequential(
-            nn.AdaptiveAvgPool2d(4),
+            Reduce(4),
             wrap(nn.Conv2d(small, large, 4, bias=False)),
             nn.SiLU(),
             wrap(nn.Conv2d(large, large, 1, bias=False)),
@@ -155,7 +167,7 @@ class Redraw(nn.Sequential):
 
     def __init__(self, above: int, recipe: GanRecipe) -> None:
         super().__init__(
-            nn.AdaptiveAvgPool2d(8),
+            Reduce(8),
             Up(above, 4 * recipe.width),
             Up(4 * recipe.width, 2 * recipe.width),
             nn.Conv2d(2 * recipe.width, recipe.channels, 3, padding=1),
