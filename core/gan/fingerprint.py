@@ -1,0 +1,115 @@
+"""Fingerprints of pictures: a perceptual hash of 256 bits that survives noise, recompression, blur and changed colours.
+
+The hash is pHash: the picture as 64 x 64 grey levels, their discrete cosine transform, and for each of the 16 x 16 lowest
+frequencies whether it lies above the median. It is `imagehash.phash(picture, hash_size=16)`; here it is computed for many
+pictures at once, and also for windows of a picture, since a hash does not survive a crop: cut by 8 %, paintings differ from
+themselves by as many bits as from each other.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from core.gan.features import Rgb
+
+CANVAS, LOW = 64, 16
+"""Side of the grey picture, and how many frequencies a direction are kept."""
+
+BITS = LOW * LOW
+
+PICTURES = 1024
+"""Pictures whose fingerprints are held at a time."""
+
+Canvases = npt.NDArray[np.uint8]
+"""Grey pictures (n, 64, 64)."""
+
+
+class Window(NamedTuple):
+    """A square part of a picture, as shares of its side."""
+
+    side: float
+    left: float
+    top: float
+
+
+class Match(NamedTuple):
+    """The nearest of a set of pictures to each of n pictures."""
+
+    bits: npt.NDArray[np.int64]
+    """(n,), 0 to 256."""
+    indices: npt.NDArray[np.int64]
+    """(n,)."""
+
+
+WHOLE = Window(1.0, 0.0, 0.0)
+
+
+def windows(side: float, steps: int) -> list[Window]:
+    """The windows of a side, in `steps` x `steps` places from corner to corner."""
+    places = [place * (1 - side) / (steps - 1) for place in range(steps)]
+    return [Window(side, left, top) for top in places for left in places]
+
+
+CROPS = (WHOLE, *windows(0.96, 3), *windows(0.92, 4), *windows(0.88, 5))
+"""What originals are looked at through, 51 windows: a copy that lost up to 12 % of a side, anywhere, is like one of them."""
+
+MIDDLE = Window(0.94, 0.03, 0.03)
+"""A picture is looked at whole and without its edges: those of a copy that was shifted are new."""
+
+
+def canvases(rgb: Rgb) -> Canvases:
+    """Pictures (n, h, w, 3) as 64 x 64 grey levels, by Lanczos."""
+    lanczos = Image.Resampling.LANCZOS
+    return np.stack([np.asarray(Image.fromarray(one).convert("L").resize((CANVAS, CANVAS), lanczos)) for one in rgb])
+
+
+def fingerprints(pictures: Canvases, window: Window = WHOLE) -> Tensor:
+    """Fingerprints of a window of each picture: float32 (n, 256) of -1 and 1, so that two have the product 256 - 2 bits."""
+    down, across = _transform(window.top, window.side), _transform(window.left, window.side)
+    frequencies = (down @ torch.tensor(pictures, dtype=torch.float32) @ across.T).flatten(1)
+    # torch's median is the lower of the two middle ones; the hash is cut between them.
+    middle = frequencies.sort(1).values[:, BITS // 2 - 1 : BITS // 2 + 1].mean(1, keepdim=True)
+    return torch.where(frequencies > middle, 1.0, -1.0)
+
+
+def closest(pictures: Canvases, originals: Canvases, own: npt.NDArray[np.int64] | None = None) -> Match:
+    """For each of `pictures`, whole or without its edges, the one of `originals` whose fingerprint through any window
+    differs in the fewest bits.
+
+    own: the place of each picture in `originals`, if it is one of them and shall not be found. At equal bits the first
+    original is taken.
+    """
+    mine = torch.cat([fingerprints(pictures), fingerprints(pictures, MIDDLE)])
+    best, indices = torch.full((len(pictures),), -BITS - 1.0), torch.zeros(len(pictures), dtype=torch.int64)
+    for start in range(0, len(originals), PICTURES):
+        part = originals[start : start + PICTURES]
+        found = torch.full((len(pictures), len(part)), -BITS - 1.0)
+        for window in CROPS:
+            whole, middle = (mine @ fingerprints(part, window).T).chunk(2)
+            found = torch.maximum(found, torch.maximum(whole, middle))
+        if own is not None:
+            _forget(found, own - start)
+        values, places = found.max(1)
+        nearer = values > best
+        best, indices = torch.where(nearer, values, best), torch.where(nearer, places + start, indices)
+    return Match(((BITS - best) / 2).to(torch.int64).numpy(), indices.numpy())
+
+
+def _forget(found: Tensor, own: npt.NDArray[np.int64]) -> None:
+    rows = np.flatnonzero((own >= 0) & (own < found.shape[1]))
+    found[rows, own[rows]] = -BITS - 1.0
+
+
+def _transform(start: float, side: float) -> Tensor:
+    """What gives the lowest frequencies of part of a row of pixels, (16, 64): the part is stretched to 64 pixels first."""
+    pixels = np.arange(CANVAS)
+    places = np.clip(start * CANVAS + (pixels + 0.5) * side - 0.5, 0, CANVAS - 1)
+    stretch = np.maximum(1 - np.abs(places[:, None] - pixels), 0)
+    cosines = np.cos(np.pi * np.arange(LOW)[:, None] * (2 * pixels + 1) / (2 * CANVAS))
+    return torch.tensor(cosines @ stretch, dtype=torch.float32)

@@ -1,0 +1,69 @@
+"""Fingerprints: pHash, through windows."""
+
+from __future__ import annotations
+
+import imagehash
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.gan import fingerprint
+from core.gan.fingerprint import BITS, CROPS, WHOLE, Window, canvases, closest, fingerprints
+from tests.core.gan.photographs import jpeg, resized_to, tiles
+
+TRAIN, HELD_OUT = tiles()
+
+
+def apart(a: torch.Tensor, b: torch.Tensor) -> np.ndarray:
+    return ((BITS - (a * b).sum(1)) / 2).numpy()
+
+
+def test_a_fingerprint_is_imagehashs() -> None:
+    ours = fingerprints(canvases(TRAIN)) > 0
+    theirs = [imagehash.phash(Image.fromarray(one), hash_size=16).hash.ravel() for one in TRAIN]
+    wrong = (ours.numpy() != np.stack(theirs)).sum(1)
+    assert wrong.max() <= 2  # float32 against float64, at the median
+    assert wrong.mean() < 0.1
+
+
+def test_a_window_is_what_is_seen_through_it() -> None:
+    window = Window(0.875, 0.125, 0.0)
+    cut = [resized_to(one, 64, box=(8, 0, 64, 56)) for one in TRAIN]
+    assert np.median(apart(fingerprints(canvases(TRAIN), window), fingerprints(canvases(np.stack(cut))))) <= 16
+    assert np.median(apart(fingerprints(canvases(TRAIN)), fingerprints(canvases(np.stack(cut))))) > 60
+
+
+def test_windows_lie_inside_and_reach_every_edge() -> None:
+    assert len(set(CROPS)) == 51
+    assert CROPS[0] == WHOLE
+    for share in ("left", "top"):
+        starts = [getattr(one, share) for one in CROPS]
+        ends = [getattr(one, share) + one.side for one in CROPS]
+        assert min(starts) == 0
+        assert max(ends) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("held", [7, 1024])
+def test_the_closest_is_found_whatever_part_it_lies_in(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "PICTURES", held)
+    copies = np.stack([jpeg(one, 60) for one in TRAIN])
+    found = closest(canvases(copies), canvases(TRAIN))
+    assert found.indices.tolist() == list(range(len(TRAIN)))
+    assert np.percentile(found.bits, 95) <= 12
+    twice = closest(canvases(copies), canvases(np.concatenate([TRAIN, TRAIN])))
+    assert twice.indices.tolist() == found.indices.tolist()
+
+
+@pytest.mark.parametrize("held", [7, 1024])
+def test_a_pictures_own_place_is_passed_over(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "PICTURES", held)
+    places = np.arange(5, 20)
+    found = closest(canvases(TRAIN[places]), canvases(TRAIN), places)
+    assert not (found.indices == places).any()
+    assert found.bits.min() > 16
+
+
+def test_plain_pictures_have_fingerprints_too() -> None:
+    plain = np.full((2, 64, 64, 3), 90, np.uint8)
+    assert closest(canvases(plain), canvases(plain)).bits.tolist() == [0, 0]
