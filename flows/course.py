@@ -12,6 +12,7 @@ from prefect.futures import as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from core.engine.duty import Duty, on_duty
+from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec
 from core.night import record_night
 from flows.dashboard import Dashboard
@@ -72,6 +73,11 @@ def _finish(duty: Duty, planned: dict[str, Any], shards: list[dict[str, Any]]) -
     run = str(duty.store.root)
     duty.crew.board.stage = "merging"
     merged = merge(run)
+    if isinstance(duty.spec, SampleSpec) and duty.spec.keep:
+        from tasks.curate import curate  # torch is loaded only where it is needed
+
+        duty.crew.board.stage = "curating"
+        merged = curate(run)
     duty.crew.board.stage = "building the gallery"
     page = gallery(run)
     get_run_logger().info(

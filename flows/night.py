@@ -15,6 +15,7 @@ from rich.console import Console
 from core import manifest
 from core.engine.duty import Duty
 from core.errors import NocturneError, Stopped
+from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec
 from core.layout import printable
 from core.night import begin_night, record_night
@@ -136,7 +137,7 @@ def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
     try:
         duty.crew.kill()
         begin_night(duty.store, plan)
-        rows = manifest.merge(duty.store)
+        rows = _curated(duty, manifest.merge(duty.store))
         page = build_gallery(duty.store, rows, duty.store.root.name)
         record = {
             "run": duty.store.root.name,
@@ -153,6 +154,16 @@ def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
     finally:
         duty.end()
     return record
+
+
+def _curated(duty: Duty, rows: Any) -> Any:
+    """The manifest once the run's samples are judged, if they are to be: `keep` may have changed since they were drawn."""
+    if not isinstance(duty.spec, SampleSpec) or not duty.spec.keep:
+        return rows
+    from core.gan.selection import select
+
+    select(duty.store, duty.spec)
+    return manifest.read(duty.store)
 
 
 def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, elapsed: float) -> int:

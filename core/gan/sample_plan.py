@@ -6,14 +6,19 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from core.cost import BYTES_PER_PIXEL, Cost, load_cost
+from core.errors import SpecError
+from core.gan import idx
 from core.gan.checkpoint import CheckpointInfo, read_info
 from core.gan.classes import check_label
+from core.gan.dataset import LEAST
 from core.gan.recipe import SAMPLE_ALGORITHM, GanRecipe, SampleRecipe
 from core.gan.sample_spec import SampleSpec
 from core.gan.seeds import each_seed, parse_seeds
+from core.library import scan
 from core.planning import Plan, Planner, Tick
 
 STAMP_BYTES = 1_200
@@ -60,6 +65,8 @@ class _Planner(Planner):
         self.spec = spec
         self.info = read_info(spec.checkpoint)
         check_label(self.info, spec.recipe.label)
+        if spec.data is not None:
+            _check_training_pictures(spec.data)
         super().__init__(spec.out, spec.reuse, spec.shard_seconds, retry, tick, MOST_IN_SHARD)
         self._seconds = cost.sample_seconds(network_of(self.info.recipe), guessed(self.info.recipe))
 
@@ -98,6 +105,15 @@ class _Planner(Planner):
             output = self.names.name(folder, str(seed), recipe.format, key, 0)
             self.summary.seeds += 1
             yield self.place({**shared, "seed": seed, "key": key, "output": output}, None, size)
+
+
+def _check_training_pictures(folder: Path) -> None:
+    """Raises SpecError if `folder` has too few pictures to compare samples with: better now than when all are drawn."""
+    pictures = len(scan(folder, [], []).assets)
+    if pictures < LEAST and idx.find(folder, "train") is None:
+        raise SpecError(
+            f"data {folder} has {pictures} pictures to compare with, and {LEAST} are needed; correct the path."
+        )
 
 
 def network_of(recipe: GanRecipe) -> str:

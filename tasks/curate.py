@@ -1,0 +1,34 @@
+"""Task `curate`: keep the best of a run's samples, and the others apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from core import manifest
+from core.engine.duty import duty_of
+from core.gan.sample_spec import SampleSpec
+from core.gan.selection import select
+from core.report.summary import summarise
+
+
+@task(name="curate", cache_policy=NO_CACHE)
+def curate(run: str) -> dict[str, Any]:
+    """Curate the run folder `run`, once all its seeds are drawn. Returns the counts of core.report.summary.RunSummary.
+
+    Raises SpecError for a folder without training pictures.
+    """
+    duty = duty_of(run)
+    assert isinstance(duty.spec, SampleSpec)
+    selection = select(duty.store, duty.spec)
+    if selection.judged:
+        get_run_logger().info(
+            "%d kept, %d near-duplicates and %d of low score rejected",
+            selection.kept,
+            selection.near_duplicates,
+            selection.low_scores,
+        )
+    return asdict(summarise(manifest.read(duty.store)))
