@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory bench-gan clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -56,6 +56,9 @@ bench-presets: install  ## Presets: seconds, network passes and loss.
 
 bench-score: install  ## Does the score order obvious cases rightly?
 	@$(BIN)/python benchmarks/score_order.py
+
+bench-gan: install  ## Trained networks: digits recognised, KID against peers, speed of training and sampling.
+	@$(BIN)/python benchmarks/gan.py
 
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68

@@ -57,12 +57,12 @@ def pictures(folder: Path, count: int, side: int, seed: int = 0) -> Path:
     return folder
 
 
-def measured_run(spec: dict[str, Any], env: dict[str, str]) -> Measured:
-    """Run the flow with a spec. Raises RuntimeError with what it printed if it fails."""
+def measured_run(spec: dict[str, Any], env: dict[str, str], child: str = CHILD) -> Measured:
+    """Run the flow with a spec, as `child` does. Raises RuntimeError with what it printed if it fails."""
     with tempfile.TemporaryFile("w+") as out:
         begun = time.monotonic()
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, json.dumps(spec)],
+            [sys.executable, "-c", child, json.dumps(spec)],
             cwd=ROOT,
             stdout=out,
             stderr=out,
