@@ -41,10 +41,13 @@ rather than in 82.
 """
 
 VGG_SIDE = 128
-"""Side to which VGG-19's pictures are resized: it takes six times EfficientNet's time at the same side."""
+"""The longest side to which VGG-19's pictures are resized: it takes six times EfficientNet's time at the same side."""
+
+LEAST_SIDE = 64
+"""The shortest: on smaller pictures too little is left at VGG-19's deepest layer."""
 
 DIGIT_SIDE = 96
-"""Side for pictures of at most 32 px, for either network: digits have nothing that a larger view would show."""
+"""EfficientNet's side for pictures of at most 32 px: digits have nothing that a larger view would show."""
 
 VGG_LAYERS = {"relu3_1": 0.7, "relu4_1": 2.9, "relu5_1": 0.5}
 """Layers of VGG-19 and what their means are divided by: their spread over paintings, so that each counts alike."""
@@ -104,9 +107,20 @@ class VggFeatures:
         return torch.cat([found[layer].mean((2, 3)) / spread for layer, spread in VGG_LAYERS.items()], 1)
 
 
-def side_for(size: int, usual: int) -> int:
-    """The side at which a network looks at pictures of `size` px: `usual`, or less for digits."""
-    return min(usual, DIGIT_SIDE) if size <= 32 else usual
+def efficientnet_side(size: int) -> int:
+    """The side at which EfficientNet looks at samples of `size` px."""
+    return DIGIT_SIDE if size <= 32 else EFFICIENTNET_SIDE
+
+
+def vgg_side(size: int) -> int:
+    """The side at which VGG-19 looks at samples of `size` px: their own, within limits."""
+    return min(VGG_SIDE, max(LEAST_SIDE, size))
+
+
+def rgb_of(pictures: npt.NDArray[np.uint8]) -> Rgb:
+    """Pictures (n, c, h, w), grey or colour, as a data set keeps them, as (n, h, w, 3)."""
+    count, _, height, width = pictures.shape
+    return np.ascontiguousarray(np.broadcast_to(pictures, (count, 3, height, width)).transpose(0, 2, 3, 1))
 
 
 def resized(rgb: Rgb, side: int) -> Rgb:

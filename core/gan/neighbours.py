@@ -77,13 +77,15 @@ class _Near(NamedTuple):
 class Originals:
     """The training pictures, as samples are compared with them."""
 
-    def __init__(self, rgb: Rgb, network: FeatureNetwork, tick: Tick | None = None) -> None:
-        """Look at pictures (n, h, w, 3) of the samples' size. Raises ValueError if there are fewer than two."""
+    def __init__(self, rgb: Rgb, network: FeatureNetwork, whole: Rgb | None = None, tick: Tick | None = None) -> None:
+        """rgb: (n, h, w, 3), the pictures as training shows them. whole: the same uncropped, if training crops them; a
+        sample may copy any part. Raises ValueError if there are fewer than two.
+        """
         if len(rgb) < 2:
             raise ValueError(f"{len(rgb)} training picture is too few to tell how far apart they lie")
         self._network = network
         self.features: Features = network.features(rgb, tick)
-        self._canvases = fingerprint.canvases(rgb)
+        self._canvases = fingerprint.canvases(rgb if whole is None else whole)
         asked = np.sort(np.random.default_rng(0).permutation(len(rgb))[:ASKED])
         bits = self._in_bits(rgb[asked], asked).amounts
         distances = self._in_features(self.features[asked], rgb[asked], asked).amounts

@@ -16,8 +16,9 @@ from core.gan.features import (
     FeatureNetwork,
     Rgb,
     VggFeatures,
+    efficientnet_side,
     resized,
-    side_for,
+    vgg_side,
 )
 
 CPU = torch.device("cpu")
@@ -90,9 +91,9 @@ def test_names_tell_network_layer_and_side() -> None:
     assert VggFeatures(CPU, 96).name == "vgg19 means of relu3_1+relu4_1+relu5_1, 96 px"
 
 
-def test_digits_are_looked_at_closer_by() -> None:
-    assert [side_for(size, 224) for size in (28, 32, 64, 256)] == [96, 96, 224, 224]
-    assert side_for(28, 64) == 64
+def test_sides_follow_the_samples_size() -> None:
+    assert [efficientnet_side(size) for size in (28, 32, 64, 256)] == [96, 96, 224, 224]
+    assert [vgg_side(size) for size in (28, 64, 128, 256)] == [64, 64, 128, 128]
 
 
 @pytest.mark.parametrize(

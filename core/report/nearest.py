@@ -1,0 +1,103 @@
+"""The page that shows whether a GAN copies: each sample beside the training picture that it is most like.
+
+One HTML file with everything in it, opened from disk with no network. It is given plain data: encoded pictures, names and
+numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from core import layout
+from core.report.gallery import TEMPLATES
+
+SHOWN = 120
+"""Pairs that a page shows; at some 5 KB a picture it then stays near a megabyte."""
+
+MEDIA = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
+"""What encoded pictures begin with."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sample and the training picture that it is most like."""
+
+    sample: bytes
+    """JPEG, PNG or WebP, small."""
+    sample_name: str
+    original: bytes
+    original_name: str
+    mirrored: bool
+    """Whether it is the mirror image of the training picture that is alike; it is then shown mirrored."""
+    ratio: float
+    """Distance in features over the usual distance between training pictures."""
+    bits: int
+    """Bits of the fingerprint that differ, of 256."""
+    usual_bits: float
+    """Bits that usually differ between a training picture and the nearest other."""
+    nearness: float
+    """What the verdict goes by; 0 is an exact copy."""
+    verdict: str
+    """`copy`, `close` or `apart`."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was compared, and how the verdicts fell."""
+
+    samples: int
+    originals: int
+    copies: int
+    close: int
+    features: str
+    """Name of the feature network."""
+    copy_at: float
+    close_at: float
+    """The thresholds of nearness."""
+    note: str = ""
+    """A sentence on what was compared, if it is not every training picture."""
+
+
+def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
+    """The page, most suspicious pairs first; no more than SHOWN of them. Names are escaped.
+
+    Raises ValueError if a picture is not an encoded JPEG, PNG or WebP.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"count": "{:,}".format, "data_url": data_url, "percent": "{:.1%}".format}
+    ordered = sorted(pairs, key=lambda pair: (pair.nearness, pair.sample_name))
+    page = environment.get_template("nearest.html").render(
+        title=layout.portable(title),
+        pairs=[_row(place, pair) for place, pair in enumerate(ordered[:SHOWN], start=1)],
+        left_out=len(ordered) - len(ordered[:SHOWN]),
+        tally=tally,
+    )
+    return page.encode()
+
+
+def data_url(picture: bytes) -> str:
+    """An encoded picture as a URL that holds it. Raises ValueError if it is none that browsers show."""
+    for start, media in MEDIA.items():
+        if picture.startswith(start):
+            return f"data:{media};base64,{base64.b64encode(picture).decode()}"
+    raise ValueError("not an encoded JPEG, PNG or WebP picture")
+
+
+def _row(place: int, pair: Pair) -> dict[str, object]:
+    return {
+        "place": place,
+        "pair": pair,
+        "sample_name": layout.portable(pair.sample_name),
+        "original_name": layout.portable(pair.original_name),
+        "bits_ratio": pair.bits / max(pair.usual_bits, 1.0),
+    }
