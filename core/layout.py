@@ -18,6 +18,7 @@ OUTPUTS = "outputs"
 REJECTED = "rejected"
 THUMBS = "thumbs"
 GALLERY = "gallery/index.html"
+NEAREST = "gallery/nearest.html"
 NIGHTS = "nights"
 LOG = "log.jsonl"
 

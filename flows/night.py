@@ -160,9 +160,9 @@ def _curated(duty: Duty, rows: Any) -> Any:
     """The manifest once the run's samples are judged, if they are to be: `keep` may have changed since they were drawn."""
     if not isinstance(duty.spec, SampleSpec) or not duty.spec.keep:
         return rows
-    from core.gan.selection import select
+    from core.curated import curate_run
 
-    select(duty.store, duty.spec)
+    curate_run(duty.store, duty.spec)
     return manifest.read(duty.store)
 
 

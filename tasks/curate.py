@@ -9,9 +9,9 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from core import manifest
+from core.curated import curate_run
 from core.engine.duty import duty_of
 from core.gan.sample_spec import SampleSpec
-from core.gan.selection import select
 from core.report.summary import summarise
 
 
@@ -23,7 +23,7 @@ def curate(run: str) -> dict[str, Any]:
     """
     duty = duty_of(run)
     assert isinstance(duty.spec, SampleSpec)
-    selection = select(duty.store, duty.spec)
+    selection = curate_run(duty.store, duty.spec)
     if selection.judged:
         get_run_logger().info(
             "%d kept, %d near-duplicates and %d of low score rejected",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.gan import dataset
 from core.gan.checkpoint import read_info
 from core.gan.curation import Curated, Realism, curate
 from core.gan.distances import Features
-from core.gan.features import EFFICIENTNET_SIDE, EfficientNetFeatures, Rgb, resized, side_for
+from core.gan.features import EfficientNetFeatures, Rgb, efficientnet_side, resized
 from core.gan.neighbours import NearCopy, Originals
 from core.gan.sample_spec import SampleSpec
 from core.layout import PLAN, picture_paths
@@ -46,11 +46,30 @@ class Selection:
     low_scores: int = 0
 
 
-def select(store: Store, spec: SampleSpec) -> Selection:
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Each sample of a run and the training picture that it is most like."""
+
+    rows: Sequence[dict[str, Any]]
+    """The samples' rows in the manifest, before they were judged."""
+    copies: Sequence[NearCopy]
+    training: Rgb
+    """(n, size, size, 3)."""
+    names: Sequence[str]
+    usual_bits: float
+    """Bits of the fingerprint that usually differ between a training picture and the nearest other."""
+    network: str
+
+
+Show = Callable[[Comparison], None]
+
+
+def select(store: Store, spec: SampleSpec, show: Show | None = None) -> Selection:
     """Judge the samples that the run's plan asks for, and have rows and files say so. Call it under the run's lock.
 
     Nothing is judged before every seed was drawn or failed. Judging is repeatable: it hangs on pictures, training pictures
-    and `keep` alone. Raises SpecError for a folder without training pictures.
+    and `keep` alone. `show` is given what was compared, if anything was. Raises SpecError for a folder without training
+    pictures.
     """
     assert spec.keep is not None
     assert spec.data is not None
@@ -61,7 +80,10 @@ def select(store: Store, spec: SampleSpec) -> Selection:
     training = dataset.load(spec.data, read_info(spec.checkpoint).recipe.changed({"conditional": False}))
     mark = _mark(made, spec.keep, training)
     if made and _last(store).get("mark") != mark:
-        judge(store, _judgements(_curated(store, spec, made, training), made))
+        curated, comparison = _curated(store, spec, made, training)
+        if show is not None:
+            show(comparison)
+        judge(store, _judgements(curated, made))
     else:
         judge(store, {})  # what a kill left where it was is moved
     selection = _counted(_planned(store))
@@ -69,11 +91,14 @@ def select(store: Store, spec: SampleSpec) -> Selection:
     return selection
 
 
-def _curated(store: Store, spec: SampleSpec, made: Sequence[dict[str, Any]], training: dataset.Dataset) -> Curated:
+def _curated(
+    store: Store, spec: SampleSpec, made: Sequence[dict[str, Any]], training: dataset.Dataset
+) -> tuple[Curated, Comparison]:
     size = int(made[0]["width"])
     device = devices.choose(spec.device.split(",")[0])
-    network = EfficientNetFeatures(device, side_for(size, EFFICIENTNET_SIDE))
-    originals = Originals(_rgb(training, size), network)
+    network = EfficientNetFeatures(device, efficientnet_side(size))
+    rgb = _rgb(training, size)
+    originals = Originals(rgb, network)
     features: list[Features] = []
     copies: list[NearCopy] = []
     for first in range(0, len(made), AT_ONCE):
@@ -82,7 +107,8 @@ def _curated(store: Store, spec: SampleSpec, made: Sequence[dict[str, Any]], tra
         copies += originals.compare(pictures, features[-1])
     seeds = [row["seed"] for row in made]
     realism = Realism(originals.features)
-    return curate(seeds, np.concatenate(features), copies, realism, spec.keep or 0, names=training.names)
+    curated = curate(seeds, np.concatenate(features), copies, realism, spec.keep or 0, names=training.names)
+    return curated, Comparison(made, copies, rgb, training.names, originals.bits, network.name)
 
 
 def _judgements(curated: Curated, made: Iterable[dict[str, Any]]) -> dict[str, Judgement]:
@@ -104,11 +130,16 @@ def _planned(store: Store) -> list[dict[str, Any]]:
     return [row for row in manifest.read(store).to_pylist() if row["output"] in wanted]
 
 
-def _picture(store: Store, row: dict[str, Any]) -> Rgb:
+def picture_name(store: Store, row: dict[str, Any]) -> str:
+    """Where the picture of a row lies in the run folder. Raises NocturneError if it is gone."""
     path = next((name for name in picture_paths(row["output"], row["status"]) if store.exists(name)), None)
     if path is None:
         raise NocturneError(f"{row['output']} is gone, so the run cannot be curated; the same command draws it again.")
-    return image.read(store.inside(path)).rgb
+    return path
+
+
+def _picture(store: Store, row: dict[str, Any]) -> Rgb:
+    return image.read(store.inside(picture_name(store, row))).rgb
 
 
 def _rgb(training: dataset.Dataset, size: int) -> Rgb:

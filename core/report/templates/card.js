@@ -74,6 +74,7 @@ function makeCard(row) {
   card.classList.add(row.status);
   card.href = row.full || "#";
   showPicture(card.querySelector(".output img"), row.outputThumb, `${row.asset} ${row.source}`);
+  card.classList.toggle("sample", row.isSample);
   card.classList.toggle("small", row.isSample && row.width <= SMALL);
   showPicture(card.querySelector(".asset img"), row.assetThumb, "the asset");
   showPicture(card.querySelector(".artwork img"), row.styleThumb, "the style");

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from core import image, manifest
+from core.curated import curate_run
 from core.errors import SpecError
 from core.gan import selection
 from core.gan.sample_plan import make_plan
@@ -70,6 +71,14 @@ def test_the_best_are_kept_and_the_others_lie_apart_with_their_reason(spec: Samp
     assert len(list(Store(spec.out).names("rejected"))) == 6
     report = verify(Store(spec.out))
     assert (report.whole, report.faults) == (8, ())
+
+
+def test_the_page_shows_the_copy_beside_what_it_copies(spec: SampleSpec) -> None:
+    curate_run(Store(spec.out), spec)
+    page = Store(spec.out).read("gallery/nearest.html").decode()
+    assert "samples/net/0.png" in page
+    assert "03.png" in page
+    assert page.index("samples/net/0.png") < page.index("samples/net/3.png")
 
 
 def test_what_was_judged_is_not_judged_again_and_is_not_drawn_again(
