@@ -53,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("pixels_sha256", pa.string(), "SHA-256 of the output's decoded pixels."),
     Column("width", pa.int32(), "Width of the output, pixels."),
     Column("height", pa.int32(), "Height of the output, pixels."),
-    Column("score", pa.float32(), "How good the transfer is, 0 to 1, higher is better."),
+    Column("score", pa.float32(), "How good the transfer, or a curated sample, is, 0 to 1, higher is better."),
     Column("score_content", pa.float32(), "Content kept, 0 (nothing of the asset) to 1 (the asset itself)."),
     Column(
         "score_style",
