@@ -18,6 +18,9 @@ from core.planning import PlanSummary
 from core.report.summary import RunSummary, duration
 
 REFRESH = 0.5
+APART = frozenset({"low_score", "near_duplicate"})
+"""Reasons of pictures that were made and rejected."""
+
 LINE_EVERY = 5.0
 """Seconds between two lines where there is no terminal to redraw."""
 
@@ -94,7 +97,9 @@ def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Tabl
     """The plan in a few lines; `free` is the disk's free room in bytes."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = [
-        ("assets x styles", f"{summary.assets:,} x {summary.styles:,}"),
+        ("seeds", f"{summary.seeds:,}")
+        if summary.seeds
+        else ("assets x styles", f"{summary.assets:,} x {summary.styles:,}"),
         ("jobs", f"{summary.total:,}"),
         ("done before", f"{summary.done:,}"),
         ("failed before", f"{summary.kept:,}"),
@@ -112,7 +117,7 @@ def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Tabl
             f"{summary.hidden:,} hidden, {summary.others:,} not pictures, {summary.linked_folders:,} linked folders",
         ),
     ]
-    always = {"assets x styles", "jobs", "done before", "to make", "predicted time", "predicted disk"}
+    always = {"assets x styles", "seeds", "jobs", "done before", "to make", "predicted time", "predicted disk"}
     for name, value in rows:
         if name in always or any(digit in "123456789" for digit in value):
             table.add_row(name, value)
@@ -126,7 +131,7 @@ def end_table(summary: RunSummary, made: int, elapsed: float | None) -> Table:
         table.add_row("made tonight", f"{made:,} in {duration(elapsed)}")
     table.add_row("done", f"{summary.done:,} of {summary.total:,}")
     for reason, count in summary.reasons.items():
-        table.add_row("[red]failed", f"{count:,} {reason}")
+        table.add_row("kept apart" if reason in APART else "[red]failed", f"{count:,} {reason}")
     if summary.pending:
         table.add_row("pending", f"{summary.pending:,}")
     if summary.median_score is not None:
