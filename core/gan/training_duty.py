@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from core import device as devices
 from core.engine.ownership import owning
-from core.gan.features import EFFICIENTNET_SIDE, EfficientNetFeatures, side_for
+from core.gan.features import EfficientNetFeatures, efficientnet_side
 from core.gan.train_spec import TrainSpec
 from core.gan.training import Board, Training
 from core.store import Store
@@ -36,7 +36,7 @@ class TrainingDuty:
         self._held.enter_context(owning(str(device), lambda: self._wait(str(device))))
 
         def network(size: int) -> EfficientNetFeatures:
-            return EfficientNetFeatures(device, side_for(size, EFFICIENTNET_SIDE))
+            return EfficientNetFeatures(device, efficientnet_side(size))
 
         self.training = Training(self.spec, network, self.board)
         _duties[os.fspath(self.store.root)] = self
