@@ -74,11 +74,16 @@ def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": "{:,}".format, "data_url": data_url, "percent": "{:.1%}".format}
+    environment.filters |= {
+        "portable": layout.portable,
+        "count": "{:,}".format,
+        "data_url": data_url,
+        "percent": "{:.1%}".format,
+    }
     ordered = sorted(pairs, key=lambda pair: (pair.nearness, pair.sample_name))
     page = environment.get_template("nearest.html").render(
         title=layout.portable(title),
-        pairs=[_row(place, pair) for place, pair in enumerate(ordered[:SHOWN], start=1)],
+        pairs=ordered[:SHOWN],
         left_out=len(ordered) - len(ordered[:SHOWN]),
         tally=tally,
     )
@@ -91,13 +96,3 @@ def data_url(picture: bytes) -> str:
         if picture.startswith(start):
             return f"data:{media};base64,{base64.b64encode(picture).decode()}"
     raise ValueError("not an encoded JPEG, PNG or WebP picture")
-
-
-def _row(place: int, pair: Pair) -> dict[str, object]:
-    return {
-        "place": place,
-        "pair": pair,
-        "sample_name": layout.portable(pair.sample_name),
-        "original_name": layout.portable(pair.original_name),
-        "bits_ratio": pair.bits / max(pair.usual_bits, 1.0),
-    }
