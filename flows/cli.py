@@ -70,6 +70,26 @@ def export_gan(
     export(checkpoint, to)
 
 
+@app.command(name="evaluate-gan")
+def evaluate_gan(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
+    data: Annotated[
+        Path, typer.Option("--data", help="What it was trained on: a folder of pictures, or of MNIST's files.")
+    ],
+    held_out: Annotated[
+        Path | None, typer.Option("--held-out", help="Like pictures that it never saw; MNIST's test files are found.")
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", min=6, max=50_000, help="Samples to draw.")] = 1000,
+    psi: Annotated[float, typer.Option("--psi", help="Truncation, as for `sample`.")] = 1.0,
+    out: Annotated[Path | None, typer.Option("--out", help="Report folder; by default beside the checkpoint.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how good and how varied a network's samples are, and whether any copies a training picture."""
+    from flows.evaluate_gan import evaluate_gan as evaluate
+
+    raise typer.Exit(evaluate(checkpoint, data, held_out, samples, psi, out, as_json))
+
+
 @app.command()
 def interpolate(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
