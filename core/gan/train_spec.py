@@ -24,7 +24,7 @@ class TrainSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="TrainSpec")
     kind: ClassVar[str] = "train-gan"
-    path_fields: ClassVar[tuple[str, ...]] = ("data", "held_out", "out")
+    path_fields: ClassVar[tuple[str, ...]] = ("data", "held_out", "start", "out")
 
     data: Place = Field(
         title="Data",
@@ -32,6 +32,12 @@ class TrainSpec(BaseModel):
     )
     held_out: Place | None = Field(
         None, title="Held out", description="Folder of pictures that are not trained on; KID is measured against them."
+    )
+    start: Place | None = Field(
+        None,
+        title="Start",
+        description="Checkpoint whose networks and optimisers a new training begins with, in place of chance: for other "
+        "pictures, or another recipe of the same architecture.",
     )
     out: RunFolder = Path("runs/gan")
     preset: Literal[tuple(GAN_PRESETS)] = Field(  # type: ignore[valid-type]
@@ -112,7 +118,7 @@ class TrainSpec(BaseModel):
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
         check_inside(self._paths())
         for name, path in self._paths():
-            if name != "out" and not (name == "data" and self.download):
+            if name in ("data", "held_out") and not (name == "data" and self.download):
                 check_folder(name, path)
         if "," in self.device:
             raise SpecError(f"device {self.device}: one network is trained on one device; name one.")

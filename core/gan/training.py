@@ -18,9 +18,10 @@ from core import device as devices
 from core.errors import NotFinite, SpecError
 from core.gan import dataset, health
 from core.gan.augment import Strength
-from core.gan.checkpoint import CheckpointInfo, checkpoint_bytes, read_tensors
+from core.gan.checkpoint import CheckpointInfo, checkpoint_bytes, read_info, read_tensors
 from core.gan.dataset import Dataset
-from core.gan.evaluation import Evaluator, FeatureNetwork
+from core.gan.evaluation import Evaluator
+from core.gan.features import FeatureNetwork
 from core.gan.figures import Row, row_of
 from core.gan.recipe import GanRecipe
 from core.gan.timelapse import drawn, grid_png, shown_noise
@@ -28,6 +29,7 @@ from core.gan.train_spec import TrainSpec
 from core.gan.trainer import Figures, Trainer
 from core.gan.training_folder import TrainingFolder
 from core.gan.training_plan import TrainingPlan, agreed, settled
+from core.layout import printable
 
 FALLS = 5
 """Times that a training may diverge before it is given up."""
@@ -140,7 +142,27 @@ class Training:
                 )
                 continue
             return trainer
-        return Trainer(self.recipe, self.data, self._device)
+        return self._begun()
+
+    def _begun(self) -> Trainer:
+        """A new trainer, at the start that the spec names. Raises SpecError if that is none for this recipe."""
+        trainer = Trainer(self.recipe, self.data, self._device)
+        start = self.spec.start
+        if start is not None:
+            info = read_info(start)
+            if not info.whole:
+                raise SpecError(
+                    f"{printable(str(start))} can draw, but not begin a training: it holds the average alone; give a "
+                    "checkpoint from the folder of a training."
+                )
+            try:
+                trainer.restore(read_tensors(start), 0, trainer.strength, 1.0)
+            except (KeyError, ValueError, RuntimeError) as error:
+                raise SpecError(
+                    f"{printable(str(start))} is of another architecture, size, width or number of classes than this "
+                    "training's recipe; give one that is of the same."
+                ) from error
+        return trainer
 
     def run(self, stretch_steps: int | None = None, stop: Callable[[], bool] = lambda: False) -> Stretch:
         """Train for so many steps, by default to the next evaluation; ends early, saved, once `stop()` is true.
@@ -219,6 +241,8 @@ class Training:
             **(more or {}),
         }
         about = {"kind": data.kind, "pictures": len(data), "digest": data.digest, "sha256": list(data.sha256)}
+        if self.spec.start is not None:
+            about["start"] = read_info(self.spec.start).digest
         classes = data.classes if self.recipe.conditional else ()
         return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, classes, about, training)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import NotFinite, SpecError, StoreBroken
-from core.gan.checkpoint import read_info, read_tensors
+from core.gan.checkpoint import exported, read_info, read_tensors
 from core.gan.train_spec import train_spec_from
 from core.gan.trainer import Figures, Trainer
 from core.gan.training import FALLS, Training
@@ -240,3 +240,20 @@ def test_broken_pictures_are_told_of(tmp_path: Path) -> None:
     made = training(tmp_path / "run", data=str(tmp_path / "pictures"))
     assert [note for note in made.notes if note.startswith("left out:") and "torn.png" in note]
     assert "torn.png" in (tmp_path / "run/log.jsonl").read_text()
+
+
+def test_a_training_may_begin_with_the_networks_of_another(tmp_path: Path) -> None:
+    run_out(training(tmp_path / "first", steps=4))
+    start = str(max((tmp_path / "first/checkpoints").glob("step-*")))
+    second = training(tmp_path / "second", start=start, recipe={"rate": 1e-5})
+    assert second.trainer.step == 0
+    assert_same(second.trainer.state(), state(tmp_path / "first"))
+    run_out(second)
+    info = read_info(max((tmp_path / "second/checkpoints").glob("step-*")))
+    assert info.data["start"] == read_info(Path(start)).digest
+    with pytest.raises(SpecError, match="another architecture, size, width"):
+        training(tmp_path / "third", start=start, recipe={"width": 8})
+    small = tmp_path / "small.safetensors"
+    small.write_bytes(exported(Path(start)))
+    with pytest.raises(SpecError, match="can draw, but not begin a training"):
+        training(tmp_path / "third", start=str(small))
