@@ -256,4 +256,4 @@ def test_a_training_may_begin_with_the_networks_of_another(tmp_path: Path) -> No
     small = tmp_path / "small.safetensors"
     small.write_bytes(exported(Path(start)))
     with pytest.raises(SpecError, match="can draw, but not begin a training"):
-        training(tmp_path / "third", start=str(small))
+        training(tmp_path / "fourth", start=str(small))
