@@ -28,7 +28,7 @@ from core.gan.features import (
 )
 from core.gan.recipe import LANES, GanRecipe, SampleRecipe
 from core.gan.sampler import Sampler
-from core.gan.set_report import Reals, appraise, document
+from core.gan.set_report import Reals, appraise, check_enough, document
 from core.layout import printable
 from flows import evaluation_report
 from flows.bar import Bar
@@ -48,18 +48,17 @@ def evaluate_gan(
     recipe = _recipe(psi)
     devices.make_deterministic()
     device, seeds, size = devices.choose(), range(samples), info.recipe.size
+    plain = info.recipe.changed({"conditional": False})  # pictures count here, not their classes
     with Watched(screen) as watched:
-        training = dataset.load(data, info.recipe, tick=watched("training pictures read"))
-        others = _held_out(data, held_out, info.recipe, watched("held-out pictures read"))
+        training = dataset.load(data, plain, tick=watched("training pictures read"))
+        others = _held_out(data, held_out, plain, watched("held-out pictures read"))
+        _check(checkpoint, samples, training, others)
         drawn = _drawn(Sampler(checkpoint, device, recipe), seeds, watched("samples drawn"))
         networks: list[FeatureNetwork] = [
             EfficientNetFeatures(device, efficientnet_side(size)),
             VggFeatures(device, vgg_side(size)),
         ]
-        try:
-            found = appraise(drawn, _reals(training, others, size), networks, watched)
-        except ValueError as error:
-            raise SpecError(f"{printable(str(checkpoint))} cannot be evaluated: {error}.") from error
+        found = appraise(drawn, _reals(training, others, size), networks, watched)
     told = {
         **_facts(info, training, others, seeds, psi),
         **document(found, "training" if others is None else "held-out", seeds, training.names),
@@ -94,6 +93,13 @@ class Watched:
         return self._bar.__enter__().tick
 
 
+def _check(checkpoint: Path, samples: int, training: dataset.Dataset, others: dataset.Dataset | None) -> None:
+    try:
+        check_enough(samples, len(training), None if others is None else len(others))
+    except ValueError as error:
+        raise SpecError(f"{printable(str(checkpoint))} cannot be evaluated: {error}; give more.") from error
+
+
 def _recipe(psi: float) -> SampleRecipe:
     try:
         return SampleRecipe(psi=psi)
@@ -103,10 +109,9 @@ def _recipe(psi: float) -> SampleRecipe:
 
 def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: Tick) -> dataset.Dataset | None:
     """The pictures of the folder given, else MNIST's test digits where they lie beside the training ones."""
-    plain = recipe.changed({"conditional": False})
     if held_out is not None:
-        return dataset.load_mnist_test(held_out, plain) or dataset.load(held_out, plain, tick=tick)
-    return dataset.load_mnist_test(data, plain) if data.is_dir() else None
+        return dataset.load_mnist_test(held_out, recipe) or dataset.load(held_out, recipe, tick=tick)
+    return dataset.load_mnist_test(data, recipe) if data.is_dir() else None
 
 
 def _drawn(sampler: Sampler, seeds: Sequence[int], tick: Tick) -> Rgb:

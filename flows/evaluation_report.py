@@ -54,7 +54,8 @@ def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> 
             "nothing of those that it saw."
         )
     if training.faults:
-        said.append(f"{len(training.faults):,} files of the data could not be read and were left out.")
+        files = "1 file" if len(training.faults) == 1 else f"{len(training.faults):,} files"
+        said.append(f"{files} of the data could not be read: left out.")
     said.append(
         "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "
         "disagree, trust VGG-19's figures. Figures are comparable only between equal features and equal numbers of pictures."

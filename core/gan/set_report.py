@@ -68,10 +68,7 @@ def appraise(samples: Rgb, reals: Reals, networks: Sequence[FeatureNetwork], wat
 
     Raises ValueError if a set has fewer than LEAST pictures.
     """
-    sets = {"samples": samples, "training pictures": reals.training, "held-out pictures": reals.held_out}
-    for name, pictures in sets.items():
-        if pictures is not None and len(pictures) < LEAST:
-            raise ValueError(f"{len(pictures)} {name} are too few to be compared as a set, which takes {LEAST}")
+    check_enough(len(samples), len(reals.training), None if reals.held_out is None else len(reals.held_out))
     originals = Originals(reals.training, networks[0], reals.whole, watch("training pictures"))
     seen = networks[0].features(samples, watch("samples"))
     near = originals.compare(samples, seen)
@@ -81,6 +78,13 @@ def appraise(samples: Rgb, reals: Reals, networks: Sequence[FeatureNetwork], wat
         pairs.append(_on(network, samples, reals, known, watch))
     metrics, yardsticks = zip(*pairs, strict=True)
     return Appraisal(metrics, yardsticks, tuple(near), originals.distance, originals.bits, networks[0].name)
+
+
+def check_enough(samples: int, training: int, held_out: int | None) -> None:
+    """Raises ValueError if there are too few pictures of a kind to be compared as a set."""
+    for name, count in {"samples": samples, "training pictures": training, "held-out pictures": held_out}.items():
+        if count is not None and count < LEAST:
+            raise ValueError(f"{count} {name} are too few to be compared as a set, which takes {LEAST}")
 
 
 def _on(
