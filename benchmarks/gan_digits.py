@@ -10,7 +10,6 @@ import torch
 
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
-from core.gan.set_metrics import kid
 from gan_judge import Judge, Verdict, digits
 from gan_rows import Row, missing, spread
 from gan_stretches import clock_of
@@ -56,16 +55,16 @@ def _verdict(what: str, verdict: Verdict, judged: bool = False) -> Row:
 
 def _compared(judge: Judge, ours: np.ndarray, mnist: Path, checkpoint: Path, peer: Path) -> Iterator[Row]:
     """KID on the judge's features; the peer's is the better of its two ways of drawing."""
-    found = kid(judge.real, judge.features(ours))
+    found = judge.distance(judge.features(ours))
     train, _ = digits(mnist, "train")
-    yield Row("KID of 5,000 training digits", spread(kid(judge.real, judge.features(train[:COMPARED]))))
+    yield Row("KID of 5,000 training digits", spread(judge.distance(judge.features(train[:COMPARED]))))
     file = peer / "samples.npz"
     if not file.exists():
         yield Row("KID of our digits", spread(found))
         yield missing("KID of the peer's digits", f"train and sample it with gan_peer_digits.py into {peer}")
         return
     with np.load(file) as made:
-        theirs = {way: kid(judge.real, judge.features(made[way][:COMPARED])) for way in made.files}
+        theirs = {way: judge.distance(judge.features(made[way][:COMPARED])) for way in made.files}
         best = min(theirs, key=lambda way: theirs[way].value)
         verdict = judge.verdict(judge.features(made[best][:JUDGED]))
     yield _verdict(f"the peer's first 1,000 ({best})", verdict)

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from core.cache import cache_folder
 from core.gan import idx
+from core.gan.resampling import Measured
+from core.gan.set_metrics import kid
 
 EPOCHS, BATCH, RATE, SEED = 6, 128, 4e-3, 0
 SHIFT = 2
@@ -72,6 +74,8 @@ class Judge:
         pictures, labels = digits(mnist, "t10k")
         self.real = self.features(pictures)
         """Features (10000, 128) of the test digits."""
+        self.scale = float(np.sqrt(np.square(self.real).mean()))
+        """Their root mean square: features over it are about 1, as KID's kernel wants them."""
         self.right = float((self._confidences(self.real).argmax(1) == torch.from_numpy(labels)).float().mean())
         """Share of test digits that it knows."""
         if self.right < LEAST_RIGHT:
@@ -82,6 +86,10 @@ class Judge:
         """Last hidden layer (n, 128) of digits (n, 28, 28), 8-bit."""
         parts = torch.from_numpy(pictures).unsqueeze(1).split(500)
         return torch.cat([self._network[:-1](part.float() / 255) for part in parts]).numpy()
+
+    def distance(self, features: np.ndarray) -> Measured:
+        """KID of features (n, 128) against those of the test digits, both over `scale`."""
+        return kid(self.real / self.scale, features / self.scale)
 
     def verdict(self, features: np.ndarray) -> Verdict:
         """Which digits they are, and how many it is sure of."""
