@@ -16,12 +16,10 @@ import pyarrow.parquet as pq
 
 from core import manifest
 from core.errors import NocturneError
-from core.jobs import Job
+from core.jobs import JOB_FIELDS, Job
 from core.layout import NIGHTS, PLAN
 from core.planning import BATCH, Plan
 from core.store import Store
-
-JOB_FIELDS = list(Job._fields)
 
 
 def begin_night(store: Store, plan: Plan) -> None:
@@ -74,7 +72,7 @@ def last_night(store: Store) -> dict[str, Any] | None:
 
 
 def _jobs(store: Store, wanted: tuple[str, str, Any]) -> list[Job]:
-    rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[wanted], columns=JOB_FIELDS).to_pylist()
+    rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[wanted], columns=list(JOB_FIELDS)).to_pylist()
     return [Job(**{**row, "asset_file": os.fsdecode(row["asset_file"])}) for row in rows]
 
 

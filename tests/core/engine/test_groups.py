@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -35,7 +36,7 @@ def names(count: int) -> list[str]:
 
 def quick(*names: str, seconds: float = 0.01, limit: float = 60.0) -> list[Job]:
     """Jobs that are predicted to be so quick that many of them are a group."""
-    return [job._replace(seconds=seconds) for job in jobs(*names, limit=limit)]
+    return [replace(job, seconds=seconds) for job in jobs(*names, limit=limit)]
 
 
 def test_jobs_are_made_in_groups_and_committed_together(crew: Crew, store: Store) -> None:
@@ -116,7 +117,7 @@ def test_a_group_is_of_one_ticket_and_of_some_seconds() -> None:
     rota = Rota()
     rota.group = 100
     rota.add(quick(*names(20), seconds=GROUP_SECONDS / 8))
-    rota.add([job._replace(output=f"other/{job.asset}") for job in quick(*names(5))])
+    rota.add([replace(job, output=f"other/{job.asset}") for job in quick(*names(5))])
     assert grouped(rota) == [8, 8, 4, 5]
 
 
