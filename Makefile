@@ -17,7 +17,10 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@
 
-demo: install  ## Stylise the sample pictures; ends with the path of the gallery.
+demo: install  ## Draw and stylise sample pictures; ends with the path of the gallery.
+	@$(BIN)/nocturne sample data/demo-digits.toml
+	@$(BIN)/nocturne sample data/demo-paintings.toml
+	@$(BIN)/nocturne run data/demo-painted.toml
 	@# Exit code 3 says that some jobs failed: one sample is broken on purpose.
 	@$(BIN)/nocturne run data/demo.toml || [ $$? -eq 3 ]
 
