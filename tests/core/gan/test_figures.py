@@ -61,7 +61,9 @@ def test_d_winning_is_told_after_a_window_and_not_before() -> None:
 def test_collapse_is_told_of_the_latest_measure() -> None:
     fine, gone = replace(ROW, step=50, diversity=0.8), replace(ROW, step=90, diversity=0.1)
     (told,) = health.warnings([fine, gone, ROW], GanRecipe())
-    assert told.startswith("G has collapsed: at step 90 its samples differ from each other by 10% of what real pictures do")
+    assert told.startswith(
+        "G has collapsed: at step 90 its samples differ from each other by 10% of what real pictures do"
+    )
     assert health.warnings([gone, replace(fine, step=99), ROW], GanRecipe()) == []
 
 

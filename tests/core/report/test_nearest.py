@@ -56,7 +56,9 @@ def test_the_most_suspicious_come_first_with_their_figures() -> None:
     page = built()
     kinds = [attrs["class"] for tag, attrs in page.elements if tag == "li"]
     assert kinds == ["pair copy", "pair close", "pair apart"]
-    assert re.search(r"copied.*distance 0\.10 9 bits, usual 82.*near.*worth a look.*0\.55.*far.*no copy.*1\.10", text(page))
+    assert re.search(
+        r"copied.*distance 0\.10 9 bits, usual 82.*near.*worth a look.*0\.55.*far.*no copy.*1\.10", text(page)
+    )
     for words in (
         "near-copy rate 5.0%",
         "samples 40",
