@@ -23,8 +23,8 @@ from rich.table import Table
 
 from core.gan.batches import middle
 from core.gan.dataset import Dataset, load, load_mnist_test
-from core.gan.features import EfficientNetFeatures, Rgb, efficientnet_side, rgb_of
-from core.gan.neighbours import COPY, NearCopy, Originals
+from core.gan.features import EfficientNetFeatures, Rgb, efficientnet_side, resized, rgb_of
+from core.gan.neighbours import COPY, NearCopy, originals_of
 from core.gan.recipe import GAN_PRESETS, GanRecipe
 
 Copy = Callable[[Image.Image, np.random.Generator], Image.Image]
@@ -139,16 +139,18 @@ def main() -> None:
     draw = np.random.default_rng(0)
     data = data[np.sort(draw.permutation(len(data))[: args.limit])]
     network = EfficientNetFeatures(torch.device("cpu"), efficientnet_side(args.size))
-    originals = Originals(rgb_of(middle(data, args.size)), network, rgb_of(data))
+    originals = originals_of(data, args.size, network)
     chosen = draw.permutation(len(data))[: args.most]
-    seen = rgb_of(middle(data[chosen], args.size))
+    seen = rgb_of(data[chosen])
     honest = rgb_of(middle(honest[draw.permutation(len(honest))[: args.most]], args.size))
     results = {"held out (honest)": shares(originals.compare(honest))}
     for kind, make in COPIES.items():
         made = copies(seen, make, 1)
         if kind == HALVES:
-            made[:, :, args.size // 2 :] = np.roll(made, 1, axis=0)[:, :, args.size // 2 :]
-        results[kind] = shares(originals.compare(made))
+            half = made.shape[2] // 2
+            made[:, :, half:] = np.roll(made, 1, axis=0)[:, :, half:]
+        results[kind] = shares(originals.compare(resized(made, args.size)))
+    results["middle, as in training"] = shares(originals.compare(rgb_of(middle(data[chosen], args.size))))
     table = Table("pictures", *results["the same"], box=None)
     for kind, found in results.items():
         table.add_row(kind, *(f"{value:.3f}" if isinstance(value, float) else str(value) for value in found.values()))

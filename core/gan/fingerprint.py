@@ -8,6 +8,8 @@ themselves by as many bits as from each other.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,14 +52,27 @@ class Match(NamedTuple):
 WHOLE = Window(1.0, 0.0, 0.0)
 
 
-def windows(side: float, steps: int) -> list[Window]:
-    """The windows of a side, in `steps` x `steps` places from corner to corner."""
-    places = [place * (1 - side) / (steps - 1) for place in range(steps)]
-    return [Window(side, left, top) for top in places for left in places]
+STEP, SHIFT = 0.04, 0.03
+"""How much windows differ in side, and at most in place: a fingerprint is still alike halfway between two."""
+
+LEAST = 0.88
+"""Side of the smallest windows: a copy that lost up to 12 % of a side, anywhere, is like one of them."""
 
 
-CROPS = (WHOLE, *windows(0.96, 3), *windows(0.92, 4), *windows(0.88, 5))
-"""What originals are looked at through, 51 windows: a copy that lost up to 12 % of a side, anywhere, is like one of them."""
+def windows(least: float = LEAST) -> list[Window]:
+    """Windows of a picture with sides from 1 down to `least`, each side in places from corner to corner.
+
+    >>> len(windows()), len(windows(0.8))
+    (51, 164)
+    """
+    found = []
+    for number in range(math.floor((1 - least) / STEP + 1e-6) + 1):
+        spare = number * STEP
+        steps = math.ceil(spare / SHIFT - 1e-6)
+        places = [place * spare / max(steps, 1) for place in range(steps + 1)]
+        found += [Window(1 - spare, left, top) for top in places for left in places]
+    return found
+
 
 MIDDLE = Window(0.94, 0.03, 0.03)
 """A picture is looked at whole and without its edges: those of a copy that was shifted are new."""
@@ -78,9 +93,14 @@ def fingerprints(pictures: Canvases, window: Window = WHOLE) -> Tensor:
     return torch.where(frequencies > middle, 1.0, -1.0)
 
 
-def closest(pictures: Canvases, originals: Canvases, own: npt.NDArray[np.int64] | None = None) -> Match:
-    """For each of `pictures`, whole or without its edges, the one of `originals` whose fingerprint through any window
-    differs in the fewest bits.
+def closest(
+    pictures: Canvases,
+    originals: Canvases,
+    through: Sequence[Window],
+    own: npt.NDArray[np.int64] | None = None,
+) -> Match:
+    """For each of `pictures`, whole or without its edges, the one of `originals` whose fingerprint through one of the
+    windows differs in the fewest bits.
 
     own: the place of each picture in `originals`, if it is one of them and shall not be found. At equal bits the first
     original is taken.
@@ -90,7 +110,7 @@ def closest(pictures: Canvases, originals: Canvases, own: npt.NDArray[np.int64] 
     for start in range(0, len(originals), PICTURES):
         part = originals[start : start + PICTURES]
         found = torch.full((len(pictures), len(part)), -BITS - 1.0)
-        for window in CROPS:
+        for window in through:
             whole, middle = (mine @ fingerprints(part, window).T).chunk(2)
             found = torch.maximum(found, torch.maximum(whole, middle))
         if own is not None:

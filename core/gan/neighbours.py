@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.gan import fingerprint
+from core.gan.batches import middle
 from core.gan.distances import Features, nearest
-from core.gan.features import FeatureNetwork, Rgb, Tick
+from core.gan.features import FeatureNetwork, Rgb, Tick, rgb_of
 from core.layout import printable
 
 Verdict = Literal["copy", "close", "apart"]
@@ -86,6 +87,8 @@ class Originals:
         self._network = network
         self.features: Features = network.features(rgb, tick)
         self._canvases = fingerprint.canvases(rgb if whole is None else whole)
+        shown = 1.0 if whole is None else rgb.shape[1] / whole.shape[1]
+        self._windows = fingerprint.windows(fingerprint.LEAST * shown)
         asked = np.sort(np.random.default_rng(0).permutation(len(rgb))[:ASKED])
         bits = self._in_bits(rgb[asked], asked).amounts
         distances = self._in_features(self.features[asked], rgb[asked], asked).amounts
@@ -98,13 +101,13 @@ class Originals:
     def __len__(self) -> int:
         return len(self.features)
 
-    def compare(self, rgb: Rgb, features: Features | None = None) -> list[NearCopy]:
+    def compare(self, rgb: Rgb, features: Features | None = None, tick: Tick | None = None) -> list[NearCopy]:
         """Each sample of (m, h, w, 3) and the training picture that it is most like.
 
         features: (m, d) of the samples, if they are known; those of their mirror images are computed here.
         """
         known = self._network.features(rgb) if features is None else features
-        near, prints = self._in_features(known, rgb), self._in_bits(rgb)
+        near, prints = self._in_features(known, rgb, tick=tick), self._in_bits(rgb)
         ratios, bits_ratios = near.amounts / self.distance, prints.amounts / self.bits
         by_features = self._with_crowds(near, ratios, self._own_distances)
         by_prints = self._with_crowds(prints, bits_ratios, self._own_bits)
@@ -141,16 +144,23 @@ class Originals:
         return np.where(self._own_bits(hit) < np.inf, distances, np.inf)
 
     def _own_bits(self, hit: Indices) -> Amounts:
-        bits = fingerprint.closest(self._canvases[hit], self._canvases, hit).bits
+        bits = fingerprint.closest(self._canvases[hit], self._canvases, self._windows, hit).bits
         return np.where(bits > REPEAT_BITS, bits, np.inf)
 
-    def _in_features(self, known: Features, rgb: Rgb, own: Indices | None = None) -> _Near:
-        turned = self._network.features(_mirrored(rgb))
+    def _in_features(self, known: Features, rgb: Rgb, own: Indices | None = None, tick: Tick | None = None) -> _Near:
+        turned = self._network.features(_mirrored(rgb), tick)
         return _nearer(*(_nearest_not_own(side, self.features, own) for side in (known, turned)))
 
     def _in_bits(self, rgb: Rgb, own: Indices | None = None) -> _Near:
         sides = (fingerprint.canvases(one) for one in (rgb, _mirrored(rgb)))
-        return _nearer(*(fingerprint.closest(side, self._canvases, own) for side in sides))
+        return _nearer(*(fingerprint.closest(side, self._canvases, self._windows, own) for side in sides))
+
+
+def originals_of(
+    pictures: npt.NDArray[np.uint8], size: int, network: FeatureNetwork, tick: Tick | None = None
+) -> Originals:
+    """The pictures (n, c, side, side) of a data set, to compare samples of `size` px with."""
+    return Originals(rgb_of(middle(pictures, size)), network, rgb_of(pictures), tick)
 
 
 def _nearer(plain: tuple[npt.NDArray[Any], Indices], turned: tuple[npt.NDArray[Any], Indices]) -> _Near:

@@ -71,7 +71,7 @@ def appraise(samples: Rgb, reals: Reals, networks: Sequence[FeatureNetwork], wat
     check_enough(len(samples), len(reals.training), None if reals.held_out is None else len(reals.held_out))
     originals = Originals(reals.training, networks[0], reals.whole, watch("training pictures"))
     seen = networks[0].features(samples, watch("samples"))
-    near = originals.compare(samples, seen)
+    near = originals.compare(samples, seen, watch("samples, mirrored"))
     pairs = []
     for place, network in enumerate(networks):
         known = (seen, originals.features) if place == 0 else (None, None)

@@ -88,6 +88,7 @@ def test_every_step_is_told() -> None:
     assert steps == [
         "training pictures",
         "samples",
+        "samples, mirrored",
         "held-out pictures, first",
         "samples, second",
         "training pictures, second",
