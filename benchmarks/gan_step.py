@@ -25,7 +25,7 @@ from core.gan.recipe import GAN_PRESETS, GanRecipe
 from core.gan.trainer import Trainer
 from gan_rows import Row
 
-PRESETS = {"digits": {}, "few_shot": {"width": 16}}
+PRESETS = {"digits": {"r1": 0.0}, "few_shot": {}}
 PICTURES = 250
 TURNS, STEPS, WARM_UP = 12, 4, 3
 MOST = 1.15

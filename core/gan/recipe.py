@@ -157,7 +157,7 @@ GanRecipeOverrides: type[BaseModel] = create_model(
 """Every field of GanRecipe, optional: what a training spec may change; checked when merged."""
 
 GAN_PRESETS: dict[str, GanRecipe] = {
-    "digits": GanRecipe(ema=10_000.0, anneal=0.3),
+    "digits": GanRecipe(width=96, r1=1.0, r1_every=8, ema=20_000.0, anneal=0.3),
     "mlp": GanRecipe(architecture="mlp"),
     "few_shot": GanRecipe(
         architecture="few_shot",
