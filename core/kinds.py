@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.gan.sample_spec import SampleSpec, sample_spec_from
-from core.planning import Plan, Tick
 from core.spec import Spec, read_toml, spec_from
+
+if TYPE_CHECKING:  # the doctor imports this module, and nothing that may be broken
+    from core.planning import Plan, Tick
 
 AnySpec: TypeAlias = Spec | SampleSpec
 
