@@ -90,7 +90,7 @@ def test_a_folder_closed_to_its_user_midway(studio: FaultStudio, expected: dict[
     spec.write_text(json.dumps(studio.values(run)))
     night, env = [*unprivileged(), *NIGHT, str(spec)], environment(tmp_path, seconds=0.2)
     running = subprocess.Popen(night, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: (run / PARTS).is_dir() and any((run / PARTS).iterdir()), running)
+    wait_for(lambda: (run / PARTS).is_dir() and any((run / PARTS).glob("*.parquet")), running)
     closed = [path for path in [run, *run.rglob("*")] if path.is_dir()]
     for path in closed:
         path.chmod(0o555)
