@@ -2,8 +2,8 @@
 
 Forward, encode and write are timed alone, on one thread, in CPU seconds a picture; two cores could draw two over that many
 pictures a second. The flow's time is that of its work: from the first picture's beginning to the last one's commit.
-Parts and flow take turns. Where other processes use the cores, wall clock tells nothing, so the CPU time of the whole
-process tree is given too, as the slope between a small and a large run: start-up falls out.
+Parts and flow take turns. Where other processes use the cores, wall clock tells nothing, so the CPU time that the whole
+process tree, Prefect's server among it, takes in that time is compared too.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from core import image, provenance
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
 from gan_rows import Row
-from runs import Measured, environment, measured_run
+from runs import environment, measured_run
 
 PARTS = 256
 """Pictures that the parts are timed on."""
-FEW, MANY, TURNS = 2_000, 10_000, 3
+COUNT, TURNS = 10_000, 3
 CORES = 2
 LEAST = 0.92
 
 CHILD = """
 import json, resource, sys, threading, time
+import psutil
 from flows.environment import prepare
 prepare(quiet=True)
 from core.engine.duty import Duty
@@ -40,18 +41,24 @@ from core.gan.sample_spec import SampleSpec
 spec = SampleSpec.model_validate(json.loads(sys.argv[1]))
 duty = Duty(spec)
 duty.begin()
-board, ended = duty.crew.board, []
+board, steady = duty.crew.board, {}
+def tree():
+    me = psutil.Process()
+    return sum(sum(each.cpu_times()[:2]) for each in [me, *me.children(recursive=True)])
 def watch():
-    while not board.total or board.ended < board.total:
+    while board.working_since is None:
         time.sleep(0.005)
-    ended.append(time.monotonic())
+    cpu = tree()
+    while board.ended < board.total:
+        time.sleep(0.005)
+    steady.update(seconds=time.monotonic() - board.working_since, cpu=tree() - cpu)
 watcher = threading.Thread(target=watch, daemon=True)
 watcher.start()
 from flows.sample import sample
 record = sample(spec)
 watcher.join()
 own = resource.getrusage(resource.RUSAGE_SELF)
-record["steady"] = ended[0] - board.working_since
+record["steady"] = steady
 print("MEASURED", json.dumps({"record": record, "cpu": board.cpu, "parent": own.ru_utime + own.ru_stime,
                               "parent_rss_mb": own.ru_maxrss / 1024}))
 """
@@ -71,18 +78,18 @@ class Parts:
         return self.forward + self.encode + self.write
 
 
-def rows(checkpoint: Path, few: int = FEW, many: int = MANY, turns: int = TURNS) -> Iterator[Row]:
+def rows(checkpoint: Path, count: int = COUNT, turns: int = TURNS) -> Iterator[Row]:
     """The speed of one checkpoint's sampling."""
     devices.make_deterministic(threads=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         env = environment(folder)
         flow(checkpoint, 64, folder, env)  # makes the server's database
-        found = [(parts(checkpoint, folder), *_pair(checkpoint, few, many, folder, env)) for _ in range(turns)]
-    alone = statistics.median(each.all for each, _, _ in found)
-    wall = max(many / large.record["steady"] for _, _, large in found)
-    ratios = [many / large.record["steady"] * each.all / CORES for each, _, large in found]
-    cpu = [each.all * (many - few) / (large.tree_cpu - small.tree_cpu) for each, small, large in found]
+        found = [(parts(checkpoint, folder), flow(checkpoint, count, folder, env)) for _ in range(turns)]
+    alone = statistics.median(each.all for each, _ in found)
+    wall = max(count / steady["seconds"] for _, steady in found)
+    ratios = [count / steady["seconds"] * each.all / CORES for each, steady in found]
+    cpu = [count / steady["cpu"] * each.all for each, steady in found]
     first = found[0][0]
     named = f"forward {1e6 * first.forward:.0f}, encode {1e6 * first.encode:.0f}, write {1e6 * first.write:.0f}"
     shown = (
@@ -90,25 +97,22 @@ def rows(checkpoint: Path, few: int = FEW, many: int = MANY, turns: int = TURNS)
         f"{_percents(cpu)} by CPU"
     )
     best = statistics.median(ratios)
-    yield Row(f"sampling {checkpoint.stem}, {many:,} pictures", shown, "92 % by wall clock", best >= LEAST)
+    yield Row(f"sampling {checkpoint.stem}, {count:,} pictures", shown, "92 % by wall clock", best >= LEAST)
 
 
 def _percents(ratios: list[float]) -> str:
     return ", ".join(f"{100 * ratio:.0f}" for ratio in ratios) + " %"
 
 
-def _pair(checkpoint: Path, few: int, many: int, folder: Path, env: dict[str, str]) -> tuple[Measured, Measured]:
-    return flow(checkpoint, few, folder, env), flow(checkpoint, many, folder, env)
-
-
-def flow(checkpoint: Path, count: int, folder: Path, env: dict[str, str]) -> Measured:
-    """One run of the flow in a process of its own, into a new folder."""
+def flow(checkpoint: Path, count: int, folder: Path, env: dict[str, str]) -> dict[str, float]:
+    """Wall and CPU seconds of a run's work, in a process of its own, into a new folder."""
     out = tempfile.mkdtemp(dir=folder)
     spec: dict[str, Any] = {"checkpoint": str(checkpoint.absolute()), "seeds": f"0-{count - 1}", "out": f"{out}/run"}
     run = measured_run({**spec, "device": "cpu"}, env, CHILD)
     if run.record["made"] != count:
         raise RuntimeError(f"{run.record['made']} of {count} pictures were made: {run.record}")
-    return run
+    steady: dict[str, float] = run.record["steady"]
+    return steady
 
 
 def parts(checkpoint: Path, folder: Path) -> Parts:
