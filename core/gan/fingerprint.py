@@ -86,11 +86,7 @@ def canvases(rgb: Rgb) -> Canvases:
 
 def fingerprints(pictures: Canvases, window: Window = WHOLE) -> Tensor:
     """Fingerprints of a window of each picture: float32 (n, 256) of -1 and 1, so that two have the product 256 - 2 bits."""
-    down, across = _transform(window.top, window.side), _transform(window.left, window.side)
-    frequencies = (down @ torch.tensor(pictures, dtype=torch.float32) @ across.T).flatten(1)
-    # torch's median is the lower of the two middle ones; the hash is cut between them.
-    middle = frequencies.sort(1).values[:, BITS // 2 - 1 : BITS // 2 + 1].mean(1, keepdim=True)
-    return torch.where(frequencies > middle, 1.0, -1.0)
+    return _hashed(torch.tensor(pictures, dtype=torch.float32), window)
 
 
 def closest(
@@ -108,10 +104,10 @@ def closest(
     mine = torch.cat([fingerprints(pictures), fingerprints(pictures, MIDDLE)])
     best, indices = torch.full((len(pictures),), -BITS - 1.0), torch.zeros(len(pictures), dtype=torch.int64)
     for start in range(0, len(originals), PICTURES):
-        part = originals[start : start + PICTURES]
+        part = torch.tensor(originals[start : start + PICTURES], dtype=torch.float32)
         found = torch.full((len(pictures), len(part)), -BITS - 1.0)
         for window in through:
-            whole, middle = (mine @ fingerprints(part, window).T).chunk(2)
+            whole, middle = (mine @ _hashed(part, window).T).chunk(2)
             found = torch.maximum(found, torch.maximum(whole, middle))
         if own is not None:
             _forget(found, own - start)
@@ -119,6 +115,15 @@ def closest(
         nearer = values > best
         best, indices = torch.where(nearer, values, best), torch.where(nearer, places + start, indices)
     return Match(((BITS - best) / 2).to(torch.int64).numpy(), indices.numpy())
+
+
+def _hashed(levels: Tensor, window: Window) -> Tensor:
+    """Fingerprints of grey levels (n, 64, 64), float32."""
+    down, across = _transform(window.top, window.side), _transform(window.left, window.side)
+    columns = (levels.reshape(-1, CANVAS) @ across.T).view(len(levels), CANVAS, LOW)
+    frequencies = (down @ columns).flatten(1)
+    # torch's median is the lower of the two middle ones: what lies above it lies above their mean, too.
+    return torch.where(frequencies > frequencies.median(1, keepdim=True).values, 1.0, -1.0)
 
 
 def _forget(found: Tensor, own: npt.NDArray[np.int64]) -> None:

@@ -152,8 +152,10 @@ class Originals:
         return _nearer(*(_nearest_not_own(side, self.features, own) for side in (known, turned)))
 
     def _in_bits(self, rgb: Rgb, own: Indices | None = None) -> _Near:
-        sides = (fingerprint.canvases(one) for one in (rgb, _mirrored(rgb)))
-        return _nearer(*(fingerprint.closest(side, self._canvases, self._windows, own) for side in sides))
+        canvases = np.concatenate([fingerprint.canvases(one) for one in (rgb, _mirrored(rgb))])
+        owns = None if own is None else np.concatenate([own, own])
+        bits, indices = fingerprint.closest(canvases, self._canvases, self._windows, owns)
+        return _nearer((bits[: len(rgb)], indices[: len(rgb)]), (bits[len(rgb) :], indices[len(rgb) :]))
 
 
 def originals_of(
