@@ -65,19 +65,16 @@ def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> 
 
 def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
     """Print the figures, and where the report is."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
     for metrics, training in zip(told["metrics"], told["training_as_samples"], strict=True):
-        table.add_column(f"{metrics['features'].split()[0]}\n{metrics['fake']:,} samples", overflow="fold")
+        table = Table(box=None, padding=(0, 2, 0, 0), title=metrics["features"], title_justify="left")
+        table.add_column("")
+        table.add_column(f"{metrics['fake']:,} samples", no_wrap=True)
         if training:
-            table.add_column(f"\n{training['fake']:,} training pictures", overflow="fold")
-    for key, name, _ in FIGURES:
-        cells = []
-        for metrics, training in zip(told["metrics"], told["training_as_samples"], strict=True):
-            cells += [shown(key, metrics[key]), *([shown(key, training[key])] if training else [])]
-        table.add_row(name, *cells)
-    screen.print(f"Against {told['metrics'][0]['real']:,} {told['against']} pictures:")
-    screen.print(table)
+            table.add_column(f"{training['fake']:,} training pictures", no_wrap=True)
+        for key, name, _ in FIGURES:
+            table.add_row(name, shown(key, metrics[key]), *([shown(key, training[key])] if training else []))
+        screen.print(f"Against {metrics['real']:,} {told['against']} pictures:")
+        screen.print(table)
     near = told["near_copies"]
     screen.print(
         f"Copies of training pictures: {near['copies']:,} of {near['samples']:,} ({near['rate']:.1%}); worth a look: "

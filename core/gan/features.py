@@ -49,8 +49,8 @@ LEAST_SIDE = 64
 DIGIT_SIDE = 96
 """EfficientNet's side for pictures of at most 32 px: digits have nothing that a larger view would show."""
 
-VGG_LAYERS = {"relu3_1": 0.7, "relu4_1": 2.9, "relu5_1": 0.5}
-"""Layers of VGG-19 and what their means are divided by: their spread over paintings, so that each counts alike."""
+VGG_LAYERS = {"relu3_1": 4.1, "relu4_1": 17.0, "relu5_1": 2.4}
+"""Layers of VGG-19 and what their means are divided by: their root mean square over paintings, so that each counts alike."""
 
 
 class FeatureNetwork(Protocol):
@@ -88,7 +88,7 @@ class EfficientNetFeatures:
 
 
 class VggFeatures:
-    """Channel means of VGG-19's relu3_1, relu4_1 and relu5_1, one after another, each brought to a spread of about 1."""
+    """Channel means of VGG-19's relu3_1, relu4_1 and relu5_1, one after another, each of a mean square of about 1."""
 
     dims = 256 + 512 + 512
 
@@ -104,7 +104,7 @@ class VggFeatures:
 
     def _call(self, rgb: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 1280"]:
         found = self._network.features(rgb.permute(0, 3, 1, 2).float() / 255)
-        return torch.cat([found[layer].mean((2, 3)) / spread for layer, spread in VGG_LAYERS.items()], 1)
+        return torch.cat([found[layer].mean((2, 3)) / size for layer, size in VGG_LAYERS.items()], 1)
 
 
 def efficientnet_side(size: int) -> int:
