@@ -16,6 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from core import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.maker import GroupMaker, in_groups, load_maker
@@ -59,6 +60,7 @@ def main(fd: int, device: str, maker_name: str) -> None:
         resolved = kind.resolve(device)
         with owning(resolved, lambda: line.tell(Waiting(resolved))):
             maker = in_groups(kind(resolved))
+            manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
             line.tell(Ready(maker.engine, maker.group))
             opening = line.hear()
             if isinstance(opening, Open):
