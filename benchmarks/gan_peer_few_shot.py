@@ -71,13 +71,13 @@ def imported() -> tuple[ModuleType, dict[str, Any]]:
 class LightweightGan:
     """Its trainer, with a state that can be saved whole: its own leaves out the optimisers and the step."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, changes: dict[str, Any]) -> None:
         module, defaults = imported()
         random.seed(SEED)
         np.random.seed(SEED)
         torch.manual_seed(SEED)
         known = inspect.signature(module.Trainer).parameters
-        plan = {RENAMED.get(name, name): value for name, value in defaults.items()} | PLAN
+        plan = {RENAMED.get(name, name): value for name, value in defaults.items()} | PLAN | changes
         folders = {"results_dir": str(folder / "results"), "models_dir": str(folder / "models")}
         self.trainer = module.Trainer(**{name: value for name, value in plan.items() if name in known} | folders)
         self.trainer.init_GAN()
@@ -146,9 +146,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("NOCTURNE_BENCH_DATA"), help="folder of pictures")
     parser.add_argument("--hours", type=float, default=2.0, help="of CPU time, on one thread, over all stretches")
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="setting of its trainer to change")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    peer = LightweightGan(args.folder)
+    changes = {name: int(value) for name, _, value in (each.partition("=") for each in args.set)}
+    peer = LightweightGan(args.folder, changes)
     if args.command == "train":
         peer.show(written(args.data, args.folder / "pictures"))
         print(Stretch(peer, args.folder).run(lambda clock: clock.cpu >= args.hours * 3600))

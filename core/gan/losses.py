@@ -34,6 +34,14 @@ D_LOSSES = {"non_saturating": non_saturating_d, "hinge": hinge_d}
 G_LOSSES = {"non_saturating": non_saturating_g, "hinge": hinge_g}
 
 
+def realest(logits: Float[Tensor, "n ..."], share: float) -> Float[Tensor, "k ..."]:
+    """The logits of that share of the pictures, at least one, that D takes for the realest (Sinha et al. 2020, arXiv
+    2002.06224, equation 4): what lies between two kinds of picture then stops pulling G about.
+    """
+    kept = max(1, round(share * len(logits)))
+    return logits[logits.flatten(1).mean(1).topk(kept).indices] if kept < len(logits) else logits
+
+
 def r1_penalty(logits: Logits, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
     """The mean over pictures of |dD/dx|^2, for real pictures (Mescheder et al. 2018, arXiv 1801.04406, equation 9).
 

@@ -69,6 +69,13 @@ class GanRecipe(_Digested):
         description="Weight gamma of the gradient penalty (Mescheder et al. 2018); 0 is none.",
     )
     r1_every: int = Field(default=16, ge=1, title="R1 every", description="Steps between two gradient penalties.")
+    top: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        title="Top",
+        description="Share of its pictures, those that D takes for the realest, that G learns from (Sinha et al. 2020).",
+    )
     reconstruction: float = Field(
         default=1.0,
         ge=0,

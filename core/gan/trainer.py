@@ -22,7 +22,7 @@ from core.gan.augment import Augmentation, Strength
 from core.gan.batches import Batches
 from core.gan.dataset import Dataset
 from core.gan.few_shot import FewShotDiscriminator
-from core.gan.losses import D_LOSSES, G_LOSSES, r1_penalty
+from core.gan.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
 from core.gan.networks import build_discriminator, build_generator
 from core.gan.recipe import GanRecipe
 
@@ -149,7 +149,7 @@ class Trainer:
         """Gradients of G from one pass. Returns its loss, on the CPU."""
         with self._precision():
             logits = self.discriminator(self._changed(made[0], part, 2), made[1]).float()
-        loss = G_LOSSES[self.recipe.loss](logits)
+        loss = G_LOSSES[self.recipe.loss](realest(logits, self.recipe.top))
         (loss / self.recipe.accumulate).backward()  # type: ignore[no-untyped-call]
         return loss.detach().cpu()
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.gan.losses import hinge_d, hinge_g, non_saturating_d, non_saturating_g, r1_penalty
+from core.gan.losses import hinge_d, hinge_g, non_saturating_d, non_saturating_g, r1_penalty, realest
 
 REAL, FAKE = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])
 
@@ -30,6 +30,13 @@ def test_extreme_logits_stay_finite_and_still_teach() -> None:
 def test_hinge_stops_beyond_its_margin() -> None:
     assert hinge_d(REAL, FAKE).item() == pytest.approx((0 + 2) / 2 + (1.5 + 0) / 2)
     assert hinge_g(FAKE).item() == pytest.approx(1.25)
+
+
+def test_the_realest_are_whole_pictures_by_their_mean() -> None:
+    logits = torch.tensor([[0.0, 9.0], [5.0, 5.0], [-1.0, -1.0], [8.0, 8.0]])
+    assert sorted(realest(logits, 0.5).mean(1).tolist()) == [5.0, 8.0]
+    assert realest(logits, 0.01).tolist() == [[8.0, 8.0]]
+    assert realest(logits, 1.0) is logits
 
 
 def test_r1_is_the_squared_gradient_worked_out_by_hand() -> None:
