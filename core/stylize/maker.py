@@ -24,7 +24,7 @@ from core.planned_picture import read_planned
 from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
 from core.score import Reference, Scorer, Scores
 from core.store import Store
-from core.stylize.optimise import Result, Step, stylise
+from core.stylize.optimise import OnStep, Result, stylise
 from core.stylize.recent import Recent
 from core.stylize.targets import StyleTargets, style_targets
 
@@ -59,9 +59,12 @@ class Made:
 
 
 class StylizeMaker:
-    """Makes stylised pictures on one device; see core.engine.maker.Maker."""
+    """Makes stylised pictures on one device; see core.engine.maker.Maker.
 
-    def __init__(self, device: str) -> None:
+    `warm` loads the networks that every run needs at once; without it, each is loaded when it is first used.
+    """
+
+    def __init__(self, device: str, warm: bool = True) -> None:
         self._device = torch.device(device)
         devices.make_deterministic()
         self.engine = devices.engine_name(self._device)
@@ -72,8 +75,10 @@ class StylizeMaker:
         self._artworks: Recent[tuple[str, int], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
         self._asset_references: Recent[tuple[str, int], Reference] = Recent(KEPT_ASSETS)
         self._references: Recent[tuple[str, int], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
-        self._scorer = Scorer(self._device)
-        self._backbone(PRESETS[DEFAULT_PRESET])
+        self._scorers: Recent[torch.device, Scorer] = Recent(1)
+        if warm:
+            self._scorer()
+            self._backbone(PRESETS[DEFAULT_PRESET])
 
     @staticmethod
     def resolve(device: str) -> str:
@@ -100,27 +105,31 @@ class StylizeMaker:
 
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
         """Optimise and score one picture. Raises NotFinite."""
+        result = self.optimised(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
+        picture = self.finished(result.image, decoded)
+        scores = self._score(job, picture.rgb, decoded, self._recipes[job.recipe])
+        return Made(picture, result.losses, scores, decoded)
+
+    def optimised(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
+        """The optimisation of one picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
         recipe = self._recipes[job.recipe]
+        targets = self._style_targets(job, decoded, recipe)
+        return stylise(self._tensor(decoded.asset), targets, recipe, job.seed, self._backbone(recipe), on_step)
 
-        def on_step(step: Step) -> None:
-            tick(step.step, step.steps, step.loss)
+    def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
+        """The picture to write of an optimised one (3, h, w) of the decoded asset's size, RGB in [0, 1]."""
+        rgb = (made.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+        return image.Picture(rgb, decoded.asset.alpha)
 
-        result: Result = stylise(
-            self._tensor(decoded.asset),
-            self._style_targets(job, decoded, recipe),
-            recipe,
-            job.seed,
-            self._backbone(recipe),
-            on_step,
-        )
-        rgb = (result.image.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-        picture = image.Picture(rgb, decoded.asset.alpha)
-        return Made(picture, result.losses, self._score(job, rgb, decoded, recipe), decoded)
+    def encoded(self, job: Job, picture: image.Picture) -> bytes:
+        """The picture as a file that says how it was made."""
+        recipe = self._recipes[job.recipe]
+        return image.encode(picture, recipe.format, recipe.quality, self._stamp(job, recipe))
 
     def write(self, job: Job, made: Made) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
         recipe = self._recipes[job.recipe]
-        data = image.encode(made.picture, recipe.format, recipe.quality, self._stamp(job, recipe))
+        data = self.encoded(job, made.picture)
         lossless = recipe.format == "png" and made.picture.alpha is None
         self._store.put(output_path(job.output), data)
         self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
@@ -148,6 +157,9 @@ class StylizeMaker:
     def _read(self, path: str, sha256: str, size: int) -> image.Picture:
         return image.resized(read_planned(path, sha256, self._max_pixels), size)
 
+    def _scorer(self) -> Scorer:
+        return self._scorers.get(self._device, lambda: Scorer(self._device))
+
     def _backbone(self, recipe: Recipe) -> Backbone:
         layers = (*recipe.content_layers, *recipe.style_layers)
         known = (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision)
@@ -166,7 +178,7 @@ class StylizeMaker:
     def _reference(
         self, kept: Recent[tuple[str, int], Reference], sha256: str, size: int, picture: image.Picture
     ) -> Reference:
-        return kept.get((sha256, size), lambda: self._scorer.reference(picture.rgb))
+        return kept.get((sha256, size), lambda: self._scorer().reference(picture.rgb))
 
     def _score(self, job: Job, rgb: Any, decoded: Decoded, recipe: Recipe) -> Scores:
         shas: Sequence[str] = self._styles[job.style]["sha256"]
@@ -175,7 +187,7 @@ class StylizeMaker:
             for sha, picture, weight in zip(shas, decoded.artworks, decoded.weights, strict=True)
         ]
         asset = self._reference(self._asset_references, job.asset_sha256, recipe.size, decoded.asset)
-        return self._scorer.score(rgb, asset, style)
+        return self._scorer().score(rgb, asset, style)
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
         for name, picture in (

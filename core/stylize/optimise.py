@@ -22,11 +22,15 @@ from core.stylize.targets import StyleTargets, content_losses, style_losses
 
 @dataclass(frozen=True)
 class Step:
-    """Where an optimisation stands: `step` of `steps` network passes are done, the last with this loss."""
+    """Where an optimisation stands: `step` of `steps` network passes are done, the last with this loss.
+
+    `picture` makes the picture that has this loss, (3, h, w) at the size of this step, RGB in [0, 1].
+    """
 
     step: int
     steps: int
     loss: float
+    picture: Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class _History:
         self.steps, self.on_step = steps, on_step
         self.losses: list[float] = []
 
-    def add(self, loss: float) -> None:
+    def add(self, loss: float, picture: Tensor) -> None:
         self.losses.append(loss)
         if not math.isfinite(loss):
             raise NotFinite(
@@ -82,7 +86,7 @@ class _History:
                 "lower style_weight or content_weight, or take the preset's own."
             )
         if self.on_step:
-            self.on_step(Step(len(self.losses), self.steps, loss))
+            self.on_step(Step(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1)))
 
 
 def _start(asset: Tensor, recipe: Recipe, seed: int) -> Tensor:
@@ -114,7 +118,7 @@ def _descend(
     best, least = image, math.inf
     for _ in range(recipe.coarse_steps if level else recipe.steps):
         loss, gradient = _evaluate(x, losses, backbone)
-        history.add(loss)
+        history.add(loss, x)
         if loss < least:
             best, least = x, loss
         u = search.next(u, loss, scaling(gradient).flatten())
