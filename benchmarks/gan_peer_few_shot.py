@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import os
 import random
 from pathlib import Path
@@ -146,10 +147,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("NOCTURNE_BENCH_DATA"), help="folder of pictures")
     parser.add_argument("--hours", type=float, default=2.0, help="of CPU time, on one thread, over all stretches")
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER", help="setting of its trainer to change")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=JSON", help="setting of its trainer to change"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
-    changes = {name: int(value) for name, _, value in (each.partition("=") for each in args.set)}
+    changes = {name: json.loads(value) for name, _, value in (each.partition("=") for each in args.set)}
     peer = LightweightGan(args.folder, changes)
     if args.command == "train":
         peer.show(written(args.data, args.folder / "pictures"))

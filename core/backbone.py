@@ -21,8 +21,8 @@ Pooling = Literal["max", "average"]
 class Backbone(nn.Module):
     """Activations of VGG-19 at chosen layers.
 
-    Only the convolutions up to the deepest chosen layer exist. They compute in `dtype`; what goes in and
-    comes out is float32. Parameters need no gradient; the input may.
+    Only the convolutions up to the deepest chosen layer exist. They compute in `dtype`, which the
+    activations have too; what goes in is float32. Parameters need no gradient; the input may.
     """
 
     mean: Tensor
@@ -50,7 +50,7 @@ class Backbone(nn.Module):
         return self.features(x)
 
     def features(self, x: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
-        """Activations by layer name, shallow to deep, each (n, channels, height / 2^k, width / 2^k), float32.
+        """Activations by layer name, shallow to deep, each (n, channels, height / 2^k, width / 2^k), in `dtype`.
 
         x: (n, 3, height, width), RGB in [0, 1], any size from 1x1. Stops at the deepest of `layers` (default:
         all that the backbone was made for). A picture with a side too short for the poolings on the way is
@@ -64,9 +64,9 @@ class Backbone(nn.Module):
         for conv in used:
             if conv.number == 1 and conv.block > 1:
                 x = self._pool(x)
-            x = F.relu(self.convs[conv.relu](x))
+            x = F.relu(self.convs[conv.relu](x), inplace=True)
             if conv.relu in wanted:
-                found[conv.relu] = x.float()
+                found[conv.relu] = x
         return found
 
     def _prepared(self, x: Tensor) -> Tensor:

@@ -13,8 +13,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from core.stylize.moments import covariance, moments
+
 Features = Mapping[str, Tensor]
-"""Activations by layer name, each (n, c, h, w), float32."""
+"""Activations by layer name, each (n, c, h, w), in the type that the backbone computes in."""
 
 
 class Loss(Protocol):
@@ -22,31 +24,6 @@ class Loss(Protocol):
 
     def __call__(self, features: Features) -> Tensor:
         """The loss of each item of the batch, (n,)."""
-
-
-def gram(features: Tensor) -> Tensor:
-    """Gram matrices F F^T / (c h w) of features (n, c, h, w): (n, c, c), symmetric, positive semi-definite.
-
-    Gatys et al. 2016, equation 3, which does not divide; dividing makes pictures of different sizes
-    comparable.
-    """
-    n, c, h, w = features.shape
-    flat = features.reshape(n, c, h * w)
-    return flat @ flat.transpose(1, 2) / (c * h * w)
-
-
-def moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (n, c) and covariance / c (n, c, c) of features (n, c, h, w) over their positions.
-
-    A Gram matrix is covariance plus mean mean^T, mostly the latter: told apart, both are matched sooner.
-    """
-    mean = features.mean((2, 3))
-    return mean, covariance(mean, gram(features))
-
-
-def covariance(mean: Tensor, gram: Tensor) -> Tensor:
-    """Covariance / c (n, c, c) of features with this mean (n, c) and Gram matrix (n, c, c)."""
-    return gram - mean.unsqueeze(2) * mean.unsqueeze(1) / mean.shape[1]
 
 
 def mean_squared(a: Tensor, b: Tensor) -> Tensor:
@@ -83,7 +60,7 @@ class GramLoss:
 
     def __call__(self, features: Features) -> Tensor:
         """The loss of each item, (n,)."""
-        return self.weight * mean_squared(gram(features[self.layer]), self.target)
+        return self.weight * mean_squared(moments(features[self.layer])[1], self.target)
 
 
 @dataclass(frozen=True)
@@ -102,7 +79,8 @@ class MomentsLoss:
 
     def __call__(self, features: Features) -> Tensor:
         """The loss of each item, (n,)."""
-        mean, found = moments(features[self.layer])
+        mean, gram = moments(features[self.layer])
+        found = covariance(mean, gram)
         wanted = covariance(self.mean, self.gram)
         of_mean = mean_squared(mean, self.mean) / _energy(self.mean)
         of_covariance = mean_squared(found, wanted) / (_energy(wanted) + 1e-3 * _energy(self.gram))

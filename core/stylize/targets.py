@@ -10,7 +10,8 @@ from torch import Tensor
 
 from core.backbone import Backbone
 from core.recipe import Recipe
-from core.stylize.losses import ContentLoss, GramLoss, Loss, MomentsLoss, gram
+from core.stylize.losses import ContentLoss, GramLoss, Loss, MomentsLoss
+from core.stylize.moments import moments
 from core.stylize.scales import shrunk
 
 
@@ -59,7 +60,7 @@ def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[
     """
     with torch.no_grad():
         features = backbone.features(content.unsqueeze(0), recipe.content_layers)
-    return [ContentLoss(layer, found, recipe.content_weight) for layer, found in features.items()]
+    return [ContentLoss(layer, found.float(), recipe.content_weight) for layer, found in features.items()]
 
 
 def _style_loss(layer: str, target: Statistics, recipe: Recipe) -> Loss:
@@ -71,7 +72,7 @@ def _style_loss(layer: str, target: Statistics, recipe: Recipe) -> Loss:
 def _statistics(artwork: Tensor, recipe: Recipe, backbone: Backbone) -> dict[str, Statistics]:
     with torch.no_grad():
         features = backbone.features(artwork.unsqueeze(0), recipe.style_layers)
-        return {layer: Statistics(found.mean((2, 3)), gram(found)) for layer, found in features.items()}
+        return {layer: Statistics(*moments(found)) for layer, found in features.items()}
 
 
 def _mixed(found: Sequence[Statistics], shares: Sequence[float]) -> Statistics:

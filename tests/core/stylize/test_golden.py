@@ -12,7 +12,7 @@ import pytest
 from core.recipe import ALGORITHM
 from tests.core.stylize.golden import made, summary
 
-OF_ALGORITHM = 1
+OF_ALGORITHM = 2
 
 VALUES: dict[str, tuple[list[float], list[float]]] = {
     "gram": (
