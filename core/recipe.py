@@ -102,6 +102,11 @@ class Recipe(BaseModel):
         title="Style weight",
         description="Weight of the style loss of each layer; about 250 for moments, 1e6 for gram.",
     )
+    keep_color: Literal["none", "luminance", "match"] = Field(
+        default="none",
+        title="Keep colour",
+        description="`luminance`: the asset's own colours; `match`: the style's artworks take the asset's palette first.",
+    )
     format: Literal["png", "jpg", "webp"] = Field(
         default="png", title="File format", description="Format of the outputs."
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,32 +18,20 @@ from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
-from core.planned_picture import read_planned
 from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
 from core.score import Reference, Scorer, Scores
 from core.store import Store
+from core.stylize import colour
 from core.stylize.optimise import OnStep, Result, stylise
 from core.stylize.recent import Recent
+from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
 from core.stylize.targets import StyleTargets, style_targets
 
 KEPT_STYLES = 64
-KEPT_ASSETS = 4
-"""Assets that are kept, decoded and as references: jobs come asset by asset, so more would only fill memory."""
-ARTWORK_BUDGET = 256 * 2**20
-"""Bytes of decoded artworks that are kept; the last one always is."""
 REFERENCE_BUDGET = 64 * 2**20
-"""The same for what the scorer remembers of artworks."""
+"""Bytes of what the scorer remembers of artworks."""
 KEPT_LOSSES = 64
 THUMB = 320
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """The inputs of a job: the asset, and the artworks at working size with their weights."""
-
-    asset: image.Picture
-    artworks: tuple[image.Picture, ...]
-    weights: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -70,11 +56,9 @@ class StylizeMaker:
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
-        self._targets: Recent[tuple[str, str], StyleTargets] = Recent(KEPT_STYLES)
-        self._assets: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
-        self._artworks: Recent[tuple[str, int], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
-        self._asset_references: Recent[tuple[str, int], Reference] = Recent(KEPT_ASSETS)
-        self._references: Recent[tuple[str, int], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
+        self._targets: Recent[tuple[str, ...], StyleTargets] = Recent(KEPT_STYLES)
+        self._asset_references: Recent[tuple[Any, ...], Reference] = Recent(KEPT_ASSETS)
+        self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._scorers: Recent[torch.device, Scorer] = Recent(1)
         if warm:
             self._scorer()
@@ -88,38 +72,33 @@ class StylizeMaker:
     def open(self, store: Store, context: dict[str, Any]) -> None:
         """Take up a run."""
         self._store = store
-        self._library = Path(context["library"])
-        self._max_pixels = int(context["max_pixels"])
         self._styles = context["styles"]
+        self._sources = Sources(Path(context["library"]), self._styles, int(context["max_pixels"]))
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
     def decode(self, job: Job) -> Decoded:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
-        size, style = self._recipes[job.recipe].size, self._styles[job.style]
-        artworks = tuple(
-            self._picture(self._artworks, file, sha256, size)
-            for file, sha256 in zip(style["files"], style["sha256"], strict=True)
-        )
-        asset = self._picture(self._assets, os.path.join(self._library, job.asset_file), job.asset_sha256, size)
-        return Decoded(asset, artworks, tuple(style["weights"]))
+        return self._sources.decoded(job, self._recipes[job.recipe])
 
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
         """Optimise and score one picture. Raises NotFinite."""
         result = self.optimised(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
         picture = self.finished(result.image, decoded)
-        scores = self._score(job, picture.rgb, decoded, self._recipes[job.recipe])
+        scores = self._score(job, picture, decoded, self._recipes[job.recipe])
         return Made(picture, result.losses, scores, decoded)
 
     def optimised(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
         """The optimisation of one picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
         recipe = self._recipes[job.recipe]
         targets = self._style_targets(job, decoded, recipe)
-        return stylise(self._tensor(decoded.asset), targets, recipe, job.seed, self._backbone(recipe), on_step)
+        return stylise(
+            tensor(decoded.content).to(self._device), targets, recipe, job.seed, self._backbone(recipe), on_step
+        )
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
         """The picture to write of an optimised one (3, h, w) of the decoded asset's size, RGB in [0, 1]."""
-        rgb = (made.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
-        return image.Picture(rgb, decoded.asset.alpha)
+        coloured = colour.kept(decoded.keep_color, made.detach().cpu(), tensor(decoded.asset))
+        return image.Picture(eight_bit(coloured), decoded.asset.alpha)
 
     def encoded(self, job: Job, picture: image.Picture) -> bytes:
         """The picture as a file that says how it was made."""
@@ -149,14 +128,6 @@ class StylizeMaker:
             "losses": thinned(made.losses, KEPT_LOSSES),
         }
 
-    def _picture(
-        self, kept: Recent[tuple[str, int], image.Picture], path: str, sha256: str, size: int
-    ) -> image.Picture:
-        return kept.get((sha256, size), lambda: self._read(path, sha256, size))
-
-    def _read(self, path: str, sha256: str, size: int) -> image.Picture:
-        return image.resized(read_planned(path, sha256, self._max_pixels), size)
-
     def _scorer(self) -> Scorer:
         return self._scorers.get(self._device, lambda: Scorer(self._device))
 
@@ -165,29 +136,28 @@ class StylizeMaker:
         known = (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision)
         return self._backbones.get(known, lambda: for_recipe(recipe, self._device))
 
-    def _tensor(self, picture: image.Picture) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(picture.rgb)).to(self._device).permute(2, 0, 1).float() / 255
-
     def _style_targets(self, job: Job, decoded: Decoded, recipe: Recipe) -> StyleTargets:
         def targets() -> StyleTargets:
-            artworks = [self._tensor(picture) for picture in decoded.artworks]
+            artworks = [tensor(picture).to(self._device) for picture in decoded.seen]
             return style_targets(artworks, decoded.weights, recipe, self._backbone(recipe))
 
-        return self._targets.get((job.style_sha256, job.recipe), targets)
+        return self._targets.get((job.style_sha256, job.recipe, *_seen_with(job, recipe)), targets)
 
-    def _reference(
-        self, kept: Recent[tuple[str, int], Reference], sha256: str, size: int, picture: image.Picture
-    ) -> Reference:
-        return kept.get((sha256, size), lambda: self._scorer().reference(picture.rgb))
-
-    def _score(self, job: Job, rgb: Any, decoded: Decoded, recipe: Recipe) -> Scores:
+    def _score(self, job: Job, made: image.Picture, decoded: Decoded, recipe: Recipe) -> Scores:
+        """Scores against what the optimisation saw: a style in other colours than its own is not judged by those."""
+        size, keep = recipe.size, recipe.keep_color
         shas: Sequence[str] = self._styles[job.style]["sha256"]
         style = [
-            (self._reference(self._references, sha, recipe.size, picture), weight)
-            for sha, picture, weight in zip(shas, decoded.artworks, decoded.weights, strict=True)
+            (self._references.get((sha, size, keep, *_seen_with(job, recipe)), self._reference_of(picture)), weight)
+            for sha, picture, weight in zip(shas, decoded.seen, decoded.weights, strict=True)
         ]
-        asset = self._reference(self._asset_references, job.asset_sha256, recipe.size, decoded.asset)
+        known = (job.asset_sha256, size, keep == "luminance")
+        asset = self._asset_references.get(known, self._reference_of(decoded.content))
+        rgb = eight_bit(colour.lightness_of(tensor(made))) if keep == "luminance" else made.rgb
         return self._scorer().score(rgb, asset, style)
+
+    def _reference_of(self, picture: image.Picture) -> Callable[[], Reference]:
+        return lambda: self._scorer().reference(picture.rgb)
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
         for name, picture in (
@@ -214,6 +184,11 @@ class StylizeMaker:
                 "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
             }
         )
+
+
+def _seen_with(job: Job, recipe: Recipe) -> tuple[str, ...]:
+    """What a style hangs on besides itself: on the asset, where it takes that one's colours."""
+    return () if recipe.keep_color == "none" else (job.asset_sha256,)
 
 
 def thinned(values: Sequence[float], most: int) -> list[float]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.engine.maker import Tick
 from core.errors import Changed, JobError, Missing
@@ -74,6 +76,22 @@ def test_what_is_written(studio: Studio, maker: StylizeMaker) -> None:
     row = rows[job.output]
     assert (row["width"], row["height"], len(row["losses"])) == (40, 32, 3)
     assert row["losses"][0] > row["losses"][-1] > 0
+
+
+@pytest.mark.parametrize("keep", ["luminance", "match"])
+def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, maker: StylizeMaker, keep: str) -> None:
+    """What is remembered of a style that took one asset's colours must not serve another asset."""
+    grey = np.asarray(Image.open(studio.library / "cat.jpg").convert("L"))
+    Image.fromarray(grey).save(studio.library / "grey.png")
+    store, jobs = planned(studio, maker, keep_color=keep)
+    forward = {output: row["pixels_sha256"] for output, row in made(maker, jobs).items()}
+    fresh = StylizeMaker("cpu")
+    planned(studio, fresh, keep_color=keep)
+    assert {output: row["pixels_sha256"] for output, row in made(fresh, jobs[::-1]).items()} == forward
+    for job in jobs:
+        pixels = np.asarray(Image.open(store.path(output_path(job.output)))).astype(int)
+        spread = (pixels.max(2) - pixels.min(2)).max()
+        assert (spread == 0) == (job.asset == "grey.png"), (job.output, spread)
 
 
 def test_a_seed_gives_its_own_picture_where_the_recipe_has_noise(studio: Studio, maker: StylizeMaker) -> None:

@@ -1,0 +1,99 @@
+"""What a job is made from: the asset and the artworks, read once, and as the optimisation is to see them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import image
+from core.jobs import Job
+from core.planned_picture import read_planned
+from core.recipe import Recipe
+from core.stylize import colour
+from core.stylize.recent import Recent
+
+KEPT_ASSETS = 4
+"""Assets that are kept decoded: jobs come asset by asset, so more would only fill memory."""
+
+ARTWORK_BUDGET = 256 * 2**20
+"""Bytes of decoded artworks that are kept; the last one always is."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The inputs of a job at working size: the asset, and the artworks with their weights.
+
+    `content` and `seen` are the same as an optimisation is to see them: other pictures where the recipe keeps colours.
+    """
+
+    asset: image.Picture
+    artworks: tuple[image.Picture, ...]
+    weights: tuple[float, ...]
+    content: image.Picture
+    seen: tuple[image.Picture, ...]
+    keep_color: colour.KeepColor
+
+
+class Sources:
+    """Reads the pictures of one run, and keeps the latest. For one thread."""
+
+    def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int) -> None:
+        self._library, self._styles, self._max_pixels = library, styles, max_pixels
+        self._assets: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
+        self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
+        self._artworks: Recent[tuple[str, int], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._seen: Recent[tuple[Any, ...], tuple[image.Picture, ...]] = Recent(ARTWORK_BUDGET, _bytes)
+
+    def decoded(self, job: Job, recipe: Recipe) -> Decoded:
+        """The job's inputs. Raises Missing, Changed, Unreadable, TooLarge ..."""
+        size, keep, style = recipe.size, recipe.keep_color, self._styles[job.style]
+        artworks = tuple(
+            self._picture(self._artworks, file, sha256, size)
+            for file, sha256 in zip(style["files"], style["sha256"], strict=True)
+        )
+        asset = self._picture(self._assets, os.path.join(self._library, job.asset_file), job.asset_sha256, size)
+        content, seen = asset, artworks
+        if keep == "luminance":
+            content = self._contents.get((job.asset_sha256, size), lambda: _picture(colour.lightness_of(tensor(asset))))
+        if keep != "none":
+            # An artwork that takes the asset's colours is another one for every asset.
+            known = (job.style_sha256, job.asset_sha256, size, keep)
+            seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
+        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep)
+
+    def _picture(
+        self, kept: Recent[tuple[str, int], image.Picture], path: str, sha256: str, size: int
+    ) -> image.Picture:
+        return kept.get((sha256, size), lambda: image.resized(read_planned(path, sha256, self._max_pixels), size))
+
+
+def tensor(picture: image.Picture) -> Tensor:
+    """The colours of a picture as (3, h, w), RGB in [0, 1], on the CPU."""
+    return torch.from_numpy(np.ascontiguousarray(picture.rgb)).permute(2, 0, 1).float() / 255
+
+
+def eight_bit(picture: Tensor) -> image.U8:
+    """Colours (3, h, w) as (h, w, 3) uint8; values outside [0, 1] are cut off."""
+    return (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def _picture(colours: Tensor) -> image.Picture:
+    return image.Picture(eight_bit(colours))
+
+
+def _as_seen(
+    keep: colour.KeepColor, artworks: Sequence[image.Picture], asset: image.Picture
+) -> tuple[image.Picture, ...]:
+    alpha = None if asset.alpha is None else torch.from_numpy(asset.alpha).float() / 255
+    return tuple(map(_picture, colour.style(keep, [tensor(artwork) for artwork in artworks], tensor(asset), alpha)))
+
+
+def _bytes(pictures: Sequence[image.Picture]) -> int:
+    return sum(picture.rgb.nbytes for picture in pictures)
