@@ -1,28 +1,38 @@
-"""The backbone: VGG-19's convolutions as a feature extractor with named layers."""
+"""The backbone: VGG's or ResNet's convolutions as a feature extractor with named layers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core import device as devices
+from core.architecture import BACKBONES, NORM_PARTS, Convolution, Smoothing, Step
 from core.errors import SpecError
 from core.recipe import Recipe
-from core.vgg19 import CONVS, LAYERS, Conv
 from core.weights import Weights, load
 
 Pooling = Literal["max", "average"]
 
+NORM_EPSILON = 1e-5
+"""Added to the variance by torchvision's batch norms."""
+
+DEEP_FROM, DEEP_SCALE = 16, 0.001
+"""`scale` multiplies layers whose values stand for so many pixels a side, ResNet's layer3 and layer4, by this: what the
+published code of Wang et al. 2021 does in place of the paper's softmax.
+"""
+
 
 class Backbone(nn.Module):
-    """Activations of VGG-19 at chosen layers.
+    """Activations of a pretrained network at chosen layers.
 
     Only the convolutions up to the deepest chosen layer exist. They compute in `dtype`, which the
-    activations have too; what goes in is float32. Parameters need no gradient; the input may.
+    activations have too; what goes in is float32. Parameters need no gradient; the input may. Batch norms are
+    those of evaluation mode, folded into the convolutions. Activations are smoothed on their way out alone: what
+    the next layer sees is the network's own. Raises SpecError for a layer that the network has not.
     """
 
     mean: Tensor
@@ -34,16 +44,20 @@ class Backbone(nn.Module):
         layers: Iterable[str],
         pooling: Pooling = "max",
         dtype: torch.dtype = torch.float32,
+        smoothing: Smoothing = "none",
+        temperature: float = 1.0,
     ) -> None:
         super().__init__()
-        self.layers = tuple(sorted(set(layers), key=_depth))
+        self.architecture = BACKBONES[weights.backbone]
+        used = self._up_to(layers := set(layers))
+        self.layers = tuple(step.layer for step in used if step.layer in layers)
         self.pooling = pooling
+        self.smoothing, self.temperature = smoothing, temperature
         self.dtype = dtype
         self.digest = weights.digest
         self.register_buffer("mean", torch.tensor(weights.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(weights.std).view(1, 3, 1, 1))
-        self.used = _up_to(self.layers)
-        self.convs = nn.ModuleDict({conv.relu: _module(conv, weights) for conv in self.used}).to(dtype)
+        self.stages = nn.ModuleDict({step.layer: _Stage(step, weights.state) for step in used}).to(dtype)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """The same as `features`."""
@@ -53,21 +67,25 @@ class Backbone(nn.Module):
         """Activations by layer name, shallow to deep, each (n, channels, height / 2^k, width / 2^k), in `dtype`.
 
         x: (n, 3, height, width), RGB in [0, 1], any size from 1x1. Stops at the deepest of `layers` (default:
-        all that the backbone was made for). A picture with a side too short for the poolings on the way is
-        first extended to the right and below by repeating its last column and row, until one value is left
-        after the last pooling.
+        all that the backbone was made for). For VGG, a picture with a side too short for the poolings on the
+        way is first extended to the right and below by repeating its last column and row, until one value is
+        left after the last pooling; ResNet pads its poolings, and rounds sizes up.
         """
         wanted = self.layers if layers is None else tuple(layers)
-        used = _up_to(wanted)
+        used = self._up_to(wanted)
         found: dict[str, Tensor] = {}
-        x = self._prepared(extended(x, 2 ** (used[-1].block - 1)))
-        for conv in used:
-            if conv.number == 1 and conv.block > 1:
-                x = self._pool(x)
-            x = F.relu(self.convs[conv.relu](x), inplace=True)
-            if conv.relu in wanted:
-                found[conv.relu] = x
+        x = self._prepared(x if self.architecture.pool.padding else extended(x, used[-1].reduction))
+        for step in used:
+            x = self.stages[step.layer](self._pool(x) if step.pooled else x)
+            if step.layer in wanted:
+                found[step.layer] = smoothed(x, self.smoothing, self.temperature, step.reduction)
         return found
+
+    def _up_to(self, layers: Iterable[str]) -> tuple[Step, ...]:
+        try:
+            return self.architecture.up_to(*layers)
+        except ValueError as error:
+            raise SpecError(f"{error}.") from None
 
     def _prepared(self, x: Tensor) -> Tensor:
         """x normalised, in the type and the memory layout that suit its size."""
@@ -75,7 +93,30 @@ class Backbone(nn.Module):
         return ((x - self.mean) / self.std).to(self.dtype, memory_format=layout)
 
     def _pool(self, x: Tensor) -> Tensor:
-        return F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
+        pool = self.architecture.pool
+        if self.pooling == "max":
+            return F.max_pool2d(x, pool.kernel, pool.stride, pool.padding)
+        return F.avg_pool2d(x, pool.kernel, pool.stride, pool.padding, count_include_pad=False)
+
+
+class _Stage(nn.Module):
+    """One step of an architecture: (n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
+
+    def __init__(self, step: Step, state: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(_module(conv, state) for conv in step.convs)
+        self.shortcut = _module(step.shortcut, state) if step.shortcut else None
+        self.residual = step.residual
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The step's activations."""
+        first, *others = self.convs
+        y = first(x)
+        for conv in others:
+            y = conv(F.relu(y, inplace=True))
+        if self.residual:
+            y = y + (self.shortcut(x) if self.shortcut else x)
+        return F.relu(y, inplace=True)
 
 
 def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
@@ -83,7 +124,15 @@ def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
     dtype = devices.dtype(recipe.precision, device)
     layers = (*recipe.content_layers, *recipe.style_layers)
     weights = load(recipe.weights, recipe.backbone)
-    return Backbone(weights, layers, recipe.pooling, dtype).to(device)
+    smoothing = (recipe.smoothing, recipe.smoothing_temperature)
+    return Backbone(weights, layers, recipe.pooling, dtype, *smoothing).to(device)
+
+
+def identity(recipe: Recipe) -> tuple[Any, ...]:
+    """What of a recipe decides its backbone: recipes of equal identity can share one, and what it makes of pictures."""
+    layers = (recipe.content_layers, recipe.style_layers)
+    smoothing = (recipe.smoothing, recipe.smoothing_temperature)
+    return (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision, smoothing)
 
 
 def extended(x: Tensor, least: int) -> Tensor:
@@ -92,20 +141,30 @@ def extended(x: Tensor, least: int) -> Tensor:
     return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
 
 
-def _up_to(layers: Iterable[str]) -> tuple[Conv, ...]:
-    """The convolutions as far as the deepest of the layers."""
-    return CONVS[: max(map(_depth, layers)) + 1]
+def smoothed(x: Tensor, kind: Smoothing, temperature: float = 1.0, reduction: int = 1) -> Tensor:
+    """Activations x (n, c, h, w) of a layer with `reduction` pixels a value and side, made less peaky (Wang, Li &
+    Vasconcelos, CVPR 2021).
+
+    `softmax` is the paper's, of x / temperature over all c h w values of an item, times c h w: its mean is 1 for a
+    picture of any size, where the paper's shrinks with the size. `scale` is the code's: deep layers a thousandth.
+    """
+    if kind == "softmax":
+        scaled = x.float() / temperature
+        powers = (scaled - scaled.detach().amax((1, 2, 3), keepdim=True)).exp()
+        return (powers / powers.mean((1, 2, 3), keepdim=True)).to(x.dtype)
+    return x * DEEP_SCALE if kind == "scale" and reduction >= DEEP_FROM else x
 
 
-def _module(conv: Conv, weights: Weights) -> nn.Conv2d:
-    module = nn.Conv2d(conv.inputs, conv.outputs, 3, padding=1, device="meta")
-    state = {name: weights.state[f"{conv.key}.{name}"] for name in ("weight", "bias")}
-    module.load_state_dict(state, assign=True)
+def _module(conv: Convolution, state: Mapping[str, Tensor]) -> nn.Conv2d:
+    module = nn.Conv2d(conv.inputs, conv.outputs, conv.kernel, conv.stride, conv.kernel // 2, device="meta")
+    kernel, bias = _folded(conv, state) if conv.norm else (state[f"{conv.key}.{part}"] for part in ("weight", "bias"))
+    module.load_state_dict({"weight": kernel, "bias": bias}, assign=True)
     return module.requires_grad_(False)
 
 
-def _depth(layer: str) -> int:
-    try:
-        return LAYERS.index(layer)
-    except ValueError:
-        raise SpecError(f"VGG-19 has no layer {layer!r}; it has {', '.join(LAYERS)}.") from None
+def _folded(conv: Convolution, state: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Kernel and bias of a convolution together with its batch norm: the norm's scale and shift, in double precision."""
+    gamma, beta, mean, variance = (state[f"{conv.norm}.{part}"].double() for part in NORM_PARTS)
+    scale = gamma / (variance + NORM_EPSILON).sqrt()
+    kernel = state[f"{conv.key}.weight"].double() * scale.view(-1, 1, 1, 1)
+    return kernel.float(), (beta - mean * scale).float()

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset, matches, scan
-from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
+from core.recipe import NAMED_WEIGHTS, RecipeOverrides, check_overrides
 from core.spec import sentence, toml_values
 from core.spec_fields import plain_text
 
@@ -134,7 +134,7 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
         if overrides.get("weights", "packaged") not in NAMED_WEIGHTS:
             overrides["weights"] = _inside(overrides["weights"], name, path)
             entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
-        Recipe().changed(overrides)
+        check_overrides(overrides)
     except ValidationError as error:
         raise SpecError(sentence(error, f"{path}: style {name!r}")) from error
     return Style(name=name, entry=entry)

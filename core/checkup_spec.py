@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from core.architecture import Name
 from core.errors import SpecError
 from core.finding import Check, Finding, ok, problem, refused, warning
 from core.gan.sample_spec import SampleSpec
@@ -126,18 +128,23 @@ def device(spec: AnySpec) -> Iterator[Finding]:
             yield ok("spec's device", f"{name} computes")
 
 
-def _weights_named(spec: Spec) -> set[tuple[str, str]]:
+def _weights_named(spec: Spec) -> set[tuple[str, Name]]:
     """Every (weights, backbone) that a job of the spec would use."""
     from core.catalog import load_catalog
     from core.library import scan
     from core.pairs import pair_up
 
     styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
-    base = spec.base_recipe()
-    changes = [style.overrides() for style in styles]
+    changes: dict[str, list[tuple[dict[str, Any], ...]]] = {style.name: [(style.overrides(),)] for style in styles}
     if spec.pairs.lower().endswith(".csv"):
         assets = scan(spec.library, spec.include, spec.exclude).assets
-        pairs = pair_up(spec.pairs, assets, styles, spec.seed)
-        changes = [{**styles[pair.style].overrides(), **pair.overrides} for pair in pairs]
-    named = {(change.get("weights", base.weights), change.get("backbone", base.backbone)) for change in changes}
-    return {(str(name), str(backbone)) for name, backbone in named}
+        changes = {style.name: [] for style in styles}
+        for pair in pair_up(spec.pairs, assets, styles, spec.seed):
+            style = styles[pair.style]
+            change = (style.overrides(), pair.overrides)
+            if change not in changes[style.name]:
+                changes[style.name].append(change)
+    recipes = [
+        spec.recipe_of(*change, source=f"style {name!r}") for name, several in changes.items() for change in several
+    ]
+    return {(recipe.weights, recipe.backbone) for recipe in recipes}

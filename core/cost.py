@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from core.architecture import BACKBONES
 from core.cache import cache_folder
 from core.errors import NocturneError
 from core.recipe import Recipe
 from core.store import Store
-
-GFLOP_PER_PIXEL = 101 / 256**2
-"""VGG-19 to relu5_1, forward and backward: 101 GFLOP for 256x256 px (counted by torch's FLOP counter)."""
 
 DEFAULT_RATE = 1 / 60.0
 """Seconds a GFLOP before anything was measured: two ordinary CPU cores."""
@@ -27,7 +25,8 @@ THUMB_BYTES = 20_000
 
 @dataclass(frozen=True)
 class Cost:
-    """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each precision.
+    """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each backbone
+    and precision.
 
     `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them.
     """
@@ -40,18 +39,18 @@ class Cost:
 
     def seconds(self, recipe: Recipe, width: int, height: int) -> float:
         """Predicted seconds to make one output of this size."""
-        return self.overhead + self._rate(recipe.precision) * gflop(recipe, width, height)
+        return self.overhead + self._rate(recipe) * gflop(recipe, width, height)
 
     def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> Cost:
         """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
         found: dict[str, list[float]] = {}
         for recipe, width, height, seconds in samples:
             rate = max(seconds - self.overhead, 1e-3) / gflop(recipe, width, height)
-            found.setdefault(recipe.precision, []).append(rate)
+            found.setdefault(_network(recipe), []).append(rate)
         rates = dict(self.rates)
-        for precision, values in found.items():
+        for network, values in found.items():
             median = statistics.median(values)
-            rates[precision] = (rates[precision] + median) / 2 if precision in rates else median
+            rates[network] = (rates[network] + median) / 2 if network in rates else median
         return replace(self, rates=rates, jobs=self.jobs + sum(map(len, found.values())))
 
     def sample_seconds(self, network: str, guess: float) -> float:
@@ -64,15 +63,21 @@ class Cost:
         before = self.samples.get(network, mean)
         return replace(self, samples={**self.samples, network: (before + mean) / 2})
 
-    def _rate(self, precision: str) -> float:
-        """Seconds a GFLOP; a precision that was never measured is taken to be like the others."""
-        known = self.rates.get(precision)
+    def _rate(self, recipe: Recipe) -> float:
+        """Seconds a GFLOP; a backbone or precision that was never measured is taken to be like the others."""
+        known = self.rates.get(_network(recipe))
         return known or (statistics.mean(self.rates.values()) if self.rates else DEFAULT_RATE)
 
 
 def gflop(recipe: Recipe, width: int, height: int) -> float:
     """The work of one job, in GFLOP: full-size passes of the backbone, forward and backward."""
-    return GFLOP_PER_PIXEL * width * height * recipe.passes(width, height)
+    pixel = BACKBONES[recipe.backbone].gflop_per_pixel(recipe.content_layers, recipe.style_layers)
+    return pixel * width * height * recipe.passes(width, height)
+
+
+def _network(recipe: Recipe) -> str:
+    """What a rate is known for: a GFLOP of ResNet takes longer than one of VGG."""
+    return f"{recipe.backbone} {recipe.precision}"
 
 
 def disk_bytes(recipe: Recipe, width: int, height: int) -> float:

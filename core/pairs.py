@@ -15,7 +15,7 @@ from core.catalog import Style
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset
-from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
+from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides, check_overrides
 from core.spec import sentence
 
 
@@ -96,7 +96,7 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
         )
     try:
         parsed = RecipeOverrides.model_validate(values)
-        Recipe().changed(parsed.model_dump(exclude_none=True))
+        check_overrides(parsed.model_dump(exclude_none=True))
     except ValidationError as error:
         raise SpecError(sentence(error, source)) from error
     return parsed.model_dump(exclude_none=True)

@@ -38,7 +38,6 @@ class _Planner(Planner):
         self.summary.assets, self.summary.styles = len(inputs.library.assets), len(inputs.styles)
         self.summary.hidden, self.summary.others = inputs.library.hidden, inputs.library.others
         self.summary.linked_folders = inputs.library.linked_folders
-        self._base = spec.base_recipe()
         self._recipes: dict[str, tuple[Recipe, str]] = {}
         self._keys: dict[tuple[int, str], KeyMaker] = {}
 
@@ -90,10 +89,11 @@ class _Planner(Planner):
         return self.place(row, because, disk_bytes(recipe, *size))
 
     def _recipe(self, pair: Pair) -> tuple[Recipe, str]:
-        overrides = {**self.inputs.styles[pair.style].overrides(), **pair.overrides}
-        wanted = repr(sorted(overrides.items()))
+        style = self.inputs.styles[pair.style]
+        changes = (style.overrides(), pair.overrides)
+        wanted = repr([sorted(change.items()) for change in changes])
         if wanted not in self._recipes:
-            recipe = self._base.changed(overrides)
+            recipe = self.spec.recipe_of(*changes, source=f"style {style.name!r}")
             self._recipes[wanted] = (recipe, recipe.digest())
         return self._recipes[wanted]
 

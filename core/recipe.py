@@ -7,12 +7,23 @@ import json
 import math
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
-from core.vgg19 import LAYERS
+from core.architecture import BACKBONES, OWN_FIELDS, Name, Smoothing
+
+VGG19 = BACKBONES["vgg19"]
 
 COARSEST = 96
-"""The longest side in pixels below which no coarser size is made: VGG-19 sees forms of that size whole."""
+"""The longest side in pixels below which no coarser size is made: the network sees forms of that size whole."""
 
 ALGORITHM = {"optimise": 2}
 """One integer per method, part of every key. Raise it when a golden-picture test changes."""
@@ -62,13 +73,15 @@ class Recipe(BaseModel):
         title="Low frequencies",
         description="Steps grow with the frequency to the power of minus this; 0 is plain pixels.",
     )
-    backbone: Literal["vgg19"] = Field(
-        default="vgg19", title="Backbone", description="Pretrained network whose features are compared."
+    backbone: Name = Field(
+        default=VGG19.name,
+        title="Backbone",
+        description="Network whose features are compared; another one has its own weights, layers and smoothing.",
     )
     weights: str = Field(
-        default="packaged",
+        default=VGG19.weights,
         title="Weights",
-        description="`packaged` (no download), `torchvision` (from torch's cache), or a file in its layout.",
+        description="`packaged` (vgg19 alone), `torchvision` (from torch's cache), or a file in its layout.",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
@@ -78,14 +91,26 @@ class Recipe(BaseModel):
     pooling: Literal["max", "average"] = Field(
         default="max", title="Pooling", description="How the backbone shrinks its features."
     )
+    smoothing: Smoothing = Field(
+        default=VGG19.smoothing,
+        title="Smoothing",
+        description="Of peaky features (Wang et al. 2021): `softmax` is the paper's, `scale` the published code's.",
+    )
+    smoothing_temperature: float = Field(
+        default=1.0,
+        gt=0,
+        le=1e6,
+        title="Smoothing temperature",
+        description="Features are divided by it before the softmax: higher is smoother.",
+    )
     content_layers: tuple[str, ...] = Field(
-        default=("relu4_2",),
+        default=VGG19.content_layers,
         min_length=1,
         title="Content layers",
         description="Layers whose features keep the content.",
     )
     style_layers: tuple[str, ...] = Field(
-        default=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
+        default=VGG19.style_layers,
         min_length=1,
         title="Style layers",
         description="Layers whose statistics carry the style.",
@@ -116,11 +141,18 @@ class Recipe(BaseModel):
 
     @field_validator("content_layers", "style_layers")
     @classmethod
-    def _layers_known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for layer in value:
-            if layer not in LAYERS:
-                raise ValueError(f"VGG-19 has no layer {layer!r}; it has {', '.join(LAYERS)}")
+    def _layers_known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "backbone" in info.data:  # it is not if its own value is wrong, which is said then
+            BACKBONES[info.data["backbone"]].up_to(*value)
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_of_the_backbone(cls, values: Any) -> Any:
+        """What is not given and belongs to the backbone is the backbone's own."""
+        name = values.get("backbone") if isinstance(values, dict) else None
+        own = next((known.own for known in BACKBONES.values() if known.name == name), {})
+        return {**own, **values} if own else values
 
     def digest(self) -> str:
         """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
@@ -128,8 +160,12 @@ class Recipe(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def changed(self, overrides: dict[str, Any]) -> Recipe:
-        """This recipe with some fields set anew, validated. Raises pydantic.ValidationError."""
-        return Recipe.model_validate({**self.model_dump(), **overrides})
+        """This recipe with some fields set anew, validated. Another backbone brings its own weights, layers and
+        smoothing along, unless they are given too. Raises pydantic.ValidationError.
+        """
+        moved = overrides.get("backbone", self.backbone) != self.backbone
+        kept = self.model_dump(exclude=set(OWN_FIELDS) if moved else None)
+        return Recipe.model_validate({**kept, **overrides})
 
     def halvings(self, longest: int) -> int:
         """How many coarser sizes a picture with this longest side in pixels is made at first."""
@@ -157,6 +193,23 @@ RecipeOverrides: type[BaseModel] = create_model(
     **_optional_fields(),
 )
 """Every field of Recipe, optional: what a spec, a catalog or a pairs CSV may change; checked when merged."""
+
+
+def check_overrides(overrides: dict[str, Any]) -> None:
+    """Raises pydantic.ValidationError if no recipe can be changed so; layers may be those of any backbone, unless one is
+    named: which one they meet is known when the recipe is.
+    """
+    fault: ValidationError | None = None
+    for name in [overrides["backbone"]] if "backbone" in overrides else BACKBONES:
+        try:
+            Recipe().changed({"backbone": name, **overrides})
+        except ValidationError as error:
+            fault = fault or error
+        else:
+            return
+    if fault:
+        raise fault
+
 
 _GOOD = Recipe(
     steps=24,

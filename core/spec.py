@@ -100,6 +100,16 @@ class Spec(BaseModel):
         except ValidationError as error:
             raise SpecError(sentence(error, "the recipe")) from error
 
+    def recipe_of(self, *changes: dict[str, Any], source: str) -> Recipe:
+        """The base recipe after the changes of `source`, in order. Raises SpecError, naming it, if one does not fit."""
+        recipe = self.base_recipe()
+        try:
+            for change in changes:
+                recipe = recipe.changed(change)
+        except ValidationError as error:
+            raise SpecError(sentence(error, source)) from error
+        return recipe
+
     def rooted(self, folder: Path) -> Spec:
         """The same spec with every relative path taken from `folder`."""
         update: dict[str, Any] = {name: absolute(folder, getattr(self, name)) for name in self.path_fields}

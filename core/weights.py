@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import tensor_file
+from core.architecture import BACKBONES, Architecture, Name
 from core.errors import SpecError
-from core.vgg19 import CONVS, SHAPES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +45,12 @@ class Source:
     """Of the file: all 64 digits, or the leading ones that its publisher names it by."""
 
 
+def _torchvision(title: str, file: str, weights: str) -> Source:
+    """A file that torchvision publishes: its name ends with the first eight digits of its SHA-256."""
+    sha256 = file.removesuffix(".pth").rpartition("-")[2]
+    return Source(f"{title}, ImageNet", file, f"torchvision {weights}.IMAGENET1K_V1", "BSD-3-Clause", sha256)
+
+
 SOURCES: dict[str, Source] = {
     "vgg19-packaged": Source(
         "VGG-19 convolutions, ImageNet, 8-bit codebooks",
@@ -53,13 +59,10 @@ SOURCES: dict[str, Source] = {
         "MIT (package); CC BY 4.0 (the network's authors)",
         "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
     ),
-    "vgg19-torchvision": Source(
-        "VGG-19, ImageNet",
-        "vgg19-dcbb9e9d.pth",
-        "torchvision VGG19_Weights.IMAGENET1K_V1",
-        "BSD-3-Clause",
-        "dcbb9e9d",
-    ),
+    "vgg19-torchvision": _torchvision("VGG-19", "vgg19-dcbb9e9d.pth", "VGG19_Weights"),
+    "vgg16-torchvision": _torchvision("VGG-16", "vgg16-397923af.pth", "VGG16_Weights"),
+    "resnet18-torchvision": _torchvision("ResNet-18", "resnet18-f37072fd.pth", "ResNet18_Weights"),
+    "resnet50-torchvision": _torchvision("ResNet-50", "resnet50-0676ba61.pth", "ResNet50_Weights"),
     "efficientnet-lite0": Source(
         "EfficientNet-Lite0, ImageNet",
         "efficientnet-lite0-57934424.pth",
@@ -76,8 +79,8 @@ the file.
 """
 
 
-_digests: dict[tuple[str, int, int], str] = {}
-"""Digests of files by path, size and mtime: a changed file is read again."""
+_digests: dict[tuple[Name, str, int, int], str] = {}
+"""Digests of files by backbone, path, size and mtime: a changed file is read again."""
 
 
 @dataclass(frozen=True)
@@ -89,36 +92,38 @@ class Weights:
     state: dict[str, Tensor]
     mean: Triple
     std: Triple
+    backbone: Name
 
 
-def load(name: str, backbone: str = "vgg19") -> Weights:
+def load(name: str, backbone: Name = "vgg19") -> Weights:
     """The weights called `name`: `packaged`, `torchvision`, or the path of a .pth, .pt or .safetensors file.
 
-    Float32 tensors on the CPU in torchvision's layout (`features.<n>.weight`, `.bias`). Raises SpecError,
-    with the file and the remedy, if the file is absent, altered, not a weights file, or shaped for another
-    network.
+    Float32 tensors on the CPU in torchvision's layout (`features.<n>.weight`, `layer1.0.bn1.running_mean`), those
+    that the backbone uses. Raises SpecError, with the file and the remedy, if the file is absent, altered, not a
+    weights file, or shaped for another network.
     """
-    _check_backbone(backbone)
     if name == "packaged":
+        _check_packaged(backbone)
         return _packaged()
-    path = _torchvision_path() if name == "torchvision" else Path(name)
+    path = torchvision_path(backbone) if name == "torchvision" else Path(name)
     if name == "torchvision":
-        _check_hash(path, SOURCES["vgg19-torchvision"], "Copy the file again from a machine that has it.")
-    state = _in_layout(tensor_file.read(path), path)
-    return Weights(name, digest_of(state, IMAGENET_MEAN, IMAGENET_STD), state, IMAGENET_MEAN, IMAGENET_STD)
+        _check_hash(path, SOURCES[f"{backbone}-torchvision"], "Copy the file again from a machine that has it.")
+    state = _in_layout(tensor_file.read(path), path, BACKBONES[backbone])
+    found = digest_of(state, IMAGENET_MEAN, IMAGENET_STD)
+    return Weights(name, found, state, IMAGENET_MEAN, IMAGENET_STD, backbone)
 
 
-def digest(name: str, backbone: str = "vgg19") -> str:
+def digest(name: str, backbone: Name = "vgg19") -> str:
     """The digest, 16 hex digits, of what `load(name, backbone)` returns; needs torch unless `packaged`."""
-    _check_backbone(backbone)
     if name == "packaged":
+        _check_packaged(backbone)
         return PACKAGED_DIGEST
-    path = _torchvision_path() if name == "torchvision" else Path(name)
+    path = torchvision_path(backbone) if name == "torchvision" else Path(name)
     try:
         stat = path.stat()
     except (OSError, ValueError) as error:  # or a name that no file can have
         raise tensor_file.absent(path) from error
-    known = (str(path), stat.st_size, stat.st_mtime_ns)
+    known = (backbone, str(path), stat.st_size, stat.st_mtime_ns)
     if known not in _digests:
         _digests[known] = load(name, backbone).digest
     return _digests[known]
@@ -152,7 +157,7 @@ def _packaged() -> Weights:
     found = digest_of(state, CAFFE_MEAN, IMAGENET_STD)
     if found != PACKAGED_DIGEST:
         raise SpecError(f"{path} decodes to other tensors ({found}) than it should ({PACKAGED_DIGEST}). {remedy}")
-    return Weights("packaged", found, state, CAFFE_MEAN, IMAGENET_STD)
+    return Weights("packaged", found, state, CAFFE_MEAN, IMAGENET_STD, "vgg19")
 
 
 def _from_codebooks(raw: dict[str, Any]) -> dict[str, Tensor]:
@@ -166,54 +171,84 @@ def _from_codebooks(raw: dict[str, Any]) -> dict[str, Tensor]:
     import torch
 
     state: dict[str, Tensor] = {}
-    for conv in CONVS:
-        stem = f"block{conv.block}_conv{conv.number}"
+    for step in BACKBONES["vgg19"].steps:
+        (conv,) = step.convs
+        stem = "block{}_conv{}".format(*step.layer.removeprefix("relu").split("_"))
         kernel = raw[f"{stem}_W_table"][raw[f"{stem}_W_q"].long()]
-        if conv.index == 0:
+        if conv.inputs == 3:
             kernel = kernel.flip(1) * (torch.tensor(IMAGENET_STD) / CAFFE_UNIT).view(1, 3, 1, 1)
         state[f"{conv.key}.weight"] = kernel.contiguous()
         state[f"{conv.key}.bias"] = raw[f"{stem}_b"] / (255 * CAFFE_UNIT)
     return state
 
 
-def _in_layout(raw: dict[str, Any], path: Path) -> dict[str, Tensor]:
-    """The tensors that VGG-19 needs, as float32; others (the classifier's) are left. Raises SpecError."""
+def _in_layout(raw: dict[str, Any], path: Path, wanted: Architecture) -> dict[str, Tensor]:
+    """The tensors that the backbone needs, as float32; others (the classifier's) are left. Raises SpecError."""
     import torch
 
-    state: dict[str, Tensor] = {}
-    for key, shape in SHAPES.items():
-        value = raw.get(key)
-        if not isinstance(value, torch.Tensor) or not value.is_floating_point() or tuple(value.shape) != shape:
+    for key, shape in wanted.shapes.items():
+        if not _fits(raw.get(key), shape):
+            value = raw.get(key)
             was = f"has shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else "is missing"
             raise SpecError(
-                f"{tensor_file.shown(path)} is not a VGG-19 in torchvision's layout: {key} {was}, expected {shape}. "
-                "Save `torchvision.models.vgg19().state_dict()`, or use weights = 'packaged'."
+                f"{tensor_file.shown(path)} is not a {wanted.title} in torchvision's layout: "
+                f"{key} {was}, expected {shape}. {_another(raw, wanted)}"
             )
-        state[key] = value.to(torch.float32).contiguous()
-        if not bool(torch.isfinite(state[key]).all()):
+    state = {key: raw[key].to(torch.float32).contiguous() for key in wanted.shapes}
+    for key, value in state.items():
+        if not bool(torch.isfinite(value).all()) or (key.endswith(".running_var") and bool((value < 0).any())):
             raise SpecError(
-                f"{tensor_file.shown(path)} is damaged: {key} has values that are not finite; use another copy of the file."
+                f"{tensor_file.shown(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
+                "use another copy of the file."
             )
     return state
 
 
-def _torchvision_path() -> Path:
-    """Where torch's hub keeps torchvision's VGG-19. Raises SpecError if it is not there."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    path = Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub" / "checkpoints"
-    path /= SOURCES["vgg19-torchvision"].file
+def _fits(value: object, shape: tuple[int, ...]) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and tuple(value.shape) == shape
+
+
+def _another(raw: dict[str, Any], wanted: Architecture) -> str:
+    """What to do about a file that is not for the backbone."""
+    for other in BACKBONES.values():
+        if all(_fits(raw.get(key), shape) for key, shape in other.shapes.items()):
+            return f"It is a {other.title}: set backbone = '{other.name}', or give another file."
+    save = f"Save `torchvision.models.{wanted.name}().state_dict()`"
+    return f"{save}, or use weights = '{wanted.weights}'."
+
+
+def torchvision_path(backbone: Name) -> Path:
+    """Where torch's hub keeps torchvision's weights of a backbone. Raises SpecError if they are not there."""
+    path = _hub() / SOURCES[f"{backbone}-torchvision"].file
     if not path.is_file():
+        instead = ", or use weights = 'packaged'" if backbone == "vgg19" else ""
         raise SpecError(
-            "torchvision's VGG-19 is not on this machine, and Nocturne downloads nothing. "
-            f"Put {path.name} at {path} (`torchvision.models.vgg19(weights='DEFAULT')` fetches it), "
-            "or use weights = 'packaged'."
+            f"torchvision's {BACKBONES[backbone].title} is not on this machine, and Nocturne downloads nothing. "
+            f"{_put(backbone)}{instead}."
         )
     return path
 
 
-def _check_backbone(backbone: str) -> None:
+def _hub() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+    return Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub" / "checkpoints"
+
+
+def _put(backbone: Name) -> str:
+    """Which file to put where."""
+    file = SOURCES[f"{backbone}-torchvision"].file
+    fetch = f"torchvision.models.{backbone}(weights='IMAGENET1K_V1')"
+    return f"Put {file} at {_hub() / file} (`{fetch}` fetches it)"
+
+
+def _check_packaged(backbone: Name) -> None:
     if backbone != "vgg19":
-        raise SpecError(f"There is no backbone {backbone!r}; use 'vgg19'.")
+        raise SpecError(
+            f"No package carries weights of {BACKBONES[backbone].title}: 'packaged' is VGG-19 alone. {_put(backbone)} and "
+            "set weights = 'torchvision', or give a file."
+        )
 
 
 def _check_hash(path: Path, source: Source, remedy: str) -> None:

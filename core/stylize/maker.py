@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core import device as devices
 from core import image, provenance
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone, for_recipe, identity
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
@@ -132,9 +132,7 @@ class StylizeMaker:
         return self._scorers.get(self._device, lambda: Scorer(self._device))
 
     def _backbone(self, recipe: Recipe) -> Backbone:
-        layers = (*recipe.content_layers, *recipe.style_layers)
-        known = (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision)
-        return self._backbones.get(known, lambda: for_recipe(recipe, self._device))
+        return self._backbones.get(identity(recipe), lambda: for_recipe(recipe, self._device))
 
     def _style_targets(self, job: Job, decoded: Decoded, recipe: Recipe) -> StyleTargets:
         def targets() -> StyleTargets:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import checkup_networks, device
-from core.checkup_networks import PACKAGED
+from core.checkup_networks import BACKBONE_OF, PACKAGED
 from core.finding import Finding
 from core.weights import SOURCES
 from tests.core.test_checkup import PYPROJECT
@@ -52,7 +52,7 @@ def test_another_device_that_cannot_compute_is_a_warning(monkeypatch: pytest.Mon
 def test_every_known_weights_file_has_a_place() -> None:
     from core.efficientnet import PACKAGE
 
-    assert set(SOURCES) == {*PACKAGED, "vgg19-torchvision"}
+    assert set(SOURCES) == {*PACKAGED, *BACKBONE_OF}
     assert PACKAGED["efficientnet-lite0"][0] == PACKAGE
     for _, _, requirement in PACKAGED.values():
         assert requirement in PYPROJECT["dependencies"]
@@ -74,8 +74,8 @@ def test_packaged_weights_must_be_there_and_right(name: str, tmp_path: Path, mon
     assert "nothing.bin is not in the package" in absent.found
 
 
-def test_torchvisions_weights_are_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "vgg19-torchvision"
+@pytest.mark.parametrize("name", BACKBONE_OF)
+def test_torchvisions_weights_are_optional(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     assert only(checkup_networks.known_weights(name)).state == "ok"
     path = tmp_path / "hub/checkpoints" / SOURCES[name].file

@@ -101,6 +101,16 @@ def test_weights_of_a_pairs_file_count_too(spec: Spec, studio: Studio, loaded: l
     assert "dog.jpg" in only(examined("recipes", checks["recipes"])).found
 
 
+def test_weights_of_the_backbone_that_a_style_names(
+    spec: Spec, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(studio.root))
+    (studio.catalog / "catalog.toml").write_text('[styles.wave]\nfile = "wave.png"\nrecipe = {backbone = "resnet50"}\n')
+    found = run_all(spec_checks(spec))["recipes"]
+    assert [finding.state for finding in found] == ["ok", "problem"]
+    assert "torchvision's ResNet-50 is not on this machine" in found[1].found
+
+
 def test_a_spec_is_a_file_or_a_run_folder(studio: Studio, tmp_path: Path) -> None:
     file = studio.root / "tonight.toml"
     file.write_text('library = "library"\ncatalog = "catalog"\nout = "elsewhere"\n')

@@ -3,16 +3,36 @@
 from pathlib import Path
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
+from core.architecture import Name
+from core.backbone import Backbone
 from core.cost import Cost, gflop, load_cost, save_cost
 from core.recipe import Recipe
 from core.shards import MAX_JOBS, Sharder
+from core.stylize.moments import moments
+from tests.core.seeded_weights import seeded
 
 
 def test_work_grows_with_pixels_and_steps() -> None:
     base = gflop(Recipe(steps=10), 256, 256)
     assert gflop(Recipe(steps=20), 256, 256) == pytest.approx(2 * base)
     assert gflop(Recipe(steps=10), 512, 256) == pytest.approx(2 * base)
+
+
+@pytest.mark.parametrize("name", ["vgg19", "resnet18", "resnet50"])
+def test_the_work_of_a_pass_is_what_torch_counts(name: Name) -> None:
+    recipe = Recipe(backbone=name, steps=1)
+    layers = (*recipe.content_layers, *recipe.style_layers)
+    backbone = Backbone(seeded(name), layers).to("meta")
+    x = torch.zeros(1, 3, 64, 64, device="meta", requires_grad=True)
+    with FlopCounterMode(display=False) as counter:
+        found = backbone.features(x)
+        torch.stack([moments(found[layer])[1].sum() for layer in recipe.style_layers]).sum().backward()
+    assert gflop(recipe, 64, 64) == pytest.approx(counter.get_total_flops() / 1e9, rel=0.01)
+    shallow = recipe.changed({"style_layers": layers[1:2], "content_layers": layers[1:2]})
+    assert gflop(shallow, 64, 64) < gflop(recipe, 64, 64)
 
 
 def test_the_model_learns_the_machines_rate(tmp_path: Path) -> None:
@@ -30,6 +50,14 @@ def test_each_precision_has_its_own_rate() -> None:
     exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
     learned = Cost(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
     assert learned.seconds(exact, 64, 64) == pytest.approx(2 * learned.seconds(quick, 64, 64))
+
+
+def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> None:
+    vgg, resnet, other = (Recipe(backbone=name) for name in ("vgg19", "resnet50", "resnet18"))
+    learned = Cost(overhead=0).learned([(vgg, 64, 64, gflop(vgg, 64, 64)), (resnet, 64, 64, 2 * gflop(resnet, 64, 64))])
+    assert learned.seconds(vgg, 64, 64) == pytest.approx(gflop(vgg, 64, 64))
+    assert learned.seconds(resnet, 64, 64) == pytest.approx(2 * gflop(resnet, 64, 64))
+    assert learned.seconds(other, 64, 64) == pytest.approx(1.5 * gflop(other, 64, 64))
 
 
 def test_one_odd_job_does_not_spoil_the_model() -> None:

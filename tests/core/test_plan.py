@@ -314,6 +314,22 @@ def test_what_is_in_the_run_folder_is_what_was_planned(studio: Studio) -> None:
     assert {job.recipe for job in jobs} == set(context["recipes"])
 
 
+def test_another_backbone_says_which_weights_to_put_where(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(studio.root))
+    with pytest.raises(SpecError, match=r"Put resnet50-0676ba61\.pth at .*/hub/checkpoints/resnet50-0676ba61\.pth"):
+        planned(studio, recipe={"backbone": "resnet50"})
+
+
+def test_a_styles_layers_must_be_those_of_the_specs_backbone(studio: Studio) -> None:
+    (studio.catalog / "catalog.toml").write_text(
+        '[styles.wave]\nfile = "wave.png"\nrecipe = {style_layers = ["layer1_0"]}\n'
+    )
+    with pytest.raises(
+        SpecError, match=r"style 'wave': `style_layers` .*no layer 'layer1_0' in VGG-19, which has relu1_1"
+    ):
+        planned(studio)
+
+
 def test_an_empty_library_is_a_wrong_spec(studio: Studio) -> None:
     for name in ("cat.jpg", "trip/sea.png"):
         (studio.library / name).unlink()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe, RecipeOverrides
+from core.architecture import BACKBONES, Name
+from core.recipe import DEFAULT_PRESET, PRESETS, Recipe, RecipeOverrides, check_overrides
 
 
 def test_equal_recipes_have_equal_digests_and_any_change_shows() -> None:
@@ -38,6 +41,46 @@ def test_gatys_is_the_method_as_published() -> None:
     assert (recipe.content_weight, recipe.style_weight, recipe.style_statistic) == (1.0, 1e6, "gram")
     assert (recipe.steps, recipe.coarse_steps, recipe.low_frequencies) == (300, 0, 0.0)
     assert (recipe.precision, recipe.init, recipe.start_noise) == ("float32", "content", 0.0)
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_another_backbone_alone_brings_its_own_layers_weights_and_smoothing(name: Name) -> None:
+    known = BACKBONES[name]
+    for recipe in (Recipe(backbone=name), *(preset.changed({"backbone": name}) for preset in PRESETS.values())):
+        assert recipe.content_layers == known.content_layers
+        assert recipe.style_layers == known.style_layers
+        assert (recipe.weights, recipe.smoothing) == (known.weights, known.smoothing)
+        assert set(recipe.content_layers + recipe.style_layers) <= set(known.layers)
+    assert PRESETS["good"].changed({"backbone": name}).changed({"backbone": "vgg19"}) == PRESETS["good"]
+
+
+def test_what_is_given_for_a_backbone_stays_until_it_changes() -> None:
+    recipe = Recipe().changed({"backbone": "resnet50", "content_layers": ["layer2_0"], "weights": "net.pth"})
+    assert (recipe.content_layers, recipe.weights, recipe.style_layers[0]) == (("layer2_0",), "net.pth", "stem")
+    assert recipe.changed({"steps": 3, "backbone": "resnet50"}).content_layers == ("layer2_0",)
+    assert recipe.changed({"backbone": "resnet18"}).content_layers == ("layer3_1",)
+
+
+def test_every_backbone_can_be_named() -> None:
+    assert get_args(Name) == tuple(BACKBONES)
+    with pytest.raises(ValidationError, match="resnet9"):
+        Recipe(backbone="resnet9")
+    with pytest.raises(ValidationError, match="backbone"):
+        Recipe.model_validate({"backbone": []})
+
+
+def test_a_wrong_layer_is_refused_with_those_of_the_backbone() -> None:
+    with pytest.raises(ValidationError, match=r"no layer 'stem' in VGG-19, which has relu1_1, .*relu5_4"):
+        Recipe(content_layers=("stem",))
+    with pytest.raises(ValidationError, match=r"no layer 'layer1_2' in ResNet-18, which has stem, .*layer4_1"):
+        Recipe(backbone="resnet18", style_layers=("layer1_2",))
+
+
+def test_overrides_may_name_layers_of_a_backbone_that_is_not_named_yet() -> None:
+    check_overrides({"style_layers": ("layer3_5",)})
+    for wrong in ({"style_layers": ("layer9_9",)}, {"style_layers": ("layer3_5",), "backbone": "vgg16"}, {"steps": 0}):
+        with pytest.raises(ValidationError):
+            check_overrides(wrong)
 
 
 def test_presets_trade_time_for_quality() -> None:

@@ -15,37 +15,50 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core import weights
+from core.architecture import BACKBONES, Name
 from core.errors import SpecError
-from core.vgg19 import CONVS, LAYERS, SHAPES
+from tests.core.seeded_weights import seeded_state
 
 
 @pytest.fixture(scope="module")
 def state() -> dict[str, Tensor]:
     """A VGG-19 in torchvision's layout with seeded random values, and a piece of classifier."""
-    chance = torch.Generator().manual_seed(0)
-    made = {name: torch.randn(shape, generator=chance) * 0.02 for name, shape in SHAPES.items()}
-    return {**made, "classifier.0.bias": torch.zeros(4)}
+    return {**seeded_state("vgg19"), "classifier.0.bias": torch.zeros(4)}
 
 
 def test_layers_have_torchvisions_indices() -> None:
-    named = {conv.relu: conv.index + 1 for conv in CONVS}
+    named = {step.layer: int(step.convs[0].key.removeprefix("features.")) + 1 for step in BACKBONES["vgg19"].steps}
     style = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     assert [named[layer] for layer in style] == [1, 6, 11, 20, 29]
     assert named["relu4_2"] == 22
-    assert LAYERS[-1] == "relu5_4"
+    assert BACKBONES["vgg19"].layers[-1] == "relu5_4"
 
 
-def test_the_layout_is_torchvisions() -> None:
-    vgg19 = pytest.importorskip("torchvision.models").vgg19
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_the_layout_is_torchvisions(name: Name) -> None:
+    models = pytest.importorskip("torchvision.models")
     with torch.device("meta"):
-        expected = {key: tuple(value.shape) for key, value in vgg19(init_weights=False).features.state_dict().items()}
-    assert {key.removeprefix("features."): shape for key, shape in SHAPES.items()} == expected
+        state = models.get_model(name).state_dict()
+    expected = {
+        key: tuple(value.shape)
+        for key, value in state.items()
+        if not key.startswith(("classifier.", "fc.")) and not key.endswith("num_batches_tracked")
+    }
+    assert BACKBONES[name].shapes == expected
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_torchvision_publishes_the_files_that_are_looked_for(name: Name) -> None:
+    models = pytest.importorskip("torchvision.models")
+    source = weights.SOURCES[f"{name}-torchvision"]
+    assert models.get_model_weights(name).IMAGENET1K_V1.url.endswith("/" + source.file)
+    assert source.file == f"{name}-{source.sha256}.pth"
 
 
 def test_the_packaged_weights_are_what_the_committed_digest_says() -> None:
     loaded = weights.load("packaged")
     assert loaded.digest == weights.digest("packaged") == weights.PACKAGED_DIGEST
-    assert {key: tuple(value.shape) for key, value in loaded.state.items()} == SHAPES
+    assert {key: tuple(value.shape) for key, value in loaded.state.items()} == BACKBONES["vgg19"].shapes
 
 
 def test_the_packaged_digest_needs_no_torch() -> None:
@@ -190,6 +203,56 @@ def test_every_known_file_has_origin_licence_and_hash() -> None:
         assert len(source.sha256) in (8, 64)
 
 
-def test_an_unknown_backbone_is_refused() -> None:
-    with pytest.raises(SpecError, match="resnet9"):
-        weights.load("packaged", "resnet9")
+@pytest.mark.parametrize("name", ["vgg16", "resnet18", "resnet50"])
+def test_other_backbones_say_where_to_put_their_weights(
+    name: Name, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    where = str(tmp_path / "hub" / "checkpoints" / weights.SOURCES[f"{name}-torchvision"].file)
+    for ask in (weights.load, weights.digest):
+        for called in ("packaged", "torchvision"):
+            with pytest.raises(SpecError) as caught:
+                ask(called, name)
+            assert where in str(caught.value)
+            assert BACKBONES[name].title in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet18"])
+def test_other_backbones_load_from_torchs_cache_and_from_a_file(
+    name: Name, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "hub" / "checkpoints" / weights.SOURCES[f"{name}-torchvision"].file
+    path.parent.mkdir(parents=True)
+    torch.save({**seeded_state(name), "fc.bias": torch.zeros(2), "bn1.num_batches_tracked": torch.tensor(3)}, path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(weights, "_check_hash", lambda *_: None)
+    loaded, file = weights.load("torchvision", name), weights.load(str(path), name)
+    assert loaded.backbone == name
+    assert loaded.state.keys() == BACKBONES[name].shapes.keys()
+    assert loaded.digest == file.digest == weights.digest("torchvision", name) == weights.digest(str(path), name)
+
+
+def test_another_running_mean_is_another_digest(tmp_path: Path) -> None:
+    state = seeded_state("resnet18")
+    save_file(state, tmp_path / "one.safetensors")
+    save_file({**state, "bn1.running_mean": state["bn1.running_mean"] + 0.1}, tmp_path / "other.safetensors")
+    one, other = (weights.digest(str(tmp_path / f"{name}.safetensors"), "resnet18") for name in ("one", "other"))
+    assert one != other
+
+
+def test_a_variance_below_zero_is_damage(tmp_path: Path) -> None:
+    save_file({**seeded_state("resnet18"), "bn1.running_var": torch.full((64,), -1.0)}, tmp_path / "net.safetensors")
+    with pytest.raises(SpecError, match=r"net\.safetensors is damaged: bn1\.running_var"):
+        weights.load(str(tmp_path / "net.safetensors"), "resnet18")
+
+
+@pytest.mark.parametrize(("held", "asked"), [("vgg16", "vgg19"), ("vgg19", "vgg16"), ("resnet18", "resnet50")])
+def test_a_file_of_another_backbone_is_refused_and_recognised(held: Name, asked: Name, tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_file(seeded_state(held), path)
+    weights.digest(str(path), held)
+    for ask in (weights.load, weights.digest):
+        with pytest.raises(SpecError) as caught:
+            ask(str(path), asked)
+        assert f"{path} is not a {BACKBONES[asked].title}" in str(caught.value)
+        assert f"It is a {BACKBONES[held].title}: set backbone = '{held}'" in str(caught.value)
