@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -52,7 +52,68 @@ class Recipe(BaseModel):
         ge=0,
         le=20_000,
         title="Coarse steps",
-        description="Passes at each coarser size before: a half, a quarter ... down to about 100 pixels.",
+        description="Passes at each coarser size before, down to about 100 pixels.",
+    )
+    scale_ratio: float = Field(
+        default=2.0,
+        ge=1.2,
+        le=4,
+        title="Scale ratio",
+        description="How much smaller each coarser size is than the next: 2 halves, 1.414 goes by half the pixels.",
+    )
+    patience: int = Field(
+        default=0,
+        ge=0,
+        title="Patience",
+        description="Passes without progress after which a size is done; 0 always takes all its passes.",
+    )
+    tolerance: float = Field(
+        default=0.01,
+        ge=0,
+        lt=1,
+        title="Tolerance",
+        description="Share of the loss that must go within `patience` passes to count as progress.",
+    )
+    optimiser: Literal["lbfgs", "adam"] = Field(
+        default="lbfgs", title="Optimiser", description="How steps are chosen: L-BFGS, or Adam (Kingma & Ba 2015)."
+    )
+    rate: float = Field(
+        default=0.02, gt=0, le=1, title="Rate", description="Adam's size of a step, in units of white; L-BFGS has none."
+    )
+    lanes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        title="Lanes",
+        description="Pictures in one call of the network, always: 1 on a CPU, 4 to 16 on a GPU.",
+    )
+    strength: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        title="Strength",
+        description="How far the picture goes from the asset's own look (0) to the style's (1).",
+    )
+    brush: float = Field(
+        default=1.0,
+        ge=0.2,
+        le=4,
+        title="Brush",
+        description="Size of the style's strokes in the picture; 1 shows artwork and picture at one size.",
+    )
+    detail: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Detail",
+        description="How much of the asset's fine drawing is kept, beside its forms.",
+    )
+    smooth: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        title="Smooth",
+        description="How much grain between neighbouring pixels is smoothed away (total variation).",
     )
     init: Literal["content", "noise"] = Field(
         default="content",
@@ -115,17 +176,23 @@ class Recipe(BaseModel):
         title="Style layers",
         description="Layers whose statistics carry the style.",
     )
-    style_statistic: Literal["gram", "moments"] = Field(
+    style_statistic: Literal["gram", "moments", "wasserstein"] = Field(
         default="moments",
         title="Style statistic",
-        description="What is compared: Gram matrices, or mean and covariance relative to the style's own.",
+        description="What is compared: Gram matrices; mean and covariance relative to the style's own; or the distance "
+        "of Gaussians with those moments.",
+    )
+    layer_weights: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        default=(),
+        title="Layer weights",
+        description="Share of each style layer in the style's weight, shallow to deep; empty gives each a full one.",
     )
     content_weight: float = Field(default=1.0, ge=0, title="Content weight", description="Weight of the content loss.")
     style_weight: float = Field(
         default=250.0,
         ge=0,
         title="Style weight",
-        description="Weight of the style loss of each layer; about 250 for moments, 1e6 for gram.",
+        description="Weight of the style loss of each layer; about 250 for moments or wasserstein, 1e6 for gram.",
     )
     keep_color: Literal["none", "luminance", "match"] = Field(
         default="none",
@@ -154,6 +221,15 @@ class Recipe(BaseModel):
         own = next((known.own for known in BACKBONES.values() if known.name == name), {})
         return {**own, **values} if own else values
 
+    @model_validator(mode="after")
+    def _weights_fit(self) -> Recipe:
+        if self.layer_weights and len(self.layer_weights) != len(self.style_layers):
+            raise ValueError(
+                f"layer_weights has {len(self.layer_weights)} values for {len(self.style_layers)} style layers; "
+                "give one for each, or none"
+            )
+        return self
+
     def digest(self) -> str:
         """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
@@ -167,16 +243,16 @@ class Recipe(BaseModel):
         kept = self.model_dump(exclude=set(OWN_FIELDS) if moved else None)
         return Recipe.model_validate({**kept, **overrides})
 
-    def halvings(self, longest: int) -> int:
+    def coarser(self, longest: int) -> int:
         """How many coarser sizes a picture with this longest side in pixels is made at first."""
-        return max(0, int(math.log2(longest / COARSEST))) if self.coarse_steps and longest >= COARSEST else 0
+        if not self.coarse_steps or longest < COARSEST:
+            return 0
+        return int(math.log(longest / COARSEST) / math.log(self.scale_ratio) + 1e-9)
 
     def passes(self, width: int, height: int) -> float:
-        """The work for a picture of this size, in passes of the network at full size, forward and
-        backward.
-        """
-        coarser = range(1, self.halvings(min(self.size, max(width, height))) + 1)
-        return self.steps + self.coarse_steps * sum(0.25**level for level in coarser)
+        """The work for a picture of this size at most, in passes of the network at full size, forward and backward."""
+        levels = range(1, self.coarser(min(self.size, max(width, height))) + 1)
+        return self.steps + self.coarse_steps * sum(self.scale_ratio ** (-2 * level) for level in levels)
 
 
 def _optional_fields() -> dict[str, Any]:

@@ -56,9 +56,9 @@ class LBFGS:
         direction, coefficients = -gradient, []
         for step, change, curvature in reversed(self.pairs):
             coefficients.append(float(step @ direction) / curvature)
-            direction = direction - coefficients[-1] * change
+            direction = direction.sub_(change, alpha=coefficients[-1])
         _, change, curvature = self.pairs[-1]
-        direction = direction * (curvature / float(change @ change))
+        direction = direction.mul_(curvature / float(change @ change))
         for (step, change, curvature), coefficient in zip(self.pairs, reversed(coefficients), strict=True):
-            direction = direction + (coefficient - float(change @ direction) / curvature) * step
+            direction = direction.add_(step, alpha=coefficient - float(change @ direction) / curvature)
         return direction

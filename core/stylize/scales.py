@@ -1,4 +1,4 @@
-"""Coarse to fine: the sizes at which a picture is optimised, each half the next."""
+"""Coarse to fine: the sizes at which a picture is optimised, each smaller than the next by one ratio."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from core.recipe import Recipe
 
 
 def levels(recipe: Recipe, height: int, width: int) -> range:
-    """Halvings at which to optimise a picture of this size, coarsest first, 0 (full size) last."""
-    return range(recipe.halvings(min(recipe.size, max(height, width))), -1, -1)
+    """Levels at which to optimise a picture of this size, coarsest first, 0 (full size) last."""
+    return range(recipe.coarser(min(recipe.size, max(height, width))), -1, -1)
 
 
-def shrunk(picture: Tensor, level: int) -> Tensor:
-    """The picture (3, h, w) at 1 / 2^level of its size, at least 1x1, values in [0, 1]."""
+def shrunk(picture: Tensor, recipe: Recipe, level: int) -> Tensor:
+    """The picture (3, h, w) at the size of a level, at least 1x1, values in [0, 1]."""
     if level == 0:
         return picture
-    size = [max(1, round(side / 2**level)) for side in picture.shape[1:]]
+    size = [max(1, round(side / recipe.scale_ratio**level)) for side in picture.shape[1:]]
     return resized(picture, size).clamp(0, 1)
 
 

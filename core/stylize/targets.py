@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +10,18 @@ from torch import Tensor
 
 from core.backbone import Backbone
 from core.recipe import Recipe
-from core.stylize.losses import ContentLoss, GramLoss, Loss, MomentsLoss
+from core.stylize.losses import (
+    ContentLoss,
+    GramLoss,
+    LaplacianLoss,
+    Loss,
+    MomentsLoss,
+    TotalVariationLoss,
+    WassersteinLoss,
+    laplacian,
+)
 from core.stylize.moments import moments
+from core.stylize.painting import LossesAt
 from core.stylize.scales import shrunk
 
 
@@ -25,7 +35,7 @@ class Statistics:
 
 @dataclass(frozen=True)
 class StyleTargets:
-    """The statistics of one style: `scales[k][layer]` at 1 / 2^k of full size. Made once, used for every
+    """The statistics of one style: `scales[k][layer]` at level k, 0 being full size. Made once, used for every
     asset.
     """
 
@@ -43,30 +53,65 @@ def style_targets(
     """
     shares = [weight / sum(weights) for weight in weights]
     scales = []
-    for level in range(recipe.halvings(recipe.size) + 1):
-        found = [_statistics(shrunk(artwork, level), recipe, backbone) for artwork in artworks]
+    for level in range(recipe.coarser(recipe.size) + 1):
+        found = [_statistics(shrunk(artwork, recipe, level), recipe, backbone) for artwork in artworks]
         scales.append({layer: _mixed([each[layer] for each in found], shares) for layer in recipe.style_layers})
     return StyleTargets(tuple(scales))
 
 
+def losses_at(style: StyleTargets, recipe: Recipe, backbone: Backbone) -> LossesAt:
+    """What to minimise at each level."""
+
+    def of(level: int, asset: Tensor) -> list[Loss]:
+        statistics = style.scales[level]
+        if recipe.strength < 1:
+            own = _statistics(asset, recipe, backbone)
+            statistics = {layer: _between(own[layer], found, recipe.strength) for layer, found in statistics.items()}
+        return [
+            *content_losses(asset, recipe, backbone),
+            *style_losses(statistics, recipe),
+            *picture_losses(asset, recipe),
+        ]
+
+    return of
+
+
 def style_losses(statistics: dict[str, Statistics], recipe: Recipe) -> list[Loss]:
-    """The style's share of the loss, every layer with weight `style_weight`."""
-    return [_style_loss(layer, found, recipe) for layer, found in statistics.items()]
+    """The style's share of the loss: every layer with `style_weight` times its own of `layer_weights`."""
+    shares = recipe.layer_weights or (1.0,) * len(statistics)
+    return [
+        STYLE_LOSSES[recipe.style_statistic](layer, found, share * recipe.style_weight)
+        for share, (layer, found) in zip(shares, statistics.items(), strict=True)
+    ]
 
 
 def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[Loss]:
-    """The content's share of the loss, every layer with weight `content_weight`. content: (3, h, w), RGB in
-    [0, 1].
-    """
+    """The content's share of the loss, every layer with weight `content_weight`. content: (3, h, w), RGB in [0, 1]."""
     with torch.no_grad():
         features = backbone.features(content.unsqueeze(0), recipe.content_layers)
     return [ContentLoss(layer, found.float(), recipe.content_weight) for layer, found in features.items()]
 
 
-def _style_loss(layer: str, target: Statistics, recipe: Recipe) -> Loss:
-    if recipe.style_statistic == "gram":
-        return GramLoss(layer, target.gram, recipe.style_weight)
-    return MomentsLoss(layer, target.mean, target.gram, recipe.style_weight)
+def picture_losses(content: Tensor, recipe: Recipe) -> list[Loss]:
+    """What is asked of the pixels themselves: the asset's drawing (`detail`), and little grain (`smooth`)."""
+    losses: list[Loss] = []
+    if recipe.detail:
+        losses.append(LaplacianLoss(laplacian(content.unsqueeze(0)), DETAIL_WEIGHT * recipe.detail**2))
+    if recipe.smooth:
+        losses.append(TotalVariationLoss(SMOOTH_WEIGHT * recipe.smooth**2))
+    return losses
+
+
+STYLE_LOSSES: dict[str, Callable[[str, Statistics, float], Loss]] = {
+    "gram": lambda layer, found, weight: GramLoss(layer, found.gram, weight),
+    "moments": lambda layer, found, weight: MomentsLoss(layer, found.mean, found.gram, weight),
+    "wasserstein": lambda layer, found, weight: WassersteinLoss(layer, found.mean, found.gram, weight),
+}
+
+DETAIL_WEIGHT = 2e4
+"""Of the Laplacian where `detail` is 1."""
+SMOOTH_WEIGHT = 2e4
+"""Of the total variation where `smooth` is 1."""
 
 
 def _statistics(artwork: Tensor, recipe: Recipe, backbone: Backbone) -> dict[str, Statistics]:
@@ -79,3 +124,8 @@ def _mixed(found: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
     means = [share * each.mean for each, share in zip(found, shares, strict=True)]
     grams = [share * each.gram for each, share in zip(found, shares, strict=True)]
     return Statistics(torch.stack(means).sum(0), torch.stack(grams).sum(0))
+
+
+def _between(own: Statistics, style: Statistics, strength: float) -> Statistics:
+    """The moments of a picture that has so much of the style's look, and the rest of its own."""
+    return Statistics(torch.lerp(own.mean, style.mean, strength), torch.lerp(own.gram, style.gram, strength))

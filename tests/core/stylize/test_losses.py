@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import scipy.linalg
 import torch
 from torch import Tensor
 
 from core import device
 from core.stylize.losses import (
+    PIXELS,
     ContentLoss,
     GramLoss,
+    LaplacianLoss,
     Loss,
     MomentsLoss,
+    TotalVariationLoss,
+    WassersteinLoss,
+    laplacian,
     mean_squared,
     total,
 )
-from core.stylize.moments import moments
+from core.stylize.moments import covariance, moments
 
 
 def _features(*shape: int, seed: int = 0) -> Tensor:
@@ -51,13 +58,18 @@ def test_moments_loss_is_relative_to_the_style() -> None:
 
 
 def _losses(target: Tensor) -> list[Loss]:
-    return [ContentLoss("a", target, 2.0), GramLoss("a", moments(target)[1], 3.0), _moments_loss(target, 5.0)]
+    return [
+        ContentLoss("a", target, 2.0),
+        GramLoss("a", moments(target)[1], 3.0),
+        _moments_loss(target, 5.0),
+        WassersteinLoss("a", *moments(target), 4.0),
+    ]
 
 
 def test_every_loss_is_nothing_at_its_target_and_more_elsewhere() -> None:
     target = _features(1, 3, 4, 5)
     for loss in _losses(target):
-        assert loss({"a": target}).item() == pytest.approx(0, abs=1e-9)
+        assert loss({"a": target}).item() == pytest.approx(0, abs=1e-5)
         assert loss({"a": target + 0.1}).item() > 1e-4
 
 
@@ -91,3 +103,41 @@ def test_a_style_without_contrast_gives_finite_losses(value: float) -> None:
     (gradient,) = torch.autograd.grad(loss.sum(), x)
     assert torch.isfinite(loss).all()
     assert torch.isfinite(gradient).all()
+
+
+def test_wasserstein_is_the_formula_with_matrix_roots() -> None:
+    ours, style = _features(1, 4, 6, 7).double(), _features(1, 4, 5, 5, seed=3).double()
+    (mean, gram), (wanted, wanted_gram) = moments(ours), moments(style)
+    a, b = covariance(mean, gram)[0].numpy(), covariance(wanted, wanted_gram)[0].numpy()
+    root = scipy.linalg.sqrtm(b)
+    distance = np.square((mean - wanted).numpy()).mean() + np.trace(a + b - 2 * scipy.linalg.sqrtm(root @ a @ root).real)
+    expected = 3.0 * distance / (np.square(wanted.numpy()).mean() + np.trace(b))
+    assert WassersteinLoss("a", wanted, wanted_gram, 3.0)({"a": ours}).item() == pytest.approx(
+        float(expected), rel=1e-6
+    )
+
+
+def test_wasserstein_has_a_right_and_finite_gradient_even_without_contrast() -> None:
+    loss = WassersteinLoss("a", *moments(_features(1, 3, 5, 5, seed=3).double()), 3.0)
+    x = _features(1, 3, 4, 4, seed=4).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda features: loss({"a": features}).sum(), (x,))
+    flat = torch.full((1, 3, 4, 4), 0.5).requires_grad_()
+    grey = WassersteinLoss("a", *moments(torch.full((1, 3, 4, 4), 0.2)), 1.0)
+    (gradient,) = torch.autograd.grad(grey({"a": flat}).sum(), flat)
+    assert torch.isfinite(gradient).all()
+
+
+def test_total_variation_by_hand() -> None:
+    x = torch.tensor([[0.0, 1.0], [0.0, 3.0]]).view(1, 1, 2, 2)
+    across, down, falling, rising = (1 + 9) / 2, (0 + 4) / 2, 9.0, 1.0
+    expected = 2 * (across + down + falling / 2 + rising / 2) / 3
+    assert TotalVariationLoss(2.0)({PIXELS: x}).item() == pytest.approx(expected)
+    assert TotalVariationLoss(2.0)({PIXELS: torch.rand(1, 3, 1, 1)}).item() == 0
+
+
+def test_laplacian_by_hand() -> None:
+    dot = torch.zeros(1, 3, 3, 3)
+    dot[..., 1, 1] = 1.0
+    assert torch.allclose(laplacian(dot)[0, 0], torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]))
+    assert laplacian(torch.full((2, 3, 4, 5), 0.3)).abs().max() < 1e-6
+    assert LaplacianLoss(torch.zeros(1, 1, 3, 3), 9.0)({PIXELS: dot}).item() == pytest.approx(20.0)

@@ -12,8 +12,8 @@ from torch import Tensor
 from core.backbone import Backbone
 from core.errors import NotFinite
 from core.recipe import Recipe
-from core.stylize import optimise
-from core.stylize.losses import total
+from core.stylize import lanes
+from core.stylize.losses import PIXELS, LaplacianLoss, TotalVariationLoss, laplacian, total
 from core.stylize.optimise import Result, Step, stylise
 from core.stylize.targets import content_losses, style_losses, style_targets
 from tests.core.stylize.conftest import QUICK, waves
@@ -36,9 +36,9 @@ def test_loss_falls_and_the_picture_is_the_best_on_the_way(backbone: Backbone) -
     assert min(result.losses) < result.losses[0] / 3
 
 
-@pytest.mark.parametrize("statistic", ["gram", "moments"])
+@pytest.mark.parametrize("statistic", ["gram", "moments", "wasserstein"])
 def test_the_style_is_nearer_and_the_content_is_kept(backbone: Backbone, statistic: str) -> None:
-    weight = {"gram": 1e6, "moments": 2000.0}[statistic]
+    weight = {"gram": 1e6, "moments": 2000.0, "wasserstein": 2000.0}[statistic]
     recipe = QUICK.changed({"steps": 15, "style_statistic": statistic, "style_weight": weight})
     content = waves(40, 32)
     painted = backbone.features(_made(backbone, content, recipe).image.unsqueeze(0))
@@ -114,7 +114,7 @@ def test_a_loss_that_is_not_finite_is_refused_with_a_remedy(
     backbone: Backbone, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     scales = iter([1.0, 1.0, value])
-    monkeypatch.setattr(optimise, "total", lambda *given: total(*given) * next(scales))
+    monkeypatch.setattr(lanes, "total", lambda *given: total(*given) * next(scales))
     with pytest.raises(NotFinite, match=rf"became {value} at step 3 of 6; lower style_weight"):
         _made(backbone, waves(20, 20))
 
@@ -158,3 +158,49 @@ def test_asset_and_style_are_left_as_they_were(backbone: Backbone) -> None:
     kept = content.clone()
     _made(backbone, content)
     assert torch.equal(content, kept)
+
+
+def test_adam_gets_there_too(backbone: Backbone) -> None:
+    recipe = QUICK.changed({"optimiser": "adam", "steps": 40, "low_frequencies": 0.0})
+    content = waves(40, 32)
+    result = _made(backbone, content, recipe)
+    assert result.losses[-1] < result.losses[0] / 4
+    style = style_losses(style_targets([STYLE], [1], recipe, backbone).scales[0], recipe)
+    before, after = (total(style, backbone.features(x.unsqueeze(0))) for x in (content, result.image))
+    assert after < before / 2
+
+
+def test_a_plateau_ends_a_size_and_progress_does_not(backbone: Backbone) -> None:
+    recipe = QUICK.changed({"steps": 60, "patience": 5, "tolerance": 0.05})
+    losses = _made(backbone, waves(24, 24), recipe).losses
+    assert 10 < len(losses) < 60
+    assert min(losses) > 0.95 * min(losses[:-5])
+    assert len(_made(backbone, waves(24, 24), recipe.changed({"tolerance": 0.0})).losses) == 60
+
+
+def test_strength_goes_from_the_asset_to_the_style(backbone: Backbone) -> None:
+    content = waves(40, 32)
+    images = [_made(backbone, content, QUICK.changed({"strength": s})).image for s in (0.0, 0.3, 0.6, 1.0)]
+    changes = [float((image - content).abs().mean()) for image in images]
+    assert changes[0] < 1e-3
+    assert changes == sorted(changes)
+    assert torch.equal(images[3], _made(backbone, content).image)
+
+
+def test_smooth_takes_grain_away_and_detail_keeps_lines(backbone: Backbone) -> None:
+    content = waves(40, 32, 6, 5)
+    plain, smooth, detailed = (
+        _made(backbone, content, QUICK.changed({"style_weight": 250.0, **change})).image
+        for change in ({}, {"smooth": 1.0}, {"detail": 1.0})
+    )
+    grain = TotalVariationLoss(1.0)
+    assert grain({PIXELS: smooth.unsqueeze(0)}) < 0.7 * grain({PIXELS: plain.unsqueeze(0)})
+    lines = LaplacianLoss(laplacian(content.unsqueeze(0)), 1.0)
+    assert lines({PIXELS: detailed.unsqueeze(0)}) < 0.5 * lines({PIXELS: plain.unsqueeze(0)})
+
+
+def test_layer_weights_leave_layers_out(backbone: Backbone) -> None:
+    content = waves(24, 24)
+    shallow = QUICK.changed({"layer_weights": (1.0, 0.0, 0.0)})
+    alone = QUICK.changed({"style_layers": ("relu1_1",)})
+    assert torch.allclose(_made(backbone, content, shallow).image, _made(backbone, content, alone).image, atol=1e-3)

@@ -28,7 +28,7 @@ def test_sizes_halve_down_to_a_hundred_pixels(coarse_steps: int, height: int, wi
 
 def test_a_shrunk_picture_keeps_its_mean_and_range() -> None:
     picture = waves(64, 48)
-    small = shrunk(picture, 2)
+    small = shrunk(picture, Recipe(), 2)
     assert small.shape == (3, 16, 12)
     assert torch.allclose(small.mean((1, 2)), picture.mean((1, 2)), atol=0.01)
     assert small.min() >= 0
@@ -37,13 +37,13 @@ def test_a_shrunk_picture_keeps_its_mean_and_range() -> None:
 
 def test_nothing_shrinks_below_one_pixel_nor_at_level_0() -> None:
     picture = waves(1, 3)
-    assert shrunk(picture, 5).shape == (3, 1, 1)
-    assert shrunk(picture, 0) is picture
+    assert shrunk(picture, Recipe(), 5).shape == (3, 1, 1)
+    assert shrunk(picture, Recipe(), 0) is picture
 
 
 def test_resizing_back_keeps_smooth_pictures() -> None:
     picture = waves(32, 32, 1, 1)
-    assert (resized(shrunk(picture, 1), picture.shape[1:]) - picture).abs().mean() < 0.02
+    assert (resized(shrunk(picture, Recipe(), 1), picture.shape[1:]) - picture).abs().mean() < 0.02
 
 
 def test_passes_count_coarse_sizes_by_their_area() -> None:

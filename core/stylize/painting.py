@@ -1,0 +1,137 @@
+"""The optimisation of one picture, coarse to fine, as a coroutine that asks for losses and gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core import device as devices
+from core.errors import NotFinite
+from core.recipe import Recipe
+from core.stylize.adam import Adam
+from core.stylize.frequency import FrequencyScaling
+from core.stylize.lanes import Answer, Optimisation, Question
+from core.stylize.lbfgs import LBFGS
+from core.stylize.losses import Loss
+from core.stylize.scales import levels, resized, shrunk
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where an optimisation stands: `step` of at most `steps` network passes are done, the last with this loss.
+
+    `picture` makes the picture that has this loss, (3, h, w) at the size of this step, RGB in [0, 1].
+    """
+
+    step: int
+    steps: int
+    loss: float
+    picture: Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished picture (3, h, w), RGB in [0, 1], on the CPU, and the loss at every step, coarse sizes first."""
+
+    image: Tensor
+    losses: list[float]
+
+
+OnStep = Callable[[Step], None]
+LossesAt = Callable[[int, Tensor], Sequence[Loss]]
+"""The losses to minimise at a level, given the asset (3, h, w) at that level's size."""
+
+
+def painting(
+    content: Tensor, losses_at: LossesAt, recipe: Recipe, seed: int, on_step: OnStep | None = None
+) -> Optimisation[Result]:
+    """Paint one picture; see `core.stylize.optimise.stylise`. Raises NotFinite if the loss diverges."""
+    scales = levels(recipe, *content.shape[1:])
+    history = _History(recipe.steps + recipe.coarse_steps * (len(scales) - 1), on_step)
+    image = _start(shrunk(content, recipe, scales[0]), recipe, seed)
+    for level in scales:
+        asset = shrunk(content, recipe, level)
+        image = _with_detail(image, asset, content, level, recipe)
+        steps = recipe.coarse_steps if level else recipe.steps
+        image = yield from _descent(image, losses_at(level, asset), recipe, steps, history)
+    return Result(image.clamp(0, 1).cpu(), history.losses)
+
+
+class _History:
+    """Records the loss of every pass, refuses what is not finite, and tells whoever listens."""
+
+    def __init__(self, steps: int, on_step: OnStep | None) -> None:
+        self.steps, self.on_step = steps, on_step
+        self.losses: list[float] = []
+
+    def add(self, loss: float, picture: Tensor) -> None:
+        self.losses.append(loss)
+        if not math.isfinite(loss):
+            raise NotFinite(
+                f"The loss became {loss} at step {len(self.losses)} of {self.steps}; "
+                "lower style_weight or content_weight, or take the preset's own."
+            )
+        if self.on_step:
+            self.on_step(Step(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1).cpu()))
+
+
+def _start(asset: Tensor, recipe: Recipe, seed: int) -> Tensor:
+    """The first picture: the asset, or grey, with as much noise as the recipe says; it hangs on seed and size."""
+    noise = torch.randn(asset.shape, generator=devices.generator(seed)).to(asset)
+    base = asset if recipe.init == "content" else torch.full_like(asset, 0.5)
+    amount = recipe.start_noise if recipe.init == "content" else 0.2
+    return base + amount * noise
+
+
+def _with_detail(image: Tensor, asset: Tensor, content: Tensor, level: int, recipe: Recipe) -> Tensor:
+    """The coarser result at the asset's size, with the detail that the coarser asset had lost."""
+    if image.shape == asset.shape:
+        return image
+    grown = resized(image, asset.shape[1:])
+    if recipe.init == "noise":
+        return grown
+    return grown + asset - resized(shrunk(content, recipe, level + 1), asset.shape[1:])
+
+
+def _descent(
+    image: Tensor, losses: Sequence[Loss], recipe: Recipe, steps: int, history: _History
+) -> Optimisation[Tensor]:
+    """Steps from `image` in scaled frequencies. Returns L-BFGS's best picture on the way, or Adam's average."""
+    scaling = FrequencyScaling(image.shape[1], image.shape[2], recipe.low_frequencies, image.device)
+    search = LBFGS() if recipe.optimiser == "lbfgs" else Adam(recipe.rate)
+    u, x = torch.zeros(image.numel(), device=image.device), image
+    plateau = _Plateau(recipe)
+    best = image
+    for _ in range(steps):
+        answer: Answer = yield Question(x, losses)
+        history.add(answer.loss, x)
+        if answer.loss < plateau.least:
+            best = x
+        if plateau.reached(answer.loss):
+            break
+        u = search.next(u, answer.loss, scaling(answer.gradient).flatten())
+        x = image + scaling(u.view_as(image))
+    if isinstance(search, Adam) and (average := search.result()) is not None:
+        return image + scaling(average.view_as(image))
+    return best
+
+
+class _Plateau:
+    """Notices that the loss has not come down for a while."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._patience, self._tolerance = recipe.patience, recipe.tolerance
+        self.least = math.inf
+        self._leasts: list[float] = []
+
+    def reached(self, loss: float) -> bool:
+        """Take the loss of a pass; whether the least one fell too little within `patience` passes."""
+        self.least = min(self.least, loss)
+        self._leasts.append(self.least)
+        if not self._patience or len(self._leasts) <= self._patience:
+            return False
+        return self.least > (1 - self._tolerance) * self._leasts[-1 - self._patience]
