@@ -81,6 +81,10 @@ class Backbone(nn.Module):
                 found[step.layer] = smoothed(x, self.smoothing, self.temperature, step.reduction)
         return found
 
+    def reduction(self, layer: str) -> int:
+        """A value of the layer stands for this many pixels a side."""
+        return self._up_to([layer])[-1].reduction
+
     def _up_to(self, layers: Iterable[str]) -> tuple[Step, ...]:
         try:
             return self.architecture.up_to(*layers)

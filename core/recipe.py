@@ -25,6 +25,9 @@ VGG19 = BACKBONES["vgg19"]
 COARSEST = 96
 """The longest side in pixels below which no coarser size is made: the network sees forms of that size whole."""
 
+TILED_WORK = 1.9
+"""Work of a pass in tiles, in whole passes: one more forward pass, for the moments, and the frames of the tiles."""
+
 ALGORITHM = {"optimise": 2}
 """One integer per method, part of every key. Raise it when a golden-picture test changes."""
 
@@ -60,6 +63,16 @@ class Recipe(BaseModel):
         le=4,
         title="Scale ratio",
         description="How much smaller each coarser size is than the next: 2 halves, 1.414 goes by half the pixels.",
+    )
+    whole_megapixels: float = Field(
+        default=2.0,
+        gt=0.01,
+        le=1000,
+        title="Whole megapixels",
+        description="Pictures of more pixels are done in tiles, against the style of the whole.",
+    )
+    tile_steps: int = Field(
+        default=4, ge=1, le=1000, title="Tile steps", description="Passes at each size that is done in tiles, at most."
     )
     patience: int = Field(
         default=0,
@@ -243,6 +256,15 @@ class Recipe(BaseModel):
         kept = self.model_dump(exclude=set(OWN_FIELDS) if moved else None)
         return Recipe.model_validate({**kept, **overrides})
 
+    def in_tiles(self, width: int, height: int) -> bool:
+        """Whether a picture of this size is done in tiles."""
+        return width * height > self.whole_megapixels * 1e6
+
+    def steps_at(self, level: int, width: int, height: int) -> int:
+        """Passes at a level (0 is full size) where the picture has this size."""
+        steps = self.coarse_steps if level else self.steps
+        return min(steps, self.tile_steps) if self.in_tiles(width, height) else steps
+
     def coarser(self, longest: int) -> int:
         """How many coarser sizes a picture with this longest side in pixels is made at first."""
         if not self.coarse_steps or longest < COARSEST:
@@ -251,8 +273,14 @@ class Recipe(BaseModel):
 
     def passes(self, width: int, height: int) -> float:
         """The work for a picture of this size at most, in passes of the network at full size, forward and backward."""
-        levels = range(1, self.coarser(min(self.size, max(width, height))) + 1)
-        return self.steps + self.coarse_steps * sum(self.scale_ratio ** (-2 * level) for level in levels)
+        work, asset = 0.0, max(1.0, max(width, height) / self.size)
+        width, height = round(width / asset), round(height / asset)
+        for level in range(self.coarser(max(width, height)) + 1):
+            smaller = self.scale_ratio**level
+            sides = max(1, round(width / smaller)), max(1, round(height / smaller))
+            each = TILED_WORK if self.in_tiles(*sides) else 1.0
+            work += each * self.steps_at(level, *sides) / smaller**2
+        return work
 
 
 def _optional_fields() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from core.backbone import Backbone
 from core.stylize.losses import PIXELS, Loss, total
+from core.stylize.tiles import Tile, tiled_loss
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Question:
 
     picture: Tensor
     losses: Sequence[Loss]
+    tiles: Sequence[Tile] = ()
+    """Those that it is to be looked at in; none if whole."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ Optimisation = Generator[Question, Answer, R]
 
 def evaluate(questions: Sequence[Question], backbone: Backbone, lanes: int) -> list[Answer]:
     """Answers to at most `lanes` questions about pictures of one shape, by one call of the network."""
+    if questions[0].tiles:
+        return [Answer(*tiled_loss(each.picture, each.losses, each.tiles, backbone)) for each in questions]
     spare = lanes - len(questions)
     pictures = [question.picture.detach() for question in questions]
     x = torch.stack([*pictures, *pictures[:1] * spare]).requires_grad_()

@@ -12,6 +12,16 @@ Objective = Callable[[Tensor], tuple[float, Tensor]]
 """A vector (d,) -> its loss and gradient (d,)."""
 
 
+HISTORY = 30
+HISTORY_BYTES = 1.2e9
+"""Memory that pairs of steps and gradients may take."""
+
+
+def history_of(values: int) -> int:
+    """How many pairs to remember of a picture of so many values, at least one."""
+    return max(1, min(HISTORY, int(HISTORY_BYTES / (8 * values))))
+
+
 class LBFGS:
     """Chooses the next point from the loss and gradient at this one; a point costs one pass of the network.
 
@@ -21,7 +31,7 @@ class LBFGS:
     larger: it is taken back to a quarter.
     """
 
-    def __init__(self, history: int = 30, first_step: float = 0.02, tolerance: float = 2.0) -> None:
+    def __init__(self, history: int = HISTORY, first_step: float = 0.02, tolerance: float = 2.0) -> None:
         self.pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
         self.first_step = first_step
         self.tolerance = tolerance

@@ -6,6 +6,7 @@ each picture, the gradient of that picture alone.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,6 +35,20 @@ class Loss(Protocol):
         """The loss of each item of the batch, (n,)."""
 
 
+class OfMoments(ABC):
+    """A loss that sees a layer through its moments alone, so that it can be had of a picture in parts."""
+
+    layer: str
+
+    @abstractmethod
+    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
+        """The loss of each item, (n,), from its mean (n, c) and Gram matrix (n, c, c)."""
+
+    def __call__(self, features: Features) -> Tensor:
+        """The loss of each item, (n,)."""
+        return self.of(*moments(features[self.layer]))
+
+
 def mean_squared(a: Tensor, b: Tensor) -> Tensor:
     """Mean of (a - b)^2 over all but the first axis: (n, ...) -> (n,)."""
     return (a - b).square().flatten(1).mean(1)
@@ -56,7 +71,7 @@ class ContentLoss:
 
 
 @dataclass(frozen=True)
-class GramLoss:
+class GramLoss(OfMoments):
     """weight x mean (G - A)^2 at one layer: the Gram matrix nears the style's.
 
     Gatys et al. 2016, equation 4, with the mean in place of its constants. target: (1 or n, c, c).
@@ -66,13 +81,13 @@ class GramLoss:
     target: Tensor
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
-        """The loss of each item, (n,)."""
-        return self.weight * mean_squared(moments(features[self.layer])[1], self.target)
+    def of(self, mean: Tensor, gram: Tensor) -> Tensor:  # noqa: ARG002 - a Gram matrix holds the mean
+        """See OfMoments."""
+        return self.weight * mean_squared(gram, self.target)
 
 
 @dataclass(frozen=True)
-class MomentsLoss:
+class MomentsLoss(OfMoments):
     """weight x (|mean - mean*|^2 / |mean*|^2 + |cov - cov*|^2 / |cov*|^2) / 2 at one layer.
 
     Relative errors, so that deep and shallow layers, strong and faint styles, count alike. A style without
@@ -85,9 +100,8 @@ class MomentsLoss:
     gram: Tensor
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
-        """The loss of each item, (n,)."""
-        mean, gram = moments(features[self.layer])
+    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
+        """See OfMoments."""
         found = covariance(mean, gram)
         wanted = covariance(self.mean, self.gram)
         of_mean = mean_squared(mean, self.mean) / _energy(self.mean)
@@ -96,7 +110,7 @@ class MomentsLoss:
 
 
 @dataclass(frozen=True)
-class WassersteinLoss:
+class WassersteinLoss(OfMoments):
     """weight x W2^2(N(mean, cov), N(mean*, cov*)) / (|mean*|^2 + tr cov*) at one layer.
 
     The squared 2-Wasserstein distance of Gaussians with the features' moments, |mean - mean*|^2 + tr cov + tr cov* -
@@ -116,10 +130,9 @@ class WassersteinLoss:
         size = self.mean.square().mean(1) + _trace(wanted)
         object.__setattr__(self, "_parts", (root, _trace(wanted), size + 1e-12))
 
-    def __call__(self, features: Features) -> Tensor:
-        """The loss of each item, (n,)."""
+    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
+        """See OfMoments."""
         root, trace, size = self._parts  # type: ignore[attr-defined]
-        mean, gram = moments(features[self.layer])
         found = covariance(mean, gram)
         common = torch.linalg.eigvalsh(root @ found @ root).clamp(min=_floor(trace)).sqrt().sum(1)
         distance = mean_squared(mean, self.mean) + _trace(found) + trace - 2 * common

@@ -15,9 +15,10 @@ from core.recipe import Recipe
 from core.stylize.adam import Adam
 from core.stylize.frequency import FrequencyScaling
 from core.stylize.lanes import Answer, Optimisation, Question
-from core.stylize.lbfgs import LBFGS
+from core.stylize.lbfgs import LBFGS, history_of
 from core.stylize.losses import Loss
-from core.stylize.scales import levels, resized, shrunk
+from core.stylize.scales import level_size, levels, resized, shrunk
+from core.stylize.tiles import tiles
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ def painting(
 ) -> Optimisation[Result]:
     """Paint one picture; see `core.stylize.optimise.stylise`. Raises NotFinite if the loss diverges."""
     scales = levels(recipe, *content.shape[1:])
-    history = _History(recipe.steps + recipe.coarse_steps * (len(scales) - 1), on_step)
+    sizes = {level: level_size(recipe, level, content.shape[1], content.shape[2]) for level in scales}
+    history = _History(sum(recipe.steps_at(level, w, h) for level, (h, w) in sizes.items()), on_step)
     image = _start(shrunk(content, recipe, scales[0]), recipe, seed)
     for level in scales:
         asset = shrunk(content, recipe, level)
         image = _with_detail(image, asset, content, level, recipe)
-        steps = recipe.coarse_steps if level else recipe.steps
+        steps = recipe.steps_at(level, image.shape[2], image.shape[1])
         image = yield from _descent(image, losses_at(level, asset), recipe, steps, history)
     return Result(image.clamp(0, 1).cpu(), history.losses)
 
@@ -102,12 +104,13 @@ def _descent(
 ) -> Optimisation[Tensor]:
     """Steps from `image` in scaled frequencies. Returns L-BFGS's best picture on the way, or Adam's average."""
     scaling = FrequencyScaling(image.shape[1], image.shape[2], recipe.low_frequencies, image.device)
-    search = LBFGS() if recipe.optimiser == "lbfgs" else Adam(recipe.rate)
+    parts = tiles(recipe, *image.shape[1:])
+    search = LBFGS(history_of(image.numel())) if recipe.optimiser == "lbfgs" else Adam(recipe.rate)
     u, x = torch.zeros(image.numel(), device=image.device), image
     plateau = _Plateau(recipe)
     best = image
     for _ in range(steps):
-        answer: Answer = yield Question(x, losses)
+        answer: Answer = yield Question(x, losses, parts)
         history.add(answer.loss, x)
         if answer.loss < plateau.least:
             best = x

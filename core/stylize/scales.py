@@ -14,15 +14,20 @@ def levels(recipe: Recipe, height: int, width: int) -> range:
     return range(recipe.coarser(min(recipe.size, max(height, width))), -1, -1)
 
 
+def level_size(recipe: Recipe, level: int, height: int, width: int) -> tuple[int, int]:
+    """Height and width at a level of a picture of this size, at least 1x1."""
+    down, across = (max(1, round(side / recipe.scale_ratio**level)) for side in (height, width))
+    return down, across
+
+
 def shrunk(picture: Tensor, recipe: Recipe, level: int) -> Tensor:
     """The picture (3, h, w) at the size of a level, at least 1x1, values in [0, 1]."""
     if level == 0:
         return picture
-    size = [max(1, round(side / recipe.scale_ratio**level)) for side in picture.shape[1:]]
-    return resized(picture, size).clamp(0, 1)
+    return resized(picture, level_size(recipe, level, picture.shape[1], picture.shape[2])).clamp(0, 1)
 
 
-def resized(picture: Tensor, size: list[int] | torch.Size) -> Tensor:
+def resized(picture: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     """The picture (3, h, w) at `size` (height, width), bicubic, smoothed when it shrinks; may leave [0,
     1].
     """

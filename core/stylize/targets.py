@@ -23,6 +23,7 @@ from core.stylize.losses import (
 from core.stylize.moments import moments
 from core.stylize.painting import LossesAt
 from core.stylize.scales import shrunk
+from core.stylize.tiles import tiled_features, tiled_moments, tiles
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ def style_losses(statistics: dict[str, Statistics], recipe: Recipe) -> list[Loss
 
 def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[Loss]:
     """The content's share of the loss, every layer with weight `content_weight`. content: (3, h, w), RGB in [0, 1]."""
+    parts = tiles(recipe, *content.shape[1:])
+    if parts:
+        features = tiled_features(content, parts, backbone, recipe.content_layers)
+        return [ContentLoss(layer, found, recipe.content_weight) for layer, found in features.items()]
     with torch.no_grad():
         features = backbone.features(content.unsqueeze(0), recipe.content_layers)
     return [ContentLoss(layer, found.float(), recipe.content_weight) for layer, found in features.items()]
@@ -115,6 +120,10 @@ SMOOTH_WEIGHT = 2e4
 
 
 def _statistics(artwork: Tensor, recipe: Recipe, backbone: Backbone) -> dict[str, Statistics]:
+    parts = tiles(recipe, *artwork.shape[1:])
+    if parts:
+        found = tiled_moments(artwork, parts, backbone, recipe.style_layers)
+        return {layer: Statistics(whole.mean, whole.gram) for layer, whole in found.items()}
     with torch.no_grad():
         features = backbone.features(artwork.unsqueeze(0), recipe.style_layers)
         return {layer: Statistics(*moments(found)) for layer, found in features.items()}

@@ -110,7 +110,9 @@ def test_wasserstein_is_the_formula_with_matrix_roots() -> None:
     (mean, gram), (wanted, wanted_gram) = moments(ours), moments(style)
     a, b = covariance(mean, gram)[0].numpy(), covariance(wanted, wanted_gram)[0].numpy()
     root = scipy.linalg.sqrtm(b)
-    distance = np.square((mean - wanted).numpy()).mean() + np.trace(a + b - 2 * scipy.linalg.sqrtm(root @ a @ root).real)
+    distance = np.square((mean - wanted).numpy()).mean() + np.trace(
+        a + b - 2 * scipy.linalg.sqrtm(root @ a @ root).real
+    )
     expected = 3.0 * distance / (np.square(wanted.numpy()).mean() + np.trace(b))
     assert WassersteinLoss("a", wanted, wanted_gram, 3.0)({"a": ours}).item() == pytest.approx(
         float(expected), rel=1e-6

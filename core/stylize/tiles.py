@@ -1,0 +1,196 @@
+"""Pictures too large for one pass of the network, in overlapping tiles, with the loss and gradient of the whole.
+
+A style loss sees a picture through moments of its features alone, and those of the whole are means of those of its tiles.
+So a pass goes over the tiles twice: forward, for the moments of the whole picture and the loss's slope in them; then
+forward and backward, each tile by that same slope. The gradients add up to that of the whole picture: no tile has a target
+of its own, nothing has to be blended, and no seam can show but by what features at a tile's border see of its frame. The
+frame is repeated from the picture's own pixels, HALO wide, and wide enough for most of what the deepest layers see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.backbone import Backbone
+from core.recipe import Recipe
+from core.stylize.losses import PIXELS, ContentLoss, Loss, OfMoments, total
+from core.stylize.moments import Gram, Mean, moments
+
+ALIGN = 32
+"""Tiles begin at multiples of this many pixels: those that one value of the deepest layer of any backbone stands for."""
+SIDE = 1024
+"""Side of a tile without its frame in pixels, at most."""
+HALO = 96
+"""Width of the frame: half of what a value of VGG-19's relu5_1 sees (196 pixels)."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile's extent along one side of the picture, in pixels: without its frame (`start` to `end`) and with it."""
+
+    start: int
+    end: int
+    low: int
+    high: int
+    last: bool
+
+    def inside(self, reduction: int) -> slice:
+        """The part without the frame, in features of the framed tile."""
+        first = (self.start - self.low) // reduction
+        return slice(first, None if self.last else first + (self.end - self.start) // reduction)
+
+    def of_whole(self, reduction: int) -> slice:
+        """The same part, in features of the whole picture."""
+        return slice(self.start // reduction, None if self.last else self.end // reduction)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a picture: its rows and its columns."""
+
+    rows: Span
+    columns: Span
+
+    @property
+    def framed(self) -> tuple[slice, slice, slice]:
+        """Where its pixels are in a picture (3, h, w)."""
+        return slice(None), slice(self.rows.low, self.rows.high), slice(self.columns.low, self.columns.high)
+
+    def inside(self, features: Tensor, reduction: int) -> Tensor:
+        """The part without its frame of the framed tile's features (1, c, h, w), a view."""
+        return features[..., self.rows.inside(reduction), self.columns.inside(reduction)]
+
+    def of_whole(self, features: Tensor, reduction: int) -> Tensor:
+        """The same part of the whole picture's features (1, c, h, w), a view."""
+        return features[..., self.rows.of_whole(reduction), self.columns.of_whole(reduction)]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What a whole picture has at a layer: mean (1, c), Gram matrix (1, c, c), and how many positions they are of."""
+
+    mean: Mean
+    gram: Gram
+    positions: int
+
+
+def tiles(recipe: Recipe, height: int, width: int) -> tuple[Tile, ...]:
+    """The tiles of a picture of this size, row by row; none if it is done whole."""
+    if not recipe.in_tiles(width, height):
+        return ()
+    return tuple(Tile(rows, columns) for rows in _spans(height) for columns in _spans(width))
+
+
+def tiled_loss(
+    picture: Tensor, losses: Sequence[Loss], parts: Sequence[Tile], backbone: Backbone
+) -> tuple[float, Tensor]:
+    """Loss of the picture (3, h, w) and its gradient, in the memory of one tile and a few pictures."""
+    of_moments = [loss for loss in losses if isinstance(loss, OfMoments)]
+    contents = [loss for loss in losses if isinstance(loss, ContentLoss)]
+    whole = tiled_moments(picture, parts, backbone, [each.layer for each in of_moments])
+    loss, slopes = _slopes(whole, of_moments)
+    gradient = torch.zeros_like(picture)
+    for tile in parts:
+        x = picture[tile.framed].detach().unsqueeze(0).contiguous().requires_grad_()
+        inner = _inner(tile, backbone.features(x), backbone)
+        content = _content(tile, inner, contents, backbone)
+        gradient[tile.framed] += torch.autograd.grad(content + _along(inner, slopes), x)[0][0]
+        loss += float(content.detach())
+    others = [each for each in losses if not isinstance(each, OfMoments | ContentLoss)]
+    if others:
+        x = picture.detach().unsqueeze(0).requires_grad_()
+        value = total(others, {PIXELS: x}).sum()
+        gradient += torch.autograd.grad(value, x)[0][0]
+        loss += float(value.detach())
+    return loss, gradient
+
+
+def tiled_moments(
+    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, layers: Sequence[str]
+) -> dict[str, Whole]:
+    """The moments by layer of a picture (3, h, w), as a sum over its tiles."""
+    sums: dict[str, Whole] = {}
+    for tile in parts:
+        for layer, inner in _seen(picture, tile, backbone, layers).items():
+            count = inner[0, 0].numel()
+            mean, gram = (count * each for each in moments(inner))
+            before = sums.get(layer)
+            sums[layer] = (
+                Whole(before.mean + mean, before.gram + gram, before.positions + count)
+                if before
+                else Whole(mean, gram, count)
+            )
+    return {layer: Whole(s.mean / s.positions, s.gram / s.positions, s.positions) for layer, s in sums.items()}
+
+
+def tiled_features(
+    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, layers: Sequence[str]
+) -> dict[str, Tensor]:
+    """Activations (1, c, h, w) by layer of a picture (3, h, w), put together from its tiles, in the backbone's type."""
+    rows: dict[str, dict[int, list[Tensor]]] = {layer: {} for layer in layers}
+    for tile in parts:
+        for layer, inner in _seen(picture, tile, backbone, layers).items():
+            rows[layer].setdefault(tile.rows.start, []).append(inner.clone())
+    return {layer: torch.cat([torch.cat(row, 3) for row in found.values()], 2) for layer, found in rows.items()}
+
+
+def _seen(picture: Tensor, tile: Tile, backbone: Backbone, layers: Sequence[str]) -> dict[str, Tensor]:
+    """What the backbone makes of a tile, without its frame."""
+    with torch.no_grad():
+        return _inner(tile, backbone.features(picture[tile.framed].unsqueeze(0).contiguous(), layers), backbone)
+
+
+def _inner(tile: Tile, features: Mapping[str, Tensor], backbone: Backbone) -> dict[str, Tensor]:
+    return {layer: tile.inside(values, backbone.reduction(layer)) for layer, values in features.items()}
+
+
+Slopes = dict[str, tuple[Mean, Gram, int]]
+"""By layer: the loss's slope in the mean and in the Gram matrix of the whole picture, and its positions."""
+
+
+def _slopes(whole: Mapping[str, Whole], losses: Sequence[OfMoments]) -> tuple[float, Slopes]:
+    """The losses of a whole picture's moments, and their slopes."""
+    if not losses:
+        return 0.0, {}
+    leaves = {layer: (found.mean.requires_grad_(), found.gram.requires_grad_()) for layer, found in whole.items()}
+    loss = torch.stack([each.of(*leaves[each.layer]).sum() for each in losses]).sum()
+    grads = torch.autograd.grad(loss, [leaf for pair in leaves.values() for leaf in pair], materialize_grads=True)
+    pairs = zip(grads[::2], grads[1::2], strict=True)
+    return float(loss.detach()), {
+        layer: (*pair, whole[layer].positions) for layer, pair in zip(leaves, pairs, strict=True)
+    }
+
+
+def _along(inner: Mapping[str, Tensor], slopes: Slopes) -> Tensor:
+    """A number whose gradient is the tile's share of the gradient of what hangs on the whole picture's moments."""
+    shares = [torch.zeros(())]
+    for layer, (of_mean, of_gram, positions) in slopes.items():
+        mean, gram = moments(inner[layer])
+        share = inner[layer][0, 0].numel() / positions
+        shares.append(share * ((of_mean * mean).sum() + (of_gram * gram).sum()))
+    return torch.stack([each.to(shares[-1].device) for each in shares]).sum()
+
+
+def _content(tile: Tile, inner: Mapping[str, Tensor], losses: Sequence[ContentLoss], backbone: Backbone) -> Tensor:
+    """The tile's share of the content losses."""
+    values = [torch.zeros((), device=next(iter(inner.values())).device)]
+    for loss in losses:
+        wanted = tile.of_whole(loss.target, backbone.reduction(loss.layer))
+        squares = (inner[loss.layer].float() - wanted.float()).square().sum()
+        values.append(loss.weight * squares / loss.target[0].numel())
+    return torch.stack(values).sum()
+
+
+def _spans(length: int) -> list[Span]:
+    """Tiles along one side: as few as can be, about equally long, begun at multiples of ALIGN."""
+    count = -(-length // SIDE)
+    starts = [round(length * number / count / ALIGN) * ALIGN for number in range(count)]
+    ends = [*starts[1:], length]
+    return [
+        Span(start, end, max(0, start - HALO), min(length, end + HALO), end == length)
+        for start, end in zip(starts, ends, strict=True)
+    ]
