@@ -81,6 +81,12 @@ class Backbone(nn.Module):
                 found[step.layer] = smoothed(x, self.smoothing, self.temperature, step.reduction)
         return found
 
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What decides the activations of a picture, but for the engine."""
+        smoothing = (self.smoothing, self.temperature)
+        return (self.architecture.name, self.digest, self.pooling, *smoothing, str(self.dtype))
+
     def reduction(self, layer: str) -> int:
         """A value of the layer stands for this many pixels a side."""
         return self._up_to([layer])[-1].reduction

@@ -11,7 +11,7 @@ from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.lanes import Optimisation, driven
 from core.stylize.painting import OnStep, Result, Step, painting
-from core.stylize.targets import StyleTargets, losses_at
+from core.stylize.targets import Recall, StyleTargets, losses_at
 
 __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
 
@@ -20,13 +20,14 @@ __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
 class Commission:
     """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style; and
     the seed of the noise in the start, where the recipe has any. `on_step` is called after every pass, and may raise to
-    abandon the picture.
+    abandon the picture. `recall` may keep what is made of the asset for the next style.
     """
 
     content: Tensor
     style: StyleTargets
     seed: int = 0
     on_step: OnStep | None = None
+    recall: Recall = lambda _level, make: make()
 
 
 def stylise(
@@ -36,12 +37,13 @@ def stylise(
     seed: int,
     backbone: Backbone,
     on_step: OnStep | None = None,
+    recall: Recall = lambda _level, make: make(),
 ) -> Result:
     """Paint one picture: minimise content and style loss over the pixels; arguments as in Commission.
 
     Raises NotFinite if the loss diverges.
     """
-    ((_, result),) = stylise_all([Commission(content, style, seed, on_step)], recipe, backbone)
+    ((_, result),) = stylise_all([Commission(content, style, seed, on_step, recall)], recipe, backbone)
     return result
 
 
@@ -54,5 +56,5 @@ def stylise_all(commissions: Iterable[Commission], recipe: Recipe, backbone: Bac
 
 
 def _begun(commission: Commission, recipe: Recipe, backbone: Backbone) -> Optimisation[Result]:
-    losses = losses_at(commission.style, recipe, backbone)
+    losses = losses_at(commission.style, recipe, backbone, commission.recall)
     return painting(commission.content, losses, recipe, commission.seed, commission.on_step)

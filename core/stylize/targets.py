@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core import device as devices
 from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.losses import (
@@ -23,6 +24,7 @@ from core.stylize.losses import (
 from core.stylize.moments import moments
 from core.stylize.painting import LossesAt
 from core.stylize.scales import shrunk
+from core.stylize.target_cache import TargetCache
 from core.stylize.tiles import tiled_features, tiled_moments, tiles
 
 
@@ -44,35 +46,74 @@ class StyleTargets:
 
 
 def style_targets(
-    artworks: Sequence[Tensor], weights: Sequence[float], recipe: Recipe, backbone: Backbone
+    artworks: Sequence[Tensor],
+    weights: Sequence[float],
+    recipe: Recipe,
+    backbone: Backbone,
+    cache: TargetCache | None = None,
 ) -> StyleTargets:
     """Targets of a style: the weighted mean of its artworks' moments, as of one artwork that shows all in
     proportion.
 
     artworks: each (3, h, w), RGB in [0, 1], of any size; weights: one an artwork, positive, scaled here to
-    sum to 1.
+    sum to 1. What `cache` has of an artwork is not computed again.
     """
     shares = [weight / sum(weights) for weight in weights]
-    scales = []
-    for level in range(recipe.coarser(recipe.size) + 1):
-        found = [_statistics(shrunk(artwork, recipe, level), recipe, backbone) for artwork in artworks]
-        scales.append({layer: _mixed([each[layer] for each in found], shares) for layer in recipe.style_layers})
-    return StyleTargets(tuple(scales))
+    found = [_scales(artwork, recipe, backbone, cache) for artwork in artworks]
+    levels = range(recipe.coarser(recipe.size) + 1)
+    return StyleTargets(
+        tuple(
+            {layer: _mixed([scales[level][layer] for scales in found], shares) for layer in recipe.style_layers}
+            for level in levels
+        )
+    )
 
 
-def losses_at(style: StyleTargets, recipe: Recipe, backbone: Backbone) -> LossesAt:
-    """What to minimise at each level."""
+def _scales(
+    artwork: Tensor, recipe: Recipe, backbone: Backbone, cache: TargetCache | None
+) -> list[dict[str, Statistics]]:
+    """An artwork's statistics at every level, by layer."""
+    levels = range(recipe.coarser(recipe.size) + 1)
+
+    def measured() -> dict[str, Tensor]:
+        tensors: dict[str, Tensor] = {}
+        for level in levels:
+            for layer, found in _statistics(shrunk(artwork, recipe, level), recipe, backbone).items():
+                tensors |= {f"{level}/{layer}/mean": found.mean, f"{level}/{layer}/gram": found.gram}
+        return tensors
+
+    about = {
+        "backbone": backbone.about,
+        "layers": recipe.style_layers,
+        "levels": (len(levels), recipe.scale_ratio, recipe.whole_megapixels),
+        "engine": devices.engine_name(artwork.device),
+    }
+    kept = cache.get(artwork, about, measured) if cache else measured()
+    return [
+        {
+            layer: Statistics(kept[f"{level}/{layer}/mean"], kept[f"{level}/{layer}/gram"])
+            for layer in recipe.style_layers
+        }
+        for level in levels
+    ]
+
+
+Recall = Callable[[int, Callable[[], list[Loss]]], list[Loss]]
+"""Returns what was made before for an asset at a level, or makes it."""
+
+
+def losses_at(
+    style: StyleTargets, recipe: Recipe, backbone: Backbone, recall: Recall = lambda _level, make: make()
+) -> LossesAt:
+    """What to minimise at each level. `recall` may keep the content's share from one style to the next."""
 
     def of(level: int, asset: Tensor) -> list[Loss]:
         statistics = style.scales[level]
         if recipe.strength < 1:
             own = _statistics(asset, recipe, backbone)
             statistics = {layer: _between(own[layer], found, recipe.strength) for layer, found in statistics.items()}
-        return [
-            *content_losses(asset, recipe, backbone),
-            *style_losses(statistics, recipe),
-            *picture_losses(asset, recipe),
-        ]
+        content = recall(level, lambda: content_losses(asset, recipe, backbone))
+        return [*content, *style_losses(statistics, recipe), *picture_losses(asset, recipe)]
 
     return of
 
