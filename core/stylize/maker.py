@@ -22,14 +22,18 @@ from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
 from core.score import Reference, Scorer, Scores
 from core.store import Store
 from core.stylize import colour
+from core.stylize.losses import ContentLoss, Loss
 from core.stylize.optimise import OnStep, Result, stylise
 from core.stylize.recent import Recent
 from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
-from core.stylize.targets import StyleTargets, style_targets
+from core.stylize.target_cache import TargetCache
+from core.stylize.targets import Recall, StyleTargets, style_targets
 
 KEPT_STYLES = 64
 REFERENCE_BUDGET = 64 * 2**20
 """Bytes of what the scorer remembers of artworks."""
+CONTENT_BUDGET = 256 * 2**20
+"""The same for features of assets."""
 KEPT_LOSSES = 64
 THUMB = 320
 
@@ -59,6 +63,8 @@ class StylizeMaker:
         self._targets: Recent[tuple[str, ...], StyleTargets] = Recent(KEPT_STYLES)
         self._asset_references: Recent[tuple[Any, ...], Reference] = Recent(KEPT_ASSETS)
         self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
+        self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
+        self._cache = TargetCache()
         self._scorers: Recent[torch.device, Scorer] = Recent(1)
         if warm:
             self._scorer()
@@ -91,9 +97,14 @@ class StylizeMaker:
         """The optimisation of one picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
         recipe = self._recipes[job.recipe]
         targets = self._style_targets(job, decoded, recipe)
-        return stylise(
-            tensor(decoded.content).to(self._device), targets, recipe, job.seed, self._backbone(recipe), on_step
-        )
+        content, backbone = tensor(decoded.content).to(self._device), self._backbone(recipe)
+        return stylise(content, targets, recipe, job.seed, backbone, on_step, self._recalled(job, recipe))
+
+    def _recalled(self, job: Job, recipe: Recipe) -> Recall:
+        """What is made of an asset at a level is kept for the styles that follow."""
+        layers = (recipe.content_layers, recipe.content_weight, recipe.whole_megapixels)
+        known = (job.asset_sha256, recipe.size, recipe.keep_color, identity(recipe), recipe.scale_ratio, *layers)
+        return lambda level, make: self._contents.get((*known, level), make)
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
         """The picture to write of an optimised one (3, h, w) of the decoded asset's size, RGB in [0, 1]."""
@@ -137,7 +148,7 @@ class StylizeMaker:
     def _style_targets(self, job: Job, decoded: Decoded, recipe: Recipe) -> StyleTargets:
         def targets() -> StyleTargets:
             artworks = [tensor(picture).to(self._device) for picture in decoded.seen]
-            return style_targets(artworks, decoded.weights, recipe, self._backbone(recipe))
+            return style_targets(artworks, decoded.weights, recipe, self._backbone(recipe), self._cache)
 
         return self._targets.get((job.style_sha256, job.recipe, *_seen_with(job, recipe)), targets)
 
@@ -146,7 +157,12 @@ class StylizeMaker:
         size, keep = recipe.size, recipe.keep_color
         shas: Sequence[str] = self._styles[job.style]["sha256"]
         style = [
-            (self._references.get((sha, size, keep, *_seen_with(job, recipe)), self._reference_of(picture)), weight)
+            (
+                self._references.get(
+                    (sha, size, recipe.brush, keep, *_seen_with(job, recipe)), self._reference_of(picture)
+                ),
+                weight,
+            )
             for sha, picture, weight in zip(shas, decoded.seen, decoded.weights, strict=True)
         ]
         known = (job.asset_sha256, size, keep == "luminance")
@@ -194,3 +210,7 @@ def thinned(values: Sequence[float], most: int) -> list[float]:
     if len(values) <= most:
         return list(values)
     return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
+
+
+def _bytes_of(losses: Sequence[Loss]) -> int:
+    return sum(loss.target.nbytes for loss in losses if isinstance(loss, ContentLoss))

@@ -16,7 +16,7 @@ from core import image
 from core.jobs import Job
 from core.planned_picture import read_planned
 from core.recipe import Recipe
-from core.stylize import colour
+from core.stylize import colour, scales
 from core.stylize.recent import Recent
 
 KEPT_ASSETS = 4
@@ -48,30 +48,44 @@ class Sources:
         self._library, self._styles, self._max_pixels = library, styles, max_pixels
         self._assets: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
         self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
-        self._artworks: Recent[tuple[str, int], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._artworks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
         self._seen: Recent[tuple[Any, ...], tuple[image.Picture, ...]] = Recent(ARTWORK_BUDGET, _bytes)
 
     def decoded(self, job: Job, recipe: Recipe) -> Decoded:
         """The job's inputs. Raises Missing, Changed, Unreadable, TooLarge ..."""
         size, keep, style = recipe.size, recipe.keep_color, self._styles[job.style]
         artworks = tuple(
-            self._picture(self._artworks, file, sha256, size)
-            for file, sha256 in zip(style["files"], style["sha256"], strict=True)
+            self._artwork(file, sha256, recipe) for file, sha256 in zip(style["files"], style["sha256"], strict=True)
         )
-        asset = self._picture(self._assets, os.path.join(self._library, job.asset_file), job.asset_sha256, size)
+        path = os.path.join(self._library, job.asset_file)
+        asset = self._assets.get(
+            (job.asset_sha256, size), lambda: image.resized(self._read(path, job.asset_sha256), size)
+        )
         content, seen = asset, artworks
         if keep == "luminance":
             content = self._contents.get((job.asset_sha256, size), lambda: _picture(colour.lightness_of(tensor(asset))))
         if keep != "none":
             # An artwork that takes the asset's colours is another one for every asset.
-            known = (job.style_sha256, job.asset_sha256, size, keep)
+            known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
         return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep)
 
-    def _picture(
-        self, kept: Recent[tuple[str, int], image.Picture], path: str, sha256: str, size: int
-    ) -> image.Picture:
-        return kept.get((sha256, size), lambda: image.resized(read_planned(path, sha256, self._max_pixels), size))
+    def _artwork(self, path: str, sha256: str, recipe: Recipe) -> image.Picture:
+        known = (sha256, recipe.size, recipe.brush)
+        return self._artworks.get(known, lambda: brushed(self._read(path, sha256), recipe.size, recipe.brush))
+
+    def _read(self, path: str, sha256: str) -> image.Picture:
+        return read_planned(path, sha256, self._max_pixels)
+
+
+def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:
+    """An artwork as it is looked at: at most `size` pixels at its longest, times `brush`, enlarged if it must be."""
+    longest = max(1, round(min(size, max(artwork.size)) * brush))
+    if longest <= max(artwork.size):
+        return image.resized(artwork, longest)
+    scale = longest / max(artwork.size)
+    sides = round(artwork.size.height * scale), round(artwork.size.width * scale)
+    return _picture(scales.resized(tensor(artwork), sides))
 
 
 def tensor(picture: image.Picture) -> Tensor:

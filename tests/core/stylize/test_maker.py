@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core import image
 from core.engine.maker import Tick
 from core.errors import Changed, JobError, Missing
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
@@ -19,6 +20,7 @@ from core.spec import spec_from
 from core.store import Store
 from core.stylize.maker import StylizeMaker, thinned
 from core.stylize.recent import Recent
+from core.stylize.sources import brushed
 from tests.conftest import Studio
 
 
@@ -147,3 +149,11 @@ def test_recent_keeps_within_its_budget_and_the_last_always() -> None:
     for name, size in (("a", 6), ("b", 4), ("a", 6), ("c", 4), ("a", 6), ("b", 4), ("huge", 99), ("huge", 99)):
         get(name, size)
     assert calls == ["a", "b", "c", "b", "huge"]
+
+
+@pytest.mark.parametrize(
+    ("own", "brush", "expected"), [(800, 1, 400), (800, 0.5, 200), (800, 2, 800), (800, 4, 1600), (100, 2, 200)]
+)
+def test_brush_is_the_artworks_size_relative_to_the_picture(own: int, brush: float, expected: int) -> None:
+    artwork = image.Picture(np.zeros((own // 2, own, 3), np.uint8))
+    assert brushed(artwork, 400, brush).size == (expected, expected // 2)
