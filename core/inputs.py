@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalog import Style, load_catalog, style_digest
 from core.digests import Digests, Measured
 from core.errors import SpecError
+from core.layout import printable
 from core.library import Asset, scan
 from core.planning import Tick
 from core.spec import Spec
+
+SMALLEST_ARTWORK = 32
+"""Pixels that an artwork's shorter side has at least: in less, there is no stroke to be learned."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Inputs:
         return [
             [Measured(reason="unsupported", message=style.problem)]
             if style.problem
-            else [next(found) for _ in artworks]
+            else [_large_enough(artwork.file, next(found)) for artwork in artworks]
             for style, artworks in zip(self.styles, usable, strict=True)
         ]
 
@@ -79,6 +83,21 @@ class Inputs:
         files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
         weights = tuple(artwork.weight for artwork in style.artworks)
         return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights)
+
+
+def too_small(name: str, width: int, height: int) -> str | None:
+    """What is wrong with an artwork of so many pixels, if it is too small."""
+    if min(width, height) >= SMALLEST_ARTWORK:
+        return None
+    return (
+        f"{name} is {width}x{height} pixels: an artwork needs {SMALLEST_ARTWORK} at least on its shorter side; "
+        "use a larger picture of it."
+    )
+
+
+def _large_enough(name: str, found: Measured) -> Measured:
+    problem = None if found.reason else too_small(printable(name), found.width, found.height)
+    return replace(found, reason="unsupported", message=problem) if problem else found
 
 
 def _refused(asset: Asset) -> Measured:

@@ -1,4 +1,4 @@
-"""How much memory this process could still take, where the system says so."""
+"""How much memory this process could still take, where the system says so, and whether it was too little."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def available() -> int | None:
     """Bytes that can be taken before the machine, or the container, is full. None where this is not known."""
     found = [size for size in (_of_machine(), *_of_groups()) if size is not None]
     return min(found, default=None)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an exception, of Python or of torch, says that there was no memory left."""
+    return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error)
 
 
 def _of_machine() -> int | None:

@@ -24,11 +24,13 @@ from core.picture_file import identified, opened, shown
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("kind", "key", "preset", "weights", "checkpoint"), str),
     **dict.fromkeys(("asset", "asset_sha256", "style", "style_sha256"), str),
-    **dict.fromkeys(("seed", "algorithm"), int),
+    **dict.fromkeys(("seed", "algorithm", "step", "steps"), int),
     "recipe": dict,
     "artworks": list,
 }
-"""What a record may hold. `artworks` is a list of (sha256, weight); `recipe` is the whole recipe."""
+"""What a record may hold. `artworks` is a list of (sha256, weight); `recipe` is the whole recipe. A picture of an
+unfinished optimisation has no key, and is that of `step` of `steps`.
+"""
 
 KEYWORD = "nocturne"
 """Name of the PNG chunk, and of the stamp's version field."""

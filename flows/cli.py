@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from core.gan.sample_spec import SampleSpec
 from core.gan.train_spec import TrainSpec
 from core.spec import Spec
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
-from flows.options import with_sample_spec, with_spec, with_train_spec
+from flows.options import with_recipe, with_sample_spec, with_spec, with_train_spec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +29,10 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
+Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Picture to paint.")]
+Paintings = Annotated[
+    list[str], typer.Argument(metavar="PAINTING...", help="Artworks of the style, each FILE or FILE:WEIGHT.")
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.")]
 
 
@@ -39,6 +43,51 @@ def run(spec: Spec, as_json: Json = False, verbose: Verbose = False) -> None:
     from flows.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+
+
+@app.command()
+@with_recipe
+def style(
+    values: dict[str, Any],
+    photo: Photo,
+    paintings: Paintings,
+    to: Annotated[Path, typer.Option("-o", "--to", help="Where the picture goes: .png, .jpg or .webp.")],
+    save_every: Annotated[
+        int | None, typer.Option("--save-every", min=1, help="Save every Nth step beside it, such as out-0010.png.")
+    ] = None,
+    animate: Annotated[
+        Path | None, typer.Option("--animate", help="A .gif or .webp file for the way from the asset to the result.")
+    ] = None,
+) -> None:
+    """Paint one picture while you watch.
+
+    It is what `run` would make of it. Ctrl-C keeps the best so far.
+    """
+    from flows.style import style as paint
+
+    raise typer.Exit(paint(photo, paintings, to, values, save_every, animate))
+
+
+@app.command()
+@with_recipe
+def sweep(
+    values: dict[str, Any],
+    photo: Photo,
+    paintings: Paintings,
+    to: Annotated[Path, typer.Option("-o", "--to", help="Where the sheet goes: .png, .jpg or .webp.")],
+    x: Annotated[
+        str | None, typer.Option("--x", help="Recipe field, `preset` or `seed`, and its values from left to right.")
+    ] = None,
+    y: Annotated[str | None, typer.Option("--y", help="The same from top to bottom, such as size=256,512.")] = None,
+    cells: Annotated[Path | None, typer.Option("--cells", help="A folder for each picture by itself.")] = None,
+) -> None:
+    """Paint a contact sheet over one or two parameters.
+
+    `--x style_weight=50,250,1000 --y size=256,512` gives six pictures of one photograph, with labels.
+    """
+    from flows.sweep import sweep as paint
+
+    raise typer.Exit(paint(photo, paintings, to, values, x, y, cells))
 
 
 @app.command()

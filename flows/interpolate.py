@@ -80,7 +80,8 @@ def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, dev
 
 
 def _frames(sampler: Sampler, walk: Walk) -> Path:
-    from core.gan.animation import animation, frames_of, put_frames
+    from core.animation import animation
+    from core.gan.animation import frames_of, put_frames
 
     pictures = frames_of(sampler, walk.seeds, walk.frames, walk.loop)
     if walk.to.suffix:

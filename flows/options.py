@@ -22,45 +22,68 @@ from core.spec import Spec, read_toml, spec_from
 ALIASES = {"label": ("--class",)}
 """Further names of flags; what they take may be a name where the field is a number."""
 
+OF_ONE_PICTURE = ("preset", "seed", "max_megapixels", "device")
+"""Fields of a spec that matter for one picture outside a run."""
+
 
 def with_spec(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command that takes `spec` first a SPEC argument and a flag for every field; flags override the file."""
     file = Annotated[Path | None, typer.Argument(metavar="SPEC", help="Spec file (TOML); flags override it.")]
-    return _with(command, Spec, Recipe, file, _spec)
+    return _with_file(command, Spec, Recipe, file, _spec)
 
 
 def with_sample_spec(command: Callable[..., None]) -> Callable[..., None]:
     """The same for sampling; the argument is a checkpoint or a spec file."""
     words = "Checkpoint (.safetensors), or spec file (TOML); flags override it."
     file = Annotated[Path | None, typer.Argument(metavar="CHECKPOINT", help=words)]
-    return _with(command, SampleSpec, SampleRecipe, file, _sample_spec)
+    return _with_file(command, SampleSpec, SampleRecipe, file, _sample_spec)
 
 
 def with_train_spec(command: Callable[..., None]) -> Callable[..., None]:
     """The same for training a GAN; the argument is the pictures or a spec file."""
     words = f"Folder of pictures or of MNIST's files, `{PACKAGED}`, or spec file (TOML); flags override it."
     file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
-    return _with(command, TrainSpec, GanRecipe, file, _train_spec)
+    return _with_file(command, TrainSpec, GanRecipe, file, _train_spec)
 
 
-def _with(
+def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `values` first a flag for every field of the recipe, and of a spec those that matter for
+    one picture. The values are those given, as a spec has them.
+    """
+    flags = [_option(name, Spec.model_fields[name], "Spec") for name in OF_ONE_PICTURE]
+    flags += [_option(name, field, "Recipe") for name, field in Recipe.model_fields.items()]
+    return _with(command, flags, lambda values: _merged({}, _given(values), Recipe), own_first=True)
+
+
+def _with_file(
     command: Callable[..., None],
     model: type[BaseModel],
     recipe: type[BaseModel],
     file: Any,
     build: Callable[[Path | None, dict[str, Any]], Any],
 ) -> Callable[..., None]:
+    flags = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
+    flags += [_option(name, field, "Spec") for name, field in model.model_fields.items() if name != "recipe"]
+    flags += [_option(name, field, "Recipe") for name, field in recipe.model_fields.items()]
+    return _with(command, flags, lambda values: build(values.pop("spec_file"), values))
+
+
+def _with(
+    command: Callable[..., None],
+    flags: list[inspect.Parameter],
+    build: Callable[[dict[str, Any]], Any],
+    own_first: bool = False,
+) -> Callable[..., None]:
+    """The command with flags beside its own, its first argument built from what they are given."""
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> None:
         kept = {parameter.name: values.pop(parameter.name) for parameter in own}
-        command(build(values.pop("spec_file"), values), **kept)
+        command(build(values), **kept)
 
-    parameters = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
-    parameters += [_option(name, field, "Spec") for name, field in model.model_fields.items() if name != "recipe"]
-    parameters += [_option(name, field, "Recipe") for name, field in recipe.model_fields.items()]
-    parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    last = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    parameters = [*last, *flags] if own_first else [*flags, *last]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped

@@ -24,6 +24,7 @@ from core.engine.messages import Broken, Dropped, Flush, Note, Phase, Progress, 
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.jobs import Job, planned_columns
 from core.layout import printable
+from core.memory import ran_out
 
 DECODED_AHEAD = 1
 WRITTEN_BEHIND = 2
@@ -188,7 +189,7 @@ class Pipeline:
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
         if isinstance(error, JobError):
             return error
-        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error):
+        if ran_out(error):
             return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
         self._tell(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]

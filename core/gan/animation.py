@@ -1,22 +1,17 @@
-"""Walks through the latent space as frames, and as GIF, WebP or PNG files."""
+"""Walks through the latent space as frames."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
 
 from core import image
 from core.gan.latents import slerp
 from core.gan.sampler import U8, Sampler
 from core.store import Store
-
-FRAME_MS = 50
-"""Milliseconds that a frame is shown: GIF counts in hundredths of a second, and browsers slow down shorter ones."""
 
 
 def walk(points: Float[Tensor, "n latent"], frames: int, loop: bool) -> Float[Tensor, "frames latent"]:
@@ -37,18 +32,6 @@ def frames_of(sampler: Sampler, seeds: Sequence[int], frames: int, loop: bool) -
     steps = frames if loop else frames - 1
     nearest = [stops[int((len(stops) - 1) * frame / steps + 0.5)] for frame in range(frames)]
     return sampler.draw(points, [sampler.label(seed) for seed in nearest])
-
-
-def animation(pictures: U8, suffix: str, milliseconds: int = FRAME_MS) -> bytes:
-    """The frames as a GIF (256 colours) or WebP file that repeats for ever; `suffix` is `.gif` or `.webp`."""
-    frames = [Image.fromarray(picture) for picture in pictures]
-    buffer = io.BytesIO()
-    options = {"save_all": True, "append_images": frames[1:], "duration": milliseconds, "loop": 0}
-    if suffix == ".gif":
-        frames[0].save(buffer, "GIF", **options)
-    else:
-        frames[0].save(buffer, "WEBP", quality=90, **options)
-    return buffer.getvalue()
 
 
 def put_frames(store: Store, pictures: U8) -> None:

@@ -23,7 +23,7 @@ from core.score import Reference, Scorer, Scores
 from core.store import Store
 from core.stylize import colour
 from core.stylize.losses import ContentLoss, Loss
-from core.stylize.optimise import OnStep, Result, stylise
+from core.stylize.optimise import OnStep, Result, Step, stylise
 from core.stylize.recent import Recent
 from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
 from core.stylize.target_cache import TargetCache
@@ -111,10 +111,10 @@ class StylizeMaker:
         coloured = colour.kept(decoded.keep_color, made.detach().cpu(), tensor(decoded.asset))
         return image.Picture(eight_bit(coloured), decoded.asset.alpha)
 
-    def encoded(self, job: Job, picture: image.Picture) -> bytes:
-        """The picture as a file that says how it was made."""
+    def encoded(self, job: Job, picture: image.Picture, step: Step | None = None) -> bytes:
+        """The picture as a file that says how it was made; `step` is where it was left, if it is not the job's own."""
         recipe = self._recipes[job.recipe]
-        return image.encode(picture, recipe.format, recipe.quality, self._stamp(job, recipe))
+        return image.encode(picture, recipe.format, recipe.quality, self._stamp(job, recipe, step))
 
     def write(self, job: Job, made: Made) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
@@ -181,12 +181,12 @@ class StylizeMaker:
             if not self._store.exists(name):
                 self._store.put(name, image.thumbnail(picture, THUMB))
 
-    def _stamp(self, job: Job, recipe: Recipe) -> str:
+    def _stamp(self, job: Job, recipe: Recipe, step: Step | None) -> str:
         style = self._styles[job.style]
         return provenance.stamp(
             {
                 "kind": "stylize",
-                "key": job.key,
+                **({"step": step.step, "steps": step.steps} if step else {"key": job.key}),
                 "recipe": json.loads(recipe.model_dump_json()),
                 "preset": job.preset,
                 "seed": job.seed,

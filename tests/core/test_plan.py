@@ -335,3 +335,12 @@ def test_an_empty_library_is_a_wrong_spec(studio: Studio) -> None:
         (studio.library / name).unlink()
     with pytest.raises(SpecError, match="has no picture to use"):
         planned(studio)
+
+
+def test_an_artwork_too_small_to_show_a_stroke_fails_its_own_jobs(studio: Studio) -> None:
+    studio.picture("catalog/stamp.png", 5, (90, 31))
+    rows = planned(studio).jobs.to_pylist()
+    assert {row["style"]: row["state"] for row in rows} == {"night": "todo", "wave": "todo", "stamp": "failed"}
+    failed = next(row for row in rows if row["style"] == "stamp")
+    assert failed["reason"] == "unsupported"
+    assert "stamp.png is 90x31 pixels: an artwork needs 32 at least" in failed["message"]

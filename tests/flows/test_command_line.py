@@ -12,7 +12,20 @@ from core.spec import Spec
 from tests.conftest import Studio
 from tests.flows.command import nocturne
 
-COMMANDS = ["run", "plan", "retry", "status", "manifest", "gallery", "show", "verify", "doctor", "init"]
+COMMANDS = [
+    "run",
+    "style",
+    "sweep",
+    "plan",
+    "retry",
+    "status",
+    "manifest",
+    "gallery",
+    "show",
+    "verify",
+    "doctor",
+    "init",
+]
 
 
 def test_help_names_every_command() -> None:
@@ -34,6 +47,13 @@ def test_every_field_is_a_flag_with_its_description(command: str) -> None:
             if name != "recipe":
                 assert f"--{name.replace('_', '-')} " in text, name
                 assert " ".join((field.description or "").split()) in text, name
+
+
+@pytest.mark.parametrize("command", ["style", "sweep"])
+def test_every_field_of_a_recipe_is_a_flag_of_a_single_picture(command: str) -> None:
+    text = " ".join(nocturne(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
+    for name in ("preset", "seed", "device", *Recipe.model_fields):
+        assert f"--{name.replace('_', '-')} " in text, name
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -1,14 +1,12 @@
 """Ways through the latent space: they pass the seeds, keep their length, and close when they are to."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from core.gan.animation import animation, frames_of, put_frames, walk
+from core.gan.animation import frames_of, put_frames, walk
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
 from core.gan.sheet import GAP, between, latent_sheet, tiled
@@ -47,13 +45,6 @@ def test_a_frame_at_a_seed_is_its_sample(sampler: Sampler) -> None:
     frames = frames_of(sampler, [4, 9], 5, loop=False)
     assert frames.shape == (5, 16, 16, 3)
     assert np.array_equal(frames[[0, 4]], sampler.sample([4, 9]))
-
-
-@pytest.mark.parametrize(("suffix", "kind"), [(".gif", "GIF"), (".webp", "WEBP")])
-def test_an_animation_has_its_frames_and_repeats(suffix: str, kind: str) -> None:
-    frames = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3), np.uint8)
-    with Image.open(io.BytesIO(animation(frames, suffix))) as image:
-        assert (image.format, image.n_frames, image.size, image.info["loop"]) == (kind, 6, (16, 16), 0)
 
 
 def test_frames_in_a_folder_are_named_in_order(sampler: Sampler, tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""A study: one picture painted outside any run, to tune a recipe. Its files are judged and its job is made here.
+
+The job is the one that a run would make of the same files, recipe and seed: it has the same key, and so the same pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from core import image
+from core.catalog import style_digest
+from core.digests import sha256_of
+from core.errors import JobError, SpecError
+from core.inputs import StyleFiles, too_small
+from core.jobs import Job, fitted, job_key
+from core.layout import portable, printable
+from core.recipe import NAMED_WEIGHTS, Recipe
+from core.roots import check_inside
+from core.spec import Spec, spec_from
+from core.spec_fields import check_writable
+from core.weights import digest as weights_digest
+
+FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
+_SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """An asset and a style, measured: what a picture can be painted of."""
+
+    spec: Spec
+    asset: Path
+    asset_sha256: str
+    size: image.Size
+    style: StyleFiles
+
+    def job(self, recipe: Recipe, preset: str, seed: int) -> Job:
+        """The job of painting it with this recipe. Raises SpecError for weights that are not there."""
+        weights = weights_digest(recipe.weights, recipe.backbone)
+        return Job(
+            output=f"{self.style.name}/{self.name}.{recipe.format}",
+            asset=self.name,
+            asset_file=str(self.asset),
+            asset_sha256=self.asset_sha256,
+            style=self.style.name,
+            style_sha256=style_digest(self.style.pairs),
+            recipe=recipe.digest(),
+            preset=preset,
+            seed=seed,
+            weights=weights,
+            key=job_key(self.asset_sha256, self.style.pairs, recipe, seed, weights),
+            attempt=1,
+            seconds=0.0,
+            limit=0.0,
+        )
+
+    @property
+    def name(self) -> str:
+        """What the asset is called in the record of an output."""
+        return portable(self.asset.name)
+
+    def context(self, recipes: list[Recipe]) -> dict[str, Any]:
+        """What a maker must know to make jobs with these recipes; assets are named by absolute paths."""
+        return {
+            "library": "",
+            "max_pixels": self.spec.max_pixels,
+            "styles": {self.style.name: asdict(self.style)},
+            "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},
+        }
+
+    def output_size(self, recipe: Recipe) -> tuple[int, int]:
+        """Width and height in pixels of the picture that a recipe gives."""
+        return fitted(*self.size, recipe.size)
+
+    def files(self) -> list[Path]:
+        """The files that it reads."""
+        return [self.asset, *map(Path, self.style.files)]
+
+
+def study(asset: Path, artworks: list[str], values: dict[str, Any]) -> Study:
+    """The study of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`.
+
+    `values` are those of a spec that matter for one picture: `preset`, `recipe`, `seed`, `device`, `max_megapixels`.
+    Raises SpecError for wrong values, and for a file that cannot be used.
+    """
+    weighted = [_artwork(text) for text in artworks]
+    folders = {"library": str(asset.parent), "catalog": str(weighted[0][0].parent)}
+    spec = spec_from({**folders, **values}, "flags")
+    weights = spec.base_recipe().weights
+    check_inside([("photograph", asset), *(("artwork", file) for file, _ in weighted)])
+    if weights not in NAMED_WEIGHTS:
+        check_inside([("weights", Path(weights))])
+    digest, size = _measured("photograph", asset, spec.max_pixels)
+    artworks_measured = [_measured("artwork", file, spec.max_pixels) for file, _ in weighted]
+    for (file, _), (_, found) in zip(weighted, artworks_measured, strict=True):
+        if problem := too_small(_shown(file), *found):
+            raise SpecError(f"artwork {problem}")
+    style = StyleFiles(
+        name=portable("+".join(file.stem for file, _ in weighted)),
+        files=tuple(str(file.absolute()) for file, _ in weighted),
+        sha256=tuple(digest for digest, _ in artworks_measured),
+        weights=tuple(weight for _, weight in weighted),
+    )
+    return Study(spec, asset.absolute(), digest, size, style)
+
+
+def output_format(path: Path, given: str | None) -> str:
+    """The format that an output's suffix names. Raises SpecError if there is none, or `given` is another one."""
+    found = _SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        raise SpecError(f"-o {_shown(path)}: pictures are written as {', '.join(_SUFFIXES)}; change the suffix.")
+    if given is not None and given != found:
+        raise SpecError(f"-o {_shown(path)}: its suffix is not that of --format {given}; leave one of them out.")
+    return found
+
+
+def check_target(flag: str, path: Path, sources: list[Path]) -> None:
+    """Raises SpecError unless the file `path` can be written without harm to the `sources`."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise SpecError(f"{flag} {_shown(path)}: the folder {_shown(folder)} does not exist; make it first.")
+    if path.is_dir():
+        raise SpecError(f"{flag} {_shown(path)} is a folder; give the name of a file in it.")
+    if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
+        raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use; give another name.")
+    check_inside([(flag, path)])
+    check_writable(folder)
+
+
+def _artwork(text: str) -> tuple[Path, float]:
+    """The file and the weight of `FILE` or `FILE:WEIGHT`. Raises SpecError."""
+    file, colon, number = text.rpartition(":")
+    try:
+        weight = float(number)
+    except ValueError:
+        return Path(text), 1.0
+    if not colon or not file or os.path.lexists(text):
+        return Path(text), 1.0
+    if not (math.isfinite(weight) and weight > 0):
+        raise SpecError(f"{printable(text)}: an artwork's weight is a number over 0, such as {printable(file)}:2.")
+    return Path(file), weight
+
+
+def _measured(what: str, path: Path, max_pixels: int) -> tuple[str, image.Size]:
+    """The SHA-256 and the size of a picture that can be used. Raises SpecError."""
+    if not os.path.lexists(path):
+        raise SpecError(f"{what} {_shown(path)} does not exist; give the path of a picture.")
+    try:
+        size = image.probe(path, max_pixels)
+        return sha256_of(str(path)), size
+    except JobError as error:
+        raise SpecError(f"{what}: {error}") from error
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))

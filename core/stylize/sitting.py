@@ -1,0 +1,69 @@
+"""A sitting: one picture painted while somebody watches. Every step can be seen, and the best so far is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from core import image
+from core.errors import OutOfMemory
+from core.jobs import Job
+from core.memory import ran_out
+from core.stylize.maker import StylizeMaker
+from core.stylize.optimise import Step
+from core.stylize.scales import resized
+
+
+@dataclass(frozen=True)
+class Best:
+    """The picture of the least loss at the size that was worked on last: (3, h, w), RGB in [0, 1]."""
+
+    step: Step
+    picture: Tensor
+
+
+class Sitting:
+    """Paints the picture of one job; `maker` has been opened with what the job needs."""
+
+    def __init__(self, maker: StylizeMaker, job: Job) -> None:
+        """Read the files. Raises a JobError for one that cannot be used."""
+        self.job = job
+        self._maker = maker
+        self._decoded = maker.decode(job)
+        self.best: Best | None = None
+
+    @property
+    def asset(self) -> image.Picture:
+        """The asset at the size of the result."""
+        return self._decoded.asset
+
+    def paint(self, on_step: Callable[[Step, Tensor], None]) -> image.Picture:
+        """The finished picture: the one that a run would write.
+
+        `on_step` is given every step with its picture, (3, h, w), RGB in [0, 1], and may raise to leave. Raises NotFinite
+        and OutOfMemory.
+        """
+
+        def look(step: Step) -> None:
+            picture = step.picture()
+            if self.best is None or picture.shape != self.best.picture.shape or step.loss < self.best.step.loss:
+                self.best = Best(step, picture)
+            on_step(step, picture)
+
+        try:
+            return self._maker.finished(self._maker.optimised(self.job, self._decoded, look).image, self._decoded)
+        except (MemoryError, RuntimeError) as error:
+            if ran_out(error):
+                raise OutOfMemory(f"{self.job.subject} needs more memory than there is; lower `size`.") from error
+            raise
+
+    def seen(self, picture: Tensor) -> image.Picture:
+        """A picture (3, h, w) of a step as it would be written now: enlarged to the size of the result."""
+        asset = self._decoded.asset.size
+        return self._maker.finished(resized(picture, (asset.height, asset.width)), self._decoded)
+
+    def encoded(self, picture: image.Picture, step: Step | None = None) -> bytes:
+        """A picture as the bytes of its file; of an unfinished one, say at which `step` it was left."""
+        return self._maker.encoded(self.job, picture, step)
