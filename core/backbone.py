@@ -91,6 +91,13 @@ class Backbone(nn.Module):
         """A value of the layer stands for this many pixels a side."""
         return self._up_to([layer])[-1].reduction
 
+    def size(self, layer: str, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a layer of a picture of this size, where all of the backbone's layers are asked for."""
+        reduction, least = self.reduction(layer), max(map(self.reduction, self.layers))
+        if self.architecture.pool.padding:
+            return -(-height // reduction), -(-width // reduction)
+        return max(height, least) // reduction, max(width, least) // reduction
+
     def _up_to(self, layers: Iterable[str]) -> tuple[Step, ...]:
         try:
             return self.architecture.up_to(*layers)

@@ -36,9 +36,13 @@ class Loss(Protocol):
 
 
 class OfMoments(ABC):
-    """A loss that sees a layer through its moments alone, so that it can be had of a picture in parts."""
+    """A loss that sees a layer through its moments alone, so that it can be had of a picture in parts.
+
+    `where`, (1, h, w), says how much each of the layer's positions counts; None: all alike.
+    """
 
     layer: str
+    where: Tensor | None
 
     @abstractmethod
     def of(self, mean: Tensor, gram: Tensor) -> Tensor:
@@ -46,7 +50,7 @@ class OfMoments(ABC):
 
     def __call__(self, features: Features) -> Tensor:
         """The loss of each item, (n,)."""
-        return self.of(*moments(features[self.layer]))
+        return self.of(*moments(features[self.layer], self.where))
 
 
 def mean_squared(a: Tensor, b: Tensor) -> Tensor:
@@ -80,6 +84,7 @@ class GramLoss(OfMoments):
     layer: str
     target: Tensor
     weight: float
+    where: Tensor | None = None
 
     def of(self, mean: Tensor, gram: Tensor) -> Tensor:  # noqa: ARG002 - a Gram matrix holds the mean
         """See OfMoments."""
@@ -99,6 +104,7 @@ class MomentsLoss(OfMoments):
     mean: Tensor
     gram: Tensor
     weight: float
+    where: Tensor | None = None
 
     def of(self, mean: Tensor, gram: Tensor) -> Tensor:
         """See OfMoments."""
@@ -122,6 +128,7 @@ class WassersteinLoss(OfMoments):
     mean: Tensor
     gram: Tensor
     weight: float
+    where: Tensor | None = None
 
     def __post_init__(self) -> None:
         wanted = covariance(self.mean, self.gram)

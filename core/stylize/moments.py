@@ -21,42 +21,55 @@ LEAST_POSITIONS = 512
 Features = Float[Tensor, "n c h w"]
 Mean = Float[Tensor, "n c"]
 Gram = Float[Tensor, "n c c"]
+Weights = Float[Tensor, "n h w"]
+
+LEAST_WEIGHT = 1e-12
+"""Sum of weights below which there is nothing to divide by: the moments are zero then."""
 
 
 class _Moments(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, features: Features) -> tuple[Mean, Gram]:
-        ctx.save_for_backward(features)
+    def forward(ctx: Any, features: Features, weights: Weights | None) -> tuple[Mean, Gram]:
+        ctx.save_for_backward(features, weights)
         n, c, h, w = features.shape
         rows = _rows(features)
+        shares = None if weights is None else _column(weights, features.dtype)
         long = max(LEAST_POSITIONS, -(-h * w // BLOCKS))
         whole = h * w // long * long
         kind = torch.promote_types(features.dtype, torch.float32)
         mean, gram = features.new_zeros(n, c, dtype=kind), features.new_zeros(n, c, c, dtype=kind)
-        for part, count in ((rows[:, :whole], whole // long), (rows[:, whole:], 1)):
-            if part.shape[1]:
-                blocks = part.reshape(n * count, -1, c)
+        for part, count in ((slice(None, whole), whole // long), (slice(whole, None), 1)):
+            if rows[:, part].shape[1]:
+                blocks = rows[:, part].reshape(n * count, -1, c)
                 ones = blocks.new_ones(1, 1, blocks.shape[1]).expand(n * count, -1, -1)
-                mean += torch.bmm(ones, blocks).view(n, count, c).sum(1, dtype=kind)
-                gram += torch.bmm(blocks.transpose(1, 2), blocks).view(n, count, c, c).sum(1, dtype=kind)
-        return mean / (h * w), gram / (c * h * w)
+                weighted = blocks if shares is None else blocks * shares[:, part].reshape(n * count, -1, 1)
+                mean += torch.bmm(ones, weighted).view(n, count, c).sum(1, dtype=kind)
+                gram += torch.bmm(blocks.transpose(1, 2), weighted).view(n, count, c, c).sum(1, dtype=kind)
+        total = _total(features, weights)
+        return mean / total, gram / (c * total.unsqueeze(2))
 
     @staticmethod
-    def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> Features:
-        (features,) = ctx.saved_tensors
-        c, h, w = features.shape[1:]
-        both = ((of_gram + of_gram.transpose(1, 2)) / (c * h * w)).to(features.dtype)
-        gradient = torch.bmm(_rows(features), both).add_((of_mean / (h * w)).to(features.dtype).unsqueeze(1))
-        return gradient.transpose(1, 2).view(features.shape)
+    def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> tuple[Features, None]:
+        features, weights = ctx.saved_tensors
+        total = _total(features, weights)
+        both = ((of_gram + of_gram.transpose(1, 2)) / (features.shape[1] * total.unsqueeze(2))).to(features.dtype)
+        gradient = torch.bmm(_rows(features), both).add_((of_mean / total).to(features.dtype).unsqueeze(1))
+        if weights is not None:
+            gradient *= _column(weights, features.dtype)
+        return gradient.transpose(1, 2).view(features.shape), None
 
 
-def moments(features: Features) -> tuple[Mean, Gram]:
+def moments(features: Features, weights: Weights | None = None) -> tuple[Mean, Gram]:
     """Mean (n, c) and Gram matrix F F^T / (c h w), (n, c, c), of features (n, c, h, w) over their positions.
 
     The Gram matrix is Gatys et al. 2016, equation 3, which does not divide; dividing makes pictures of different sizes
     comparable. float32 even of bfloat16; the gradient has the features' type.
+
+    `weights` (n, h, w), 0 or more, say how much each position counts, in place of all alike: Gatys et al. 2017 (arXiv
+    1611.07865), section 4, with the sum of weights in place of h w. No gradient goes to them. Where they are all zero,
+    so are the moments.
     """
-    mean, gram = _Moments.apply(features)
+    mean, gram = _Moments.apply(features, weights)
     return mean, gram
 
 
@@ -65,6 +78,24 @@ def covariance(mean: Mean, gram: Gram) -> Gram:
     return gram - mean.unsqueeze(2) * mean.unsqueeze(1) / mean.shape[1]
 
 
+def weight_of(features: Features, weights: Weights) -> Float[Tensor, " n"]:
+    """Sum of the weights (n, h, w) as the moments of such features know them: rounded to their type."""
+    kind = torch.promote_types(features.dtype, torch.float32)
+    return weights.to(features.dtype).flatten(1).sum(1, dtype=kind)
+
+
 def _rows(features: Features) -> Float[Tensor, "n hw c"]:
     """A view with a row a position, in either memory layout."""
     return features.flatten(2).transpose(1, 2)
+
+
+def _column(weights: Weights, kind: torch.dtype) -> Float[Tensor, "n hw 1"]:
+    return weights.flatten(1).unsqueeze(2).to(kind)
+
+
+def _total(features: Features, weights: Weights | None) -> Float[Tensor, "n 1"]:
+    """What the sums are divided by, float32 or better."""
+    kind = torch.promote_types(features.dtype, torch.float32)
+    if weights is None:
+        return torch.full((1, 1), features.shape[2] * features.shape[3], dtype=kind, device=features.device)
+    return weight_of(features, weights).to(kind).unsqueeze(1).clamp(min=LEAST_WEIGHT)

@@ -11,20 +11,20 @@ from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.lanes import Optimisation, driven
 from core.stylize.painting import OnStep, Result, Step, painting
-from core.stylize.targets import Recall, StyleTargets, losses_at
+from core.stylize.targets import Recall, Style, losses_at
 
 __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
 
 
 @dataclass(frozen=True)
 class Commission:
-    """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style; and
-    the seed of the noise in the start, where the recipe has any. `on_step` is called after every pass, and may raise to
+    """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style, or
+    one for each region; and the seed of the noise in the start, where the recipe has any. `on_step` is called after every pass, and may raise to
     abandon the picture. `recall` may keep what is made of the asset for the next style.
     """
 
     content: Tensor
-    style: StyleTargets
+    style: Style
     seed: int = 0
     on_step: OnStep | None = None
     recall: Recall = lambda _level, make: make()
@@ -32,7 +32,7 @@ class Commission:
 
 def stylise(
     content: Tensor,
-    style: StyleTargets,
+    style: Style,
     recipe: Recipe,
     seed: int,
     backbone: Backbone,

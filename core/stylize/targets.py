@@ -23,9 +23,10 @@ from core.stylize.losses import (
 )
 from core.stylize.moments import moments
 from core.stylize.painting import LossesAt
+from core.stylize.regions import Region, Where
 from core.stylize.scales import shrunk
 from core.stylize.target_cache import TargetCache
-from core.stylize.tiles import tiled_features, tiled_moments, tiles
+from core.stylize.tiles import Look, tiled_features, tiled_moments, tiles
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,17 @@ class StyleTargets:
     """
 
     scales: tuple[dict[str, Statistics], ...]
+
+
+@dataclass(frozen=True)
+class InRegions:
+    """Several styles in one picture, each in its own region."""
+
+    styles: tuple[tuple[StyleTargets, Region], ...]
+
+
+Style = StyleTargets | InRegions
+"""What a picture can be painted in."""
 
 
 def style_targets(
@@ -103,28 +115,41 @@ Recall = Callable[[int, Callable[[], list[Loss]]], list[Loss]]
 
 
 def losses_at(
-    style: StyleTargets, recipe: Recipe, backbone: Backbone, recall: Recall = lambda _level, make: make()
+    style: Style, recipe: Recipe, backbone: Backbone, recall: Recall = lambda _level, make: make()
 ) -> LossesAt:
     """What to minimise at each level. `recall` may keep the content's share from one style to the next."""
 
     def of(level: int, asset: Tensor) -> list[Loss]:
-        statistics = style.scales[level]
-        if recipe.strength < 1:
-            own = _statistics(asset, recipe, backbone)
-            statistics = {layer: _between(own[layer], found, recipe.strength) for layer, found in statistics.items()}
         content = recall(level, lambda: content_losses(asset, recipe, backbone))
-        return [*content, *style_losses(statistics, recipe), *picture_losses(asset, recipe)]
+        wanted: list[Loss] = []
+        for each, region in style.styles if isinstance(style, InRegions) else [(style, None)]:
+            where = region.at(recipe.style_layers, asset, backbone) if region else {}
+            statistics = each.scales[level]
+            if recipe.strength < 1:
+                own = _statistics(asset, recipe, backbone, where)
+                statistics = {layer: _between(own[layer], statistics[layer], recipe.strength) for layer in own}
+            wanted += style_losses(statistics, recipe, where)
+        return [*content, *wanted, *picture_losses(asset, recipe)]
 
     return of
 
 
-def style_losses(statistics: dict[str, Statistics], recipe: Recipe) -> list[Loss]:
-    """The style's share of the loss: every layer with `style_weight` times its own of `layer_weights`."""
-    shares = recipe.layer_weights or (1.0,) * len(statistics)
-    return [
-        STYLE_LOSSES[recipe.style_statistic](layer, found, share * recipe.style_weight)
-        for share, (layer, found) in zip(shares, statistics.items(), strict=True)
-    ]
+def style_losses(statistics: dict[str, Statistics], recipe: Recipe, where: Where | None = None) -> list[Loss]:
+    """The style's share of the loss: every layer with `style_weight` times its own of `layer_weights`.
+
+    In a region, of which `where` has the positions by layer, it is weighted by the region's share of the picture, so that
+    style and content have the balance that they have in a whole picture. A layer that has no position there is left out.
+    """
+    shares = recipe.layer_weights or (1.0,) * len(recipe.style_layers)
+    make, losses = STYLE_LOSSES[recipe.style_statistic], list[Loss]()
+    for layer, share in zip(recipe.style_layers, shares, strict=True):
+        positions = where.get(layer) if where else None
+        if not where:
+            losses.append(make(layer, statistics[layer], share * recipe.style_weight, None))
+        elif positions is not None:
+            weight = share * float(positions.mean()) * recipe.style_weight
+            losses.append(make(layer, statistics[layer], weight, positions))
+    return losses
 
 
 def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[Loss]:
@@ -148,10 +173,10 @@ def picture_losses(content: Tensor, recipe: Recipe) -> list[Loss]:
     return losses
 
 
-STYLE_LOSSES: dict[str, Callable[[str, Statistics, float], Loss]] = {
-    "gram": lambda layer, found, weight: GramLoss(layer, found.gram, weight),
-    "moments": lambda layer, found, weight: MomentsLoss(layer, found.mean, found.gram, weight),
-    "wasserstein": lambda layer, found, weight: WassersteinLoss(layer, found.mean, found.gram, weight),
+STYLE_LOSSES: dict[str, Callable[[str, Statistics, float, Tensor | None], Loss]] = {
+    "gram": lambda layer, found, weight, where: GramLoss(layer, found.gram, weight, where),
+    "moments": lambda layer, found, weight, where: MomentsLoss(layer, found.mean, found.gram, weight, where),
+    "wasserstein": lambda layer, found, weight, where: WassersteinLoss(layer, found.mean, found.gram, weight, where),
 }
 
 DETAIL_WEIGHT = 2e4
@@ -160,14 +185,19 @@ SMOOTH_WEIGHT = 2e4
 """Of the total variation where `smooth` is 1."""
 
 
-def _statistics(artwork: Tensor, recipe: Recipe, backbone: Backbone) -> dict[str, Statistics]:
+def _statistics(
+    artwork: Tensor, recipe: Recipe, backbone: Backbone, where: Where | None = None
+) -> dict[str, Statistics]:
+    """A picture's statistics by style layer; where there are positions, of those layers alone that have any."""
+    layers = [layer for layer in recipe.style_layers if not where or where[layer] is not None]
+    positions = where or {}
     parts = tiles(recipe, *artwork.shape[1:])
     if parts:
-        found = tiled_moments(artwork, parts, backbone, recipe.style_layers)
-        return {layer: Statistics(whole.mean, whole.gram) for layer, whole in found.items()}
+        found = tiled_moments(artwork, parts, backbone, [Look(layer, positions.get(layer)) for layer in layers])
+        return {layer: Statistics(each.mean, each.gram) for layer, each in zip(layers, found, strict=True)}
     with torch.no_grad():
-        features = backbone.features(artwork.unsqueeze(0), recipe.style_layers)
-        return {layer: Statistics(*moments(found)) for layer, found in features.items()}
+        features = backbone.features(artwork.unsqueeze(0), None if where else layers)
+        return {layer: Statistics(*moments(features[layer], positions.get(layer))) for layer in layers}
 
 
 def _mixed(found: Sequence[Statistics], shares: Sequence[float]) -> Statistics:

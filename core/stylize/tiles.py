@@ -9,7 +9,7 @@ frame is repeated from the picture's own pixels, HALO wide, and wide enough for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.losses import PIXELS, ContentLoss, Loss, OfMoments, total
-from core.stylize.moments import Gram, Mean, moments
+from core.stylize.moments import Gram, Mean, Weights, moments, weight_of
 
 ALIGN = 32
 """Tiles begin at multiples of this many pixels: those that one value of the deepest layer of any backbone stands for."""
@@ -71,11 +71,25 @@ class Tile:
 
 @dataclass(frozen=True)
 class Whole:
-    """What a whole picture has at a layer: mean (1, c), Gram matrix (1, c, c), and how many positions they are of."""
+    """What a whole picture has at a layer: mean (1, c), Gram matrix (1, c, c), and how many positions they are of, or the
+    sum of their weights.
+    """
 
     mean: Mean
     gram: Gram
-    positions: int
+    positions: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """Moments that are wanted: of a layer, and with what weights (1, h, w) of the whole picture's positions, if any."""
+
+    layer: str
+    where: Weights | None = None
+
+    def within(self, tile: Tile, reduction: int) -> Weights | None:
+        """The weights of a tile's positions."""
+        return None if self.where is None else tile.of_whole(self.where, reduction)
 
 
 def tiles(recipe: Recipe, height: int, width: int) -> tuple[Tile, ...]:
@@ -91,14 +105,15 @@ def tiled_loss(
     """Loss of the picture (3, h, w) and its gradient, in the memory of one tile and a few pictures."""
     of_moments = [loss for loss in losses if isinstance(loss, OfMoments)]
     contents = [loss for loss in losses if isinstance(loss, ContentLoss)]
-    whole = tiled_moments(picture, parts, backbone, [each.layer for each in of_moments])
-    loss, slopes = _slopes(whole, of_moments)
+    looks = [Look(each.layer, each.where) for each in of_moments]
+    loss, slopes = _slopes(tiled_moments(picture, parts, backbone, looks), of_moments)
     gradient = torch.zeros_like(picture)
     for tile in parts:
         x = picture[tile.framed].detach().unsqueeze(0).contiguous().requires_grad_()
         inner = _inner(tile, backbone.features(x), backbone)
         content = _content(tile, inner, contents, backbone)
-        gradient[tile.framed] += torch.autograd.grad(content + _along(inner, slopes), x)[0][0]
+        styles = [_along(each, tile, inner, backbone) for each in zip(looks, slopes, strict=True)]
+        gradient[tile.framed] += torch.autograd.grad(torch.stack([content, *styles]).sum(), x)[0][0]
         loss += float(content.detach())
     others = [each for each in losses if not isinstance(each, OfMoments | ContentLoss)]
     if others:
@@ -110,21 +125,17 @@ def tiled_loss(
 
 
 def tiled_moments(
-    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, layers: Sequence[str]
-) -> dict[str, Whole]:
-    """The moments by layer of a picture (3, h, w), as a sum over its tiles."""
-    sums: dict[str, Whole] = {}
+    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, looks: Sequence[Look]
+) -> list[Whole]:
+    """The moments of a picture (3, h, w), one for each look, as a sum over its tiles."""
+    sums: list[Whole | None] = [None] * len(looks)
     for tile in parts:
-        for layer, inner in _seen(picture, tile, backbone, layers).items():
-            count = inner[0, 0].numel()
-            mean, gram = (count * each for each in moments(inner))
-            before = sums.get(layer)
-            sums[layer] = (
-                Whole(before.mean + mean, before.gram + gram, before.positions + count)
-                if before
-                else Whole(mean, gram, count)
-            )
-    return {layer: Whole(s.mean / s.positions, s.gram / s.positions, s.positions) for layer, s in sums.items()}
+        seen = _seen(picture, tile, backbone, {look.layer for look in looks}) if looks else {}
+        for number, look in enumerate(looks):
+            where = look.within(tile, backbone.reduction(look.layer))
+            sums[number] = _added(sums[number], seen[look.layer], where)
+    found = [each for each in sums if each is not None]
+    return [Whole(s.mean / s.positions, s.gram / s.positions, s.positions) for s in found]
 
 
 def tiled_features(
@@ -138,7 +149,7 @@ def tiled_features(
     return {layer: torch.cat([torch.cat(row, 3) for row in found.values()], 2) for layer, found in rows.items()}
 
 
-def _seen(picture: Tensor, tile: Tile, backbone: Backbone, layers: Sequence[str]) -> dict[str, Tensor]:
+def _seen(picture: Tensor, tile: Tile, backbone: Backbone, layers: Iterable[str]) -> dict[str, Tensor]:
     """What the backbone makes of a tile, without its frame."""
     with torch.no_grad():
         return _inner(tile, backbone.features(picture[tile.framed].unsqueeze(0).contiguous(), layers), backbone)
@@ -148,31 +159,42 @@ def _inner(tile: Tile, features: Mapping[str, Tensor], backbone: Backbone) -> di
     return {layer: tile.inside(values, backbone.reduction(layer)) for layer, values in features.items()}
 
 
-Slopes = dict[str, tuple[Mean, Gram, int]]
-"""By layer: the loss's slope in the mean and in the Gram matrix of the whole picture, and its positions."""
+def _added(before: Whole | None, inner: Tensor, where: Weights | None) -> Whole:
+    """Sums over positions, not means, of what was before and a tile's features."""
+    count = _count(inner, where)
+    mean, gram = (count * each for each in moments(inner, where))
+    if before is None:
+        return Whole(mean, gram, count)
+    return Whole(before.mean + mean, before.gram + gram, before.positions + count)
 
 
-def _slopes(whole: Mapping[str, Whole], losses: Sequence[OfMoments]) -> tuple[float, Slopes]:
+def _count(inner: Tensor, where: Weights | None) -> float:
+    """Positions of a tile, or the sum of their weights."""
+    return inner[0, 0].numel() if where is None else float(weight_of(inner, where))
+
+
+Slope = tuple[Mean, Gram, float]
+"""The loss's slope in the mean and in the Gram matrix of the whole picture, and its positions."""
+
+
+def _slopes(whole: Sequence[Whole], losses: Sequence[OfMoments]) -> tuple[float, list[Slope]]:
     """The losses of a whole picture's moments, and their slopes."""
     if not losses:
-        return 0.0, {}
-    leaves = {layer: (found.mean.requires_grad_(), found.gram.requires_grad_()) for layer, found in whole.items()}
-    loss = torch.stack([each.of(*leaves[each.layer]).sum() for each in losses]).sum()
-    grads = torch.autograd.grad(loss, [leaf for pair in leaves.values() for leaf in pair], materialize_grads=True)
-    pairs = zip(grads[::2], grads[1::2], strict=True)
-    return float(loss.detach()), {
-        layer: (*pair, whole[layer].positions) for layer, pair in zip(leaves, pairs, strict=True)
-    }
+        return 0.0, []
+    leaves = [(found.mean.requires_grad_(), found.gram.requires_grad_()) for found in whole]
+    loss = torch.stack([each.of(*pair).sum() for each, pair in zip(losses, leaves, strict=True)]).sum()
+    grads = torch.autograd.grad(loss, [leaf for pair in leaves for leaf in pair], materialize_grads=True)
+    pairs = zip(grads[::2], grads[1::2], whole, strict=True)
+    return float(loss.detach()), [(of_mean, of_gram, found.positions) for of_mean, of_gram, found in pairs]
 
 
-def _along(inner: Mapping[str, Tensor], slopes: Slopes) -> Tensor:
+def _along(asked: tuple[Look, Slope], tile: Tile, inner: Mapping[str, Tensor], backbone: Backbone) -> Tensor:
     """A number whose gradient is the tile's share of the gradient of what hangs on the whole picture's moments."""
-    shares = [torch.zeros(())]
-    for layer, (of_mean, of_gram, positions) in slopes.items():
-        mean, gram = moments(inner[layer])
-        share = inner[layer][0, 0].numel() / positions
-        shares.append(share * ((of_mean * mean).sum() + (of_gram * gram).sum()))
-    return torch.stack([each.to(shares[-1].device) for each in shares]).sum()
+    look, (of_mean, of_gram, positions) = asked
+    where = look.within(tile, backbone.reduction(look.layer))
+    mean, gram = moments(inner[look.layer], where)
+    share = _count(inner[look.layer], where) / positions
+    return share * ((of_mean * mean).sum() + (of_gram * gram).sum())
 
 
 def _content(tile: Tile, inner: Mapping[str, Tensor], losses: Sequence[ContentLoss], backbone: Backbone) -> Tensor:

@@ -11,7 +11,7 @@ from core.stylize import tiles as module
 from core.stylize.lanes import Question, evaluate
 from core.stylize.optimise import stylise
 from core.stylize.targets import content_losses, losses_at, style_targets
-from core.stylize.tiles import tiled_features, tiled_moments, tiles
+from core.stylize.tiles import Look, tiled_features, tiled_moments, tiles
 from tests.core.stylize.conftest import QUICK, waves
 
 RECIPE = QUICK.changed({"size": 200, "whole_megapixels": 0.02, "detail": 0.5, "smooth": 0.2, "strength": 0.9})
@@ -48,7 +48,8 @@ def test_moments_and_features_are_those_of_the_whole(backbone: Backbone, size: t
     for layer, found in tiled_features(picture, parts, backbone, backbone.layers).items():
         assert found.shape == whole[layer].shape
         assert torch.allclose(found, whole[layer], atol=1e-3 * float(whole[layer].max()))
-    for layer, moments in tiled_moments(picture, parts, backbone, backbone.layers).items():
+    looks = [Look(layer) for layer in backbone.layers]
+    for layer, moments in zip(backbone.layers, tiled_moments(picture, parts, backbone, looks), strict=True):
         assert moments.positions == whole[layer][0, 0].numel()
         assert torch.allclose(moments.mean, whole[layer].mean((2, 3)), rtol=1e-3)
 
