@@ -18,9 +18,9 @@ __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
 
 @dataclass(frozen=True)
 class Commission:
-    """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style, or
-    one for each region; and the seed of the noise in the start, where the recipe has any. `on_step` is called after every pass, and may raise to
-    abandon the picture. `recall` may keep what is made of the asset for the next style.
+    """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style, or one
+    for each region; and the seed of the noise in the start, where the recipe has any. `on_step` is called after every
+    pass, and may raise to abandon the picture. `recall` may keep what is made of the asset for the next style.
     """
 
     content: Tensor

@@ -124,9 +124,7 @@ def tiled_loss(
     return loss, gradient
 
 
-def tiled_moments(
-    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, looks: Sequence[Look]
-) -> list[Whole]:
+def tiled_moments(picture: Tensor, parts: Sequence[Tile], backbone: Backbone, looks: Sequence[Look]) -> list[Whole]:
     """The moments of a picture (3, h, w), one for each look, as a sum over its tiles."""
     sums: list[Whole | None] = [None] * len(looks)
     for tile in parts:
