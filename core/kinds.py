@@ -25,7 +25,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "stylize": Kind("core.plan:make_plan", "core.stylize.maker:StylizeMaker"),
+    "stylize": Kind("core.plan:make_plan", "core.stylize.lane_maker:LaneMaker"),
     "sample": Kind("core.gan.sample_plan:make_plan", "core.gan.maker:SampleMaker"),
 }
 

@@ -49,6 +49,7 @@ class _Planner(Planner):
             "max_pixels": self.spec.max_pixels,
             "styles": {style.name: asdict(style) for style in self.inputs.style_files},
             "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest in self._recipes.values()},
+            "unit": max((recipe.lanes for recipe, _ in self._recipes.values()), default=1),
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:

@@ -170,7 +170,7 @@ class Supervisor:
     def _take(self, message: Any) -> None:
         match message:
             case Ready(_, group):
-                self._ready, self._rota.group = True, group
+                self._ready, self._rota.group = True, max(group, self._rota.unit)
                 self._greet()
             case Phase(output, name):
                 self._useful = True

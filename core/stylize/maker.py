@@ -23,7 +23,7 @@ from core.score import Reference, Scorer, Scores
 from core.store import Store
 from core.stylize import colour
 from core.stylize.losses import ContentLoss, Loss
-from core.stylize.optimise import OnStep, Result, Step, stylise
+from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
 from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
 from core.stylize.target_cache import TargetCache
@@ -89,16 +89,30 @@ class StylizeMaker:
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
         """Optimise and score one picture. Raises NotFinite."""
         result = self.optimised(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
-        picture = self.finished(result.image, decoded)
-        scores = self._score(job, picture, decoded, self._recipes[job.recipe])
-        return Made(picture, result.losses, scores, decoded)
+        return self.judged(job, decoded, result)
 
     def optimised(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
         """The optimisation of one picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
+        commission = self.commission(job, decoded, on_step)
+        ((_, result),) = stylise_all([commission], *self.tools(job.recipe))
+        return result
+
+    def commission(self, job: Job, decoded: Decoded, on_step: OnStep) -> Commission:
+        """What is to be made of a job."""
         recipe = self._recipes[job.recipe]
-        targets = self._style_targets(job, decoded, recipe)
-        content, backbone = tensor(decoded.content).to(self._device), self._backbone(recipe)
-        return stylise(content, targets, recipe, job.seed, backbone, on_step, self._recalled(job, recipe))
+        content, targets = tensor(decoded.content).to(self._device), self._style_targets(job, decoded, recipe)
+        return Commission(content, targets, job.seed, on_step, self._recalled(job, recipe))
+
+    def tools(self, digest: str) -> tuple[Recipe, Backbone]:
+        """A recipe of the run, by its digest, and the backbone that it names."""
+        recipe = self._recipes[digest]
+        return recipe, self._backbone(recipe)
+
+    def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
+        """The picture to write of an optimised one, with its scores."""
+        picture = self.finished(result.image, decoded)
+        scores = self._score(job, picture, decoded, self._recipes[job.recipe])
+        return Made(picture, result.losses, scores, decoded)
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""

@@ -24,7 +24,7 @@ from core.layout import OUTPUTS
 from core.store import TEMPORARY, Store
 from tests.faults.studio import FaultStudio, environment, rows_of, started
 
-STYLIZE = "core.stylize.maker:StylizeMaker"
+STYLIZE = "core.stylize.lane_maker:LaneMaker"
 
 
 def storm(folder: Path, seconds: float, every: float, jobs: int) -> tuple[int, int, float]:

@@ -1,0 +1,77 @@
+"""Style transfer of several jobs at once, as many in one call of the network as their recipe has lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from core.engine.maker import Made as Ended
+from core.engine.maker import Tick
+from core.errors import JobError
+from core.jobs import Job
+from core.store import Store
+from core.stylize.maker import Made, StylizeMaker
+from core.stylize.optimise import Commission, stylise_all
+from core.stylize.sources import Decoded
+
+
+class LaneMaker:
+    """A StylizeMaker for groups of jobs; see core.engine.maker.GroupMaker. Recipes of one lane have groups of one job."""
+
+    group = 1
+    """A run whose recipes have lanes asks for more: its `unit`."""
+
+    def __init__(self, device: str) -> None:
+        self._maker = StylizeMaker(device)
+        self.engine, self.versions = self._maker.engine, self._maker.versions
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        """See Maker."""
+        return StylizeMaker.resolve(device)
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        """See Maker."""
+        self._maker.open(store, context)
+
+    def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
+        """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
+        return [self._maker.decode(job) for job in jobs]
+
+    def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Made]:
+        """Optimise and score every picture. Raises NotFinite, for the group."""
+        made: dict[int, Made] = {}
+        recipes = dict.fromkeys(job.recipe for job in jobs)
+        for recipe in recipes:
+            numbers = [number for number, job in enumerate(jobs) if job.recipe == recipe]
+            commissions = self._commissions(jobs, decoded, numbers, tick)
+            for place, result in stylise_all(commissions, *self._maker.tools(recipe)):
+                number = numbers[place]
+                made[number] = self._maker.judged(jobs[number], decoded[number], result)
+        return [made[number] for number in range(len(jobs))]
+
+    def _commissions(
+        self, jobs: Sequence[Job], decoded: Sequence[Decoded], numbers: Sequence[int], tick: Tick
+    ) -> Iterator[Commission]:
+        """What is to be made, begun when a lane is free."""
+        for number in numbers:
+            yield self._maker.commission(
+                jobs[number], decoded[number], lambda step: tick(step.step, step.steps, step.loss)
+            )
+
+    def drop(self, decoded: Sequence[Decoded]) -> None:
+        """Nothing is held that needs to be let go."""
+
+    def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[Ended]:
+        """Write every picture; what a name cannot take is that job's own fault."""
+        return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]
+
+    def settle(self) -> Mapping[str, JobError]:
+        """Outputs are on the disk once they are written."""
+        return {}
+
+    def _written(self, job: Job, made: Made) -> Ended:
+        try:
+            return self._maker.write(job, made)
+        except JobError as error:
+            return error
