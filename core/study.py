@@ -127,6 +127,8 @@ def check_target(flag: str, path: Path, sources: list[Path]) -> None:
         raise SpecError(f"{flag} {_shown(path)} is a folder; give the name of a file in it.")
     if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
         raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use; give another name.")
+    if portable(path.name) != path.name:
+        raise SpecError(f"{flag} {_shown(path)}: a name that is safe on any disk has no backslash in it; change it.")
     check_inside([(flag, path)])
     check_writable(folder)
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
-from core.layout import printable, shortly
+from core.layout import portable, printable, shortened, shortly
 from core.recipe import PRESETS, Recipe
 from core.spec import Spec
 
@@ -50,7 +50,7 @@ class Cell:
     @property
     def name(self) -> str:
         """The settings as a file name without suffix: `style_weight=50_size=256`."""
-        return printable("_".join(f"{name}={value}" for name, value in self.settings)).replace("/", "%2F")
+        return shortened(portable("_".join(f"{name}={value}" for name, value in self.settings)).replace("/", "%2F"))
 
 
 def parse_axis(flag: str, text: str) -> Axis:

@@ -86,6 +86,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         (tmp_path / "none/new.png", "the folder .*none does not exist"),
         (tmp_path, "is a folder"),
         (source, "a file that is in use"),
+        (tmp_path / "a\\b.png", "no backslash"),
         (tmp_path / "link.png", "a file that is in use"),
     ]:
         with pytest.raises(SpecError, match=words):

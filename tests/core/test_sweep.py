@@ -37,6 +37,14 @@ def test_seeds_and_layers_can_be_swept() -> None:
     assert made[0].recipe.style_layers == ("relu1_1", "relu2_1")
 
 
+def test_a_cells_name_is_a_file_name_whatever_its_values() -> None:
+    layers = " ".join(["relu1_1", "relu2_1", "relu3_1"] * 20)
+    for axis in (f"style_layers={layers},relu1_1", "weights=a/b\\c.pth,packaged"):
+        name = cells(spec(), parse_axis("--x", axis), None)[0].name
+        assert len(name.encode()) <= 200
+        assert not {"/", "\\"} & set(name)
+
+
 def test_layers_are_those_of_the_backbone_on_the_other_axis() -> None:
     made = cells(
         spec(), parse_axis("--x", "style_layers=layer1_0,layer2_0"), parse_axis("--y", "backbone=resnet18,resnet50")
