@@ -88,8 +88,8 @@ class Pool:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network as far as style transfer needs it. `content_layers`, `style_layers`, `smoothing` and `weights` are what
-    a recipe gets that names the backbone alone.
+    """A network as far as style transfer needs it. `content_layers`, `style_layers`, `feature_smoothing` and
+    `weights` are what a recipe gets that names the backbone alone.
     """
 
     name: Name
@@ -98,7 +98,7 @@ class Architecture:
     pool: Pool
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
-    smoothing: Smoothing
+    feature_smoothing: Smoothing
     weights: str
 
     @cached_property
@@ -115,7 +115,8 @@ class Architecture:
     @property
     def own(self) -> dict[str, Any]:
         """The recipe fields that belong to the backbone, as it has them when a recipe does not say."""
-        return {name: getattr(self, name) for name in OWN_FIELDS}
+        names = ("weights", "content_layers", "style_layers", "feature_smoothing")
+        return {name: getattr(self, name) for name in names}
 
     def depth(self, layer: str) -> int:
         """Place of a layer, from 0. Raises ValueError, with the layers that there are."""
@@ -135,10 +136,6 @@ class Architecture:
         passes = 2 * sum(conv.flop for step in steps for conv in step.all_convs)
         grams = 2 * sum(step.gram_flop for step in steps if step.layer in style_layers)
         return (passes + grams) / 1e9
-
-
-OWN_FIELDS = ("weights", "content_layers", "style_layers", "smoothing")
-"""Recipe fields that mean nothing for another backbone."""
 
 
 def _vgg_steps(counts: tuple[int, ...]) -> Iterator[Step]:

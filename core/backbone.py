@@ -141,14 +141,14 @@ def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
     dtype = devices.dtype(recipe.precision, device)
     layers = (*recipe.content_layers, *recipe.style_layers)
     weights = load(recipe.weights, recipe.backbone)
-    smoothing = (recipe.smoothing, recipe.smoothing_temperature)
+    smoothing = (recipe.feature_smoothing, recipe.feature_temperature)
     return Backbone(weights, layers, recipe.pooling, dtype, *smoothing).to(device)
 
 
 def identity(recipe: Recipe) -> tuple[Any, ...]:
     """What of a recipe decides its backbone: recipes of equal identity can share one, and what it makes of pictures."""
     layers = (recipe.content_layers, recipe.style_layers)
-    smoothing = (recipe.smoothing, recipe.smoothing_temperature)
+    smoothing = (recipe.feature_smoothing, recipe.feature_temperature)
     return (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision, smoothing)
 
 

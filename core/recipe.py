@@ -18,9 +18,12 @@ from pydantic import (
     model_validator,
 )
 
-from core.architecture import BACKBONES, OWN_FIELDS, Name, Smoothing
+from core.architecture import BACKBONES, Name, Smoothing
 
 VGG19 = BACKBONES["vgg19"]
+
+OF_THE_BACKBONE = {*VGG19.own, "feature_temperature", "layer_weights"}
+"""Fields that mean nothing for another backbone."""
 
 COARSEST = 96
 """The longest side in pixels below which no coarser size is made: the network sees forms of that size whole."""
@@ -165,17 +168,17 @@ class Recipe(BaseModel):
     pooling: Literal["max", "average"] = Field(
         default="max", title="Pooling", description="How the backbone shrinks its features."
     )
-    smoothing: Smoothing = Field(
-        default=VGG19.smoothing,
-        title="Smoothing",
+    feature_smoothing: Smoothing = Field(
+        default=VGG19.feature_smoothing,
+        title="Feature smoothing",
         description="Of peaky features (Wang et al. 2021): `softmax` is the paper's, `scale` the published code's.",
     )
-    smoothing_temperature: float = Field(
+    feature_temperature: float = Field(
         default=1.0,
         gt=0,
         le=1e6,
-        title="Smoothing temperature",
-        description="Features are divided by it before the softmax: higher is smoother.",
+        title="Feature temperature",
+        description="Features are divided by it before the softmax; where they are large, it must be too.",
     )
     content_layers: tuple[str, ...] = Field(
         default=VGG19.content_layers,
@@ -253,12 +256,12 @@ class Recipe(BaseModel):
         smoothing along, unless they are given too. Raises pydantic.ValidationError.
         """
         moved = overrides.get("backbone", self.backbone) != self.backbone
-        kept = self.model_dump(exclude=set(OWN_FIELDS) if moved else None)
+        kept = self.model_dump(exclude=OF_THE_BACKBONE if moved else None)
         return Recipe.model_validate({**kept, **overrides})
 
     def in_tiles(self, width: int, height: int) -> bool:
-        """Whether a picture of this size is done in tiles."""
-        return width * height > self.whole_megapixels * 1e6
+        """Whether a picture of this size is done in tiles. Never with a softmax, which is over all of a layer."""
+        return width * height > self.whole_megapixels * 1e6 and self.feature_smoothing != "softmax"
 
     def steps_at(self, level: int, width: int, height: int) -> int:
         """Passes at a level (0 is full size) where the picture has this size."""

@@ -158,7 +158,12 @@ def test_a_recipe_of_another_backbone_and_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"pooling": "average"}, {"smoothing": "softmax"}, {"smoothing_temperature": 2.0}, {"content_layers": ["relu1_1"]}],
+    [
+        {"pooling": "average"},
+        {"feature_smoothing": "softmax"},
+        {"feature_temperature": 2.0},
+        {"content_layers": ["relu1_1"]},
+    ],
 )
 def test_recipes_share_a_backbone_only_if_it_is_the_same(change: dict[str, Any]) -> None:
     recipe = Recipe()

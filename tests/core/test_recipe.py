@@ -49,7 +49,7 @@ def test_another_backbone_alone_brings_its_own_layers_weights_and_smoothing(name
     for recipe in (Recipe(backbone=name), *(preset.changed({"backbone": name}) for preset in PRESETS.values())):
         assert recipe.content_layers == known.content_layers
         assert recipe.style_layers == known.style_layers
-        assert (recipe.weights, recipe.smoothing) == (known.weights, known.smoothing)
+        assert (recipe.weights, recipe.feature_smoothing) == (known.weights, known.feature_smoothing)
         assert set(recipe.content_layers + recipe.style_layers) <= set(known.layers)
     assert PRESETS["good"].changed({"backbone": name}).changed({"backbone": "vgg19"}) == PRESETS["good"]
 
@@ -59,6 +59,16 @@ def test_what_is_given_for_a_backbone_stays_until_it_changes() -> None:
     assert (recipe.content_layers, recipe.weights, recipe.style_layers[0]) == (("layer2_0",), "net.pth", "stem")
     assert recipe.changed({"steps": 3, "backbone": "resnet50"}).content_layers == ("layer2_0",)
     assert recipe.changed({"backbone": "resnet18"}).content_layers == ("layer3_1",)
+    weighed = recipe.changed({"layer_weights": [1, 2, 3, 4, 5], "feature_temperature": 9.0})
+    moved = weighed.changed({"backbone": "vgg16"})
+    assert (moved.layer_weights, moved.feature_temperature) == ((), 1.0)
+
+
+def test_a_softmax_over_a_layer_is_never_done_in_tiles() -> None:
+    recipe = Recipe(whole_megapixels=0.5)
+    assert recipe.in_tiles(1000, 1000)
+    assert not recipe.changed({"feature_smoothing": "softmax"}).in_tiles(1000, 1000)
+    assert recipe.changed({"feature_smoothing": "scale"}).in_tiles(1000, 1000)
 
 
 def test_every_backbone_can_be_named() -> None:

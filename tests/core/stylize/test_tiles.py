@@ -12,6 +12,7 @@ from core.stylize.lanes import Question, evaluate
 from core.stylize.optimise import stylise
 from core.stylize.targets import content_losses, losses_at, style_targets
 from core.stylize.tiles import Look, tiled_features, tiled_moments, tiles
+from tests.core.seeded_weights import seeded
 from tests.core.stylize.conftest import QUICK, waves
 
 RECIPE = QUICK.changed({"size": 200, "whole_megapixels": 0.02, "detail": 0.5, "smooth": 0.2, "strength": 0.9})
@@ -52,6 +53,17 @@ def test_moments_and_features_are_those_of_the_whole(backbone: Backbone, size: t
     for layer, moments in zip(backbone.layers, tiled_moments(picture, parts, backbone, looks), strict=True):
         assert moments.positions == whole[layer][0, 0].numel()
         assert torch.allclose(moments.mean, whole[layer].mean((2, 3)), rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(150, 163), (129, 161)])
+def test_a_resnets_features_are_those_of_the_whole(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HALO", 64)
+    backbone = Backbone(seeded("resnet18"), ("stem", "layer1_1", "layer2_1"))
+    picture = waves(*size, 5, 3)
+    whole = backbone.features(picture.unsqueeze(0))
+    for layer, found in tiled_features(picture, tiles(RECIPE, *size), backbone, backbone.layers).items():
+        assert found.shape == whole[layer].shape
+        assert torch.allclose(found, whole[layer], atol=1e-3 * float(whole[layer].max()))
 
 
 def test_loss_and_gradient_are_those_of_the_whole(backbone: Backbone) -> None:
