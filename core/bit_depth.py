@@ -1,4 +1,4 @@
-"""Pictures of 16 bits a channel, brought to 8 by rounding.
+"""Pictures of 16 bits a channel: as they are delivered, and brought to 8 by rounding.
 
 Pillow 13 decodes 16-bit RGB and RGBA by keeping each sample's high byte, which darkens a picture by half a
 grey level on average. The low byte can be had by decoding a second time with the byte order swapped; then a
@@ -8,15 +8,41 @@ sample v becomes round(v / 257), as exactly as 16-bit grey does.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin
 
 U8 = NDArray[np.uint8]
+U16 = NDArray[np.uint16]
 
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANAR = 258, 262, 284
+
+
+@dataclass(frozen=True, eq=False)
+class DeepPicture:
+    """A picture of 16 bits a channel in memory, otherwise as `core.image.Picture`: `rgb` (height, width, 3) uint16 in
+    sRGB on white, `alpha` (height, width) uint16, 65535 opaque, or None.
+    """
+
+    rgb: U16
+    alpha: U16 | None = None
+
+    def __post_init__(self) -> None:
+        if self.rgb.dtype != np.uint16 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or not self.rgb.size:
+            raise ValueError(f"rgb must be (height, width, 3) uint16, not {self.rgb.shape} {self.rgb.dtype}")
+        if self.alpha is not None and (self.alpha.dtype != np.uint16 or self.alpha.shape != self.rgb.shape[:2]):
+            raise ValueError(f"alpha must be {self.rgb.shape[:2]} uint16, not {self.alpha.shape} {self.alpha.dtype}")
+
+
+def eight_bits(values: U16) -> U8:
+    """16-bit samples as 8-bit ones: v becomes round(v / 257), as every 16-bit file is read."""
+    return _EIGHT_BITS[values]
+
+
+_EIGHT_BITS: U8 = ((np.arange(65536, dtype=np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def is_planar_16_bit(image: Image.Image) -> bool:

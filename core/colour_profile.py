@@ -5,9 +5,21 @@ from __future__ import annotations
 import io
 import struct
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+from core import bit_depth
+from core.matrix_profile import matrix_profile
+
+U8 = NDArray[np.uint8]
+U16 = NDArray[np.uint16]
+Samples = TypeVar("Samples", U8, U16)
+
+LARGEST = 4 << 20
+"""Bytes of a profile over which it is not embedded in an output."""
 
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FINE = ImageCms.Flags.HIGHRESPRECALC  # the coarser table is off by up to five grey levels
@@ -46,6 +58,35 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     return _applied(image, transform)
 
 
+def from_srgb(pixels: Samples, icc: bytes) -> Samples | None:
+    """sRGB colours (height, width, 3) in the RGB profile `icc`, of the same depth; None if that cannot hold pictures.
+
+    Relative colorimetric, black point compensated; colours that the profile lacks are cut off. 8 bits by Little CMS.
+    16 bits by the profile's own matrix and curves where it is made of those, as working spaces are; through tables
+    no finer than by 8.
+    """
+    mode, transform = _transform(icc)
+    if mode != "RGB" or len(icc) > LARGEST:
+        return None
+    if transform is None:
+        return pixels
+    if pixels.dtype == np.uint16:
+        deep = _deep(pixels.astype(np.uint16, copy=False), icc)
+        return None if deep is None else deep.astype(pixels.dtype, copy=False)
+    back = _back_transform(icc)
+    if back is None:
+        return None
+    return np.asarray(_applied(Image.fromarray(pixels), back)).astype(pixels.dtype, copy=False)
+
+
+def _deep(pixels: U16, icc: bytes) -> U16 | None:
+    srgb, wanted = matrix_profile(SRGB), matrix_profile(icc)
+    if srgb is not None and wanted is not None:
+        return srgb.converted(pixels, wanted)
+    shallow = from_srgb(bit_depth.eight_bits(pixels), icc)
+    return None if shallow is None else shallow.astype(np.uint16) * 257
+
+
 def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
     converted = ImageCms.applyTransform(image, transform)
     assert converted is not None  # only in-place transforms give None
@@ -77,6 +118,16 @@ def _without_programs(icc: bytes) -> bytes:
         if icc[start : start + 4] == b"mpet":
             table[at : at + 4] = b"none"
     return icc[:_TAGS] + bytes(table) + icc[_TAGS + len(table) :]
+
+
+@lru_cache(maxsize=32)
+def _back_transform(icc: bytes) -> ImageCms.ImageCmsTransform | None:
+    """The transform from sRGB to an RGB profile, None if it has no way back, as those of scanners have none."""
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(_without_programs(icc)))
+        return ImageCms.buildTransform(_srgb(), profile, "RGB", "RGB", _INTENT, _FLAGS)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError, AttributeError, struct.error):
+        return None
 
 
 @lru_cache(maxsize=1)

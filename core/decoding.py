@@ -45,7 +45,7 @@ def orientation(image: Image.Image, file: IO[bytes]) -> int:
     """
     if image.format == "TIFF":
         return 1
-    return _said(_png_exif(file) if image.format == "PNG" else image.info.get("exif"))
+    return _said(png_exif(file) if image.format == "PNG" else image.info.get("exif"))
 
 
 def webp_orientation(file: IO[bytes]) -> int:
@@ -78,7 +78,8 @@ def _said(found: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _png_exif(file: IO[bytes]) -> bytes | None:
+def png_exif(file: IO[bytes]) -> bytes | None:
+    """The EXIF chunk of a PNG, which may lie behind the pixels, if it has one of at most 1 MB."""
     here = file.tell()  # Pillow goes on reading the chunks from where it is
     found = next((data for kind, data in png_chunks(file, _LONGEST_EXIF) if kind == b"eXIf"), None)
     file.seek(here)

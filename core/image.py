@@ -10,13 +10,17 @@ import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import colour_profile, decoding, provenance
+from core import colour_profile, decoding
+from core.attribution import NOTHING, Credits
+from core.bit_depth import DeepPicture, eight_bits
+from core.compositing import U16, Samples, over_white, straight
+from core.encoding import DEEP, Format, Pixels, encoded
 from core.errors import Unsupported
 from core.picture_file import (
     MAX_PIXELS,
@@ -33,9 +37,13 @@ __all__ = [
     "MAX_PIXELS",
     "OTHER_PICTURE_SUFFIXES",
     "PICTURE_SUFFIXES",
+    "U8",
+    "U16",
+    "DeepPicture",
     "Format",
     "Picture",
     "Size",
+    "check_format",
     "encode",
     "from_bytes",
     "pixels_sha256",
@@ -47,9 +55,8 @@ __all__ = [
 ]
 
 U8 = NDArray[np.uint8]
-Format = Literal["png", "jpg", "webp"]
 
-_LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383}
+_LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "tiff": 2**31 - 1}
 _NEUTRAL = 128
 
 
@@ -109,7 +116,7 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
 def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in an open file; call it within `picture_file.opened`. `name` is what messages call it."""
     rgb, alpha = decoding.decoded(file, name, max_pixels)
-    return Picture(rgb if alpha is None else _over_white(rgb, alpha), alpha)
+    return Picture(rgb if alpha is None else over_white(rgb, alpha), alpha)
 
 
 def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
@@ -131,34 +138,44 @@ def resized(picture: Picture, longest: int) -> Picture:
     return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
 
 
-def encode(picture: Picture, format: Format, quality: int = 95, stamp: str = "") -> bytes:  # noqa: A002
-    """The bytes of a picture file with an sRGB profile; the same picture always gives the same bytes.
+def encode(
+    picture: Picture | DeepPicture,
+    format: Format,  # noqa: A002
+    quality: int = 95,
+    stamp: str = "",
+    *,
+    profile: bytes | None = None,
+    about: Credits = NOTHING,
+) -> bytes:
+    """The bytes of a picture file; the same picture always gives the same bytes.
 
-    PNG and WebP keep alpha; JPEG, without chroma subsampling, is the picture on white. `quality` (1 to 100)
-    is for JPEG and WebP. `stamp` is what `core.provenance` makes. Raises Unsupported if the format cannot
-    hold so large a picture.
+    PNG, WebP and TIFF keep alpha; JPEG, without chroma subsampling, is the picture on white. A deep picture is
+    for PNG and TIFF, and has 16 bits there. `quality` (1 to 100) is for JPEG and WebP. `stamp` is what
+    `core.provenance` makes. The colours are brought to the RGB profile `profile`, which is embedded; without
+    one, or if pictures cannot be brought there, they are sRGB with its profile. Raises Unsupported if the
+    format cannot hold so large or so deep a picture.
     """
-    if max(picture.size) > _LONGEST_SIDE[format]:
+    check_format(format, Size(picture.rgb.shape[1], picture.rgb.shape[0]))
+    if isinstance(picture, DeepPicture) and format not in DEEP:
+        raise Unsupported(f"A {format} file has 8 bits a channel; choose png or tiff for 16.")
+    pixels, icc = _in_profile(picture, profile, with_alpha=format != "jpg")
+    return encoded(pixels, format, quality, icc, stamp, about)
+
+
+def check_format(format: Format, size: Size) -> None:  # noqa: A002
+    """Raises Unsupported if a file of this format cannot hold so large a picture."""
+    if max(size) > _LONGEST_SIDE[format]:
         raise Unsupported(
             f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side; choose another format."
         )
-    image = Image.fromarray(picture.rgb if format == "jpg" else _with_straight_alpha(picture))
-    carrier = provenance.embed(stamp, format) if stamp else {}
-    buffer = io.BytesIO()
-    if format == "png":
-        image.save(buffer, "PNG", compress_level=6, icc_profile=colour_profile.SRGB, **carrier)
-    elif format == "jpg":
-        image.save(buffer, "JPEG", quality=quality, subsampling=0, icc_profile=colour_profile.SRGB, **carrier)
-    else:
-        image.save(buffer, "WEBP", quality=quality, method=4, icc_profile=colour_profile.SRGB, **carrier)
-    return buffer.getvalue()
 
 
-def pixels_sha256(source: Picture | bytes) -> str:
+def pixels_sha256(source: Picture | DeepPicture | bytes) -> str:
     """SHA-256 of pixels: of `<width>x<height>x<channels>`, a line feed, `rgb`, and `alpha` if there is one.
 
-    Bytes of a file are decoded first. A picture has the hash of its PNG. For a lossy format give the file's
-    bytes, so that what is hashed is what a reader will see.
+    Bytes of a file are decoded first. A picture has the hash of its PNG, a deep one too, which is read as 8 bits.
+    For a lossy format, and for a profile that was kept, give the file's bytes, so that what is hashed is what a
+    reader will see.
     """
     picture = from_bytes(source) if isinstance(source, bytes) else _as_read_again(source)
     channels = 3 if picture.alpha is None else 4
@@ -181,30 +198,33 @@ def thumbnail(picture: Picture, longest: int = 320) -> bytes:
     return buffer.getvalue()
 
 
-def _over_white(rgb: U8, alpha: U8) -> U8:
-    """Straight colour composited over white: its darkness (255 - colour) times alpha."""
-    dark = (255 - rgb).astype(np.uint16) * alpha[..., None]
-    return (255 - (dark + 127) // 255).astype(np.uint8)
+def _in_profile(picture: Picture | DeepPicture, profile: bytes | None, with_alpha: bool) -> tuple[Pixels, bytes]:
+    """Colours in a profile, straight with alpha as a fourth channel or on white; and the profile that they are in."""
+    if isinstance(picture, DeepPicture):
+        return _converted(picture.rgb, picture.alpha if with_alpha else None, profile)
+    return _converted(picture.rgb, picture.alpha if with_alpha else None, profile)
 
 
-def _straight(rgb: U8, alpha: U8) -> U8:
-    """The colour that gives `rgb` again over white; so no white fringe shows on another background."""
-    dark = (255 - rgb).astype(np.uint16) * 255 + alpha[..., None] // 2
-    full = (dark // np.maximum(alpha, 1)[..., None]).clip(0, 255)
-    return (255 - full * (alpha > 0)[..., None]).astype(np.uint8)
+def _converted(rgb: Samples, alpha: Samples | None, profile: bytes | None) -> tuple[Samples, bytes]:
+    colours, icc = rgb if alpha is None else straight(rgb, alpha), colour_profile.SRGB
+    kept = colour_profile.from_srgb(colours, profile) if profile else None
+    if kept is not None and profile:
+        colours, icc = kept, profile
+    return colours if alpha is None else np.dstack([colours, alpha]).astype(rgb.dtype, copy=False), icc
 
 
-def _with_straight_alpha(picture: Picture) -> U8:
-    if picture.alpha is None:
-        return picture.rgb
-    return np.dstack([_straight(picture.rgb, picture.alpha), picture.alpha])
-
-
-def _as_read_again(picture: Picture) -> Picture:
-    """The picture as it comes back from a PNG: where alpha is low, it cannot be dark on white."""
-    if picture.alpha is None or picture.alpha.min() == 255:
-        return Picture(picture.rgb)
-    return Picture(_over_white(_straight(picture.rgb, picture.alpha), picture.alpha), picture.alpha)
+def _as_read_again(picture: Picture | DeepPicture) -> Picture:
+    """The picture as it comes back from a PNG: of 8 bits, and where alpha is low, it cannot be dark on white."""
+    if isinstance(picture, DeepPicture):
+        deep, cover = picture.rgb, picture.alpha
+        colours = eight_bits(deep if cover is None else straight(deep, cover))
+        alpha = None if cover is None else eight_bits(cover)
+    else:
+        alpha = picture.alpha
+        colours = picture.rgb if alpha is None else straight(picture.rgb, alpha)
+    if alpha is None or alpha.min() == 255:
+        return Picture(colours)
+    return Picture(over_white(colours, alpha), alpha)
 
 
 def _shrunk(array: U8, size: tuple[int, int]) -> U8:

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.cost import load_cost, save_cost
+from core.cost import delivery_seconds, load_cost, save_cost
+from core.jobs import fitted
 from core.layout import PLAN
 from core.night import read_context
 from core.recipe import Recipe
@@ -26,12 +27,17 @@ def learn(device: str, store: Store, rows: pa.Table) -> None:
         return
     recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
     samples = [
-        (recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
+        _worked(recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
         for row in made.select(["recipe", "width", "height", "seconds"]).to_pylist()[-SAMPLE:]
         if row["recipe"] in recipes
     ]
     if samples:
         save_cost(load_cost(device).learned(samples))
+
+
+def _worked(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:
+    """The size at which an output was made, and the seconds that it took, without what delivering it took."""
+    return recipe, *fitted(width, height, recipe.size), seconds - delivery_seconds(recipe, width, height)
 
 
 def _learn_samples(device: str, network: str, seconds: list[float | None]) -> None:

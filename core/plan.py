@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from core.cost import Cost, disk_bytes, load_cost
+from core.cost import Cost, delivery_seconds, disk_bytes, load_cost
+from core.delivery import longest_side
 from core.inputs import Inputs
 from core.jobs import KeyMaker, fitted
 from core.pairs import Pair, pair_up
@@ -68,7 +69,9 @@ class _Planner(Planner):
         keys = self._key_maker(pair.style, recipe, digest)
         key = keys.key(found.sha256, seed)
         size = fitted(found.width, found.height, recipe.size)
-        seconds = self.cost.seconds(recipe, *size)
+        longest = longest_side(recipe.output_size, max(size), max(found.width, found.height))
+        delivered = fitted(found.width, found.height, longest)
+        seconds = self.cost.seconds(recipe, *size) + delivery_seconds(recipe, *delivered)
         row = {
             "kind": "stylize",
             "output": self.names.name(style.name, asset.name, recipe.format, key, variant),
@@ -87,7 +90,7 @@ class _Planner(Planner):
         }
         fault = found if found.reason else inputs.style_faults[pair.style]
         because = (fault.reason, fault.message or "") if fault and fault.reason else None
-        return self.place(row, because, disk_bytes(recipe, *size))
+        return self.place(row, because, disk_bytes(recipe, *delivered))
 
     def _recipe(self, pair: Pair) -> tuple[Recipe, str]:
         style = self.inputs.styles[pair.style]

@@ -1,9 +1,9 @@
 """What an output says of itself: the record of what made it, inside the picture file.
 
 The record, the *stamp*, is canonical JSON in ASCII. A PNG carries it in an iTXt chunk `nocturne`; JPEG and
-WebP in EXIF's UserComment. It names the asset and the style, every parameter and every digest, so that the
-picture can be made again. It holds no absolute path and no time: equal jobs give equal bytes, and nothing of
-the maker's machine gets out.
+WebP in EXIF's UserComment; a TIFF in its ImageDescription. It names the asset and the style, every parameter
+and every digest, so that the picture can be made again. It holds no absolute path and no time: equal jobs give
+equal bytes, and nothing of the maker's machine gets out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import IO, Any
 
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from core.containers import PNG_MAGIC, png_chunks
 from core.errors import NocturneError
@@ -41,7 +41,7 @@ VERSION = 1
 LONGEST = 48 * 1024
 """Longest stamp in bytes; an EXIF segment holds 64 KB."""
 
-_SOFTWARE, _EXIF_IFD, _USER_COMMENT = 0x0131, 0x8769, 0x9286
+_SOFTWARE, _EXIF_IFD, _USER_COMMENT, _DESCRIPTION = 0x0131, 0x8769, 0x9286, 0x010E
 _ASCII = b"ASCII\0\0\0"
 
 
@@ -96,7 +96,11 @@ def read_stamp(path: str | Path) -> dict[str, Any]:
 def _carried(file: IO[bytes], name: str) -> bytes | None:
     if file.read(len(PNG_MAGIC)) == PNG_MAGIC:
         return next(_png_texts(file), None)
-    found = identified(file, name).info.get("exif", b"")
+    image = identified(file, name)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        words = image.tag_v2.get(_DESCRIPTION)
+        return words.encode("ascii", "replace") if isinstance(words, str) else None
+    found = image.info.get("exif", b"")
     if len(found) > LONGEST + 4096:
         return None
     exif = Image.Exif()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -17,8 +18,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from core.architecture import BACKBONES, Name, Smoothing
+from core.delivery import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
 
 VGG19 = BACKBONES["vgg19"]
 
@@ -215,12 +218,11 @@ class Recipe(BaseModel):
         title="Keep colour",
         description="`luminance`: the asset's own colours; `match`: the style's artworks take the asset's palette first.",
     )
-    format: Literal["png", "jpg", "webp"] = Field(
-        default="png", title="File format", description="Format of the outputs."
-    )
-    quality: int = Field(
-        default=95, ge=1, le=100, title="Quality", description="JPEG and WebP quality; PNG is lossless."
-    )
+    output_size: OutputSize = "working"
+    format: FileFormat = "png"
+    depth: Depth = 8
+    quality: Quality = 95
+    keep_profile: KeepProfile = False
 
     @field_validator("content_layers", "style_layers")
     @classmethod
@@ -236,6 +238,13 @@ class Recipe(BaseModel):
         name = values.get("backbone") if isinstance(values, dict) else None
         own = next((known.own for known in BACKBONES.values() if known.name == name), {})
         return {**own, **values} if own else values
+
+    @field_validator("depth")
+    @classmethod
+    def _depth_fits(cls, value: int, info: ValidationInfo) -> int:
+        if "format" in info.data:
+            check_depth(value, info.data["format"])
+        return value
 
     @model_validator(mode="after")
     def _weights_fit(self) -> Recipe:
@@ -288,9 +297,15 @@ class Recipe(BaseModel):
 
 def _optional_fields() -> dict[str, Any]:
     return {
-        name: (field.annotation | None, Field(None, title=field.title, description=field.description))  # type: ignore[operator]
+        name: (_as_given(field) | None, Field(None, title=field.title, description=field.description))
         for name, field in Recipe.model_fields.items()
     }
+
+
+def _as_given(field: FieldInfo) -> Any:
+    """The type of a field, with what brings other types to it; the rest is checked when the recipe is merged."""
+    brought = [each for each in field.metadata if isinstance(each, BeforeValidator)]
+    return Annotated[field.annotation, *brought] if brought else field.annotation
 
 
 RecipeOverrides: type[BaseModel] = create_model(

@@ -25,7 +25,7 @@ from core.spec_fields import check_writable
 from core.weights import digest as weights_digest
 
 FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
-_SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg"}
+_SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg", ".tif": "tiff"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Study:
             "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},
         }
 
-    def output_size(self, recipe: Recipe) -> tuple[int, int]:
-        """Width and height in pixels of the picture that a recipe gives."""
+    def working_size(self, recipe: Recipe) -> tuple[int, int]:
+        """Width and height in pixels of the picture that a recipe paints, before it is lifted."""
         return fitted(*self.size, recipe.size)
 
     def files(self) -> list[Path]:

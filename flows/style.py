@@ -49,7 +49,7 @@ def style(
     posed = study(photo, paintings, with_format(values, to))
     recipe = posed.spec.base_recipe()
     _check(posed, recipe, to, animate)
-    painting = _Painting(to, save_every, animate, posed.output_size(recipe))
+    painting = _Painting(to, save_every, animate, posed.working_size(recipe))
     try:
         with Watching() as watching:
             maker = opened(posed, [recipe])
@@ -121,14 +121,13 @@ class _Painting:
             self._keep(sitting, step, picture, watching)
 
         try:
-            picture = sitting.paint(on_step)
+            result = sitting.paint(on_step)
         except KeyboardInterrupt:
             with undisturbed():
                 return self._leave(sitting, last, watching)
         with undisturbed():
-            self._write(picture.rgb, sitting.encoded(picture))
+            height, width = self._write(sitting, result)
         assert last is not None
-        width, height = picture.size
         seconds = f"{time.monotonic() - began:.1f} s"
         watching.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}, loss {loss_text(last.loss)}")
         self._tell_animation(watching)
@@ -145,7 +144,7 @@ class _Painting:
             self._frames.append(picture.rgb)
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
-            put(name, sitting.encoded(picture, step))
+            put(name, sitting.encoded(sitting.delivered(made), step))
             watching.say(f"{name}: loss {loss_text(step.loss)}")
 
     def _leave(self, sitting: Sitting, last: Step | None, watching: Watching) -> int:
@@ -153,8 +152,7 @@ class _Painting:
         best = sitting.best
         if best is None or last is None:
             raise Stopped("stopped before the first step; nothing was saved.")
-        picture = sitting.seen(best.picture)
-        self._write(picture.rgb, sitting.encoded(picture, best.step))
+        self._write(sitting, best.picture, best.step)
         height, width = best.picture.shape[1:]
         watching.say(
             f"Stopped at step {last.step} of {last.steps}. {self._to} has the best so far: step {best.step.step}, "
@@ -163,13 +161,18 @@ class _Painting:
         self._tell_animation(watching)
         return UNFINISHED
 
-    def _write(self, rgb: animation.U8, data: bytes) -> None:
-        put(self._to, data)
-        if self._animate is None:
-            return
+    def _write(self, sitting: Sitting, made: Tensor, step: Step | None = None) -> tuple[int, int]:
+        """Write the picture, and the animation if one is asked for. Returns the picture's height and width."""
+        picture = sitting.delivered(made)
+        put(self._to, sitting.encoded(picture, step))
+        if self._animate is not None:
+            self._write_animation(self._animate, sitting.seen(made).rgb)
+        return picture.rgb.shape[:2]
+
+    def _write_animation(self, to: Path, rgb: animation.U8) -> None:
         if not np.array_equal(self._frames[-1], rgb):  # the last step may be the result
             self._frames.append(rgb)
-        put(self._animate, animation.animation(self._frames, self._animate.suffix.lower(), FRAME_MS, HOLD_MS))
+        put(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
 
     def _tell_animation(self, watching: Watching) -> None:
         if self._animate:
@@ -182,7 +185,7 @@ def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None
     if animate is None:
         return
     check_target("--animate", animate, [*posed.files(), to])
-    suffix, longest = animate.suffix.lower(), max(posed.output_size(recipe))
+    suffix, longest = animate.suffix.lower(), max(posed.working_size(recipe))
     if suffix not in animation.SUFFIXES:
         raise SpecError(
             f"--animate {printable(str(animate))}: an animation is a .gif or .webp file; change the suffix."

@@ -19,6 +19,8 @@ from flows.style import opened, put, sit, undisturbed, with_format
 from flows.watching import Watching
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.stylize.maker import StylizeMaker
 
 
@@ -72,7 +74,7 @@ class _Sheet:
         self._study, self._folder = posed, folder
         self._cells = sorted(wanted, key=_costly)
         self.pictures: dict[tuple[int, int], U8] = {}
-        self._made: dict[str, image.Picture] = {}
+        self._made: dict[str, Tensor] = {}
 
     def title(self) -> str:
         """What all cells have in common, in a line."""
@@ -95,10 +97,11 @@ class _Sheet:
         sitting = sit(maker, job)
         if job.key not in self._made:
             self._made[job.key] = sitting.paint(watching.step)
-        picture = self._made[job.key]
+        result = self._made[job.key]
         if self._folder is not None:
-            put(self._folder / f"{cell.name}.{cell.recipe.format}", sitting.encoded(picture))
-        return picture
+            data = sitting.encoded(sitting.delivered(result))
+            put(self._folder / f"{cell.name}.{cell.recipe.format}", data)
+        return sitting.seen(result)
 
 
 def _costly(cell: Cell) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
 from core.score import Reference, Scorer, Scores
 from core.store import Store
 from core.stylize import colour
+from core.stylize.deliver import delivered
 from core.stylize.losses import ContentLoss, Loss
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
@@ -40,9 +41,10 @@ THUMB = 320
 
 @dataclass(frozen=True)
 class Made:
-    """A finished picture with what is to be said of it."""
+    """A finished picture at working size, the optimisation's own, and what is to be said of it."""
 
     picture: image.Picture
+    result: Tensor
     losses: list[float]
     scores: Scores
     decoded: Decoded
@@ -109,10 +111,10 @@ class StylizeMaker:
         return recipe, self._backbone(recipe)
 
     def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
-        """The picture to write of an optimised one, with its scores."""
+        """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
         scores = self._score(job, picture, decoded, self._recipes[job.recipe])
-        return Made(picture, result.losses, scores, decoded)
+        return Made(picture, result.image, result.losses, scores, decoded)
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
@@ -121,28 +123,45 @@ class StylizeMaker:
         return lambda level, make: self._contents.get((*known, level), make)
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
-        """The picture to write of an optimised one (3, h, w) of the decoded asset's size, RGB in [0, 1]."""
+        """What an optimised picture (3, h, w) of the decoded asset's size, RGB in [0, 1], looks like: as it is delivered at
+        that size.
+        """
         coloured = colour.kept(decoded.keep_color, made.detach().cpu(), tensor(decoded.asset))
         return image.Picture(eight_bit(coloured), decoded.asset.alpha)
 
-    def encoded(self, job: Job, picture: image.Picture, step: Step | None = None) -> bytes:
-        """The picture as a file that says how it was made; `step` is where it was left, if it is not the job's own."""
+    def delivered(self, job: Job, made: Tensor, decoded: Decoded) -> image.Picture | image.DeepPicture:
+        """The picture to write of an optimised one, at the size and depth of the recipe. Raises Changed and what else
+        reading the asset once more can raise.
+        """
         recipe = self._recipes[job.recipe]
-        return image.encode(picture, recipe.format, recipe.quality, self._stamp(job, recipe, step))
+        guide = self._sources.guide(job, decoded, recipe)
+        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth)
+
+    def encoded(
+        self, job: Job, picture: image.Picture | image.DeepPicture, decoded: Decoded, step: Step | None = None
+    ) -> bytes:
+        """A picture as a file that says how it was made, with the credits of the asset; `step` is where it was left, if it
+        is not the job's own.
+        """
+        recipe, file = self._recipes[job.recipe], decoded.file
+        profile = file.profile if recipe.keep_profile else None
+        stamp = self._stamp(job, recipe, step)
+        return image.encode(picture, recipe.format, recipe.quality, stamp, profile=profile, about=file.credits)
 
     def write(self, job: Job, made: Made) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
         recipe = self._recipes[job.recipe]
-        data = self.encoded(job, made.picture)
-        lossless = recipe.format == "png" and made.picture.alpha is None
+        picture = self.delivered(job, made.result, made.decoded)
+        data = self.encoded(job, picture, made.decoded)
+        plain = recipe.format in ("png", "tiff") and picture.alpha is None and not recipe.keep_profile
         self._store.put(output_path(job.output), data)
         self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
         self._write_views(job, made.decoded)
         scores = made.scores
         return {
-            "pixels_sha256": image.pixels_sha256(made.picture if lossless else data),
-            "width": made.picture.size.width,
-            "height": made.picture.size.height,
+            "pixels_sha256": image.pixels_sha256(picture if plain else data),
+            "width": picture.rgb.shape[1],
+            "height": picture.rgb.shape[0],
             "score": scores.score,
             "score_content": scores.score_content,
             "score_style": scores.score_style,

@@ -39,8 +39,8 @@ class Sitting:
         """The asset at the size of the result."""
         return self._decoded.asset
 
-    def paint(self, on_step: Callable[[Step, Tensor], None]) -> image.Picture:
-        """The finished picture: the one that a run would write.
+    def paint(self, on_step: Callable[[Step, Tensor], None]) -> Tensor:
+        """The result, (3, h, w), RGB in [0, 1]: `delivered`, it is the picture that a run would write.
 
         `on_step` is given every step with its picture, (3, h, w), RGB in [0, 1], and may raise to leave. Raises NotFinite
         and OutOfMemory.
@@ -53,17 +53,26 @@ class Sitting:
             on_step(step, picture)
 
         try:
-            return self._maker.finished(self._maker.optimised(self.job, self._decoded, look).image, self._decoded)
+            return self._maker.optimised(self.job, self._decoded, look).image
         except (MemoryError, RuntimeError) as error:
             if ran_out(error):
                 raise OutOfMemory(f"{self.job.subject} needs more memory than there is; lower `size`.") from error
             raise
 
     def seen(self, picture: Tensor) -> image.Picture:
-        """A picture (3, h, w) of a step as it would be written now: enlarged to the size of the result."""
-        asset = self._decoded.asset.size
-        return self._maker.finished(resized(picture, (asset.height, asset.width)), self._decoded)
+        """A picture (3, h, w) of a step, or the result, as it looks: at working size, to which it is enlarged."""
+        return self._maker.finished(self._at_working_size(picture), self._decoded)
 
-    def encoded(self, picture: image.Picture, step: Step | None = None) -> bytes:
+    def delivered(self, picture: Tensor) -> image.Picture | image.DeepPicture:
+        """The same as it is written: at the size and depth of the recipe. Raises Changed, and what reading the asset once
+        more can raise.
+        """
+        return self._maker.delivered(self.job, self._at_working_size(picture), self._decoded)
+
+    def encoded(self, picture: image.Picture | image.DeepPicture, step: Step | None = None) -> bytes:
         """A picture as the bytes of its file; of an unfinished one, say at which `step` it was left."""
-        return self._maker.encoded(self.job, picture, step)
+        return self._maker.encoded(self.job, picture, self._decoded, step)
+
+    def _at_working_size(self, picture: Tensor) -> Tensor:
+        width, height = self._decoded.asset.size
+        return picture if picture.shape[1:] == (height, width) else resized(picture, (height, width))

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from core import image
-from core.jobs import Job
-from core.planned_picture import read_planned
+from core.delivery import longest_side
+from core.errors import TooLarge
+from core.jobs import Job, fitted
+from core.planned_picture import Planned, read_planned
 from core.recipe import Recipe
 from core.stylize import colour, scales
 from core.stylize.recent import Recent
@@ -39,6 +41,8 @@ class Decoded:
     content: image.Picture
     seen: tuple[image.Picture, ...]
     keep_color: colour.KeepColor
+    file: Planned
+    """What the asset's file says of itself; its picture is the asset."""
 
 
 class Sources:
@@ -46,7 +50,8 @@ class Sources:
 
     def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int) -> None:
         self._library, self._styles, self._max_pixels = library, styles, max_pixels
-        self._assets: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
+        self._assets: Recent[tuple[str, int], Planned] = Recent(KEPT_ASSETS)
+        self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
         self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
         self._artworks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
         self._seen: Recent[tuple[Any, ...], tuple[image.Picture, ...]] = Recent(ARTWORK_BUDGET, _bytes)
@@ -57,10 +62,9 @@ class Sources:
         artworks = tuple(
             self._artwork(file, sha256, recipe) for file, sha256 in zip(style["files"], style["sha256"], strict=True)
         )
-        path = os.path.join(self._library, job.asset_file)
-        asset = self._assets.get(
-            (job.asset_sha256, size), lambda: image.resized(self._read(path, job.asset_sha256), size)
-        )
+        file = self._assets.get((job.asset_sha256, size), lambda: self._asset(job).resized(size))
+        _check_deliverable(job, file, recipe)
+        asset = file.picture
         content, seen = asset, artworks
         if keep == "luminance":
             content = self._contents.get((job.asset_sha256, size), lambda: _picture(colour.lightness_of(tensor(asset))))
@@ -68,14 +72,26 @@ class Sources:
             # An artwork that takes the asset's colours is another one for every asset.
             known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
-        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep)
+        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep, file)
+
+    def guide(self, job: Job, decoded: Decoded, recipe: Recipe) -> image.Picture:
+        """The asset at the size of the output, read again if that is not the working size. For another thread than
+        `decoded`. Raises as that does.
+        """
+        longest = longest_side(recipe.output_size, max(decoded.asset.size), max(decoded.file.size))
+        if longest <= max(decoded.asset.size):
+            return image.resized(decoded.asset, longest)
+        return self._guides.get((job.asset_sha256, longest), lambda: self._asset(job).resized(longest).picture)
+
+    def _asset(self, job: Job) -> Planned:
+        return read_planned(os.path.join(self._library, job.asset_file), job.asset_sha256, self._max_pixels)
 
     def _artwork(self, path: str, sha256: str, recipe: Recipe) -> image.Picture:
         known = (sha256, recipe.size, recipe.brush)
         return self._artworks.get(known, lambda: brushed(self._read(path, sha256), recipe.size, recipe.brush))
 
     def _read(self, path: str, sha256: str) -> image.Picture:
-        return read_planned(path, sha256, self._max_pixels)
+        return read_planned(path, sha256, self._max_pixels).picture
 
 
 def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:
@@ -86,6 +102,18 @@ def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:
     scale = longest / max(artwork.size)
     sides = round(artwork.size.height * scale), round(artwork.size.width * scale)
     return _picture(scales.resized(tensor(artwork), sides))
+
+
+def _check_deliverable(job: Job, file: Planned, recipe: Recipe) -> None:
+    """Raises TooLarge or Unsupported for an output that could not be written or read, before it is computed."""
+    working = max(file.picture.size)
+    size = image.Size(*fitted(*file.size, longest_side(recipe.output_size, working, max(file.size))))
+    if size.width * size.height > image.MAX_PIXELS:
+        raise TooLarge(
+            f"{job.asset} would be delivered at {size.width}x{size.height}, over the limit of {image.MAX_PIXELS:,} pixels "
+            "for outputs; set output_size to a number of pixels."
+        )
+    image.check_format(recipe.format, size)
 
 
 def tensor(picture: image.Picture) -> Tensor:

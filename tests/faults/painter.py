@@ -61,7 +61,7 @@ class Painter:
             *zip(style["files"], style["sha256"], strict=True),
         ]
         size = self._recipes[job.recipe].size
-        return [image.resized(read_planned(path, sha256, limit), size) for path, sha256 in files]
+        return [image.resized(read_planned(path, sha256, limit).picture, size) for path, sha256 in files]
 
     def make(self, job: Job, decoded: list[image.Picture], tick: Tick) -> list[image.Picture]:
         begun = time.monotonic()

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
-from core import image
+from core import attribution, image
+from core.colour_profile import SRGB
 from core.engine.maker import Tick
-from core.errors import Changed, JobError, Missing
+from core.errors import Changed, JobError, Missing, TooLarge
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.night import begin_night, read_context, read_shard
+from core.picture_file import identified
 from core.plan import make_plan
 from core.provenance import read_stamp
 from core.spec import spec_from
@@ -21,7 +24,11 @@ from core.store import Store
 from core.stylize.maker import StylizeMaker, thinned
 from core.stylize.recent import Recent
 from core.stylize.sources import brushed
+from tests import icc_profiles
 from tests.conftest import Studio
+
+WIDE = icc_profiles.rgb(2.2, ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446)))
+"""A profile with the primaries of Adobe RGB (1998)."""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +101,62 @@ def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, maker: Styli
         pixels = np.asarray(Image.open(store.path(output_path(job.output)))).astype(int)
         spread = (pixels.max(2) - pixels.min(2)).max()
         assert (spread == 0) == (job.asset == "grey.png"), (job.output, spread)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "size"),
+    [
+        ({"output_size": "asset", "format": "tiff", "depth": 16}, (96, 72)),
+        ({"output_size": "asset", "keep_color": "luminance", "keep_profile": True}, (96, 72)),
+        ({"output_size": 64, "format": "webp"}, (64, 48)),
+        ({"output_size": 20, "depth": 16}, (20, 15)),
+    ],
+)
+def test_what_is_delivered(studio: Studio, maker: StylizeMaker, recipe: dict[str, Any], size: tuple[int, int]) -> None:
+    """An asset with all that a file can carry: orientation, profile, alpha, credits, print size."""
+    for path in studio.library.rglob("*.*"):
+        path.unlink()
+    rgba = np.dstack([gradient(72, 96), np.full((72, 96), 255, np.uint8)])
+    rgba[10:20, 5:60, 3] = 100
+    tags = Image.Exif()
+    tags[0x0112], tags[0x013B], tags[0x8298] = 6, "Ann", "(c) Ann"
+    turned = Image.fromarray(rgba).transpose(Image.Transpose.ROTATE_90)
+    turned.save(studio.library / "a.png", exif=tags.tobytes(), dpi=(300, 150), icc_profile=WIDE)
+    store, jobs = planned(studio, maker, **recipe)
+    job = jobs[0]
+    row = made(maker, [job])[job.output]
+    path = store.path(output_path(job.output))
+    data = path.read_bytes()
+    assert (row["width"], row["height"]) == size
+    assert row["pixels_sha256"] == image.pixels_sha256(data)
+    picture = image.from_bytes(data)
+    assert picture.size == size
+    assert picture.alpha is not None
+    scale = size[0] / 96
+    assert abs(int(picture.alpha[round(15 * scale), round(30 * scale)]) - 100) <= (1 if scale >= 0.5 else 10)
+    assert picture.alpha[-1, -1] == 255
+    with path.open("rb") as file:
+        header = identified(file, "output")
+        said = attribution.read(header, file)
+        assert header.info["icc_profile"] == (WIDE if recipe.get("keep_profile") else SRGB)
+    assert (said.artist, said.copyright, said.dpi) == ("Ann", "(c) Ann", pytest.approx((150, 300), abs=0.1))
+    assert read_stamp(path)["key"] == job.key
+    if recipe.get("depth") == 16 and recipe.get("format") == "tiff":
+        assert tifffile.imread(path).dtype == np.uint16
+
+
+def test_an_output_that_cannot_be_is_refused_before_it_is_made(
+    studio: Studio, maker: StylizeMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, jobs = planned(studio, maker, output_size="asset")
+    monkeypatch.setattr(image, "MAX_PIXELS", 1000)
+    with pytest.raises(TooLarge, match=r"cat\.jpg would be delivered at .* set output_size"):
+        maker.decode(jobs[0])
+
+
+def gradient(height: int, width: int) -> Any:
+    y, x = np.mgrid[:height, :width]
+    return np.stack([40 + x, 60 + y, 200 - x], axis=-1).astype(np.uint8)
 
 
 def test_a_seed_gives_its_own_picture_where_the_recipe_has_noise(studio: Studio, maker: StylizeMaker) -> None:

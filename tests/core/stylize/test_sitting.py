@@ -35,7 +35,7 @@ def test_the_picture_is_the_makers_and_every_step_is_shown(commission: tuple[Sty
     maker, job = commission
     seen: list[tuple[int, torch.Size]] = []
     sitting = Sitting(maker, job)
-    painted = sitting.paint(lambda step, picture: seen.append((step.step, picture.shape)))
+    painted = sitting.seen(sitting.paint(lambda step, picture: seen.append((step.step, picture.shape))))
     made = maker.make(job, maker.decode(job), lambda *_: None).picture
     assert np.array_equal(painted.rgb, made.rgb)
     assert [step for step, _ in seen] == [1, 2, 3, 4, 5]
@@ -96,3 +96,12 @@ def test_too_little_memory_is_one_sentence(commission: tuple[StylizeMaker, Job])
 
     with pytest.raises(OutOfMemory, match=r"big\.png in wave needs more memory than there is; lower `size`"):
         Sitting(*commission).paint(full)
+
+
+def test_what_is_delivered_is_what_a_run_would_write(commission: tuple[StylizeMaker, Job]) -> None:
+    maker, job = commission
+    sitting = Sitting(maker, job)
+    result = sitting.paint(lambda step, picture: None)
+    made = maker.make(job, maker.decode(job), lambda step, steps, loss: None)
+    run = maker.encoded(job, maker.delivered(job, made.result, made.decoded), made.decoded)
+    assert sitting.encoded(sitting.delivered(result)) == run

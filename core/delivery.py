@@ -1,0 +1,64 @@
+"""Recipe fields that say what is delivered: the size, the file and what it carries."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+MOST_PIXELS = 65_535
+"""Longest side of an output in pixels that can be asked for."""
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _known_size(value: str) -> str:
+    if value in ("working", "asset") or (re.fullmatch(r"[1-9][0-9]{1,4}", value) and 16 <= int(value) <= MOST_PIXELS):
+        return value
+    raise ValueError(f"must be `working`, `asset`, or the longest side in pixels, 16 to {MOST_PIXELS}")
+
+
+def longest_side(output_size: str, working: int, asset: int) -> int:
+    """Longest side in pixels of an output that is made at `working` of an asset of this longest side.
+
+    >>> [longest_side(size, 512, 4000) for size in ("working", "asset", "2000", "9000")]
+    [512, 4000, 2000, 4000]
+    """
+    return min(asset, working if output_size == "working" else asset if output_size == "asset" else int(output_size))
+
+
+OutputSize = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    AfterValidator(_known_size),
+    Field(
+        title="Output size",
+        description="`working`: as made; `asset`: lifted to its size along its edges; or the longest side in pixels.",
+    ),
+]
+FileFormat = Annotated[
+    Literal["png", "jpg", "webp", "tiff"], Field(title="File format", description="Format of the outputs.")
+]
+Depth = Annotated[
+    int,
+    Field(ge=8, le=16, multiple_of=8, title="Depth", description="Bits a channel, 8 or 16; 16 for PNG and TIFF alone."),
+]
+Quality = Annotated[
+    int, Field(ge=1, le=100, title="Quality", description="JPEG and WebP quality; PNG and TIFF are lossless.")
+]
+KeepProfile = Annotated[
+    bool,
+    Field(
+        title="Keep profile",
+        description="Outputs are in the asset's RGB colour profile, and carry it; else sRGB.",
+    ),
+]
+
+
+def check_depth(depth: int, format: str) -> None:  # noqa: A002
+    """Raises ValueError for a depth that the file format cannot hold."""
+    if depth == 16 and format not in ("png", "tiff"):
+        raise ValueError(f"a {format} file has 8 bits a channel; choose png or tiff for 16")
