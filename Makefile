@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-presets bench-score bench-startup bench-memory bench-gan clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ bench-plan: install  ## Planning 10,000 assets x 10 styles.
 
 bench-memory: install  ## Peak memory of a 50-job run against a 5-job run.
 	@$(BIN)/python benchmarks/memory.py
+
+bench-backbones: install  ## ResNet's smoothed features on seeded weights, beside VGG-19.
+	@$(BIN)/python benchmarks/backbones.py
 
 bench-presets: install  ## Presets: seconds, network passes and loss.
 	@$(BIN)/python benchmarks/presets.py
