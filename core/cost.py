@@ -24,7 +24,7 @@ DEEP_SHARE = 2.5
 """How much larger 16 bits make a file: their low bytes hardly shrink."""
 
 DELIVERY = 1.2e-6
-"""Seconds a pixel to lift a picture and to encode it, measured at 20 to 100 megapixels; more than enough at 8 bits."""
+"""Seconds a pixel to lift a picture and to encode it: measured at 100 megapixels, 0.7 to 1.5 by depth and colour."""
 
 THUMB_BYTES = 20_000
 

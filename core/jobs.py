@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -89,18 +90,33 @@ class OutputNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._folders: set[str] = set()
 
     def name(self, style: str, asset: str, suffix: str, key: str, variant: int) -> str:
         """`<style>/<asset>.<suffix>`; further variants, and jobs that would clash, `...~<key[:10]>.<suffix>`."""
-        output = output_name(style, asset, suffix, mark=key[:10] if variant else "")
-        if output in self._taken:
-            output = output_name(style, asset, suffix, mark=key[:10])
-        serial = 2
-        while output in self._taken:
-            output = output_name(style, asset, suffix, mark=f"{key[:10]}-{serial}")
-            serial += 1
+        return self.unique(lambda mark: output_name(style, asset, suffix, mark), key, bool(variant))
+
+    def unique(self, render: Callable[[str], str], key: str, marked: bool = False) -> str:
+        """What `render` gives without a mark, or if that is taken or `marked` says so, with one from the key."""
+        marks = (f"{key[:10]}-{serial}" if serial > 1 else key[:10] for serial in itertools.count(1))
+        for mark in marks if marked else itertools.chain([""], marks):
+            output = self._beside_files(render(mark))
+            if output not in self._taken and output not in self._folders:
+                break
         self._taken.add(output)
+        self._folders.update(itertools.accumulate(output.split("/")[:-1], "{}/{}".format))
         return output
+
+    def _beside_files(self, output: str) -> str:
+        """The path with a `~` behind each folder that would have to be where an output is."""
+        folders, _, name = output.rpartition("/")
+        path = ""
+        for folder in folders.split("/") if folders else ():
+            path += folder
+            while path in self._taken:
+                path += "~"
+            path += "/"
+        return path + name
 
 
 def fitted(width: int, height: int, longest: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from core import naming
 from core.cost import Cost, delivery_seconds, disk_bytes, load_cost
 from core.delivery import longest_side
 from core.inputs import Inputs
@@ -35,6 +36,7 @@ class _Planner(Planner):
     def __init__(self, spec: Spec, retry: bool, tick: Tick, cost: Cost) -> None:
         super().__init__(spec.out, spec.reuse, spec.shard_seconds, retry, tick)
         self.spec, self.cost = spec, cost
+        self._tells_seeds_apart = naming.tells_seeds_apart(spec.name)
         self.inputs = inputs = Inputs(spec, tick)
         self.summary.assets, self.summary.styles = len(inputs.library.assets), len(inputs.styles)
         self.summary.hidden, self.summary.others = inputs.library.hidden, inputs.library.others
@@ -74,7 +76,7 @@ class _Planner(Planner):
         seconds = self.cost.seconds(recipe, *size) + delivery_seconds(recipe, *delivered)
         row = {
             "kind": "stylize",
-            "output": self.names.name(style.name, asset.name, recipe.format, key, variant),
+            "output": self._output(style.name, asset.name, recipe.format, key, seed, variant),
             "asset": asset.name,
             "asset_file": os.fsencode(asset.file),
             "asset_sha256": found.sha256,
@@ -91,6 +93,19 @@ class _Planner(Planner):
         fault = found if found.reason else inputs.style_faults[pair.style]
         because = (fault.reason, fault.message or "") if fault and fault.reason else None
         return self.place(row, because, disk_bytes(recipe, *delivered))
+
+    def _output(self, style: str, asset: str, suffix: str, key: str, seed: int, variant: int) -> str:
+        """The job's place, by the spec's pattern; variants that the pattern does not tell apart are marked."""
+        values = {
+            "style": style,
+            "asset": asset,
+            "preset": self.spec.preset,
+            "seed": str(seed),
+            "key": key[: naming.KEY_DIGITS],
+            "ext": suffix,
+        }
+        marked = variant > 0 and not self._tells_seeds_apart
+        return self.names.unique(lambda mark: naming.rendered(self.spec.name, values, mark), key, marked)
 
     def _recipe(self, pair: Pair) -> tuple[Recipe, str]:
         style = self.inputs.styles[pair.style]

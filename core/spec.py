@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from core import naming
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
@@ -48,6 +49,13 @@ class Spec(BaseModel):
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
     out: RunFolder = Path("runs/tonight")
+    name: Text = Field(
+        naming.DEFAULT,
+        min_length=1,
+        max_length=300,
+        title="Names of outputs",
+        description=f"Pattern of {', '.join(f'{{{field}}}' for field in naming.FIELDS)}; names that clash get a mark.",
+    )
     preset: Literal[tuple(PRESETS)] = Field(  # type: ignore[valid-type]
         DEFAULT_PRESET, title="Preset", description="Named recipe to start from."
     )
@@ -81,6 +89,11 @@ class Spec(BaseModel):
         if value == "all" or re.fullmatch(r"random:[1-9][0-9]{0,8}", value) or value.lower().endswith(".csv"):
             return value
         raise ValueError("must be `all`, `random:K` with K of 1 or more, or the path of a .csv file")
+
+    @field_validator("name")
+    @classmethod
+    def _name_safe(cls, value: str) -> str:
+        return naming.check_pattern(value)
 
     @field_validator("recipe")
     @classmethod
