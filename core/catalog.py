@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -19,6 +20,9 @@ from core.spec import sentence, toml_values
 from core.spec_fields import plain_text
 
 CATALOG_FILE = "catalog.toml"
+
+KEEP = "keep"
+"""Stands for a style in a region that is left as the asset has it."""
 
 
 class Artwork(BaseModel):
@@ -38,19 +42,38 @@ class Artwork(BaseModel):
         return path.as_posix()
 
 
+def _colour(value: str) -> str:
+    """`value` in small letters, if it is a colour. Raises ValueError."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError(
+            "a region's colour is written as in `#ff0000`, two hexadecimal digits each of red, green and blue"
+        )
+    return value.lower()
+
+
 class Entry(BaseModel):
-    """What `catalog.toml` may say of a style, under `[styles.<name>]`: `file`, or several `artworks` with weights."""
+    """What `catalog.toml` may say of a style, under `[styles.<name>]`: `file`, several `artworks` with weights, or
+    `regions`, which give each colour of a region map another style of the catalog, or `keep`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str | None = None
     artworks: tuple[Artwork, ...] = ()
+    regions: dict[Annotated[str, AfterValidator(_colour)], str] = Field(default={}, max_length=64)
     title: str = ""
     artist: str = ""
     year: str | int = ""
     licence: str = ""
     credit: str = ""
     recipe: RecipeOverrides = Field(default_factory=RecipeOverrides)  # type: ignore[valid-type]
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def _each_once(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len({str(colour).lower() for colour in value}) < len(value):
+            raise ValueError("a colour stands there twice; leave one of them out")
+        return value
 
     def pictures(self) -> tuple[Artwork, ...]:
         """The style's artworks, in order."""
@@ -72,6 +95,15 @@ class CatalogFile(BaseModel):
     styles: dict[Annotated[str, Field(max_length=150), AfterValidator(_style_name)], Entry] = {}
 
 
+class StyleRegion(BaseModel):
+    """A colour of region maps, and the artworks whose style it gets, of weights that sum to 1; none: it is kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    colour: str
+    artworks: tuple[Artwork, ...] = ()
+
+
 class Style(BaseModel):
     """One style: its name, artworks with weights, and what is known of them."""
 
@@ -80,6 +112,7 @@ class Style(BaseModel):
     name: str
     entry: Entry
     problem: str | None = None
+    regions: tuple[StyleRegion, ...] = ()
 
     def overrides(self) -> dict[str, Any]:
         """The recipe fields that this style changes."""
@@ -87,8 +120,8 @@ class Style(BaseModel):
 
     @property
     def artworks(self) -> tuple[Artwork, ...]:
-        """The artworks, in order."""
-        return self.entry.pictures()
+        """The artworks, in order; region by region where there are any."""
+        return tuple(artwork for region in self.regions for artwork in region.artworks) or self.entry.pictures()
 
 
 def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Style]:
@@ -98,7 +131,7 @@ def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str]
     """
     described = _described(root)
     named = {artwork.file for style in described for artwork in style.artworks}
-    styles = described + _plain(root, named)
+    styles = _with_regions(described + _plain(root, named), root / CATALOG_FILE)
     _refuse_duplicates(styles)
     kept = [style for style in styles if matches(style.name, include, exclude)]
     if not kept:
@@ -106,9 +139,13 @@ def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str]
     return sorted(kept, key=lambda style: style.name)
 
 
-def style_digest(pairs: Sequence[tuple[str, float]]) -> str:
-    """SHA-256 over a style's ordered (artwork sha256, weight) pairs."""
-    return hashlib.sha256(json.dumps([[sha, float(weight)] for sha, weight in pairs]).encode()).hexdigest()
+def style_digest(pairs: Sequence[tuple[str, float]], regions: Sequence[tuple[str, int]] = ()) -> str:
+    """SHA-256 over a style's ordered (artwork sha256, weight) pairs, and, if it has any, its regions: how many of the
+    artworks each colour has.
+    """
+    shown: list[Any] = [[sha, float(weight)] for sha, weight in pairs]
+    shown += [[list(region) for region in regions]] if regions else []
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
 def _described(root: Path) -> list[Style]:
@@ -125,8 +162,8 @@ def _described(root: Path) -> list[Style]:
 
 
 def _checked(name: str, entry: Entry, path: Path) -> Style:
-    if bool(entry.file) == bool(entry.artworks):
-        raise SpecError(f"{path}: style {name!r} needs either `file` or `artworks`.")
+    if [bool(entry.file), bool(entry.artworks), bool(entry.regions)].count(True) != 1:
+        raise SpecError(f"{path}: style {name!r} needs either `file`, `artworks` or `regions`.")
     try:
         for artwork in entry.pictures():
             _inside(artwork.file, name, path)
@@ -138,6 +175,38 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
     except ValidationError as error:
         raise SpecError(sentence(error, f"{path}: style {name!r}")) from error
     return Style(name=name, entry=entry)
+
+
+def _with_regions(styles: Sequence[Style], path: Path) -> list[Style]:
+    """The styles, those of regions with the artworks of the styles that they name. Raises SpecError."""
+    by_name = {style.name: style for style in styles}
+    return [_of_regions(style, by_name, path) if style.entry.regions else style for style in styles]
+
+
+def _of_regions(style: Style, by_name: dict[str, Style], path: Path) -> Style:
+    regions, problem = [], None
+    for colour, name in style.entry.regions.items():
+        other = by_name.get(name)
+        if name == KEEP:
+            regions.append(StyleRegion(colour=colour))
+        elif other is None or other.entry.regions:
+            fault = "is not in the catalog" if other is None else "has regions itself"
+            raise SpecError(
+                f"{path}: style {style.name!r}: {colour} is to be {shortly(repr(name))}, which {fault}; "
+                f"name another style, or `{KEEP}`."
+            )
+        else:
+            regions.append(StyleRegion(colour=colour, artworks=_shares(other.artworks)))
+            problem = problem or other.problem
+    if not any(region.artworks for region in regions):
+        raise SpecError(f"{path}: style {style.name!r} keeps every region; give one of them a style.")
+    return style.model_copy(update={"regions": tuple(regions), "problem": problem})
+
+
+def _shares(artworks: Sequence[Artwork]) -> tuple[Artwork, ...]:
+    """The artworks with weights that sum to 1."""
+    total = sum(artwork.weight for artwork in artworks)
+    return tuple(artwork.model_copy(update={"weight": artwork.weight / total}) for artwork in artworks)
 
 
 def _inside(file: str, style: str, path: Path) -> str:

@@ -29,6 +29,10 @@ CATALOG = """\
 # credit = "Museum of Modern Art"
 # [styles.starry_night.recipe]       # recipe fields that this style changes
 # style_weight = 2e6
+
+# With `regions` in the spec, a folder of maps: each colour of a map gets another style, or stays as the asset has it.
+# [styles.dusk]
+# regions = { "#0000ff" = "starry_night", "#000000" = "keep" }
 """
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from core.catalog import Style, load_catalog, style_digest
 from core.digests import Digests, Measured
 from core.errors import SpecError
 from core.layout import printable
 from core.library import Asset, scan
+from core.mirror import Companion, companions
 from core.planning import Tick
 from core.spec import Spec
 
@@ -25,6 +27,8 @@ class StyleFiles:
     files: tuple[str, ...]
     sha256: tuple[str, ...]
     weights: tuple[float, ...]
+    regions: tuple[tuple[str, int], ...] = ()
+    """Where it is a style of regions: each colour, and how many of the artworks are its own; 0 where it is kept."""
 
     @property
     def pairs(self) -> list[tuple[str, float]]:
@@ -36,6 +40,7 @@ class Inputs:
     """What a spec's library and catalog hold, in their order.
 
     `assets` and `style_faults` say what is wrong with a file, if anything; `style_files` is what a worker needs.
+    `masks` and `regions` are what goes with each asset, None where the spec has no folder of them.
     """
 
     def __init__(self, spec: Spec, tick: Tick) -> None:
@@ -45,12 +50,15 @@ class Inputs:
         self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
         if not self.library.assets:
             raise SpecError(f"library {spec.library} has no picture to use; put JPEG, PNG, WebP or TIFF files there.")
+        self._check_regions()
         digests = Digests()
         self.assets = self._measured_assets(digests)
+        self.masks = self._companions("mask", spec.masks)
+        self.regions = self._companions("region map", spec.regions)
         artworks = self._measured_artworks(digests)
         self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
         self.style_files = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
-        self.style_digests = [style_digest(style.pairs) for style in self.style_files]
+        self.style_digests = [style_digest(style.pairs, style.regions) for style in self.style_files]
 
     def style_problems(self) -> list[str]:
         """A sentence for each style that cannot be used."""
@@ -59,6 +67,26 @@ class Inputs:
             for style, fault in zip(self.styles, self.style_faults, strict=True)
             if fault is not None
         ]
+
+    def _check_regions(self) -> None:
+        """Raises SpecError where there are region maps and no style of regions, or the other way round."""
+        folder, style = self._spec.regions, next((style for style in self.styles if style.regions), None)
+        if style and folder is None:
+            raise SpecError(
+                f"style {style.name!r} has regions; give the folder of region maps as `regions`, or leave the style out "
+                f"by `exclude_styles`."
+            )
+        if folder is not None and style is None:
+            raise SpecError(
+                f"regions {folder} are for nothing: no style has regions. Describe one in {self._spec.catalog}/"
+                'catalog.toml, such as [styles.dusk] regions = {"#ff0000" = "wave", "#000000" = "keep"}.'
+            )
+
+    def _companions(self, kind: str, root: Path | None) -> list[Companion] | None:
+        if root is None:
+            return None
+        both = list(zip(self.library.assets, self.assets, strict=True))
+        return companions(kind, root, both, self._spec.max_pixels, lambda d, t: self._tick(f"hash {kind}s", d, t))
 
     def _measured_assets(self, digests: Digests) -> list[Measured]:
         assets = self.library.assets
@@ -82,7 +110,8 @@ class Inputs:
     def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
         files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
         weights = tuple(artwork.weight for artwork in style.artworks)
-        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights)
+        regions = tuple((region.colour, len(region.artworks)) for region in style.regions)
+        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights, regions)
 
 
 def too_small(name: str, width: int, height: int) -> str | None:

@@ -17,7 +17,8 @@ from core.recipe import ALGORITHM, Recipe
 class Job:
     """One output to be made: `stylize`, of an asset in a style, or `sample`, of a seed from a checkpoint.
 
-    `asset_file` is the asset's path below the library as the disk has it. What the kind has not is empty.
+    `asset_file` is the asset's path below the library as the disk has it, `mask_file` and `regions_file` are those of its
+    mask and its region map below theirs. What the job has not is empty.
     """
 
     output: str
@@ -36,6 +37,10 @@ class Job:
     limit: float
     kind: str = "stylize"
     checkpoint: str = ""
+    mask_file: str = ""
+    mask_sha256: str = ""
+    regions_file: str = ""
+    regions_sha256: str = ""
 
     def __reduce__(self) -> tuple[type[Job], tuple[Any, ...]]:
         """Thousands travel to the worker: as the arguments of a call they are half as long on the way."""
@@ -54,6 +59,9 @@ class Job:
         )
 
 
+FILE_FIELDS = ("asset_file", "mask_file", "regions_file")
+"""Fields that are paths as the disk has them, of any bytes."""
+
 JOB_FIELDS = tuple(field.name for field in fields(Job))
 
 
@@ -69,20 +77,33 @@ def job_key(asset: str, style: Sequence[tuple[str, float]], recipe: Recipe, seed
 class KeyMaker:
     """Keys of many assets in one style and recipe: what they share is written once."""
 
-    def __init__(self, style: Sequence[tuple[str, float]], recipe: Recipe, weights: str) -> None:
-        shared = {
+    def __init__(
+        self,
+        style: Sequence[tuple[str, float]],
+        recipe: Recipe,
+        weights: str,
+        regions: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        """`regions`: of a style of regions, each colour and how many of the pairs are its own."""
+        shared: dict[str, Any] = {
             "kind": "stylize",
             "style": [[sha, float(weight)] for sha, weight in style],
             "recipe": recipe.digest(),
             "weights": weights,
             "algorithm": ALGORITHM[recipe.method],
         }
+        if regions:
+            shared["regions"] = [list(region) for region in regions]
         self.weights = weights
         self._shared = json.dumps(shared, sort_keys=True)
 
-    def key(self, asset: str, seed: int) -> str:
-        """The key of the job with this asset (SHA-256) and seed."""
-        return hashlib.sha256(f"{self._shared}\n{asset}\n{seed}".encode()).hexdigest()
+    def key(self, asset: str, seed: int, mask: str | None = None, regions: str | None = None) -> str:
+        """The key of the job with this asset (SHA-256), seed, mask and region map (SHA-256, None where there is none to
+        be; a job whose mask is lost is another one than that without).
+        """
+        text = f"{self._shared}\n{asset}\n{seed}"
+        text += "".join(f"\n{what} {sha}" for what, sha in (("mask", mask), ("regions", regions)) if sha is not None)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class OutputNames:
@@ -138,6 +159,8 @@ def planned_columns(job: Job) -> dict[str, Any]:
         "asset_sha256": job.asset_sha256 or None,
         "style": job.style or None,
         "style_sha256": job.style_sha256 or None,
+        "mask_sha256": job.mask_sha256 or None,
+        "regions_sha256": job.regions_sha256 or None,
         "checkpoint": job.checkpoint or None,
         "recipe": job.recipe,
         "preset": job.preset or None,

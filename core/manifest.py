@@ -41,6 +41,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("asset_sha256", pa.string(), "SHA-256 of the asset's bytes."),
     Column("style", pa.string(), "Name of the style in the catalog."),
     Column("style_sha256", pa.string(), "SHA-256 over the style's ordered (artwork, weight) pairs."),
+    Column("mask_sha256", pa.string(), "SHA-256 of the asset's mask, if the run has masks."),
+    Column("regions_sha256", pa.string(), "SHA-256 of the asset's region map, if the style has regions."),
     Column("checkpoint", pa.string(), "Name of the checkpoint that a sample was drawn from."),
     Column("recipe", pa.string(), "Hash of the recipe: every parameter that decides pixels."),
     Column("preset", pa.string(), "Name of the preset the recipe began as."),

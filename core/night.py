@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from core import manifest
 from core.errors import NocturneError
-from core.jobs import JOB_FIELDS, Job
+from core.jobs import FILE_FIELDS, JOB_FIELDS, Job
 from core.layout import NIGHTS, PLAN
 from core.planning import BATCH, Plan
 from core.store import Store
@@ -73,7 +73,11 @@ def last_night(store: Store) -> dict[str, Any] | None:
 
 def _jobs(store: Store, wanted: tuple[str, str, Any]) -> list[Job]:
     rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[wanted], columns=list(JOB_FIELDS)).to_pylist()
-    return [Job(**{**row, "asset_file": os.fsdecode(row["asset_file"])}) for row in rows]
+    return [_job({name: value for name, value in row.items() if value is not None}) for row in rows]
+
+
+def _job(row: dict[str, Any]) -> Job:
+    return Job(**{**row, **{name: os.fsdecode(row[name]) for name in FILE_FIELDS if name in row}})
 
 
 def _first_rows(store: Store, jobs: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ from core.cost import Cost, delivery_seconds, disk_bytes, load_cost
 from core.delivery import longest_side
 from core.inputs import Inputs
 from core.jobs import KeyMaker, fitted
+from core.mirror import Companion
 from core.pairs import Pair, pair_up
 from core.planning import Plan, Planner, Tick
 from core.recipe import Recipe
@@ -49,6 +50,8 @@ class _Planner(Planner):
         return {
             "run": self.spec.out.name,
             "library": os.fspath(self.spec.library),
+            "masks": self.spec.masks and os.fspath(self.spec.masks),
+            "regions": self.spec.regions and os.fspath(self.spec.regions),
             "max_pixels": self.spec.max_pixels,
             "styles": {style.name: asdict(style) for style in self.inputs.style_files},
             "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest in self._recipes.values()},
@@ -69,7 +72,8 @@ class _Planner(Planner):
         style, (recipe, digest) = inputs.styles[pair.style], self._recipe(pair)
         seed = (self.spec.seed + variant) % 2**31
         keys = self._key_maker(pair.style, recipe, digest)
-        key = keys.key(found.sha256, seed)
+        mask, regions = self._companions(pair)
+        key = keys.key(found.sha256, seed, *(each.found.sha256 if each else None for each in (mask, regions)))
         size = fitted(found.width, found.height, recipe.size)
         longest = longest_side(recipe.output_size, max(size), max(found.width, found.height))
         delivered = fitted(found.width, found.height, longest)
@@ -83,6 +87,8 @@ class _Planner(Planner):
             "style": style.name,
             "style_sha256": inputs.style_digests[pair.style],
             "recipe": digest,
+            **_of("mask", mask),
+            **_of("regions", regions),
             "preset": self.spec.preset,
             "seed": seed,
             "weights": keys.weights,
@@ -90,9 +96,15 @@ class _Planner(Planner):
             "seconds": seconds,
             "limit": self.spec.time_limit or max(120.0, 10 * seconds),
         }
-        fault = found if found.reason else inputs.style_faults[pair.style]
-        because = (fault.reason, fault.message or "") if fault and fault.reason else None
-        return self.place(row, because, disk_bytes(recipe, *delivered))
+        suspects = (found, inputs.style_faults[pair.style], mask and mask.found, regions and regions.found)
+        faults = ((each.reason, each.message or "") for each in suspects if each and each.reason)
+        return self.place(row, next(faults, None), disk_bytes(recipe, *delivered))
+
+    def _companions(self, pair: Pair) -> tuple[Companion | None, Companion | None]:
+        """The mask and the region map of a job, if it is to have them."""
+        masks, regions = self.inputs.masks, self.inputs.regions
+        wanted = bool(self.inputs.styles[pair.style].regions)
+        return masks[pair.asset] if masks else None, regions[pair.asset] if regions and wanted else None
 
     def _output(self, style: str, asset: str, suffix: str, key: str, seed: int, variant: int) -> str:
         """The job's place, by the spec's pattern; variants that the pattern does not tell apart are marked."""
@@ -118,6 +130,12 @@ class _Planner(Planner):
 
     def _key_maker(self, style: int, recipe: Recipe, digest: str) -> KeyMaker:
         if (style, digest) not in self._keys:
-            weights = weights_digest(recipe.weights, recipe.backbone)
-            self._keys[style, digest] = KeyMaker(self.inputs.style_files[style].pairs, recipe, weights)
+            weights, files = weights_digest(recipe.weights, recipe.backbone), self.inputs.style_files[style]
+            self._keys[style, digest] = KeyMaker(files.pairs, recipe, weights, files.regions)
         return self._keys[style, digest]
+
+
+def _of(what: str, companion: Companion | None) -> dict[str, Any]:
+    """The columns of a job that say which mask or region map it has."""
+    file, sha256 = (companion.file, companion.found.sha256) if companion else ("", "")
+    return {f"{what}_file": os.fsencode(file), f"{what}_sha256": sha256}

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 import pyarrow as pa
 
-from core.jobs import Job, OutputNames
+from core.jobs import FILE_FIELDS, Job, OutputNames
 from core.reuse import OF_ITS_PLACE, finished_jobs
 from core.shards import MAX_JOBS, Sharder
 
@@ -24,7 +24,7 @@ Fault = tuple[str, str]
 
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 PLAN_SCHEMA = pa.schema(
-    [(name, pa.binary() if name == "asset_file" else _ARROW[kind]) for name, kind in get_type_hints(Job).items()]
+    [(name, pa.binary() if name in FILE_FIELDS else _ARROW[kind]) for name, kind in get_type_hints(Job).items()]
     + [
         ("state", pa.string()),
         ("shard", pa.int32()),

@@ -23,12 +23,13 @@ from core.picture_file import identified, opened, shown
 
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("kind", "key", "preset", "weights", "checkpoint"), str),
-    **dict.fromkeys(("asset", "asset_sha256", "style", "style_sha256"), str),
+    **dict.fromkeys(("asset", "asset_sha256", "mask_sha256", "regions_sha256", "style", "style_sha256"), str),
     **dict.fromkeys(("seed", "algorithm", "step", "steps"), int),
     "recipe": dict,
-    "artworks": list,
+    **dict.fromkeys(("artworks", "regions"), list),
 }
-"""What a record may hold. `artworks` is a list of (sha256, weight); `recipe` is the whole recipe. A picture of an
+"""What a record may hold. `artworks` is a list of (sha256, weight), `regions` one of (colour of the region map, how many
+of the artworks are its style; 0 where it is kept); `recipe` is the whole recipe. A picture of an
 unfinished optimisation has no key, and is that of `step` of `steps`.
 """
 

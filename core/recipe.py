@@ -134,6 +134,13 @@ class Recipe(BaseModel):
         title="Smooth",
         description="How much grain between neighbouring pixels is smoothed away (total variation).",
     )
+    feather: float = Field(
+        default=0.02,
+        ge=0,
+        le=0.5,
+        title="Feather",
+        description="Width of the soft edges of masks and regions, in longest sides of the picture; 0 is hard.",
+    )
     init: Literal["content", "noise"] = Field(
         default="content",
         title="Start",

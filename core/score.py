@@ -23,6 +23,9 @@ from core import efficientnet
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit sRGB."""
 
+Plane = npt.NDArray[np.float32]
+"""How much each pixel of a picture counts for its style, (h, w) in [0, 1]."""
+
 LONGEST, SHORTEST, MULTIPLE = 256, 64, 16
 """Pictures are looked at with this longest side, aspect kept, the other side rounded to a multiple of 16
 from 64 up: so the strides divide it, and the network's padding lies evenly around."""
@@ -96,30 +99,35 @@ class Scorer:
         self._device = device
         self._network = efficientnet.load().to(device)
 
-    def reference(self, rgb: Rgb) -> Reference:
-        """What to remember of an asset or an artwork. Raises ValueError if it is not 8-bit (h, w, 3)."""
-        return self._look(rgb, frame_of(*checked(rgb).shape[:2]))
+    def reference(self, rgb: Rgb, area: Plane | None = None) -> Reference:
+        """What to remember of an asset or an artwork, its style within an area. Raises ValueError if it is not 8-bit
+        (h, w, 3).
+        """
+        return self._look(rgb, frame_of(*checked(rgb).shape[:2]), area)
 
-    def score(self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]]) -> Scores:
+    def score(
+        self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]], area: Plane | None = None
+    ) -> Scores:
         """How well `output` shows the asset in the style, whose artworks have positive weights of any sum.
 
-        The output is looked at in the asset's frame, so it should have the asset's aspect; its size is free.
+        The output is looked at in the asset's frame, so it should have the asset's aspect; its size is free. Style is
+        judged within `area`, which is then that of the asset's reference too.
         Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
         """
-        made = self._look(checked(output), asset.frame)
+        made = self._look(checked(output), asset.frame, area)
         target = mean_grams([(reference.grams, weight) for reference, weight in style])
         content = content_distance(asset.content, made.content)
         distance = gram_distance(made.grams, target) / max(gram_distance(asset.grams, target), SAME_STYLE)
         return scores(content, distance, asset.top_classes[0] in made.top_classes)
 
     @torch.inference_mode()
-    def _look(self, rgb: Rgb, frame: tuple[int, int]) -> Reference:
+    def _look(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
         x = efficientnet.prepared(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
         found = self._network(x)
         return Reference(
             frame,
             tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
-            tuple(gram(found.maps[name][0]) for name in STYLE_MAPS),
+            tuple(gram(found.maps[name][0], area) for name in STYLE_MAPS),
             tuple(found.logits[0].topk(5).indices.tolist()),
         )
 
@@ -130,6 +138,17 @@ def scores(content_distance: float, style_distance: float, class_kept: bool) -> 
     style = min(max(1 - style_distance, 0.0), 1.0)
     score = style * recognisable(content)
     return Scores(score, content, style, content_distance, style_distance, class_kept)
+
+
+def mean_of(parts: Sequence[tuple[Scores, float]]) -> Scores:
+    """The scores of a picture whose parts have styles of their own: their style distances count by the weights, which may
+    all be 0; content is the picture's own.
+    """
+    first, total = parts[0][0], sum(weight for _, weight in parts)
+    if not total > 0:
+        return first
+    distance = sum(each.style_distance * weight for each, weight in parts) / total
+    return scores(first.content_distance, distance, first.class_kept)
 
 
 def recognisable(content: float) -> float:
@@ -184,10 +203,16 @@ def _apart(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
     return (asset.weights * (a * (a - directions.float())).sum(0)).sum()
 
 
-def gram(features: Float[Tensor, "c h w"]) -> Float[Tensor, "c c"]:
-    """Gram matrix F F^T / (h w) (Gatys et al. 2016, equation 3), free of the picture's size."""
+def gram(features: Float[Tensor, "c h w"], area: Plane | None = None) -> Float[Tensor, "c c"]:
+    """Gram matrix F F^T / (h w) (Gatys et al. 2016, equation 3), free of the picture's size; of the positions within an
+    area, if there is one with anything in it.
+    """
     flat = features.flatten(1)
-    return flat @ flat.T / flat.shape[1]
+    if area is None or not area.any():
+        return flat @ flat.T / flat.shape[1]
+    plane = torch.from_numpy(np.ascontiguousarray(area)).to(features)[None, None]
+    shares = F.interpolate(plane, size=features.shape[1:], mode="area").flatten()
+    return (flat * shares) @ flat.T / shares.sum()
 
 
 def mean_grams(artworks: Sequence[tuple[Sequence[Tensor], float]]) -> list[Tensor]:

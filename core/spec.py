@@ -44,10 +44,20 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
     kind: ClassVar[str] = "stylize"
-    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "out")
+    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "masks", "regions", "out")
 
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    masks: Place | None = Field(
+        None,
+        title="Masks",
+        description="Folder that mirrors the library: where a mask is white, its asset is stylised; black stays as it is.",
+    )
+    regions: Place | None = Field(
+        None,
+        title="Regions",
+        description="Folder that mirrors the library: maps whose colours catalog.toml gives a style each.",
+    )
     out: RunFolder = Path("runs/tonight")
     name: Text = Field(
         naming.DEFAULT,
@@ -125,7 +135,8 @@ class Spec(BaseModel):
 
     def rooted(self, folder: Path) -> Spec:
         """The same spec with every relative path taken from `folder`."""
-        update: dict[str, Any] = {name: absolute(folder, getattr(self, name)) for name in self.path_fields}
+        given = {name: getattr(self, name) for name in self.path_fields}
+        update: dict[str, Any] = {name: absolute(folder, path) for name, path in given.items() if path is not None}
         update["reuse"] = [absolute(folder, run) for run in self.reuse]
         if self.pairs.lower().endswith(".csv"):
             update["pairs"] = str(absolute(folder, Path(self.pairs)))
@@ -137,7 +148,8 @@ class Spec(BaseModel):
 
     def _paths(self) -> Iterator[tuple[str, Path]]:
         """Every path that the spec names, by field."""
-        yield from ((name, getattr(self, name)) for name in self.path_fields)
+        given = ((name, getattr(self, name)) for name in self.path_fields)
+        yield from ((name, path) for name, path in given if path is not None)
         yield from (("reuse", run) for run in self.reuse)
         if self.pairs.lower().endswith(".csv"):
             yield "pairs file", Path(self.pairs)
@@ -148,8 +160,9 @@ class Spec(BaseModel):
     def check(self) -> None:
         """Look at the folders before any work. Raises SpecError with one clear sentence."""
         check_inside(self._paths())
-        for name in ("library", "catalog"):
-            check_folder(name, getattr(self, name))
+        for name in ("library", "catalog", "masks", "regions"):
+            if (folder := getattr(self, name)) is not None:
+                check_folder(name, folder)
         if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
             raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
         check_reuse(self.reuse)

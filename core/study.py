@@ -16,8 +16,9 @@ from core.catalog import style_digest
 from core.digests import sha256_of
 from core.errors import JobError, SpecError
 from core.inputs import StyleFiles, too_small
-from core.jobs import Job, fitted, job_key
+from core.jobs import Job, KeyMaker, fitted
 from core.layout import portable, printable
+from core.mirror import other_proportions
 from core.recipe import NAMED_WEIGHTS, Recipe
 from core.roots import check_inside
 from core.spec import Spec, spec_from
@@ -37,10 +38,13 @@ class Study:
     asset_sha256: str
     size: image.Size
     style: StyleFiles
+    mask: Path | None = None
+    mask_sha256: str = ""
 
     def job(self, recipe: Recipe, preset: str, seed: int) -> Job:
         """The job of painting it with this recipe. Raises SpecError for weights that are not there."""
         weights = weights_digest(recipe.weights, recipe.backbone)
+        keys = KeyMaker(self.style.pairs, recipe, weights)
         return Job(
             output=f"{self.style.name}/{self.name}.{recipe.format}",
             asset=self.name,
@@ -52,10 +56,12 @@ class Study:
             preset=preset,
             seed=seed,
             weights=weights,
-            key=job_key(self.asset_sha256, self.style.pairs, recipe, seed, weights),
+            key=keys.key(self.asset_sha256, seed, self.mask_sha256 or None),
             attempt=1,
             seconds=0.0,
             limit=0.0,
+            mask_file=str(self.mask or ""),
+            mask_sha256=self.mask_sha256,
         )
 
     @property
@@ -67,6 +73,8 @@ class Study:
         """What a maker must know to make jobs with these recipes; assets are named by absolute paths."""
         return {
             "library": "",
+            "masks": "" if self.mask else None,
+            "regions": None,
             "max_pixels": self.spec.max_pixels,
             "styles": {self.style.name: asdict(self.style)},
             "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},
@@ -78,11 +86,11 @@ class Study:
 
     def files(self) -> list[Path]:
         """The files that it reads."""
-        return [self.asset, *map(Path, self.style.files)]
+        return [self.asset, *map(Path, self.style.files), *([self.mask] if self.mask else [])]
 
 
-def study(asset: Path, artworks: list[str], values: dict[str, Any]) -> Study:
-    """The study of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`.
+def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path | None = None) -> Study:
+    """The study of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`, where its mask, if any, is white.
 
     `values` are those of a spec that matter for one picture: `preset`, `recipe`, `seed`, `device`, `max_megapixels`.
     Raises SpecError for wrong values, and for a file that cannot be used.
@@ -105,7 +113,18 @@ def study(asset: Path, artworks: list[str], values: dict[str, Any]) -> Study:
         sha256=tuple(digest for digest, _ in artworks_measured),
         weights=tuple(weight for _, weight in weighted),
     )
-    return Study(spec, asset.absolute(), digest, size, style)
+    if mask is None:
+        return Study(spec, asset.absolute(), digest, size, style)
+    return Study(spec, asset.absolute(), digest, size, style, mask.absolute(), _mask_sha256(mask, asset, size, spec))
+
+
+def _mask_sha256(mask: Path, asset: Path, size: image.Size, spec: Spec) -> str:
+    """The SHA-256 of a mask. Raises SpecError if it cannot be used, or has not the asset's proportions."""
+    check_inside([("mask", mask)])
+    digest, found = _measured("mask", mask, spec.max_pixels)
+    if problem := other_proportions("mask", _shown(mask), found, _shown(asset), size):
+        raise SpecError(problem)
+    return digest
 
 
 def output_format(path: Path, given: str | None) -> str:

@@ -58,6 +58,9 @@ def style(
     animate: Annotated[
         Path | None, typer.Option("--animate", help="A .gif or .webp file for the way from the asset to the result.")
     ] = None,
+    mask: Annotated[
+        Path | None, typer.Option("--mask", help="A grey picture: paint where it is white, keep what is black.")
+    ] = None,
 ) -> None:
     """Paint one picture while you watch.
 
@@ -65,7 +68,7 @@ def style(
     """
     from flows.style import style as paint
 
-    raise typer.Exit(paint(photo, paintings, to, values, save_every, animate))
+    raise typer.Exit(paint(photo, paintings, to, values, save_every, animate, mask))
 
 
 @app.command()

@@ -39,14 +39,21 @@ FRAME_MS, HOLD_MS = 80, (420, 1_920)
 
 
 def style(
-    photo: Path, paintings: list[str], to: Path, values: dict[str, Any], save_every: int | None, animate: Path | None
+    photo: Path,
+    paintings: list[str],
+    to: Path,
+    values: dict[str, Any],
+    save_every: int | None,
+    animate: Path | None,
+    mask: Path | None,
 ) -> int:
-    """Paint a picture and write it. Returns the exit code: 0, or 3 if Ctrl-C ended it with the best so far saved.
+    """Paint a picture, where its mask is white if it has one, and write it. Returns the exit code: 0, or 3 if Ctrl-C ended
+    it with the best so far saved.
 
     Raises SpecError before anything is computed, JobError if the picture cannot be made, and Stopped if there was nothing
     to save yet.
     """
-    posed = study(photo, paintings, with_format(values, to))
+    posed = study(photo, paintings, with_format(values, to), mask)
     recipe = posed.spec.base_recipe()
     _check(posed, recipe, to, animate)
     painting = _Painting(to, save_every, animate, posed.working_size(recipe))

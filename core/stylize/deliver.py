@@ -10,6 +10,7 @@ from torch import Tensor
 from core import image
 from core.stylize import colour
 from core.stylize.colour import KeepColor
+from core.stylize.cover import Cover
 from core.stylize.lift import lifted
 from core.stylize.sources import tensor
 
@@ -17,12 +18,17 @@ Pixels = image.U8 | image.U16
 
 
 def delivered(
-    result: Tensor, asset: image.Picture, guide: image.Picture, keep: KeepColor, depth: int
+    result: Tensor,
+    asset: image.Picture,
+    guide: image.Picture,
+    keep: KeepColor,
+    depth: int,
+    cover: Cover | None = None,
 ) -> image.Picture | image.DeepPicture:
     """The picture of a result (3, h, w), RGB in [0, 1], at the size of `guide`, with its alpha, at 8 or 16 bits a channel.
 
     `asset` has the result's size; `guide` is the asset at the output's, and where that is larger, its edges and its colours
-    are those of the output.
+    are those of the output. Where `cover` says so, the guide's own pixels are.
     """
     result = result.detach().cpu().clamp(0, 1)
     deep = depth == 16
@@ -31,6 +37,8 @@ def delivered(
         _lift_into(rgb, result, asset, guide, keep)
     else:
         _put(rgb, _shrunk(colour.kept(keep, result, tensor(asset)), guide.size))
+    if cover is not None:
+        cover.put_back(rgb, guide.rgb)
     alpha = guide.alpha
     if not deep:
         return image.Picture(rgb.astype(np.uint8, copy=False), alpha)

@@ -19,16 +19,18 @@ from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
-from core.score import Reference, Scorer, Scores
+from core.score import Plane, Reference, Scorer, Scores, mean_of
 from core.store import Store
 from core.stylize import colour
+from core.stylize.cover import Covers
 from core.stylize.deliver import delivered
 from core.stylize.losses import ContentLoss, Loss
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
+from core.stylize.regions import Region
 from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
 from core.stylize.target_cache import TargetCache
-from core.stylize.targets import Recall, StyleTargets, style_targets
+from core.stylize.targets import InRegions, Recall, Style, StyleTargets, style_targets
 
 KEPT_STYLES = 64
 REFERENCE_BUDGET = 64 * 2**20
@@ -62,7 +64,7 @@ class StylizeMaker:
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
-        self._targets: Recent[tuple[str, ...], StyleTargets] = Recent(KEPT_STYLES)
+        self._targets: Recent[tuple[str, ...], tuple[StyleTargets, ...]] = Recent(KEPT_STYLES)
         self._asset_references: Recent[tuple[Any, ...], Reference] = Recent(KEPT_ASSETS)
         self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
@@ -81,7 +83,9 @@ class StylizeMaker:
         """Take up a run."""
         self._store = store
         self._styles = context["styles"]
-        self._sources = Sources(Path(context["library"]), self._styles, int(context["max_pixels"]))
+        most = int(context["max_pixels"])
+        covers = Covers(context["masks"], context["regions"], most)
+        self._sources = Sources(Path(context["library"]), self._styles, most, covers)
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
     def decode(self, job: Job) -> Decoded:
@@ -102,8 +106,8 @@ class StylizeMaker:
     def commission(self, job: Job, decoded: Decoded, on_step: OnStep) -> Commission:
         """What is to be made of a job."""
         recipe = self._recipes[job.recipe]
-        content, targets = tensor(decoded.content).to(self._device), self._style_targets(job, decoded, recipe)
-        return Commission(content, targets, job.seed, on_step, self._recalled(job, recipe))
+        content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
+        return Commission(content, style, job.seed, on_step, self._recalled(job, recipe))
 
     def tools(self, digest: str) -> tuple[Recipe, Backbone]:
         """A recipe of the run, by its digest, and the backbone that it names."""
@@ -127,7 +131,10 @@ class StylizeMaker:
         that size.
         """
         coloured = colour.kept(decoded.keep_color, made.detach().cpu(), tensor(decoded.asset))
-        return image.Picture(eight_bit(coloured), decoded.asset.alpha)
+        rgb = eight_bit(coloured)
+        if decoded.cover is not None:
+            decoded.cover.put_back(rgb, decoded.asset.rgb)
+        return image.Picture(rgb, decoded.asset.alpha)
 
     def delivered(self, job: Job, made: Tensor, decoded: Decoded) -> image.Picture | image.DeepPicture:
         """The picture to write of an optimised one, at the size and depth of the recipe. Raises Changed and what else
@@ -135,7 +142,7 @@ class StylizeMaker:
         """
         recipe = self._recipes[job.recipe]
         guide = self._sources.guide(job, decoded, recipe)
-        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth)
+        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth, decoded.cover)
 
     def encoded(
         self, job: Job, picture: image.Picture | image.DeepPicture, decoded: Decoded, step: Step | None = None
@@ -178,33 +185,51 @@ class StylizeMaker:
     def _backbone(self, recipe: Recipe) -> Backbone:
         return self._backbones.get(identity(recipe), lambda: for_recipe(recipe, self._device))
 
-    def _style_targets(self, job: Job, decoded: Decoded, recipe: Recipe) -> StyleTargets:
-        def targets() -> StyleTargets:
-            artworks = [tensor(picture).to(self._device) for picture in decoded.seen]
-            return style_targets(artworks, decoded.weights, recipe, self._backbone(recipe), self._cache)
+    def _style(self, job: Job, decoded: Decoded, recipe: Recipe) -> Style:
+        """The style to paint in, or one for each area of the cover."""
 
-        return self._targets.get((job.style_sha256, job.recipe, *_seen_with(job, recipe)), targets)
+        def targets() -> tuple[StyleTargets, ...]:
+            artworks, backbone = [tensor(picture).to(self._device) for picture in decoded.seen], self._backbone(recipe)
+            return tuple(
+                style_targets(artworks[group], decoded.weights[group], recipe, backbone, self._cache)
+                for group in decoded.groups
+            )
+
+        found = self._targets.get((job.style_sha256, job.recipe, *_seen_with(job, recipe)), targets)
+        if decoded.cover is None:
+            return found[0]
+        return InRegions(tuple(zip(found, map(Region, decoded.cover.areas), strict=True)))
 
     def _score(self, job: Job, made: image.Picture, decoded: Decoded, recipe: Recipe) -> Scores:
-        """Scores against what the optimisation saw: a style in other colours than its own is not judged by those."""
-        size, keep = recipe.size, recipe.keep_color
+        """Scores against what the optimisation saw: a style in other colours than its own is not judged by those, and none
+        where it is not wanted.
+        """
+        keep = recipe.keep_color
         shas: Sequence[str] = self._styles[job.style]["sha256"]
-        style = [
+        artworks = [
             (
                 self._references.get(
-                    (sha, size, recipe.brush, keep, *_seen_with(job, recipe)), self._reference_of(picture)
+                    (sha, recipe.size, recipe.brush, keep, *_seen_with(job, recipe)), self._reference_of(p)
                 ),
-                weight,
+                w,
             )
-            for sha, picture, weight in zip(shas, decoded.seen, decoded.weights, strict=True)
+            for sha, p, w in zip(shas, decoded.seen, decoded.weights, strict=True)
         ]
-        known = (job.asset_sha256, size, keep == "luminance")
-        asset = self._asset_references.get(known, self._reference_of(decoded.content))
         rgb = eight_bit(colour.lightness_of(tensor(made))) if keep == "luminance" else made.rgb
-        return self._scorer().score(rgb, asset, style)
+        found: list[tuple[Scores, float]] = []
+        for number, group in enumerate(decoded.groups):
+            area = decoded.cover.areas[number].numpy() if decoded.cover else None
+            known = (job.asset_sha256, recipe.size, keep == "luminance", job.mask_sha256, job.regions_sha256, number)
+            asset = self._asset_references.get(
+                (*known, job.style_sha256 if decoded.cover else ""), self._reference_of(decoded.content, area)
+            )
+            found.append(
+                (self._scorer().score(rgb, asset, artworks[group], area), 1.0 if area is None else float(area.sum()))
+            )
+        return mean_of(found)
 
-    def _reference_of(self, picture: image.Picture) -> Callable[[], Reference]:
-        return lambda: self._scorer().reference(picture.rgb)
+    def _reference_of(self, picture: image.Picture, area: Plane | None = None) -> Callable[[], Reference]:
+        return lambda: self._scorer().reference(picture.rgb, area)
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
         for name, picture in (
@@ -227,6 +252,8 @@ class StylizeMaker:
                 "algorithm": ALGORITHM[recipe.method],
                 "asset": job.asset,
                 "asset_sha256": job.asset_sha256,
+                **({"mask_sha256": job.mask_sha256} if job.mask_sha256 else {}),
+                **({"regions_sha256": job.regions_sha256, "regions": style["regions"]} if job.regions_sha256 else {}),
                 "style": job.style,
                 "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
             }

@@ -5,13 +5,18 @@ A mask is grey: white is stylised, black stays the asset, grey is so much of the
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import Unsupported
-from core.image import Picture
+from core.image import U8, U16, Picture
 
+Pixels = U8 | U16
+
+STRIP = 256
+"""Rows that are blended at once."""
 BLACK = 4
 """Grey levels from the end that count as black or white: what JPEG makes of them."""
 COLOURED = 48
@@ -66,12 +71,15 @@ def softened(planes: Tensor, pixels: int) -> Tensor:
     return F.avg_pool2d(planes.unsqueeze(0), side, 1, pixels, count_include_pad=False)[0]
 
 
-def blended(asset: Tensor, made: Tensor, amount: Tensor) -> Tensor:
-    """So much of the picture `made` and the rest of the asset, both (3, h, w); where `amount` (h, w) is 0, the very
-    asset, and where it is 1, the very picture.
+def keep_under(made: Pixels, asset: U8, amount: Tensor) -> None:
+    """Leave so much of the picture `made`, (h, w, 3) of 8 or 16 bits, and put the rest of the asset (h, w, 3) into it;
+    where `amount` (h, w) is 0, its very pixels, and where it is 1, nothing.
     """
-    mixed = torch.lerp(asset, made, amount)
-    return torch.where(amount == 0, asset, torch.where(amount == 1, made, mixed))
+    shares, white = amount.unsqueeze(2).numpy(), np.iinfo(made.dtype).max // 255
+    for start in range(0, len(made), STRIP):
+        rows = slice(start, start + STRIP)
+        under = asset[rows].astype(np.float32) * white
+        made[rows] = np.rint(under + shares[rows] * (made[rows] - under))
 
 
 def _eroded(planes: Tensor, corners: bool) -> Tensor:

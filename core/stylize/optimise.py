@@ -11,7 +11,7 @@ from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.lanes import Optimisation, driven
 from core.stylize.painting import OnStep, Result, Step, painting
-from core.stylize.targets import Recall, Style, losses_at
+from core.stylize.targets import InRegions, Recall, Style, losses_at
 
 __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
 
@@ -56,5 +56,8 @@ def stylise_all(commissions: Iterable[Commission], recipe: Recipe, backbone: Bac
 
 
 def _begun(commission: Commission, recipe: Recipe, backbone: Backbone) -> Optimisation[Result]:
-    losses = losses_at(commission.style, recipe, backbone, commission.recall)
+    style = commission.style
+    if isinstance(style, InRegions) and style.is_empty:  # one pass, for its loss: the asset stays
+        recipe = recipe.changed({"steps": 1, "coarse_steps": 0})
+    losses = losses_at(style, recipe, backbone, commission.recall)
     return painting(commission.content, losses, recipe, commission.seed, commission.on_step)

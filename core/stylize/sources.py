@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from core.jobs import Job, fitted
 from core.planned_picture import Planned, read_planned
 from core.recipe import Recipe
 from core.stylize import colour, scales
+from core.stylize.cover import Cover, Covers
 from core.stylize.recent import Recent
 
 KEPT_ASSETS = 4
@@ -43,13 +45,17 @@ class Decoded:
     keep_color: colour.KeepColor
     file: Planned
     """What the asset's file says of itself; its picture is the asset."""
+    groups: tuple[slice, ...]
+    """The artworks of each style: one, or one for each area of the cover."""
+    cover: Cover | None = None
+    """Where each style is wanted; None: all of the asset gets the one."""
 
 
 class Sources:
     """Reads the pictures of one run, and keeps the latest. For one thread."""
 
-    def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int) -> None:
-        self._library, self._styles, self._max_pixels = library, styles, max_pixels
+    def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int, covers: Covers) -> None:
+        self._library, self._styles, self._max_pixels, self._covers = library, styles, max_pixels, covers
         self._assets: Recent[tuple[str, int], Planned] = Recent(KEPT_ASSETS)
         self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
         self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
@@ -72,7 +78,10 @@ class Sources:
             # An artwork that takes the asset's colours is another one for every asset.
             known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
-        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep, file)
+        regions = style["regions"]
+        cover = self._covers.of(job, regions, (asset.size.height, asset.size.width), recipe)
+        counts = [count for _, count in regions if count] or [len(artworks)]
+        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep, file, _slices(counts), cover)
 
     def guide(self, job: Job, decoded: Decoded, recipe: Recipe) -> image.Picture:
         """The asset at the size of the output, read again if that is not the working size. For another thread than
@@ -92,6 +101,12 @@ class Sources:
 
     def _read(self, path: str, sha256: str) -> image.Picture:
         return read_planned(path, sha256, self._max_pixels).picture
+
+
+def _slices(counts: Sequence[int]) -> tuple[slice, ...]:
+    """One after another, slices of these lengths."""
+    ends = list(itertools.accumulate(counts))
+    return tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True))
 
 
 def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:

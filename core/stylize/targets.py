@@ -52,6 +52,11 @@ class InRegions:
 
     styles: tuple[tuple[StyleTargets, Region], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no style is wanted anywhere."""
+        return not any(region.pixels.any() for _, region in self.styles)
+
 
 Style = StyleTargets | InRegions
 """What a picture can be painted in."""

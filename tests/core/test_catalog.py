@@ -42,7 +42,7 @@ def test_duplicate_names_name_both(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("[styles.a]\n", "needs either `file` or `artworks`"),
+        ("[styles.a]\n", "needs either `file`, `artworks` or `regions`"),
         ('[styles.a]\nfile = "../x.png"\n', "inside the catalog folder"),
         ('[styles.a]\nfile = "/etc/x.png"\n', "inside the catalog folder"),
         ('[styles.a]\nfile = "C:\\\\x.png"\n', "inside the catalog folder"),
@@ -94,3 +94,52 @@ def test_weights_that_a_catalog_names_lie_in_it(studio: Studio, tmp_path: Path) 
     (studio.catalog / "catalog.toml").write_text(described.format("own.pth"))
     (wave,) = (style for style in load_catalog(studio.catalog) if style.name == "wave")
     assert wave.overrides() == {"weights": str(studio.catalog.resolve() / "own.pth")}
+
+
+def test_regions_take_the_artworks_of_other_styles(studio: Studio) -> None:
+    studio.picture("catalog/c.png", 5)
+    text = (
+        '[styles.mix]\nartworks = [{file = "night.jpg", weight = 3}, {file = "c.png"}]\n'
+        '[styles.dusk]\nregions = {"#FF0000" = "mix", "#000000" = "keep", "#0000ff" = "wave"}\n'
+    )
+    dusk, *others = load_catalog(describe(studio, text))
+    assert [style.name for style in others] == ["mix", "wave"]
+    assert [(region.colour, len(region.artworks)) for region in dusk.regions] == [
+        ("#ff0000", 2),
+        ("#000000", 0),
+        ("#0000ff", 1),
+    ]
+    assert [(artwork.file, artwork.weight) for artwork in dusk.artworks] == [
+        ("night.jpg", 0.75),
+        ("c.png", 0.25),
+        ("wave.png", 1.0),
+    ]
+
+
+def test_regions_may_use_styles_that_are_not_in_the_run(studio: Studio) -> None:
+    root = describe(studio, '[styles.dusk]\nregions = {"#ff0000" = "wave", "#0000ff" = "night"}\n')
+    (dusk,) = load_catalog(root, include=["dusk"])
+    assert [artwork.file for artwork in dusk.artworks] == ["wave.png", "night.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("regions", "fault"),
+    [
+        ('{"#ff0000" = "wav"}', "#ff0000 is to be 'wav', which is not in the catalog"),
+        ('{"#ff0000" = "dusk"}', "#ff0000 is to be 'dusk', which has regions itself"),
+        ('{"#ff0000" = "keep"}', "keeps every region"),
+        ('{"red" = "wave"}', "a region's colour is written as in `#ff0000`"),
+        ('{"#ff0000" = 3}', "regions"),
+        ('{"#ff0000" = "wave"}\nfile = "wave.png"', "needs either `file`, `artworks` or `regions`"),
+    ],
+)
+def test_wrong_regions_are_one_sentence(studio: Studio, regions: str, fault: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load_catalog(describe(studio, f"[styles.dusk]\nregions = {regions}\n"))
+    assert fault in str(caught.value)
+    assert "dusk" in str(caught.value) or "catalog.toml" in str(caught.value)
+
+
+def test_colours_that_are_one_are_refused(studio: Studio) -> None:
+    with pytest.raises(SpecError, match="twice"):
+        load_catalog(describe(studio, '[styles.dusk]\nregions = {"#ff0000" = "wave", "#FF0000" = "night"}\n'))

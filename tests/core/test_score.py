@@ -19,7 +19,7 @@ from core import score as definition
 from core.backbone import Backbone
 from core.image import Picture, resized
 from core.recipe import PRESETS
-from core.score import Reference, Rgb, Scorer, gram, gram_distance, scores
+from core.score import Reference, Rgb, Scorer, gram, gram_distance, mean_of, scores
 from core.stylize.optimise import stylise
 from core.stylize.targets import style_targets
 from core.weights import load
@@ -270,3 +270,34 @@ def test_a_style_needs_an_artwork(scorer: Scorer, cat: Rgb) -> None:
     for style in ([], [(asset, 0.0)]):
         with pytest.raises(ValueError, match="positive weight"):
             scorer.score(cat, asset, style)
+
+
+def test_style_can_be_judged_within_an_area(scorer: Scorer, cat: Rgb, tissue: Rgb) -> None:
+    """Half a picture in the style is as good there as a whole one, and no good in the other half."""
+    left = np.zeros(cat.shape[:2], np.float32)
+    left[:, : cat.shape[1] // 2] = 1
+    painted = mixed(cat, tissue, 0.9)
+    half = np.where(left[..., None] > 0, painted, cat)
+    style = [(scorer.reference(tissue), 1.0)]
+    within, outside, whole = (
+        scorer.score(half, scorer.reference(cat, area), style, area).style_distance for area in (left, 1 - left, None)
+    )
+    assert within < 0.6
+    assert within < whole < outside
+    assert outside > 0.9
+
+
+def test_an_area_of_everything_or_of_nothing_is_the_whole(scorer: Scorer, cat: Rgb, noise: Rgb) -> None:
+    style = [(scorer.reference(noise), 1.0)]
+    plain = scorer.score(noise, scorer.reference(cat), style)
+    for level in (0, 1):
+        area = np.full(cat.shape[:2], level, np.float32)
+        found = scorer.score(noise, scorer.reference(cat, area), style, area)
+        assert found.style_distance == pytest.approx(plain.style_distance, abs=1e-4)
+
+
+def test_parts_count_by_their_size() -> None:
+    one, other = scores(0.3, 0.2, True), scores(0.3, 0.6, True)
+    assert mean_of([(one, 30.0), (other, 10.0)]) == scores(0.3, 0.3, True)
+    assert mean_of([(one, 0.0), (other, 5.0)]) == other
+    assert mean_of([(one, 0.0), (other, 0.0)]) == one

@@ -95,3 +95,23 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         tmp_path.chmod(0o500)
         with pytest.raises(SpecError, match="may not be written"):
             check_target("-o", tmp_path / "new.png", [source])
+
+
+def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:
+    mask = studio.picture("masks/cat.png", 8)
+    studio.picture("masks/trip/sea.png", 9, (32, 40))
+    posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], {}, mask)
+    job = posed.job(posed.spec.base_recipe(), posed.spec.preset, posed.spec.seed)
+    folders = {"library": studio.library, "catalog": studio.catalog, "masks": studio.root / "masks", "out": studio.out}
+    planned = make_plan(spec_from({name: str(folder) for name, folder in folders.items()}, "test")).jobs.to_pylist()
+    (row,) = [row for row in planned if row["output"] == "wave/cat.jpg.png"]
+    assert (job.key, job.mask_sha256) == (row["key"], row["mask_sha256"])
+    assert mask in posed.files()
+
+
+def test_a_mask_that_cannot_be_used(studio: Studio) -> None:
+    asset, wave = studio.library / "cat.jpg", [str(studio.catalog / "wave.png")]
+    with pytest.raises(SpecError, match=r"mask .*nowhere\.png does not exist"):
+        study(asset, wave, {}, studio.root / "nowhere.png")
+    with pytest.raises(SpecError, match=r"mask .*sea\.png has 32x40 pixels and .*cat\.jpg 40x32"):
+        study(asset, wave, {}, studio.library / "trip/sea.png")

@@ -115,3 +115,18 @@ def test_a_damaged_photograph_is_one_sentence(studio: Studio) -> None:
     assert ended.code == 2
     assert "cat.jpg' is damaged" in ended.err
     assert len(ended.err.strip().splitlines()) == 1
+
+
+def test_a_mask_says_where(studio: Studio) -> None:
+    asset, painting = studio.picture("library/whole.png", 1), files(studio)[1]
+    mask, out = studio.root / "mask.png", studio.root / "out.png"
+    Image.fromarray(np.repeat(np.array([[255, 0]], np.uint8), (20, 20), axis=1).repeat(32, axis=0)).save(mask)
+    ended = nocturne("style", asset, painting, "-o", out, "--mask", mask, *QUICK)
+    assert ended.code == 0, ended.err
+    before, after = (np.asarray(Image.open(path)).astype(int) for path in (asset, out))
+    assert np.array_equal(after[:, 20:], before[:, 20:])
+    assert np.abs(after[:, :18] - before[:, :18]).mean() > 3
+    assert len(read_stamp(out)["mask_sha256"]) == 64
+    Image.new("RGB", (40, 32), "red").save(mask)
+    ended = nocturne("style", asset, painting, "-o", studio.root / "not.png", "--mask", mask, *QUICK)
+    assert (ended.code, "has colours" in ended.err) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from core.errors import Unsupported
 from core.image import Picture
-from core.stylize.masks import blended, feathered, fitted, levels, softened
+from core.stylize.masks import feathered, fitted, keep_under, levels, softened
 
 
 def grey(values: list[list[int]], alpha: list[list[int]] | None = None) -> Picture:
@@ -94,10 +95,14 @@ def test_another_size_has_the_same_share(size: tuple[int, int]) -> None:
     assert float(found.mean()) == pytest.approx(0.25, abs=0.02)
 
 
-def test_blending_keeps_the_very_pixels_at_both_ends() -> None:
-    asset, made = torch.rand(3, 4, 6), torch.rand(3, 4, 6)
-    amount = torch.tensor([0, 0, 0.25, 0.5, 1, 1]).expand(4, 6)
-    found = blended(asset, made, amount)
-    assert torch.equal(found[..., :2], asset[..., :2])
-    assert torch.equal(found[..., 4:], made[..., 4:])
-    assert torch.allclose(found[..., 3], (asset[..., 3] + made[..., 3]) / 2)
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_blending_keeps_the_very_pixels_at_both_ends(kind: Any) -> None:
+    white = np.iinfo(kind).max // 255
+    rng = np.random.default_rng(1)
+    asset = rng.integers(0, 256, (700, 6, 3), dtype=np.uint8)
+    made = rng.integers(0, 255 * white + 1, (700, 6, 3), dtype=kind)
+    before = made.copy()
+    keep_under(made, asset, torch.tensor([0, 0, 0.25, 0.5, 1, 1]).expand(700, 6))
+    assert np.array_equal(made[:, :2], asset[:, :2].astype(kind) * white)
+    assert np.array_equal(made[:, 4:], before[:, 4:])
+    assert np.abs(made[:, 3] - (asset[:, 3] * float(white) + before[:, 3]) / 2).max() <= 0.5
