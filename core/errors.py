@@ -78,7 +78,7 @@ class Unreadable(JobError):
 
 
 class Missing(JobError):
-    """The file was there when the plan was made and is gone."""
+    """The file was there when the plan was made and is gone; or an asset has no mask or region map."""
 
     reason = "missing"
 
@@ -96,7 +96,7 @@ class TooLarge(JobError):
 
 
 class Unsupported(JobError):
-    """A kind of picture or link that Nocturne does not read."""
+    """A kind of picture or link that Nocturne does not read; a mask or region map that does not fit."""
 
     reason = "unsupported"
 
