@@ -191,9 +191,10 @@ def _of_regions(style: Style, by_name: dict[str, Style], path: Path) -> Style:
             regions.append(StyleRegion(colour=colour))
         elif other is None or other.entry.regions:
             fault = "is not in the catalog" if other is None else "has regions itself"
+            there = shortly(", ".join(sorted(name for name, each in by_name.items() if not each.entry.regions)))
             raise SpecError(
                 f"{path}: style {style.name!r}: {colour} is to be {shortly(repr(name))}, which {fault}; "
-                f"name another style, or `{KEEP}`."
+                f"name `{KEEP}`, or one of {printable(there)}."
             )
         else:
             regions.append(StyleRegion(colour=colour, artworks=_shares(other.artworks)))
