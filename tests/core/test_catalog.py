@@ -125,7 +125,10 @@ def test_regions_may_use_styles_that_are_not_in_the_run(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("regions", "fault"),
     [
-        ('{"#ff0000" = "wav"}', "#ff0000 is to be 'wav', which is not in the catalog; name `keep`, or one of night, wave."),
+        (
+            '{"#ff0000" = "wav"}',
+            "#ff0000 is to be 'wav', which is not in the catalog; name `keep`, or one of night, wave.",
+        ),
         ('{"#ff0000" = "dusk"}', "#ff0000 is to be 'dusk', which has regions itself"),
         ('{"#ff0000" = "keep"}', "keeps every region"),
         ('{"red" = "wave"}', "a region's colour is written as in `#ff0000`"),
