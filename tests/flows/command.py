@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -35,9 +36,10 @@ def nocturne(*arguments: object, env: dict[str, str] | None = None, cwd: Path | 
 
 
 def started(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own."""
+    """Start a command in a process group of its own, which hears Ctrl-C even if the tests were begun in the background."""
     return subprocess.Popen(
         [NOCTURNE, *map(str, arguments)],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells have background jobs ignore it
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
