@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,9 @@ bench-score: install  ## Does the score order obvious cases rightly?
 
 bench-gan: install  ## Trained networks: digits recognised, KID against peers, speed of training and sampling.
 	@$(BIN)/python benchmarks/gan.py
+
+bench-style: install  ## Style transfer against its peers, lanes, profile, large pictures, caches (hours; goes on if killed).
+	@$(BIN)/python benchmarks/style.py
 
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68

@@ -29,7 +29,7 @@ import gan_step
 from core import device as devices
 from core.cache import cache_folder
 from core.gan.checkpoint import read_info
-from gan_rows import HEAD, Row, missing, show
+from figure_rows import HEAD, Row, missing, show
 
 NETWORKS = Path(__file__).parents[1] / "data" / "networks"
 GROUPS = ("step", "seeds", "sampling", "digits", "few-shot")

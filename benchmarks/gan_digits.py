@@ -10,8 +10,8 @@ import torch
 
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
+from figure_rows import Row, missing, spread
 from gan_judge import Judge, Verdict, digits
-from gan_rows import Row, missing, spread
 from gan_stretches import clock_of
 
 JUDGED = 1000

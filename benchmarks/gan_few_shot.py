@@ -20,7 +20,7 @@ from core.gan.neighbours import Originals
 from core.gan.recipe import GAN_PRESETS, SampleRecipe
 from core.gan.sampler import Sampler
 from core.gan.set_metrics import SetMetrics, set_metrics
-from gan_rows import Row, missing, spread
+from figure_rows import Row, missing, spread
 from gan_stretches import clock_of
 
 COUNT = 500

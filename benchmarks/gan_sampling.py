@@ -22,7 +22,7 @@ from core import device as devices
 from core import image, provenance
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
-from gan_rows import Row
+from figure_rows import Row
 from runs import environment, measured_run
 
 PARTS = 256

@@ -19,7 +19,7 @@ from core import image
 from core.gan.recipe import SampleRecipe
 from core.gan.sampler import Sampler
 from core.layout import MANIFEST, OUTPUTS
-from gan_rows import Row
+from figure_rows import Row
 from runs import environment
 
 COUNT = 3_000

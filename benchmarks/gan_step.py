@@ -23,7 +23,7 @@ from core.gan.few_shot import FewShotDiscriminator
 from core.gan.losses import D_LOSSES, G_LOSSES
 from core.gan.recipe import GAN_PRESETS, GanRecipe
 from core.gan.trainer import Trainer
-from gan_rows import Row
+from figure_rows import Row
 
 PRESETS = {"digits": {"r1": 0.0}, "few_shot": {}}
 PICTURES = 250

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from core.gan.resampling import Measured
+if TYPE_CHECKING:
+    from core.gan.resampling import Measured
 
 HEAD = "| what | measured | target | |\n|---|---|---|---|"
 
