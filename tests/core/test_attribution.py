@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
@@ -17,6 +17,7 @@ from core.picture_file import identified
 from tests.core.test_encoding import ABOUT, deep
 from tests.pictures import exif, saved, stored
 from tests.pictures import image as patches
+from tests.properties.kit import examples
 
 TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")), max_size=60)
 
@@ -45,7 +46,7 @@ def test_what_is_written_is_read_again(kind: str, about: Credits) -> None:
     near(said(image.encode(picture, kind.split()[-1], about=about, stamp="x")), about)  # type: ignore[arg-type]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(artist=TEXTS, notice=TEXTS, credit=TEXTS, kind=st.sampled_from(["png", "jpg", "webp", "tiff"]))
 def test_any_text_is_read_again(artist: str, notice: str, credit: str, kind: image.Format) -> None:
     about = Credits(None, artist, notice, credit)

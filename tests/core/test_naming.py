@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SpecError
@@ -16,6 +16,7 @@ from core.plan import make_plan
 from core.spec import spec_from
 from core.store import TEMPORARY, Store
 from tests.conftest import Studio
+from tests.properties.kit import examples
 
 VALUES = {"style": "wave", "asset": "trip/cat.jpg", "preset": "good", "seed": "7", "key": "0123456789", "ext": "png"}
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=230).filter(
@@ -67,7 +68,7 @@ def test_what_is_refused(pattern: str, words: str) -> None:
         check_pattern(pattern)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(style=NAMES, parts=st.lists(NAMES, min_size=1, max_size=3), mark=st.sampled_from(["", "0123456789"]))
 def test_whatever_files_are_called_names_stay_in_the_run(style: str, parts: list[str], mark: str) -> None:
     values = {**VALUES, "style": style, "asset": "/".join(parts)}

@@ -13,6 +13,7 @@ from core.example import example_spec
 from core.recipe import PRESETS, Recipe
 from core.spec import Spec, load_spec, spec_from
 from tests.conftest import Studio
+from tests.properties.kit import examples
 
 
 def write(studio: Studio, text: str) -> Path:
@@ -102,6 +103,7 @@ def test_the_shipped_example_is_the_generated_one() -> None:
     assert shipped.read_text() == example_spec()
 
 
+@examples(100)
 @given(
     st.dictionaries(
         st.sampled_from([*Spec.model_fields]),

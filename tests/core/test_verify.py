@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -23,6 +23,7 @@ from core.store import TEMPORARY, Store
 from core.verify import Fault
 from tests import pictures
 from tests.conftest import Studio
+from tests.properties.kit import examples
 from tests.runs import add_rows, contents, made_run, pending, row
 
 CAT, SEA, SUN = "wave/cat.jpg.png", "wave/trip/sea.png.png", "night/sun.jpg.png"
@@ -235,7 +236,7 @@ def test_want_of_memory_is_not_taken_for_damage(store: Store, monkeypatch: pytes
         verify.verify(store)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_fault_and_never_a_crash(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as root:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import rgb2lab
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from core.stylize import colour
 from core.stylize.colour import KeepColor
 from tests.core.stylize.conftest import waves
+from tests.properties.kit import examples
 
 KEPT: list[KeepColor] = ["luminance", "match"]
 
@@ -52,7 +53,7 @@ def test_every_colour_comes_back_from_oklab() -> None:
     torch.testing.assert_close(colour.from_oklab(colour.to_oklab(cube)), cube, atol=5e-4, rtol=0)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(light=st.floats(0.02, 0.98), angle=st.floats(0, 2 * math.pi), chroma=st.floats(0.02, 1.5))
 def test_a_colour_outside_srgb_loses_chroma_and_nothing_else(light: float, angle: float, chroma: float) -> None:
     wanted = torch.tensor([light, chroma * math.cos(angle), chroma * math.sin(angle)]).view(3, 1, 1)
