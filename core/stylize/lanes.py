@@ -7,7 +7,7 @@ its neighbours, nor on who takes the lane of one that is done. Calls have `lanes
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.backbone import Backbone
-from core.stylize.losses import PIXELS, Loss, total
+from core.stylize.losses import PIXELS, Features, Loss, total
 from core.stylize.tiles import Tile, tiled_loss
 
 
@@ -46,16 +46,42 @@ def evaluate(questions: Sequence[Question], backbone: Backbone, lanes: int) -> l
     """Answers to at most `lanes` questions about pictures of one shape, by one call of the network."""
     if questions[0].tiles:
         return [Answer(*tiled_loss(each.picture, each.losses, each.tiles, backbone)) for each in questions]
-    spare = lanes - len(questions)
     pictures = [question.picture.detach() for question in questions]
-    x = torch.stack([*pictures, *pictures[:1] * spare]).requires_grad_()
+    x = torch.stack([*pictures, *pictures[:1] * (lanes - len(questions))]).requires_grad_()
     features = {**backbone.features(x), PIXELS: x}
-    found = [
-        total(question.losses, {layer: values[lane : lane + 1] for layer, values in features.items()})
-        for lane, question in enumerate(questions)
-    ]
-    (gradient,) = torch.autograd.grad(torch.cat(found).sum(), x)
-    return [Answer(float(loss.detach()), gradient[lane]) for lane, loss in enumerate(found)]
+    found = [_slopes(question.losses, features, lane) for lane, question in enumerate(questions)]
+    gradient = _through_network(features, [slopes for _, slopes in found], x)
+    return [Answer(loss, gradient[lane]) for lane, (loss, _) in enumerate(found)]
+
+
+def _slopes(losses: Sequence[Loss], features: Features, lane: int) -> tuple[float, dict[str, Tensor]]:
+    """A lane's loss, and its slope in the features that it hangs on, each (1, c, h, w).
+
+    Cut out of the network's graph: autograd would else fill a batch with zeros for each lane and layer, a third of all time.
+    """
+    own = {layer: values.detach()[lane : lane + 1].requires_grad_() for layer, values in features.items()}
+    loss = total(losses, own).sum()
+    slopes = torch.autograd.grad(loss, list(own.values()), allow_unused=True)
+    return float(loss.detach()), {layer: slope for layer, slope in zip(own, slopes, strict=True) if slope is not None}
+
+
+def _through_network(features: Features, slopes: Sequence[Mapping[str, Tensor]], x: Tensor) -> Tensor:
+    """The gradient in the pictures x (lanes, 3, h, w) of losses with these slopes in their features; 0 in spare lanes."""
+    wanted = [layer for layer in features if any(layer in each for each in slopes)]
+    batches = [_batch([each.get(layer) for each in slopes], features[layer]) for layer in wanted]
+    (gradient,) = torch.autograd.grad([features[layer] for layer in wanted], x, batches)
+    return gradient
+
+
+def _batch(slopes: Sequence[Tensor | None], features: Tensor) -> Tensor:
+    """Slopes (1, c, h, w) of the first lanes as one of all lanes (n, c, h, w), in the features' layout."""
+    if len(features) == 1 and slopes[0] is not None:
+        return slopes[0]
+    batch = torch.zeros_like(features)
+    for lane, slope in enumerate(slopes):
+        if slope is not None:
+            batch[lane : lane + 1] = slope
+    return batch
 
 
 def driven(optimisations: Iterable[Optimisation[R]], backbone: Backbone, lanes: int) -> Iterator[tuple[int, R]]:
