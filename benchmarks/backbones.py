@@ -30,7 +30,8 @@ from torch import Tensor
 from core import device as devices
 from core.architecture import BACKBONES, Name
 from core.backbone import Backbone
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.score import Scorer
 from core.stylize.losses import Loss
 from core.stylize.optimise import stylise

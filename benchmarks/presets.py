@@ -23,7 +23,8 @@ from torch import Tensor
 
 from core import device as devices
 from core.backbone import Backbone, for_recipe
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.score import Reference, Scorer
 from core.stylize.losses import total
 from core.stylize.optimise import stylise

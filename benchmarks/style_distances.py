@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core import efficientnet
 from core.backbone import for_recipe
-from core.recipe import PRESETS
+from core.presets import PRESETS
 from core.score import CONTENT_MAPS, STYLE_MAPS, frame_of, gram, resized
 from style_pairs import Pair, Rgb, as_tensor
 

@@ -22,7 +22,8 @@ import style_peer_scales
 from core import device as devices
 from core.backbone import Backbone, for_recipe
 from core.cache import cache_folder
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import Recipe
 from core.stylize.optimise import stylise
 from core.stylize.sources import eight_bit
 from core.stylize.targets import style_targets

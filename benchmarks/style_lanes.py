@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from core.backbone import for_recipe
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import Recipe
 from core.stylize.optimise import Commission, stylise_all
 from core.stylize.targets import StyleTargets, style_targets
 from figure_rows import Row

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from core.backbone import Backbone, for_recipe
-from core.recipe import PRESETS
+from core.presets import PRESETS
 from core.stylize.sources import eight_bit
 from style_pairs import Pair, Rgb, as_tensor, fitted, painting, photograph
 from style_records import Stopwatch, Values

@@ -19,7 +19,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 import core.stylize.lanes
 from core.backbone import Backbone, for_recipe
-from core.recipe import DEFAULT_PRESET, PRESETS
+from core.presets import DEFAULT_PRESET, PRESETS
 from core.stylize.lanes import Answer, Question, evaluate
 from core.stylize.optimise import stylise
 from core.stylize.targets import style_targets

@@ -18,7 +18,8 @@ import torch
 from core import device as devices
 from core.backbone import Backbone, for_recipe
 from core.cache import cache_folder
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.stylize.losses import total
 from core.stylize.optimise import Step, stylise
 from core.stylize.sources import eight_bit

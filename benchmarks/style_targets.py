@@ -21,7 +21,7 @@ from core.backbone import for_recipe
 from core.jobs import Job
 from core.night import begin_night, read_context, read_shard
 from core.plan import make_plan
-from core.recipe import DEFAULT_PRESET, PRESETS
+from core.presets import DEFAULT_PRESET, PRESETS
 from core.spec import spec_from
 from core.store import Store
 from core.stylize.maker import StylizeMaker

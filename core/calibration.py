@@ -11,7 +11,7 @@ from dataclasses import replace
 from core.cost import Cost, load_cost, save_cost
 from core.engine.process import CALM, ROOT
 from core.errors import SpecError
-from core.recipe import DEFAULT_PRESET, PRESETS
+from core.presets import DEFAULT_PRESET, PRESETS
 
 
 def calibrated_cost(device: str, say: Callable[[str], None]) -> Cost:

@@ -10,7 +10,8 @@ import tomli_w
 from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import Recipe
 from core.spec import Spec
 from core.store import Store
 

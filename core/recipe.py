@@ -1,27 +1,15 @@
-"""Recipes: the method, every parameter that decides an output's pixels, and presets that name good ones."""
+"""Recipes of style transfer: the method, and every parameter that decides an output's pixels."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    create_model,
-    field_validator,
-    model_validator,
-)
-from pydantic.fields import FieldInfo
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.architecture import BACKBONES, Name, Smoothing
 from core.delivery import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
+from core.recipe_model import RecipeModel, overrides_of
 
 VGG19 = BACKBONES["vgg19"]
 
@@ -38,10 +26,8 @@ ALGORITHM = {"optimise": 2}
 """One integer per method, part of every key. Raise it when a golden-picture test changes."""
 
 
-class Recipe(BaseModel):
+class Recipe(RecipeModel):
     """How a picture is stylised. Equal recipes give equal pixels on one engine."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     method: Literal["optimise"] = Field(
         default="optimise",
@@ -262,11 +248,6 @@ class Recipe(BaseModel):
             )
         return self
 
-    def digest(self) -> str:
-        """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
     def changed(self, overrides: dict[str, Any]) -> Recipe:
         """This recipe with some fields set anew, validated. Another backbone brings its own weights, layers and
         smoothing along, unless they are given too. Raises pydantic.ValidationError.
@@ -302,25 +283,7 @@ class Recipe(BaseModel):
         return work
 
 
-def _optional_fields() -> dict[str, Any]:
-    return {
-        name: (_as_given(field) | None, Field(None, title=field.title, description=field.description))
-        for name, field in Recipe.model_fields.items()
-    }
-
-
-def _as_given(field: FieldInfo) -> Any:
-    """The type of a field, with what brings other types to it; the rest is checked when the recipe is merged."""
-    brought = [each for each in field.metadata if isinstance(each, BeforeValidator)]
-    return Annotated[field.annotation, *brought] if brought else field.annotation
-
-
-RecipeOverrides: type[BaseModel] = create_model(
-    "RecipeOverrides",
-    __config__=ConfigDict(extra="forbid", frozen=True),
-    __doc__="Recipe fields to change in the preset; what is left empty stays as the preset has it.",
-    **_optional_fields(),
-)
+RecipeOverrides = overrides_of(Recipe)
 """Every field of Recipe, optional: what a spec, a catalog or a pairs CSV may change; checked when merged."""
 
 
@@ -339,26 +302,6 @@ def check_overrides(overrides: dict[str, Any]) -> None:
     if fault:
         raise fault
 
-
-_GOOD = Recipe(
-    steps=24,
-    coarse_steps=32,
-    low_frequencies=0.4,
-    start_noise=0.02,
-    style_statistic="moments",
-    style_weight=250.0,
-    precision="auto",
-)
-
-PRESETS: dict[str, Recipe] = {
-    "gatys": Recipe(steps=300, style_statistic="gram", style_weight=1e6, precision="float32"),
-    "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20}),
-    "good": _GOOD,
-    "best": _GOOD.changed({"steps": 80, "coarse_steps": 80}),
-}
-"""Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
-
-DEFAULT_PRESET = "good"
 
 NAMED_WEIGHTS = frozenset({"packaged", "torchvision"})
 """Values of `weights` that are no path."""

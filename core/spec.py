@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core import naming
 from core.errors import SpecError
 from core.layout import printable, shortly
-from core.recipe import DEFAULT_PRESET, NAMED_WEIGHTS, PRESETS, Recipe, RecipeOverrides
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
 from core.roots import check_inside
 from core.spec_fields import (
     Device,

@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
 from core.layout import portable, printable, shortened, shortly
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.spec import Spec
 
 FILE_FIELDS = frozenset({"format", "quality"})

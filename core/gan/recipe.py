@@ -5,11 +5,11 @@ Neither torch nor Prefect is imported: planning and the command line stay quick.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from core.recipe_model import RecipeModel, overrides_of
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -26,16 +26,7 @@ def _known_size(value: int) -> int:
     return value
 
 
-class _Digested(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    def digest(self) -> str:
-        """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-class GanRecipe(_Digested):
+class GanRecipe(RecipeModel):
     """How a GAN is built and trained. Equal recipes on equal data give equal networks on one engine."""
 
     architecture: Architecture = Field(
@@ -148,19 +139,7 @@ class GanRecipe(_Digested):
         return self.batch * self.accumulate
 
 
-def _optional_fields() -> dict[str, Any]:
-    return {
-        name: (field.annotation | None, Field(None, title=field.title, description=field.description))  # type: ignore[operator]
-        for name, field in GanRecipe.model_fields.items()
-    }
-
-
-GanRecipeOverrides: type[BaseModel] = create_model(
-    "GanRecipeOverrides",
-    __config__=ConfigDict(extra="forbid", frozen=True),
-    __doc__="Recipe fields to change in the preset; what is left empty stays as the preset has it.",
-    **_optional_fields(),
-)
+GanRecipeOverrides = overrides_of(GanRecipe)
 """Every field of GanRecipe, optional: what a training spec may change; checked when merged."""
 
 GAN_PRESETS: dict[str, GanRecipe] = {
@@ -193,7 +172,7 @@ LANES = 8
 """Pictures in one call of the generator, always: short groups are padded."""
 
 
-class SampleRecipe(_Digested):
+class SampleRecipe(RecipeModel):
     """How a sample is drawn from a checkpoint. With the checkpoint's tensors and the seed it decides the pixels."""
 
     psi: float = Field(

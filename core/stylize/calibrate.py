@@ -10,7 +10,7 @@ import torch
 from core import device as devices
 from core.backbone import for_recipe
 from core.cost import gflop
-from core.recipe import DEFAULT_PRESET, PRESETS
+from core.presets import DEFAULT_PRESET, PRESETS
 from core.stylize.optimise import stylise
 from core.stylize.targets import style_targets
 

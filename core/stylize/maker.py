@@ -18,7 +18,8 @@ from core.backbone import Backbone, for_recipe, identity
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
-from core.recipe import ALGORITHM, DEFAULT_PRESET, PRESETS, Recipe
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import ALGORITHM, Recipe
 from core.score import Plane, Reference, Scorer, Scores, mean_of
 from core.store import Store
 from core.stylize import colour

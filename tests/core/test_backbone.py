@@ -15,7 +15,8 @@ from core import device
 from core.architecture import BACKBONES, Name
 from core.backbone import DEEP_SCALE, Backbone, extended, for_recipe, identity, smoothed
 from core.errors import SpecError
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.weights import CAFFE_UNIT, SOURCES, Weights, load, package_file
 from tests.core.seeded_weights import seeded, seeded_state
 

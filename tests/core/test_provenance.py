@@ -17,8 +17,8 @@ from PIL import Image, PngImagePlugin
 from core import provenance
 from core.errors import Missing, NocturneError, Unreadable, Unsupported
 from core.image import Format, Picture, encode, pixels_sha256
+from core.presets import PRESETS
 from core.provenance import FIELDS, LONGEST, read_stamp, stamp
-from core.recipe import PRESETS
 from tests import pictures
 from tests.pictures import chunk, jpeg, png, saved
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.architecture import BACKBONES, Name
-from core.recipe import DEFAULT_PRESET, PRESETS, Recipe, RecipeOverrides, check_overrides
+from core.presets import DEFAULT_PRESET, PRESETS
+from core.recipe import Recipe, RecipeOverrides, check_overrides
 
 
 def test_equal_recipes_have_equal_digests_and_any_change_shows() -> None:

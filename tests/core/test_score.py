@@ -18,7 +18,7 @@ from sklearn.datasets import load_sample_image
 from core import score as definition
 from core.backbone import Backbone
 from core.image import Picture, resized
-from core.recipe import PRESETS
+from core.presets import PRESETS
 from core.score import Reference, Rgb, Scorer, gram, gram_distance, mean_of, scores
 from core.stylize.optimise import stylise
 from core.stylize.targets import style_targets

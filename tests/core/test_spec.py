@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.errors import SpecError
 from core.example import example_spec
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.spec import Spec, load_spec, spec_from
 from tests.conftest import Studio
 from tests.properties.kit import examples

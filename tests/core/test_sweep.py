@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from core.errors import SpecError
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.spec import Spec, spec_from
 from core.sweep import FILE_FIELDS, PARAMETERS, cells, parse_axis
 

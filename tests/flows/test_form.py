@@ -6,7 +6,8 @@ import pytest
 
 from core.gan.recipe import SampleRecipe
 from core.gan.sample_spec import SampleSpec
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.spec import Spec
 from flows.batch import batch
 from flows.sample import sample

@@ -14,7 +14,8 @@ from core.engine.rota import Rota
 from core.errors import SpecError
 from core.example import example_spec
 from core.library import matches
-from core.recipe import PRESETS, Recipe
+from core.presets import PRESETS
+from core.recipe import Recipe
 from core.spec import Spec, load_spec, spec_from
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt_text
 

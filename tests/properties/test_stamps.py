@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.image import Picture, encode
+from core.presets import PRESETS
 from core.provenance import FIELDS, read_stamp, stamp
-from core.recipe import PRESETS
 from tests.faults.bases import base, photo, saved
 from tests.faults.metadata import exif_of
 from tests.faults.png_lies import before_pixels, chunks

@@ -1,0 +1,25 @@
+"""Presets: recipes of style transfer that have a name."""
+
+from __future__ import annotations
+
+from core.recipe import Recipe
+
+_GOOD = Recipe(
+    steps=24,
+    coarse_steps=32,
+    low_frequencies=0.4,
+    start_noise=0.02,
+    style_statistic="moments",
+    style_weight=250.0,
+    precision="auto",
+)
+
+PRESETS: dict[str, Recipe] = {
+    "gatys": Recipe(steps=300, style_statistic="gram", style_weight=1e6, precision="float32"),
+    "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20}),
+    "good": _GOOD,
+    "best": _GOOD.changed({"steps": 80, "coarse_steps": 80}),
+}
+"""Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
+
+DEFAULT_PRESET = "good"
