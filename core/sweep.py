@@ -16,7 +16,7 @@ from core.presets import PRESETS
 from core.recipe import Recipe
 from core.spec import Spec
 
-FILE_FIELDS = frozenset({"format", "quality"})
+FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})
 """Recipe fields that decide the file and not the picture: a sheet would show no difference."""
 
 PARAMETERS: dict[str, FieldInfo] = {

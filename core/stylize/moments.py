@@ -30,6 +30,7 @@ LEAST_WEIGHT = 1e-12
 class _Moments(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Features, weights: Weights | None) -> tuple[Mean, Gram]:
+        """See `moments`."""
         ctx.save_for_backward(features, weights)
         n, c, h, w = features.shape
         rows = _rows(features)
@@ -50,6 +51,7 @@ class _Moments(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> tuple[Features, None]:
+        """The gradient in the features, in their type, from those in the mean and the Gram matrix."""
         features, weights = ctx.saved_tensors
         total = _total(features, weights)
         both = ((of_gram + of_gram.transpose(1, 2)) / (features.shape[1] * total.unsqueeze(2))).to(features.dtype)

@@ -71,6 +71,7 @@ class _History:
         self.losses: list[float] = []
 
     def add(self, loss: float, picture: Tensor) -> None:
+        """Take the loss of a pass over `picture` (3, h, w). Raises NotFinite."""
         self.losses.append(loss)
         if not math.isfinite(loss):
             raise NotFinite(
