@@ -1,5 +1,6 @@
 # Everything a fresh machine needs: `make demo` and `make test`. Both set up .venv first.
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -36,8 +37,8 @@ types: install  ## Types, strict.
 walls: install  ## Imports run one way.
 	@$(BIN)/lint-imports
 
-unit: install  ## The tests alone.
-	@$(BIN)/python -m pytest
+unit: install  ## The tests alone, WORKERS (2) side by side; WORKERS=0 runs them one after another.
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 e2e-lite: install  ## A real Prefect server and worker: deploy, run, check the manifest, stop.
 	@$(BIN)/python deployments/e2e_lite.py

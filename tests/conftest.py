@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # before torch is imported: tests share their cores with workers
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cores are taken by the tests that run side by side
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +20,12 @@ from tests.prefect_server import running_server
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """No test reads or writes the user's own cache."""
+    """No test reads or writes the user's own cache or Prefect database, nor those of a test that runs beside it."""
     folder = tmp_path_factory.mktemp("cache")
-    before = os.environ.get("NOCTURNE_CACHE")
-    os.environ["NOCTURNE_CACHE"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["NOCTURNE_CACHE"]
-    else:
-        os.environ["NOCTURNE_CACHE"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOCTURNE_CACHE", str(folder))
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect-home")))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -146,7 +146,7 @@ CODES = (
 )
 
 
-@pytest.mark.parametrize("code", CODES, ids=lambda code: str(code[0])[:40])
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code[0].__name__)
 @pytest.mark.parametrize("how", ["new", "old", "bare", "inside"])
 def test_code_is_not_run(folder: Path, code: tuple[Any, ...], how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)

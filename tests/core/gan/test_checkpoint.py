@@ -94,14 +94,17 @@ def test_a_truncated_file_is_refused(tmp_path: Path, whole: bytes, share: float)
 
 
 class _Trap:
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (Path("/tmp/nocturne-trap"),))
+        return (Path.touch, (self.sprung,))
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".pkl", ".safetensors"])
 def test_a_pickle_is_refused_and_its_code_never_runs(tmp_path: Path, suffix: str) -> None:
-    trap, sprung = tmp_path / f"net{suffix}", Path("/tmp/nocturne-trap")
-    trap.write_bytes(pickle.dumps({"generator": _Trap()}))
+    trap, sprung = tmp_path / f"net{suffix}", tmp_path / "sprung"
+    trap.write_bytes(pickle.dumps({"generator": _Trap(sprung)}))
     _refused(trap, "refused|no whole checkpoint")
     assert not sprung.exists()
 

@@ -32,9 +32,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, file: Path) -> dict[int, str]:
-    """Seeds 0 to 39 in one night, drawn in a process a core."""
+    """Seeds 0 to 39 in one night, drawn in two processes."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    rows = night(spec_of(file, out, "0-39"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "2")  # as many cores as the worker sees
+        rows = night(spec_of(file, out, "0-39"))
     assert {row["status"] for row in rows} == {"done"}
     assert verify(Store(out)).whole == 40
     assert {row["engine"].split()[-1] for row in rows} == {"threads-1"}
@@ -97,7 +99,10 @@ def test_a_second_night_goes_on_and_psi_makes_anew(
     assert verify(Store(out)).faults == ()
 
 
-def test_a_night_that_is_killed_goes_on_to_the_same_pictures(tmp_path: Path, file: Path, whole: dict[int, str]) -> None:
+def test_a_night_that_is_killed_goes_on_to_the_same_pictures(
+    tmp_path: Path, file: Path, whole: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # then drawers draw, who must not outlive the night
     out = tmp_path / "run"
     script = f"""
 from tests.core.gan.samples import *

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -63,9 +64,18 @@ def test_a_job_does_not_depend_on_what_was_made_before(backbone: Backbone) -> No
     assert first.losses == again.losses
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_bytes_are_the_same_in_another_process() -> None:
     script = (
-        f"from core import device; device.make_deterministic({torch.get_num_threads()});"
+        "from core import device; device.make_deterministic(2);"
         "from tests.core.stylize.golden import fingerprint; print(fingerprint())"
     )
     other = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
