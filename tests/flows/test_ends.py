@@ -93,7 +93,7 @@ def test_a_server_that_dies_in_the_night_does_not_end_it(studio: Studio, tmp_pat
     home = tmp_path / "prefect"
     home.mkdir()
     with running_server(home) as env:
-        running = started("run", *flags(studio, "--steps", 20, "--shard-seconds", 1), env=env)
+        running = started("run", *flags(studio, "--steps", 8, "--shard-seconds", 1), env=env)
         while sum(status == "done" for status in rows(studio.out)) < 2:
             assert running.poll() is None, running.stdout and running.stdout.read()
             time.sleep(0.1)

@@ -129,7 +129,7 @@ def check_looks(studio: Studio) -> None:
 def test_killed_in_the_middle_then_the_same_command(studio: Studio, prefect_env: Env) -> None:
     for number in range(6):
         studio.picture(f"library/p{number}.png", 50 + number)
-    more = ("--shard-seconds", 1, "--steps", 12)
+    more = ("--shard-seconds", 1, "--steps", 6)
     running = started("run", *flags(studio, *more), env=prefect_env)
     while sum(row["status"] == "done" for row in rows_of(studio.out).values()) < 3:
         assert running.poll() is None, running.stdout and running.stdout.read()

@@ -119,7 +119,7 @@ from pathlib import Path
 from tests.core.gan.test_training import run_out, training, marks_of
 marks_of()
 print("begun", flush=True)
-run_out(training(Path(sys.argv[1]), steps=150))
+run_out(training(Path(sys.argv[1]), steps=70))
 """
 
 
@@ -129,7 +129,7 @@ def marks_of() -> None:
 
     settled = module.settled
     module.settled = lambda *arguments: replace(  # type: ignore[assignment]
-        settled(*arguments), row_every=5, checkpoint_every=10, evaluate_every=150
+        settled(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
     )
 
 
@@ -145,7 +145,7 @@ def test_killed_and_gone_on_with_is_the_same_as_never_killed(tmp_path: Path) -> 
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
-    assert 0 < max(read_info(p).step for p in (tmp_path / "killed/checkpoints").glob("step-*.safetensors")) < 150
+    assert 0 < max(read_info(p).step for p in (tmp_path / "killed/checkpoints").glob("step-*.safetensors")) < 70
     both = [started("killed"), started("straight")]
     assert [process.wait() for process in both] == [0, 0]
     assert_same(state(tmp_path / "killed"), state(tmp_path / "straight"))
