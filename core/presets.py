@@ -7,10 +7,13 @@ from core.recipe import Recipe
 _GOOD = Recipe(
     steps=24,
     coarse_steps=32,
-    low_frequencies=0.4,
+    patience=20,
+    tolerance=0.02,
+    low_frequencies=0.5,
     start_noise=0.02,
     style_statistic="moments",
-    style_weight=250.0,
+    layer_weights=(1.7, 1.4, 1.0, 0.6, 0.3),
+    style_weight=260.0,
     precision="auto",
 )
 

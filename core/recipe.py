@@ -22,7 +22,7 @@ COARSEST = 96
 TILED_WORK = 1.9
 """Work of a pass in tiles, in whole passes: one more forward pass, for the moments, and the frames of the tiles."""
 
-ALGORITHM = {"optimise": 2}
+ALGORITHM = {"optimise": 3}
 """One integer per method, part of every key. Raise it when a golden-picture test changes."""
 
 
@@ -250,10 +250,12 @@ class Recipe(RecipeModel):
 
     def changed(self, overrides: dict[str, Any]) -> Recipe:
         """This recipe with some fields set anew, validated. Another backbone brings its own weights, layers and
-        smoothing along, unless they are given too. Raises pydantic.ValidationError.
+        smoothing along, unless they are given too; other style layers have none of the old `layer_weights`. Raises
+        pydantic.ValidationError.
         """
         moved = overrides.get("backbone", self.backbone) != self.backbone
-        kept = self.model_dump(exclude=OF_THE_BACKBONE if moved else None)
+        relaid = "style_layers" in overrides and tuple(overrides["style_layers"]) != self.style_layers
+        kept = self.model_dump(exclude=OF_THE_BACKBONE if moved else {"layer_weights"} if relaid else None)
         return Recipe.model_validate({**kept, **overrides})
 
     def in_tiles(self, width: int, height: int) -> bool:

@@ -181,6 +181,21 @@ class LaplacianLoss:
         return self.weight * mean_squared(laplacian(features[PIXELS]), self.target)
 
 
+@dataclass(frozen=True)
+class RangeLoss:
+    """weight x mean squared distance of the pixels from [0, 1]: what a file cannot hold is not painted.
+
+    Without it half of what an optimisation won can be lost when pixels are cut off at black and white.
+    """
+
+    weight: float
+
+    def __call__(self, features: Features) -> Tensor:
+        """The loss of each item, (n,)."""
+        x = features[PIXELS]
+        return self.weight * mean_squared(x, x.detach().clamp(0, 1))
+
+
 def laplacian(pictures: Tensor) -> Tensor:
     """Sum of the four neighbours less four times the pixel, of the luminance of RGB (n, 3, h, w): (n, 1, h, w).
 

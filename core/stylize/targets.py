@@ -17,6 +17,7 @@ from core.stylize.losses import (
     LaplacianLoss,
     Loss,
     MomentsLoss,
+    RangeLoss,
     TotalVariationLoss,
     WassersteinLoss,
     laplacian,
@@ -169,8 +170,10 @@ def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[
 
 
 def picture_losses(content: Tensor, recipe: Recipe) -> list[Loss]:
-    """What is asked of the pixels themselves: the asset's drawing (`detail`), and little grain (`smooth`)."""
-    losses: list[Loss] = []
+    """What is asked of the pixels themselves: to stay between black and white, to keep the asset's drawing (`detail`),
+    to have little grain (`smooth`).
+    """
+    losses: list[Loss] = [RangeLoss(RANGE_WEIGHT)]
     if recipe.detail:
         losses.append(LaplacianLoss(laplacian(content.unsqueeze(0)), DETAIL_WEIGHT * recipe.detail**2))
     if recipe.smooth:
@@ -184,6 +187,8 @@ STYLE_LOSSES: dict[str, Callable[[str, Statistics, float, Tensor | None], Loss]]
     "wasserstein": lambda layer, found, weight, where: WassersteinLoss(layer, found.mean, found.gram, weight, where),
 }
 
+RANGE_WEIGHT = 3e5
+"""Of pixels beyond black and white: few are then, and the way gets no longer (tried: 1e4 to 1e7)."""
 DETAIL_WEIGHT = 2e4
 """Of the Laplacian where `detail` is 1."""
 SMOOTH_WEIGHT = 2e4

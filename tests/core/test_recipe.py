@@ -52,7 +52,7 @@ def test_another_backbone_alone_brings_its_own_layers_weights_and_smoothing(name
         assert recipe.style_layers == known.style_layers
         assert (recipe.weights, recipe.feature_smoothing) == (known.weights, known.feature_smoothing)
         assert set(recipe.content_layers + recipe.style_layers) <= set(known.layers)
-    assert PRESETS["good"].changed({"backbone": name}).changed({"backbone": "vgg19"}) == PRESETS["good"]
+    assert PRESETS["gatys"].changed({"backbone": name}).changed({"backbone": "vgg19"}) == PRESETS["gatys"]
 
 
 def test_what_is_given_for_a_backbone_stays_until_it_changes() -> None:

@@ -16,6 +16,7 @@ from core.stylize.losses import (
     LaplacianLoss,
     Loss,
     MomentsLoss,
+    RangeLoss,
     TotalVariationLoss,
     WassersteinLoss,
     laplacian,
@@ -135,6 +136,14 @@ def test_total_variation_by_hand() -> None:
     expected = 2 * (across + down + falling / 2 + rising / 2) / 3
     assert TotalVariationLoss(2.0)({PIXELS: x}).item() == pytest.approx(expected)
     assert TotalVariationLoss(2.0)({PIXELS: torch.rand(1, 3, 1, 1)}).item() == 0
+
+
+def test_pixels_beyond_black_and_white_cost_the_square_of_how_far() -> None:
+    x = torch.tensor([-0.2, 0.0, 0.5, 1.3]).view(1, 1, 2, 2).expand(1, 3, 2, 2).clone().requires_grad_()
+    loss = RangeLoss(2.0)({PIXELS: x})
+    assert loss.item() == pytest.approx(2.0 * (0.04 + 0.09) / 4)
+    (slope,) = torch.autograd.grad(loss.sum(), x)
+    assert slope[0, 0].flatten().tolist() == pytest.approx([2 * 2 * -0.2 / 12, 0, 0, 2 * 2 * 0.3 / 12])
 
 
 def test_laplacian_by_hand() -> None:

@@ -16,7 +16,7 @@ from core.recipe import Recipe
 from core.stylize import lanes
 from core.stylize.losses import PIXELS, LaplacianLoss, TotalVariationLoss, laplacian, total
 from core.stylize.optimise import Result, Step, stylise
-from core.stylize.targets import content_losses, style_losses, style_targets
+from core.stylize.targets import content_losses, losses_at, style_losses, style_targets
 from tests.core.stylize.conftest import QUICK, waves
 from tests.core.stylize.golden import fingerprint
 
@@ -181,11 +181,20 @@ def test_adam_gets_there_too(backbone: Backbone) -> None:
 
 
 def test_a_plateau_ends_a_size_and_progress_does_not(backbone: Backbone) -> None:
-    recipe = QUICK.changed({"steps": 60, "patience": 5, "tolerance": 0.05})
+    recipe = QUICK.changed({"steps": 60, "patience": 5, "tolerance": 0.1})
     losses = _made(backbone, waves(24, 24), recipe).losses
     assert 10 < len(losses) < 60
-    assert min(losses) > 0.95 * min(losses[:-5])
+    assert min(losses) > 0.9 * min(losses[:-5])
     assert len(_made(backbone, waves(24, 24), recipe.changed({"tolerance": 0.0})).losses) == 60
+
+
+def test_a_picture_cut_off_at_black_and_white_keeps_its_loss(backbone: Backbone) -> None:
+    recipe, content, black_and_white = QUICK.changed({"steps": 20}), waves(40, 32), (STYLE > 0.5).float()
+    targets = style_targets([black_and_white], [1], recipe, backbone)
+    made = stylise(content, targets, recipe, 0, backbone)
+    x = made.image.unsqueeze(0)
+    saved = total(losses_at(targets, recipe, backbone)(0, content), {**backbone.features(x), PIXELS: x})
+    assert float(saved) < 1.05 * min(made.losses)
 
 
 def test_strength_goes_from_the_asset_to_the_style(backbone: Backbone) -> None:
