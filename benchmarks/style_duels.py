@@ -1,10 +1,11 @@
 """The default preset against two peers, nine pairs each: who is nearer to the painting's style and to the
 photograph's content?
 
-Against pastiche's 100 steps, in as much CPU time: what a pass costs is measured on both sides in turns, and the
-preset's steps, full-size and coarse ones alike, are scaled to fit. Against style-transfer-pytorch's scheme, in as
-many passes at full size, coarse ones counted by their area. See `style_distances` for the distances. A pair is won if
-both are smaller than the peer's.
+Against pastiche's 100 steps, in at most as much CPU time: what a pass costs is measured on both sides in turns, and the
+preset's steps, full-size and coarse ones alike, are scaled to fit. Against style-transfer-pytorch's scheme, in at most
+as many passes at full size, coarse ones counted by their area; once as it is, and once with weights that keep as much
+of the photograph as this peer's do. The preset stops on its plateau before. See `style_distances` for the distances. A
+pair is won if both are smaller than the peer's.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from core.backbone import Backbone, for_recipe
 from core.cache import cache_folder
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
-from core.stylize.optimise import stylise
+from core.stylize.optimise import Step, stylise
 from core.stylize.sources import eight_bit
 from core.stylize.targets import style_targets
 from figure_rows import Row, show
@@ -36,6 +37,8 @@ from style_records import Records, Stopwatch, Values, engine, loads, machine
 PRESET = PRESETS[DEFAULT_PRESET]
 TURNS, DRAWN = 3, 2
 KINDS = ("style", "content")
+FAITHFUL = {"style_weight": 100.0, "layer_weights": (2.0, 1.5, 1.0, 0.4, 0.1), "tolerance": 0.01}
+"""Changes to the preset that keep more of the photograph."""
 WON = {"pastiche": 8, "style-transfer-pytorch": 6}
 
 
@@ -49,9 +52,9 @@ class Peer:
     about: Values
 
 
-def scaled(passes: float, pair: Pair) -> Recipe:
+def scaled(passes: float, pair: Pair, changes: Values | None = None) -> Recipe:
     """The default preset with its steps scaled to cost at most so many passes at full size."""
-    recipe = PRESET.changed({"size": pair.size})
+    recipe = PRESET.changed({"size": pair.size, **(changes or {})})
     height, width, _ = pair.content.shape
     factor = passes / recipe.passes(width, height)
     while True:
@@ -66,20 +69,25 @@ def ran(pair: Pair, recipe: Recipe) -> tuple[Rgb, Values]:
     """Our picture, with the cost, the style's targets included."""
     backbone = _backbone(recipe.precision)
     content, style = pair.tensors
-    watch = Stopwatch()
-    made = stylise(content, style_targets([style], [1.0], recipe, backbone), recipe, 0, backbone)
-    height, width, _ = pair.content.shape
-    return eight_bit(made.image), {"passes": recipe.passes(width, height), **watch.read()}
+    watch, passes = Stopwatch(), 0.0
+
+    def count(step: Step) -> None:
+        nonlocal passes
+        with watch.paused():
+            passes += step.picture()[0].numel() / content[0].numel()
+
+    made = stylise(content, style_targets([style], [1.0], recipe, backbone), recipe, 0, backbone, count)
+    return eight_bit(made.image), {"passes": passes, **watch.read()}
 
 
-def duel(records: Records, peer: Peer, pair: Pair) -> Values:
+def duel(records: Records, peer: Peer, pair: Pair, changes: Values | None = None) -> Values:
     """Distances of both pictures by both networks, with our cost."""
-    name = f"{peer.name}/duel-{pair.name}"
-    about = {**peer.about, "pictures": pair.digest, "preset": PRESET.digest(), **engine()}
+    name = f"{peer.name}/{'faithful' if changes else 'duel'}-{pair.name}"
+    about = {**peer.about, "pictures": pair.digest, "preset": PRESET.changed(changes or {}).digest(), **engine()}
 
     def fought() -> Values:
         theirs, peer_cost = peer.picture(pair)
-        ours, cost = ran(pair, scaled(peer.passes(pair), pair))
+        ours, cost = ran(pair, scaled(peer.passes(pair), pair, changes))
         save(ours, records.path(f"{name}.png"))
         found = {"theirs": theirs, "ours": ours}
         distances = {
@@ -125,9 +133,11 @@ def against_scales(records: Records, steps: int = style_peer_scales.STEPS) -> Pe
     return Peer("style-transfer-pytorch", picture, lambda pair: passes(pair.size), {"steps": steps})
 
 
-def rows(records: Records, peer: Peer, pairs: Sequence[Pair], what: str) -> Iterator[Row]:
+def rows(
+    records: Records, peer: Peer, pairs: Sequence[Pair], what: str, changes: Values | None = None
+) -> Iterator[Row]:
     """A row for each network that judges."""
-    found = [duel(records, peer, pair) for pair in pairs]
+    found = [duel(records, peer, pair, changes) for pair in pairs]
     cost = "; ".join(f"{who} {_cost(found, who)}" for who in ("ours", "theirs"))
     least = -(-WON[peer.name] * len(pairs) // 9)
     for network in judges():
@@ -150,7 +160,9 @@ def scales_rows(records: Records, size: int, steps: int = style_peer_scales.STEP
     what = (
         f"`{DEFAULT_PRESET}` against style-transfer-pytorch's scheme of {steps} steps a size, as many passes, {size} px"
     )
-    yield from rows(records, against_scales(records, steps), all_pairs(size), what)
+    peer = against_scales(records, steps)
+    yield from rows(records, peer, all_pairs(size), what)
+    yield from rows(records, peer, all_pairs(size), f"{what}, by weights as faithful as the peer's", FAITHFUL)
 
 
 def _cost_ratio(pair: Pair) -> float:
