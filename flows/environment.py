@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+from flows.own_database import check_database
+
 REACH_SECONDS = 3.0
 QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
@@ -37,7 +39,8 @@ EPHEMERAL = {
 def prepare(quiet: bool = False) -> str | None:
     """Set what Prefect reads from the environment, unless the user has. Returns a warning if the server is unreachable.
 
-    With `quiet`, Prefect prints nothing; a server that is named still gets the flow's log lines.
+    With `quiet`, Prefect prints nothing; a server that is named still gets the flow's log lines. Raises NocturneError if a
+    server of its own could not start.
     """
     for name, value in {**DEFAULTS, **(QUIET if quiet else {})}.items():
         os.environ.setdefault(name, value)
@@ -47,6 +50,7 @@ def prepare(quiet: bool = False) -> str | None:
     os.environ.pop("PREFECT_API_URL", None)  # an empty one is not the same as none to every part of Prefect
     for name, value in EPHEMERAL.items():
         os.environ.setdefault(name, value)
+    check_database()
     if not address:
         return None
     return f"The Prefect server at {redacted(address)} does not answer; the run goes on with one of its own."
