@@ -99,10 +99,10 @@ def driven(optimisations: Iterable[Optimisation[R]], backbone: Backbone, lanes: 
             return
         group = _largest_group(asked)
         answers = evaluate([asked[number][1] for number in group], backbone, lanes)
-        for number, answer in zip(group, answers, strict=True):
+        for number in group:
             optimisation = asked.pop(number)[0]
-            try:
-                asked[number] = optimisation, optimisation.send(answer)
+            try:  # popped, since nobody needs a gradient any more while the next one is computed
+                asked[number] = optimisation, optimisation.send(answers.pop(0))
             except StopIteration as end:
                 yield number, end.value
 

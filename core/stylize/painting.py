@@ -112,12 +112,15 @@ def _descent(
     best = image
     for _ in range(steps):
         answer: Answer = yield Question(x, losses, parts)
-        history.add(answer.loss, x)
-        if answer.loss < plateau.least:
+        loss, gradient = answer.loss, scaling(answer.gradient).flatten()
+        del answer  # a large picture's gradient is not held through the next pass
+        history.add(loss, x)
+        if loss < plateau.least:
             best = x
-        if plateau.reached(answer.loss):
+        if plateau.reached(loss):
             break
-        u = search.next(u, answer.loss, scaling(answer.gradient).flatten())
+        u = search.next(u, loss, gradient)
+        del gradient
         x = image + scaling(u.view_as(image))
     if isinstance(search, Adam) and (average := search.result()) is not None:
         return image + scaling(average.view_as(image))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.backbone import Backbone
 from core.recipe import Recipe
-from core.stylize.losses import PIXELS, ContentLoss, Loss, OfMoments, total
+from core.stylize.losses import PIXELS, ContentLoss, Loss, OfMoments, RangeLoss, total
 from core.stylize.moments import Gram, Mean, Weights, moments, weight_of
 
 ALIGN = 32
@@ -112,10 +112,11 @@ def tiled_loss(
         x = picture[tile.framed].detach().unsqueeze(0).contiguous().requires_grad_()
         inner = _inner(tile, backbone.features(x), backbone)
         content = _content(tile, inner, contents, backbone)
+        pixels = _pixels(tile, x, losses, picture)
         styles = [_along(each, tile, inner, backbone) for each in zip(looks, slopes, strict=True)]
-        gradient[tile.framed] += torch.autograd.grad(torch.stack([content, *styles]).sum(), x)[0][0]
-        loss += float(content.detach())
-    others = [each for each in losses if not isinstance(each, OfMoments | ContentLoss)]
+        gradient[tile.framed] += torch.autograd.grad(torch.stack([content, pixels, *styles]).sum(), x)[0][0]
+        loss += float((content + pixels).detach())
+    others = [each for each in losses if not isinstance(each, OfMoments | ContentLoss | RangeLoss)]
     if others:
         x = picture.detach().unsqueeze(0).requires_grad_()
         value = total(others, {PIXELS: x}).sum()
@@ -203,6 +204,13 @@ def _content(tile: Tile, inner: Mapping[str, Tensor], losses: Sequence[ContentLo
         squares = (inner[loss.layer].float() - wanted.float()).square().sum()
         values.append(loss.weight * squares / loss.target[0].numel())
     return torch.stack(values).sum()
+
+
+def _pixels(tile: Tile, x: Tensor, losses: Sequence[Loss], picture: Tensor) -> Tensor:
+    """The tile's share of the losses that see each pixel for itself. x: the framed tile (1, 3, h, w)."""
+    inner = tile.inside(x, 1)
+    values = [loss({PIXELS: inner}).sum() for loss in losses if isinstance(loss, RangeLoss)]
+    return torch.stack([x.new_zeros(()), *values]).sum() * (inner.numel() / picture.numel())
 
 
 def _spans(length: int) -> list[Span]:
