@@ -22,10 +22,8 @@ def cell(path: Path) -> Image.Image:
 
 def sheet(run: Path) -> Image.Image:
     """The grid of one run: its styles across, its assets down."""
-    styles = sorted(path.name for path in (run / "outputs").iterdir())
-    assets = sorted(
-        {path.name.removesuffix(".png") for style in styles for path in (run / "outputs" / style).iterdir()}
-    )
+    styles = sorted(path.stem for path in (run / "thumbs/styles").glob("*.jpg"))
+    assets = sorted(path.stem for path in (run / "thumbs/assets").glob("*.jpg"))
     width = (CELL[0] + GAP) * (len(styles) + 1) + GAP
     height = (CELL[1] + GAP) * (len(assets) + 1) + GAP
     image = Image.new("RGB", (width, height), BACKGROUND)
