@@ -19,7 +19,7 @@ from deployments.e2e_lite import call, deploy, server, start, wait_for, watch, w
 from tests.faults.studio import FaultStudio
 
 QUICK = 'styles.style0 = {file = "style0.png", recipe.steps = 4}\n'
-SLOW = 'styles.style1 = {file = "style1.png", recipe.steps = 9000}\n'
+SLOW = 'styles.style1 = {file = "style1.png", recipe.steps = 9000, recipe.patience = 0}\n'
 
 GRACE = 30.0
 """Seconds after which Prefect kills what it cancels."""

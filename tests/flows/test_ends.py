@@ -28,7 +28,7 @@ def slow(tmp_path: Path) -> Studio:
     made.picture("catalog/a_quick.png", 3)
     made.picture("catalog/b_slow.png", 4)
     overrides = 'styles.a_quick = {file = "a_quick.png", recipe.steps = 2}\n'
-    overrides += 'styles.b_slow = {file = "b_slow.png", recipe.steps = 5000}\n'
+    overrides += 'styles.b_slow = {file = "b_slow.png", recipe.steps = 5000, recipe.patience = 0}\n'
     (made.catalog / "catalog.toml").write_text(overrides)
     return made
 
