@@ -13,7 +13,7 @@ Objective = Callable[[Tensor], tuple[float, Tensor]]
 
 
 HISTORY = 30
-HISTORY_BYTES = 1.2e9
+HISTORY_BYTES = 0.65e9
 """Memory that pairs of steps and gradients may take."""
 
 
@@ -36,19 +36,15 @@ class LBFGS:
         self.first_step = first_step
         self.tolerance = tolerance
         self.at: tuple[Tensor, float, Tensor] | None = None
-        self.direction: Tensor | None = None
-        self.length = 1.0
 
     def next(self, x: Tensor, loss: float, gradient: Tensor) -> Tensor:
         """The point to evaluate after x, all (d,)."""
-        if self.at is not None and self.direction is not None:
+        if self.at is not None:
             if loss > self.tolerance * self.at[1]:
-                self.length /= 4
-                return self.at[0] + self.length * self.direction
+                return self.at[0] + (x - self.at[0]) / 4
             self._remember(x - self.at[0], gradient - self.at[2])
-        self.at, self.length = (x, loss, gradient), 1.0
-        self.direction = self._downhill(gradient)
-        return x + self.direction
+        self.at = (x, loss, gradient)
+        return x + self._downhill(gradient)
 
     def _remember(self, step: Tensor, change: Tensor) -> None:
         """Keep a curvature pair, unless the loss curves downwards along it: that would spoil the

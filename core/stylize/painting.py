@@ -109,14 +109,14 @@ def _descent(
     search = LBFGS(history_of(image.numel())) if recipe.optimiser == "lbfgs" else Adam(recipe.rate)
     u, x = torch.zeros(image.numel(), device=image.device), image
     plateau = _Plateau(recipe)
-    best = image
+    best = u  # not the picture of it: a large one is much to hold through a pass
     for _ in range(steps):
         answer: Answer = yield Question(x, losses, parts)
         loss, gradient = answer.loss, scaling(answer.gradient).flatten()
         del answer  # a large picture's gradient is not held through the next pass
         history.add(loss, x)
         if loss < plateau.least:
-            best = x
+            best = u
         if plateau.reached(loss):
             break
         u = search.next(u, loss, gradient)
@@ -124,7 +124,7 @@ def _descent(
         x = image + scaling(u.view_as(image))
     if isinstance(search, Adam) and (average := search.result()) is not None:
         return image + scaling(average.view_as(image))
-    return best
+    return image + scaling(best.view_as(image))
 
 
 class _Plateau:
