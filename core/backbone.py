@@ -145,13 +145,6 @@ def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
     return Backbone(weights, layers, recipe.pooling, dtype, *smoothing).to(device)
 
 
-def identity(recipe: Recipe) -> tuple[Any, ...]:
-    """What of a recipe decides its backbone: recipes of equal identity can share one, and what it makes of pictures."""
-    layers = (recipe.content_layers, recipe.style_layers)
-    smoothing = (recipe.feature_smoothing, recipe.feature_temperature)
-    return (recipe.weights, recipe.backbone, layers, recipe.pooling, recipe.precision, smoothing)
-
-
 def extended(x: Tensor, least: int) -> Tensor:
     """x (n, c, h, w) with its last row and column repeated until both sides are at least `least` pixels."""
     down, right = max(0, least - x.shape[2]), max(0, least - x.shape[3])

@@ -254,9 +254,16 @@ class Recipe(RecipeModel):
         pydantic.ValidationError.
         """
         moved = overrides.get("backbone", self.backbone) != self.backbone
-        relaid = "style_layers" in overrides and tuple(overrides["style_layers"]) != self.style_layers
+        relaid = overrides.get("style_layers", self.style_layers) not in (self.style_layers, list(self.style_layers))
         kept = self.model_dump(exclude=OF_THE_BACKBONE if moved else {"layer_weights"} if relaid else None)
         return Recipe.model_validate({**kept, **overrides})
+
+    @property
+    def network(self) -> tuple[Any, ...]:
+        """What decides the backbone: recipes that have it in common can share one, and what it makes of pictures."""
+        layers = (self.content_layers, self.style_layers)
+        smoothing = (self.feature_smoothing, self.feature_temperature)
+        return (self.weights, self.backbone, layers, self.pooling, self.precision, smoothing)
 
     def in_tiles(self, width: int, height: int) -> bool:
         """Whether a picture of this size is done in tiles. Never with a softmax, which is over all of a layer."""

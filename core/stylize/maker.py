@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core import device as devices
 from core import image, provenance
-from core.backbone import Backbone, for_recipe, identity
+from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
@@ -124,7 +124,7 @@ class StylizeMaker:
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
         layers = (recipe.content_layers, recipe.content_weight, recipe.whole_megapixels)
-        known = (job.asset_sha256, recipe.size, recipe.keep_color, identity(recipe), recipe.scale_ratio, *layers)
+        known = (job.asset_sha256, recipe.size, recipe.keep_color, recipe.network, recipe.scale_ratio, *layers)
         return lambda level, make: self._contents.get((*known, level), make)
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
@@ -184,7 +184,7 @@ class StylizeMaker:
         return self._scorers.get(self._device, lambda: Scorer(self._device))
 
     def _backbone(self, recipe: Recipe) -> Backbone:
-        return self._backbones.get(identity(recipe), lambda: for_recipe(recipe, self._device))
+        return self._backbones.get(recipe.network, lambda: for_recipe(recipe, self._device))
 
     def _style(self, job: Job, decoded: Decoded, recipe: Recipe) -> Style:
         """The style to paint in, or one for each area of the cover."""
@@ -220,9 +220,10 @@ class StylizeMaker:
         found: list[tuple[Scores, float]] = []
         for number, group in enumerate(decoded.groups):
             area = decoded.cover.areas[number].numpy() if decoded.cover else None
-            known = (job.asset_sha256, recipe.size, keep == "luminance", job.mask_sha256, job.regions_sha256, number)
+            known = (job.asset_sha256, recipe.size, keep == "luminance")
+            within = (job.mask_sha256, job.regions_sha256, job.style_sha256, recipe.feather, number)
             asset = self._asset_references.get(
-                (*known, job.style_sha256 if decoded.cover else ""), self._reference_of(decoded.content, area)
+                (*known, *(within if decoded.cover else ())), self._reference_of(decoded.content, area)
             )
             found.append(
                 (self._scorer().score(rgb, asset, artworks[group], area), 1.0 if area is None else float(area.sum()))

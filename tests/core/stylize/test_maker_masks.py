@@ -161,6 +161,14 @@ def test_style_is_judged_where_it_is_wanted(guided: Studio, maker: StylizeMaker)
     assert row["content_distance"] == pytest.approx(whole.content_distance, abs=1e-4)
 
 
+def test_a_score_does_not_hang_on_the_edges_of_a_recipe_before(guided: Studio, maker: StylizeMaker) -> None:
+    made(guided, maker, "dusk", "regions", feather=0.0)
+    (_, after), (_, alone) = (
+        made(guided, each, "dusk", "regions", feather=0.5) for each in (maker, StylizeMaker("cpu"))
+    )
+    assert after["style_distance"] == alone["style_distance"]
+
+
 @pytest.mark.parametrize(
     ("folder", "harm", "error", "words"),
     [
