@@ -45,25 +45,27 @@ def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool) -> int:
         duty.begin(display.scanned)
         try:
             plan = duty.plan(QUICK_PLAN)
+            idle = plan if plan is not None and not plan.summary.work else None
+            if idle is None:
+                _ready_prefect(out, verbose)
         except BaseException:
             duty.crew.kill()
             duty.end()
             raise
-        if plan is not None and not plan.summary.work:
-            record = _nothing_to_make(duty, plan)
-        else:
-            record = _through_prefect(duty, out, verbose, report)
+        record = _through_prefect(duty, out, report) if idle is None else _nothing_to_make(duty, idle)
     return report(record)
 
 
-def _through_prefect(
-    duty: Duty, out: Console, verbose: bool, report: Callable[[dict[str, Any]], int]
-) -> dict[str, Any]:
+def _ready_prefect(out: Console, verbose: bool) -> None:
+    """Raises NocturneError if Prefect could not start a server that it needs."""
     from flows.environment import prepare
 
     warning = prepare(quiet=not verbose)
     if warning:
         out.print(printable(warning), markup=False)
+
+
+def _through_prefect(duty: Duty, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
     from prefect.exceptions import TerminationSignal
 
     flow = _flow(duty.spec)
