@@ -54,11 +54,6 @@ class Palette:
     covariance: Tensor
 
 
-def content(keep: KeepColor, asset: Tensor) -> Tensor:
-    """What an optimisation takes for the asset (3, h, w), RGB in [0, 1]; for `luminance` it is grey."""
-    return lightness_of(asset) if keep == "luminance" else asset
-
-
 def style(keep: KeepColor, artworks: Sequence[Tensor], asset: Tensor, alpha: Tensor | None = None) -> list[Tensor]:
     """What an optimisation takes for the artworks, each (3, h, w), RGB in [0, 1].
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
-
-Objective = Callable[[Tensor], tuple[float, Tensor]]
-"""A vector (d,) -> its loss and gradient (d,)."""
-
 
 HISTORY = 30
 HISTORY_BYTES = 0.65e9

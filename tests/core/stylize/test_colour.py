@@ -90,7 +90,7 @@ def test_a_grey_asset_gives_a_grey_picture(keep: KeepColor, seed: int) -> None:
 def test_constant_pictures_are_finite_on_either_side(keep: KeepColor, rgb: tuple[float, float, float]) -> None:
     for asset, artwork in ((flat(*rgb), waves(20, 30)), (waves(20, 30), flat(*rgb)), (flat(*rgb), flat(0.3, 0.6, 0.1))):
         (seen,) = colour.style(keep, [artwork], asset)
-        for picture in (seen, colour.content(keep, asset), colour.kept(keep, asset, asset)):
+        for picture in (seen, colour.lightness_of(asset), colour.kept(keep, asset, asset)):
             assert picture.isfinite().all()
             assert picture.min() >= 0
             assert picture.max() <= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from torch import Tensor
@@ -12,6 +14,17 @@ from core.stylize.moments import covariance, moments
 
 def _features(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(shape, generator=device.generator(seed))
+
+
+def _assert_alike(found: Sequence[Tensor], wanted: Sequence[Tensor], features: Tensor) -> None:
+    """Both have the same values, and the same gradient in the features that they were made of."""
+    assert all(torch.allclose(a, b) for a, b in zip(found, wanted, strict=True))
+    weights = [_features(*value.shape, seed=7).double() for value in wanted]
+    (ours,), (theirs,) = (
+        torch.autograd.grad(sum((w * v).sum() for w, v in zip(weights, values, strict=True)), features)  # type: ignore[arg-type]
+        for values in (found, wanted)
+    )
+    assert torch.allclose(ours, theirs)
 
 
 def test_gram_by_hand() -> None:
@@ -38,14 +51,7 @@ def test_values_and_gradient_are_those_of_the_formula(size: tuple[int, int], lay
     features = _features(2, 5, *size).double().contiguous(memory_format=layout).requires_grad_()
     flat = features.flatten(2)
     plain = flat.mean(2), flat @ flat.transpose(1, 2) / (5 * size[0] * size[1])
-    found = moments(features)
-    assert all(torch.allclose(a, b) for a, b in zip(found, plain, strict=True))
-    weights = [_features(*value.shape, seed=7).double() for value in plain]
-    (ours,), (theirs,) = (
-        torch.autograd.grad(sum((w * v).sum() for w, v in zip(weights, values, strict=True)), features)  # type: ignore[arg-type]
-        for values in (found, plain)
-    )
-    assert torch.allclose(ours, theirs)
+    _assert_alike(moments(features), plain, features)
 
 
 def test_bfloat16_loses_little_and_gives_its_gradient_in_its_own_type() -> None:
@@ -82,14 +88,7 @@ def test_weighted_values_and_gradient_are_those_of_the_formula(
     flat, share = features.flatten(2), shares.flatten(1).unsqueeze(1)
     total = share.sum(2)
     plain = (flat * share).sum(2) / total, (flat * share) @ flat.transpose(1, 2) / (5 * total.unsqueeze(2))
-    found = moments(features, shares)
-    assert all(torch.allclose(a, b) for a, b in zip(found, plain, strict=True))
-    weights = [_features(*value.shape, seed=7).double() for value in plain]
-    (ours,), (theirs,) = (
-        torch.autograd.grad(sum((w * v).sum() for w, v in zip(weights, values, strict=True)), features)  # type: ignore[arg-type]
-        for values in (found, plain)
-    )
-    assert torch.allclose(ours, theirs)
+    _assert_alike(moments(features, shares), plain, features)
 
 
 def test_the_gradient_of_weighted_moments_is_that_of_differences() -> None:
