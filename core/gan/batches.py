@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.gan import draws
+from core import draws
 from core.gan.dataset import U8, Dataset
 from core.gan.recipe import GanRecipe
 

@@ -20,6 +20,7 @@ from core.gan import idx
 from core.gan.recipe import GanRecipe
 from core.layout import printable, shortly
 from core.library import scan
+from core.margins import trimmed
 
 U8 = NDArray[np.uint8]
 Tick = Callable[[int, int], None]
@@ -30,9 +31,6 @@ DIGITS = "digits"
 
 LEAST = 2
 """Pictures without which there is nothing to learn."""
-
-WHITE = 250
-"""Grey level from which a margin is cut off by `trim`."""
 
 
 @dataclass(frozen=True)
@@ -207,17 +205,6 @@ def prepared(picture: image.Picture, recipe: GanRecipe) -> U8:
         square = square.convert("L")
     pixels = _resized(np.asarray(square), side_for(recipe))
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def trimmed(rgb: U8) -> U8:
-    """The picture (h, w, 3) without rows and columns at its edges that are white; a white picture stays as it is."""
-    dark = (rgb < WHITE).any(axis=2)
-    rows, columns = dark.mean(axis=1) > 0.02, dark.mean(axis=0) > 0.02
-    if not rows.any() or not columns.any():
-        return rgb
-    top, left = int(rows.argmax()), int(columns.argmax())
-    bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
-    return rgb[top:bottom, left:right]
 
 
 def _resized(pixels: U8, side: int) -> U8:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.gan import draws
+from core import draws
 
 NEARLY_PARALLEL = 1e-4
 """Angle in radians under which two directions are one, and interpolation is linear."""

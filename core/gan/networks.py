@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from core.gan import draws
+from core import draws
 from core.gan.dcgan import DcganDiscriminator, DcganGenerator
 from core.gan.few_shot import FewShotDiscriminator, FewShotGenerator
 from core.gan.mlp import MlpDiscriminator, MlpGenerator

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from core.gan import draws, latents
+from core import draws
+from core.gan import latents
 from core.gan.sampler import rgb
 from core.gan.trainer import Trainer
 

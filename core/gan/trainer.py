@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from core import device as devices
-from core.gan import draws
+from core import draws
 from core.gan.augment import Augmentation, Strength
 from core.gan.batches import Batches
 from core.gan.dataset import Dataset

@@ -122,9 +122,9 @@ def _descent(
         u = search.next(u, loss, gradient)
         del gradient
         x = image + scaling(u.view_as(image))
-    if isinstance(search, Adam) and (average := search.result()) is not None:
-        return image + scaling(average.view_as(image))
-    return image + scaling(best.view_as(image))
+    average = search.result() if isinstance(search, Adam) else None
+    del search, u, x  # nor is what the steps needed, while the last picture is made
+    return image + scaling((best if average is None else average).view_as(image))
 
 
 class _Plateau:

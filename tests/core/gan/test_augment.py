@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from core.draws import generator
 from core.gan.augment import LOOK_EVERY, Augmentation, Strength
-from core.gan.draws import generator
 from core.gan.recipe import GanRecipe
 
 

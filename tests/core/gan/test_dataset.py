@@ -70,14 +70,6 @@ def test_the_middle_square_is_taken(tmp_path: Path) -> None:
     assert (pixels[0, :, 4:-4] < 50).all()
 
 
-def test_trim_cuts_white_margins_and_spares_white_pictures() -> None:
-    framed = np.full((100, 120, 3), 255, np.uint8)
-    framed[20:80, 10:110] = 40
-    assert dataset.trimmed(framed).shape == (60, 100, 3)
-    white = np.full((10, 10, 3), 255, np.uint8)
-    assert dataset.trimmed(white) is white
-
-
 def test_broken_files_are_left_out_listed_and_part_of_the_digest(tmp_path: Path) -> None:
     for index in range(3):
         _save(tmp_path / f"{index}.png", colour=(index * 40, 0, 0))

@@ -13,7 +13,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Purpose = Literal["weights", "order", "noise", "labels", "crop", "augment", "evaluation", "sample", "quadrant"]
+Purpose = Literal[
+    "weights", "order", "noise", "labels", "crop", "augment", "evaluation", "sample", "quadrant", "style", "artwork"
+]
 
 
 def generator(seed: int, purpose: Purpose, step: int = 0, part: int = 0) -> torch.Generator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.gan import draws
+from core import draws
 from core.gan.batches import Batches, middle, scaled
 from core.gan.dataset import Dataset
 from core.gan.recipe import GanRecipe

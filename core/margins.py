@@ -1,0 +1,19 @@
+"""Margins of photographs of artworks: the white that museums put around a painting."""
+
+from __future__ import annotations
+
+from core.image import U8
+
+WHITE = 250
+"""Grey level from which a margin is cut off."""
+
+
+def trimmed(rgb: U8) -> U8:
+    """The picture (h, w, 3) without rows and columns at its edges that are white; a white picture stays as it is."""
+    dark = (rgb < WHITE).any(axis=2)
+    rows, columns = dark.mean(axis=1) > 0.02, dark.mean(axis=0) > 0.02
+    if not rows.any() or not columns.any():
+        return rgb
+    top, left = int(rows.argmax()), int(columns.argmax())
+    bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
+    return rgb[top:bottom, left:right]

@@ -1,0 +1,62 @@
+"""Conditional instance normalisation with a gradient of its own.
+
+torch's gradient of a group norm reads channels_last tensors channel by channel: it took half the time of a training step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+EPSILON = 1e-5
+"""Added to variances (Dumoulin et al. 2017)."""
+
+Features = Float[Tensor, "n c h w"]
+Channels = Float[Tensor, "n c"]
+
+
+class _Styled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Features, factor: Channels, shift: Channels) -> tuple[Features, Channels, Channels]:
+        """See `styled`."""
+        n, c, h, w = x.shape
+        y, mean, rstd = torch.native_group_norm(x, None, None, n, c, h * w, c, EPSILON)
+        mean, rstd = mean.float(), rstd.float()
+        ctx.save_for_backward(x, factor, mean, rstd)
+        ctx.mark_non_differentiable(mean, rstd)
+        return torch.addcmul(_wide(shift, y), y, _wide(factor, y)), mean, rstd
+
+    @staticmethod
+    def backward(ctx: Any, of_y: Features, *_: Tensor) -> tuple[Features, Channels, Channels]:
+        """dx = a (dy - mean(dy) - z mean(dy z)) with z the normalised x and a = factor / deviation."""
+        x, factor, mean, rstd = ctx.saved_tensors
+        centred = x - _wide(mean, x)
+        total = of_y.sum((2, 3), dtype=torch.float32)
+        along = (of_y * centred).sum((2, 3), dtype=torch.float32) * rstd
+        count = x.shape[2] * x.shape[3]
+        a = factor * rstd
+        rest = torch.addcmul(_wide(-a * total / count, x), centred, _wide(-a * rstd * along / count, x))
+        return torch.addcmul(rest, of_y, _wide(a, x)), along, total
+
+
+def styled(x: Features, factor: Channels, shift: Channels) -> tuple[Features, Channels, Channels]:
+    """factor (x - mean) / deviation + shift, each channel of each item by its own mean and deviation over positions.
+
+    Dumoulin et al. 2017 (arXiv 1610.07629), equation 5. Returns also the means and the reciprocals of the deviations,
+    (n, c), float32. x may be bfloat16: sums are float32.
+    """
+    y, mean, rstd = _Styled.apply(x, factor, shift)
+    return y, mean, rstd
+
+
+def restyled(x: Features, factor: Channels, shift: Channels, mean: Channels, rstd: Channels) -> Features:
+    """The same by another picture's means and reciprocal deviations."""
+    scale = factor * rstd
+    return torch.addcmul(_wide(shift - mean * scale, x), x, _wide(scale, x))
+
+
+def _wide(channels: Channels, like: Features) -> Tensor:
+    return channels.to(like.dtype).unsqueeze(2).unsqueeze(3)

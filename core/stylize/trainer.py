@@ -1,0 +1,223 @@
+"""One training of a network that paints in one pass: its step, and the state that decides how it goes on.
+
+The perceptual losses of Johnson et al. 2016 with the backbone, the layers and the weights of the optimiser's own recipe;
+styles are drawn as in Dumoulin et al. 2017, and artworks for the predictor as in Ghiasi et al. 2017. All that a step draws
+is a function of (seed, step), see core.draws.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core import device as devices
+from core import draws
+from core.backbone import Backbone
+from core.recipe import Recipe
+from core.stylize.contents import Contents, Deck
+from core.stylize.losses import ContentLoss
+from core.stylize.moments import moments
+from core.stylize.style_bank import StyleBank, Targets, stacked
+from core.stylize.stylist import Stylist
+from core.stylize.targets import Statistics, picture_losses, style_losses
+from core.stylize.train_recipe import TransferRecipe
+
+IDENTITY = -1
+"""Stands for a style: the picture's own look."""
+RAMP = 0.05
+"""The average's half-life is at most this share of the pictures seen so far, so that it leaves the first weights soon."""
+SAME = 400.0
+"""Weight of the mean squared difference of pixels where a picture is to stay as it is."""
+LOUDEST = 20.0
+"""Longest gradient, in lengths: what is longer is shortened. Without it a rare artwork throws the network back."""
+
+Pictures = Float[Tensor, "n 3 h w"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a step says of itself: the loss of its pictures, and the shares of content and style in it."""
+
+    step: int
+    loss: float
+    content: float
+    style: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Losses by picture, (n,) each."""
+
+    content: Tensor
+    style: Tensor
+    pixels: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """What is minimised, (n,)."""
+        return self.content + self.style + self.pixels
+
+
+class Judge:
+    """The perceptual loss of painted pictures."""
+
+    def __init__(self, losses: Recipe, backbone: Backbone) -> None:
+        self.recipe, self.backbone = losses, backbone
+
+    def own(self, pictures: Pictures) -> tuple[dict[str, Tensor], Targets]:
+        """Features of the content layers of pictures, and their own statistics."""
+        recipe = self.recipe
+        with torch.no_grad():
+            features = self.backbone.features(pictures)
+            content = {layer: features[layer].float() for layer in recipe.content_layers}
+            return content, {layer: Statistics(*moments(features[layer])) for layer in recipe.style_layers}
+
+    def __call__(
+        self, painted: Pictures, pictures: Pictures, content: dict[str, Tensor], style: Targets, same: Tensor
+    ) -> Judged:
+        """The losses of pictures that were painted. `same` (n,): 1 where a picture is to stay as it is, else 0."""
+        recipe, features = self.recipe, {**self.backbone.features(painted), "pixels": painted}
+        kept = [ContentLoss(layer, target, recipe.content_weight) for layer, target in content.items()]
+        of_pixels = [loss(features) for loss in picture_losses(pictures[0], recipe)]
+        differing = SAME * same * (painted - pictures).square().flatten(1).mean(1)
+        return Judged(
+            torch.stack([loss(features) for loss in kept]).sum(0),
+            torch.stack([loss(features) for loss in style_losses(style, recipe)]).sum(0),
+            torch.stack([differing, *of_pixels]).sum(0),
+        )
+
+
+class Trainer:
+    """The state of a training, and its step. Styles 0 to n - 1 of the bank are the catalog's, the others artworks to
+    learn prediction from.
+    """
+
+    def __init__(
+        self, recipe: TransferRecipe, contents: Contents, bank: StyleBank, catalog: int, backbone: Backbone
+    ) -> None:
+        self.recipe, self.bank, self.catalog = recipe, bank, catalog
+        self.device = backbone.mean.device
+        self.judge = Judge(recipe.losses(), backbone)
+        self.deck = Deck(contents, recipe)
+        self.stylist = self._new_stylist()
+        self.average = copy.deepcopy(self.stylist).requires_grad_(False).eval()
+        self.optimiser = torch.optim.Adam(self.stylist.parameters(), recipe.rate, fused=self.device.type != "mps")
+        self.step = 0
+        self.rate_factor = 1.0
+        """What the rate is multiplied by, lowered when a training diverged."""
+        self._bfloat16 = devices.dtype(recipe.precision, self.device) == torch.bfloat16
+
+    def _new_stylist(self) -> Stylist:
+        torch.manual_seed(draws.generator(self.recipe.seed, "weights").initial_seed())
+        stylist = Stylist(self.bank.looks(range(self.catalog)).cpu())
+        stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), 200))).cpu())
+        return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def advance(self) -> Figures:
+        """One step. The figures are those of the step that ended."""
+        recipe, rate = self.recipe, self._set_rate()
+        count = recipe.batch_of(self.deck.side(self.step))
+        pictures = self.deck.crops(self.step, count).to(self.device)
+        styles = self.styles(self.step, count)
+        content, own = self.judge.own(pictures)
+        with self._precision():
+            painted = self.stylist.network(pictures, self.embeddings(styles))
+        same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
+        judged = self.judge(painted, pictures, content, self._targets(styles, own), same)
+        judged.loss.mean().backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.stylist.parameters(), LOUDEST)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.step += 1
+        self._follow(count)
+        loss, kept, styled = (float(each.detach().mean()) for each in (judged.loss, judged.content, judged.style))
+        return Figures(self.step, loss, kept, styled, rate)
+
+    def styles(self, step: int, count: int) -> list[int]:
+        """The style of each picture of a step: a number of the bank's, or IDENTITY."""
+        recipe, others = self.recipe, len(self.bank) - self.catalog
+        draw = draws.generator(recipe.seed, "style", step)
+        kinds, chosen = torch.rand(count, generator=draw), torch.randint(self.catalog, (count,), generator=draw)
+        of_artworks = draws.indices(recipe.seed + 1, step * recipe.batch, count, others) if others else chosen
+        share = recipe.catalog_share if others else 1.0
+        found = []
+        for kind, known, other in zip(kinds.tolist(), chosen.tolist(), of_artworks.tolist(), strict=True):
+            styled = (
+                known if kind < recipe.identity_share + (1 - recipe.identity_share) * share else self.catalog + other
+            )
+            found.append(IDENTITY if kind < recipe.identity_share else styled)
+        return found
+
+    def embeddings(self, styles: Sequence[int]) -> Tensor:
+        """Embeddings (n, embedding) of styles as they stand now."""
+        stylist, found = self.stylist, list[Tensor]()
+        for style in styles:
+            if style == IDENTITY:
+                found.append(stylist.identity)
+            elif style < self.catalog:
+                found.append(stylist.known([style]))
+            else:
+                found.append(stylist.predictor(self.bank.look(style)))
+        return torch.cat(found)
+
+    def _targets(self, styles: Sequence[int], own: Targets) -> Targets:
+        found = []
+        for place, style in enumerate(styles):
+            mine = {layer: Statistics(o.mean[place : place + 1], o.gram[place : place + 1]) for layer, o in own.items()}
+            found.append(mine if style == IDENTITY else self.bank.targets(style))
+        return stacked(found)
+
+    def _set_rate(self) -> float:
+        recipe = self.recipe
+        left = 1 - self.step / recipe.steps
+        falling = min(1.0, max(0.0, left) / recipe.anneal) if recipe.anneal else 1.0
+        rising = min(1.0, (self.step + 1) / recipe.warm) if recipe.warm else 1.0
+        rate = recipe.rate * self.rate_factor * min(rising, falling)
+        self.optimiser.param_groups[0]["lr"] = rate
+        return rate
+
+    @torch.no_grad()
+    def _follow(self, count: int) -> None:
+        """The average moves towards the network."""
+        half_life = min(self.recipe.ema, RAMP * self.step * self.recipe.batch)
+        share = 1 - 0.5 ** (count / half_life) if half_life else 1.0
+        ours: list[Tensor] = list(self.average.parameters())
+        torch._foreach_lerp_(ours, list[Tensor](self.stylist.parameters()), share)
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that decides how the training goes on, by name."""
+        tensors = {f"stylist.{key}": value for key, value in self.stylist.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.state_dict().items()}
+        for index, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{key}": value for key, value in state.items()}
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
+        """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
+        for name, network in (("stylist.", self.stylist), ("average.", self.average)):
+            network.load_state_dict(_below(tensors, name))
+        parameters = self.optimiser.param_groups[0]["params"]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(tensors, "adam.").items():
+            index, _, key = name.partition(".")
+            like = parameters[int(index)]
+            # laid out in memory as the parameters are: the fused step reads both in one sweep
+            placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value.to(self.device)
+            state.setdefault(int(index), {})[key] = placed
+        self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
+        self.step, self.rate_factor = step, rate_factor
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
