@@ -72,13 +72,19 @@ class Judge:
     def __init__(self, losses: Recipe, backbone: Backbone) -> None:
         self.recipe, self.backbone = losses, backbone
 
-    def own(self, pictures: Pictures) -> tuple[dict[str, Tensor], Targets]:
-        """Features of the content layers of pictures, and their own statistics."""
-        recipe = self.recipe
-        with torch.no_grad():
-            features = self.backbone.features(pictures)
-            content = {layer: features[layer].float() for layer in recipe.content_layers}
-            return content, {layer: Statistics(*moments(features[layer])) for layer in recipe.style_layers}
+    @torch.no_grad()
+    def content(self, pictures: Pictures) -> dict[str, Tensor]:
+        """Features of the content layers of pictures."""
+        return {
+            layer: found.float()
+            for layer, found in self.backbone.features(pictures, self.recipe.content_layers).items()
+        }
+
+    @torch.no_grad()
+    def own(self, picture: Pictures) -> Targets:
+        """A picture's own statistics."""
+        features = self.backbone.features(picture, self.recipe.style_layers)
+        return {layer: Statistics(*moments(found)) for layer, found in features.items()}
 
     def __call__(
         self, painted: Pictures, pictures: Pictures, content: dict[str, Tensor], style: Targets, same: Tensor
@@ -127,11 +133,11 @@ class Trainer:
         count = recipe.batch_of(self.deck.side(self.step))
         pictures = self.deck.crops(self.step, count).to(self.device)
         styles = self.styles(self.step, count)
-        content, own = self.judge.own(pictures)
+        content = self.judge.content(pictures)
         with self._precision():
             painted = self.stylist.network(pictures, self.embeddings(styles))
         same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
-        judged = self.judge(painted, pictures, content, self._targets(styles, own), same)
+        judged = self.judge(painted, pictures, content, self._targets(styles, pictures), same)
         judged.loss.mean().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.stylist.parameters(), LOUDEST)
         self.optimiser.step()
@@ -168,12 +174,13 @@ class Trainer:
                 found.append(stylist.predictor(self.bank.look(style)))
         return torch.cat(found)
 
-    def _targets(self, styles: Sequence[int], own: Targets) -> Targets:
-        found = []
-        for place, style in enumerate(styles):
-            mine = {layer: Statistics(o.mean[place : place + 1], o.gram[place : place + 1]) for layer, o in own.items()}
-            found.append(mine if style == IDENTITY else self.bank.targets(style))
-        return stacked(found)
+    def _targets(self, styles: Sequence[int], pictures: Pictures) -> Targets:
+        return stacked(
+            [
+                self.judge.own(picture.unsqueeze(0)) if style == IDENTITY else self.bank.targets(style)
+                for style, picture in zip(styles, pictures, strict=True)
+            ]
+        )
 
     def _set_rate(self) -> float:
         recipe = self.recipe
