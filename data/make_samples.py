@@ -35,6 +35,8 @@ ROCKET = "c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c"
 STARRY_NIGHT = "c31741a09141c2e2d07fc7aa6bdf135c369b804f9433e43fa3ceac19386d1ee6"
 THE_SCREAM = "f3075cddeb974a9ee1d6418f7f33fd05185a7ac7dcb4288bd2805d499a9dcaee"
 WAVE = "54f19686bea5117c0bb68ce4425dbed4efafa3e8d7cafe35f0fae80b8223f4be"
+SHIPWRECK = "4f7cf34e3cd4a5daaf3f421f059ca9a01aaa2a3afd7243d6670c9c8bc001a213"
+WOMAN_WITH_A_HAT = "6a8b2383d9c110354a97a42c74bdcc5341be879cbb842ddb7ab5843dbdf56d53"
 
 PHOTOGRAPHS = (
     Sample("chelsea.png", CHELSEA, "cat.jpg", 800, 90),
@@ -45,6 +47,8 @@ PAINTINGS = (
     Sample("starry_night_google.jpg", STARRY_NIGHT, "starry_night.jpg", 800, 80, (8, 8, 16, 12)),
     Sample("the_scream.jpg", THE_SCREAM, "the_scream.jpg", 800, 88, (4, 4, 8, 4)),
     Sample("wave.jpg", WAVE, "wave.jpg", 800, 88, (8, 6, 8, 6)),
+    Sample("shipwreck.jpg", SHIPWRECK, "shipwreck.jpg", 800, 85),
+    Sample("woman-with-hat-matisse.jpg", WOMAN_WITH_A_HAT, "woman_with_a_hat.jpg", 800, 85),
 )
 BROKEN = "broken.jpg"
 """The coffee, cut off after 40 % of its bytes: what a picture is whose copy was interrupted."""

@@ -14,16 +14,16 @@ from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSET = ROOT / "data/assets/cat.jpg"
-SHIPPED, SHOWN = ROOT / "data/styles", ROOT / "docs/paintings"
+STYLES_FOLDER = ROOT / "data/styles"
 WIDTH, GAP, THUMBNAIL = 384, 6, 96
 BACKGROUND = "#10131c"
 STYLES: tuple[tuple[Path, ...], ...] = (
-    (SHIPPED / "starry_night.jpg",),
-    (SHIPPED / "the_scream.jpg",),
-    (SHIPPED / "wave.jpg",),
-    (SHOWN / "shipwreck.jpg",),
-    (SHOWN / "woman_with_a_hat.jpg",),
-    (SHIPPED / "wave.jpg", SHIPPED / "starry_night.jpg"),
+    (STYLES_FOLDER / "starry_night.jpg",),
+    (STYLES_FOLDER / "the_scream.jpg",),
+    (STYLES_FOLDER / "wave.jpg",),
+    (STYLES_FOLDER / "shipwreck.jpg",),
+    (STYLES_FOLDER / "woman_with_a_hat.jpg",),
+    (STYLES_FOLDER / "wave.jpg", STYLES_FOLDER / "starry_night.jpg"),
 )
 """Artworks of each; several are a blend."""
 LIFTED = 160
