@@ -7,9 +7,7 @@ and what it was trained on. Tensors are named `generator.*`, `discriminator.*`, 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +18,7 @@ from pydantic import ValidationError
 from core import tensor_file
 from core.errors import SpecError
 from core.gan.recipe import GanRecipe
-from core.layout import printable, shortly
+from core.tensor_header import Sort, not_one, read_header
 
 if TYPE_CHECKING:
     import torch
@@ -33,8 +31,7 @@ AVERAGE = "average."
 BUILT_BY = ("architecture", "size", "channels", "latent", "width", "conditional")
 """Recipe fields that the generator's function hangs on besides its tensors."""
 
-LONGEST_HEADER = 32 << 20
-"""Bytes; a header lists tensors, pictures' hashes and the recipe."""
+SORT = Sort("checkpoint", "nocturne train-gan")
 
 MOST_CLASSES = 10_000
 
@@ -68,11 +65,12 @@ def read_info(path: Path) -> CheckpointInfo:
 
     Raises SpecError, naming the file, if it is absent, truncated, a pickle, or no checkpoint of a GAN.
     """
-    header, start = _header(path)
-    meta = header.get("__metadata__")
-    if not isinstance(meta, dict) or meta.get("format") != KIND:
+    header = read_header(path, SORT)
+    meta = header.metadata
+    if meta.get("format") != KIND:
         raise SpecError(
-            f"{_name(path)} is a file of tensors, but no checkpoint of a GAN; give one that `nocturne train-gan` wrote."
+            f"{tensor_file.shown(path)} is a file of tensors, but no checkpoint of a GAN; give one that "
+            f"`{SORT.command}` wrote."
         )
     try:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
@@ -82,10 +80,10 @@ def read_info(path: Path) -> CheckpointInfo:
         if not isinstance(data, dict) or not isinstance(training, dict):
             raise TypeError("its notes are no tables")
     except (KeyError, TypeError, ValueError, ValidationError, RecursionError) as error:
-        words = shortly(printable(" ".join(str(error).split())))
-        raise _damaged(path, f"its header cannot be understood ({words})") from error
-    digest = _digest(path, header, start, recipe, classes)
-    whole = any(name.startswith("discriminator.") for name in header)
+        raise header.not_understood(error) from error
+    built = {name: getattr(recipe, name) for name in BUILT_BY}
+    digest = header.digest([built, list(classes)], header.below(AVERAGE))
+    whole = any(name.startswith("discriminator.") for name in header.tensors)
     return CheckpointInfo(path, path.stem, recipe, step, classes, digest, data, whole, training)
 
 
@@ -106,11 +104,11 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
         network.load_state_dict({name: _single(value) for name, value in tensors.items()})
     except RuntimeError as error:
         raise SpecError(
-            f"{_name(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
+            f"{tensor_file.shown(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
             f"{info.recipe.size} px) says; use another copy of the file."
         ) from error
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
-        raise _damaged(path, "it has values that are not finite")
+        raise read_header(path, SORT).damaged("it has values that are not finite")
     layout = torch.channels_last if info.recipe.architecture != "mlp" else torch.contiguous_format
     return network.requires_grad_(False).eval().to(device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
 
@@ -118,7 +116,7 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a checkpoint, on the CPU. Raises SpecError."""
     if path.suffix != ".safetensors":
-        raise _not_one(path)
+        raise not_one(path, SORT)
     return tensor_file.read(path)
 
 
@@ -164,76 +162,3 @@ def _single(value: Tensor) -> Tensor:
     import torch
 
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-
-
-def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """A safetensors file's header, and where its tensors begin. Raises SpecError."""
-    if path.suffix != ".safetensors":
-        raise _not_one(path)
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = struct.unpack("<Q", file.read(8))[0]
-            if length > min(LONGEST_HEADER, size):
-                raise _damaged(path, "it is cut off, or its header is not one")
-            header = json.loads(file.read(length))
-    except FileNotFoundError as error:
-        raise SpecError(f"There is no checkpoint {_name(path)}; give the path of a .safetensors file.") from error
-    except OSError as error:
-        raise SpecError(
-            f"{_name(path)} cannot be read ({error.strerror}); look at its path and permissions."
-        ) from error
-    except (struct.error, ValueError, RecursionError) as error:
-        raise _damaged(path, "its header cannot be read") from error
-    if not isinstance(header, dict):
-        raise _damaged(path, "its header is no table")
-    _check_complete(path, header, 8 + length, size)
-    return header, 8 + length
-
-
-def _check_complete(path: Path, header: dict[str, Any], start: int, size: int) -> None:
-    try:
-        spans = [_span(entry) for name, entry in header.items() if name != "__metadata__"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, "its list of tensors cannot be understood") from error
-    if not spans or max(end for _, end in spans) != size - start or min(begin for begin, _ in spans) < 0:
-        raise _damaged(path, "it is cut off: its header promises more than the file holds")
-
-
-def _span(entry: dict[str, Any]) -> tuple[int, int]:
-    begin, end = (int(value) for value in entry["data_offsets"])
-    return begin, end
-
-
-def _digest(path: Path, header: dict[str, Any], start: int, recipe: GanRecipe, classes: tuple[str, ...]) -> str:
-    built = {name: getattr(recipe, name) for name in BUILT_BY}
-    sha = hashlib.sha256(json.dumps([built, list(classes)], sort_keys=True).encode())
-    names = sorted(name for name in header if name.startswith(AVERAGE))
-    if not names:
-        raise _damaged(path, "it has no generator")
-    try:
-        with path.open("rb") as file:
-            for name in names:
-                entry = header[name]
-                begin, end = _span(entry)
-                sha.update(f"{name}{entry['dtype']}{entry['shape']}".encode())
-                file.seek(start + begin)
-                sha.update(file.read(end - begin))
-    except (OSError, KeyError, ValueError) as error:
-        raise _damaged(path, "its tensors cannot be read") from error
-    return sha.hexdigest()[:16]
-
-
-def _name(path: Path) -> str:
-    return tensor_file.shown(path)
-
-
-def _damaged(path: Path, what: str) -> SpecError:
-    return SpecError(f"{_name(path)} is no whole checkpoint: {what}; use another copy of the file.")
-
-
-def _not_one(path: Path) -> SpecError:
-    return SpecError(
-        f"{_name(path)} is refused: checkpoints are .safetensors files, which hold tensors and no code; give one that "
-        "`nocturne train-gan` wrote."
-    )

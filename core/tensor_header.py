@@ -1,0 +1,160 @@
+"""What a safetensors file says of itself, read without its tensors and without trusting it; needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import SpecError
+from core.layout import printable, shortly
+from core.tensor_file import shown
+
+LONGEST = 32 << 20
+"""Bytes of a header; it lists tensors, pictures' hashes and a recipe."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What messages call a sort of file, and the command that writes it."""
+
+    noun: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a tensor lies, in bytes from the first tensor's beginning, and what it is made of."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a whole file: `tensors` by name, and what was written beside them."""
+
+    path: Path
+    sort: Sort
+    tensors: dict[str, Entry]
+    metadata: dict[str, Any]
+    start: int
+
+    def below(self, prefix: str) -> list[str]:
+        """The names of tensors that begin so, in order. Raises SpecError if there are none."""
+        names = sorted(name for name in self.tensors if name.startswith(prefix))
+        if not names:
+            raise self.damaged(f"it has no tensors called {prefix}*")
+        return names
+
+    def digest(self, about: Any, names: Iterable[str]) -> str:
+        """16 hex digits over tensors, whatever file they are in, and over plain values. Raises SpecError."""
+        sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        with self._opened() as file:
+            for name in names:
+                entry = self.tensors[name]
+                sha.update(f"{name}{entry.dtype}{list(entry.shape)}".encode())
+                file.seek(self.start + entry.begin)
+                sha.update(file.read(entry.end - entry.begin))
+        return sha.hexdigest()[:16]
+
+    def row_digests(self, about: Any, names: Iterable[str]) -> tuple[str, ...]:
+        """The same over each row of tables that lie side by side: one digest a row. Raises SpecError."""
+        tables = [self._table(name) for name in names]
+        if len({entry.shape[0] for entry in tables}) != 1:
+            raise self.damaged("its tables are not equally long")
+        return tuple(self._row_digest(about, tables, row) for row in range(tables[0].shape[0]))
+
+    def damaged(self, what: str) -> SpecError:
+        """What to raise for a fault of the file."""
+        return _damaged(self.path, self.sort, what)
+
+    def not_understood(self, error: Exception) -> SpecError:
+        """What to raise where the metadata are not what they should be."""
+        return self.damaged(f"its header cannot be understood ({shortly(printable(' '.join(str(error).split())))})")
+
+    def _opened(self) -> Any:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise self.damaged("its tensors cannot be read") from error
+
+    def _table(self, name: str) -> Entry:
+        entry = self.tensors.get(name)
+        if entry is None or len(entry.shape) != 2 or not 0 < entry.shape[0] <= entry.end - entry.begin:
+            raise self.damaged(f"it has no table called {name}")
+        return entry
+
+    def _row_digest(self, about: Any, tables: Iterable[Entry], row: int) -> str:
+        sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        with self._opened() as file:
+            for entry in tables:
+                width = (entry.end - entry.begin) // entry.shape[0]
+                sha.update(f"{entry.dtype}{entry.shape[1]}".encode())
+                file.seek(self.start + entry.begin + row * width)
+                sha.update(file.read(width))
+        return sha.hexdigest()[:16]
+
+
+def read_header(path: Path, sort: Sort) -> Header:
+    """The header of `path`. Raises SpecError, naming the file, if it is absent, cut off, a pickle or no safetensors file."""
+    if path.suffix != ".safetensors":
+        raise not_one(path, sort)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = struct.unpack("<Q", file.read(8))[0]
+            if length > min(LONGEST, size):
+                raise _damaged(path, sort, "it is cut off, or its header is not one")
+            raw = json.loads(file.read(length))
+    except FileNotFoundError as error:
+        raise SpecError(f"There is no {sort.noun} {shown(path)}; give the path of a .safetensors file.") from error
+    except OSError as error:
+        raise SpecError(
+            f"{shown(path)} cannot be read ({error.strerror}); look at its path and permissions."
+        ) from error
+    except (struct.error, ValueError, RecursionError) as error:
+        raise _damaged(path, sort, "its header cannot be read") from error
+    if not isinstance(raw, dict):
+        raise _damaged(path, sort, "its header is no table")
+    metadata = raw.pop("__metadata__", None)
+    tensors = _entries(path, sort, raw, size - 8 - length)
+    return Header(path, sort, tensors, metadata if isinstance(metadata, dict) else {}, 8 + length)
+
+
+def not_one(path: Path, sort: Sort) -> SpecError:
+    """What to raise for a file of another sort."""
+    return SpecError(
+        f"{shown(path)} is refused: {sort.noun}s are .safetensors files, which hold tensors and no code; give one that "
+        f"`{sort.command}` wrote."
+    )
+
+
+def _entries(path: Path, sort: Sort, raw: dict[str, Any], size: int) -> dict[str, Entry]:
+    try:
+        entries = dict(_parsed(raw))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise _damaged(path, sort, "its list of tensors cannot be understood") from error
+    if not entries or max(entry.end for entry in entries.values()) != size:
+        raise _damaged(path, sort, "it is cut off: its header promises more than the file holds")
+    return entries
+
+
+def _parsed(raw: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
+    for name, value in raw.items():
+        begin, end = (int(each) for each in value["data_offsets"])
+        shape = tuple(int(each) for each in value["shape"])
+        if not 0 <= begin <= end or min(shape, default=0) < 0 or math.prod(shape) > 8 * (end - begin):
+            raise ValueError(name)
+        yield name, Entry(str(value["dtype"]), shape, begin, end)
+
+
+def _damaged(path: Path, sort: Sort, what: str) -> SpecError:
+    return SpecError(f"{shown(path)} is no whole {sort.noun}: {what}; use another copy of the file.")

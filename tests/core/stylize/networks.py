@@ -1,0 +1,42 @@
+"""Network files of seeded random weights: no training is needed to test what is done with one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from core.stylize.stylist import Stylist
+from core.stylize.train_recipe import TransferRecipe
+from core.stylize.transfer_file import KnownStyle, checkpoint_bytes
+
+LOOK = 2944
+"""Means and deviations of the five style layers of VGG-19."""
+RECIPE = TransferRecipe(style_size=64, trim=False)
+
+
+def seeded_stylist(styles: int, seed: int = 0) -> Stylist:
+    """A network with `styles` embeddings that differ, and an identity that differs from them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        stylist = Stylist(torch.rand(styles, LOOK)).requires_grad_(False)
+        stylist.offsets.normal_(std=0.3)
+        stylist.identity.normal_(std=0.3)
+        torch.nn.init.normal_(stylist.predictor.widen.weight, std=0.1)
+    return stylist
+
+
+def whole_bytes(stylist: Stylist, styles: Sequence[KnownStyle], step: int = 3) -> bytes:
+    """A training's checkpoint of it."""
+    return checkpoint_bytes(_state(stylist), RECIPE, step, styles, {"pictures": 5}, {"best": 0.5})
+
+
+def _state(stylist: Stylist) -> dict[str, Tensor]:
+    state = stylist.state_dict()
+    return {f"{name}.{key}": value.clone() for name in ("stylist", "average") for key, value in state.items()}
+
+
+def known(name: str, *artworks: tuple[str, float]) -> KnownStyle:
+    """A style of artworks (SHA-256, weight)."""
+    return KnownStyle(name=name, artworks=artworks, licence="public domain")
