@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 HISTORY = 30
-HISTORY_BYTES = 0.65e9
+HISTORY_BYTES = 0.45e9
 """Memory that pairs of steps and gradients may take."""
 
 
