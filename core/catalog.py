@@ -16,8 +16,9 @@ from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset, matches, scan
 from core.recipe import NAMED_WEIGHTS, RecipeOverrides, check_overrides
-from core.spec import sentence, toml_values
+from core.spec import sentence
 from core.spec_fields import plain_text
+from core.toml_file import toml_values
 
 CATALOG_FILE = "catalog.toml"
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from core.architecture import BACKBONES
 from core.cache import cache_folder
+from core.delivery import longest_side
 from core.errors import NocturneError
+from core.jobs import fitted
 from core.recipe import Recipe
 from core.store import Store
 
@@ -97,6 +99,18 @@ def delivery_seconds(recipe: Recipe, width: int, height: int) -> float:
     overhead.
     """
     return DELIVERY * width * height if recipe.output_size != "working" else 0.0
+
+
+def sizes(recipe: Recipe, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height in pixels at which an output of an asset of this size is made, and those at which it is written."""
+    made = fitted(width, height, recipe.size)
+    return made, fitted(width, height, longest_side(recipe.output_size, max(made), max(width, height)))
+
+
+def picture_seconds(cost: Cost, recipe: Recipe, width: int, height: int) -> float:
+    """Predicted seconds for an output of an asset of this size, from decoding to writing."""
+    made, delivered = sizes(recipe, width, height)
+    return cost.seconds(recipe, *made) + delivery_seconds(recipe, *delivered)
 
 
 def load_cost(device: str, folder: Path | None = None) -> Cost:

@@ -30,10 +30,14 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def plan_of(spec: AnySpec, retry: bool = False, tick: Tick | None = None) -> Plan:
-    """The plan of a night of any kind; nothing is written. Raises SpecError."""
+def plan_of(spec: AnySpec, retry: bool = False, tick: Tick | None = None, replan: bool = False) -> Plan:
+    """The plan of a night of any kind; nothing is written. `replan` chooses anew what the spec leaves to be chosen; a
+    sampling leaves nothing. Raises SpecError.
+    """
     module, _, name = KINDS[spec.kind].plan.partition(":")
-    made: Plan = getattr(importlib.import_module(module), name)(spec, retry, tick)
+    made: Plan = getattr(importlib.import_module(module), name)(
+        spec, retry, tick, **({"replan": True} if replan else {})
+    )
     return made
 
 

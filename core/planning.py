@@ -68,6 +68,8 @@ class PlanSummary:
     hidden: int = 0
     others: int = 0
     linked_folders: int = 0
+    choice: str = ""
+    """Which recipe was chosen, where the spec left that to the plan, and what changes by it; a sentence or two."""
 
     @property
     def work(self) -> int:

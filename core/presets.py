@@ -26,3 +26,6 @@ PRESETS: dict[str, Recipe] = {
 """Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
 
 DEFAULT_PRESET = "good"
+
+QUALITIES: dict[str, str] = {"draft": "draft", "good": "good", "best": "best"}
+"""The preset of each quality that a spec may ask for, from the quickest to the best-looking."""

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core import naming
 from core.errors import SpecError
 from core.layout import printable, shortly
-from core.presets import DEFAULT_PRESET, PRESETS
+from core.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
 from core.roots import check_inside
 from core.spec_fields import (
+    CHOOSERS,
     Device,
     Limit,
     Place,
+    QualityWanted,
     Reuse,
     RunFolder,
+    SecondsPerPicture,
     ShardSeconds,
     SpareDisk,
     Text,
@@ -33,11 +35,7 @@ from core.spec_fields import (
     check_writable,
     plain_text,
 )
-
-LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
-"""Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows
-with the square of its dots.
-"""
+from core.toml_file import toml_values
 
 
 class Spec(BaseModel):
@@ -67,9 +65,13 @@ class Spec(BaseModel):
         title="Names of outputs",
         description=f"Pattern of {', '.join(f'{{{field}}}' for field in naming.FIELDS)}; names that clash get a mark.",
     )
-    preset: Literal[tuple(PRESETS)] = Field(  # type: ignore[valid-type]
-        DEFAULT_PRESET, title="Preset", description="Named recipe to start from."
+    preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
+        None,
+        title="Preset",
+        description=f"Named recipe to start from; `{DEFAULT_PRESET}` if nothing else chooses one.",
     )
+    quality: QualityWanted = None
+    seconds_per_picture: SecondsPerPicture = None
     recipe: RecipeOverrides = Field(  # type: ignore[valid-type]
         default_factory=RecipeOverrides, title="Recipe", description="Recipe fields to change in the preset."
     )
@@ -106,6 +108,14 @@ class Spec(BaseModel):
     def _name_safe(cls, value: str) -> str:
         return naming.check_pattern(value)
 
+    @field_validator("quality", "seconds_per_picture")
+    @classmethod
+    def _one_chooser(cls, value: Any, info: ValidationInfo) -> Any:
+        others = [name for name in CHOOSERS if name != info.field_name and info.data.get(name) is not None]
+        if value is not None and others:
+            raise ValueError(f"`{others[0]}` chooses the recipe already; leave one of the two out")
+        return value
+
     @field_validator("recipe")
     @classmethod
     def _recipe_plain(cls, value: BaseModel) -> BaseModel:
@@ -117,10 +127,17 @@ class Spec(BaseModel):
         """The pixel limit in pixels."""
         return int(self.max_megapixels * 1e6)
 
+    @property
+    def start(self) -> str:
+        """The preset that the recipe starts from, as far as the spec alone says: what `seconds_per_picture` asks for is
+        known when a plan is made, as `core.choice` does.
+        """
+        return self.preset or QUALITIES.get(self.quality or "", DEFAULT_PRESET)
+
     def base_recipe(self) -> Recipe:
         """The preset with the spec's own changes. Raises SpecError when a value is out of range."""
         try:
-            return PRESETS[self.preset].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
+            return PRESETS[self.start].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
         except ValidationError as error:
             raise SpecError(sentence(error, "the recipe")) from error
 
@@ -194,24 +211,6 @@ def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict
     if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):
         values["pairs"] = str(folder / values["pairs"])
     return values
-
-
-def toml_values(path: Path) -> dict[str, Any]:
-    """The values of a TOML file, which anybody may have written. Raises FileNotFoundError, and SpecError naming the file."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST_TOML + 1)
-        if len(data) > LONGEST_TOML:
-            raise ValueError(f"it has more than {LONGEST_TOML >> 20} MB")
-        if data.count(b".") > MOST_DOTS and max(line.count(b".") for line in data.splitlines()) > MOST_DOTS:
-            raise ValueError(f"a line of it has more than {MOST_DOTS:,} dots")
-        return tomllib.loads(data.decode())
-    except FileNotFoundError:
-        raise
-    except RecursionError as error:
-        raise SpecError(f"{path} cannot be read as TOML: its values are nested too deeply.") from error
-    except (OSError, ValueError) as error:  # bad UTF-8, bad TOML, numbers of too many digits
-        raise SpecError(f"{path} cannot be read as TOML: {shortly(printable(str(error)))}.") from error
 
 
 def load_spec(path: Path) -> Spec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -32,6 +32,25 @@ def _known_device(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(plain_text)]
 Place = Annotated[Path, AfterValidator(_plain_path)]
+
+QualityWanted = Annotated[
+    Literal["draft", "good", "best"] | None,
+    Field(
+        title="Quality",
+        description="In place of a preset: how good the pictures are to be. The first plan chooses the recipe and keeps it.",
+    ),
+]
+SecondsPerPicture = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=1_000_000,
+        title="Seconds per picture",
+        description="In place of a preset: the best recipe that takes so long here, chosen by the first plan and kept.",
+    ),
+]
+CHOOSERS = ("preset", "quality", "seconds_per_picture")
+"""Fields that say which recipe a run begins with; one of them at most is given."""
 
 RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]
 Limit = Annotated[int | None, Field(ge=1, title="Limit", description="Make only the first N jobs of the plan.")]

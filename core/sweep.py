@@ -105,7 +105,7 @@ def _cell(spec: Spec, given: dict[str, Any], row: int, column: int, settings: Se
         if axis.name not in Recipe.model_fields:
             _check_spec_field(axis, value)
     changes: dict[str, Any] = {name: tuple(value.split()) if _is_list(name) else value for name, value in named.items()}
-    preset, seed = changes.pop("preset", spec.preset), changes.pop("seed", spec.seed)
+    preset, seed = changes.pop("preset", spec.start), changes.pop("seed", spec.seed)
     try:
         recipe = PRESETS[preset].changed({**given, **changes})
     except ValidationError as error:

@@ -20,10 +20,11 @@ from tasks.stylize_shard import stylize_shard  # noqa: E402
 
 
 @flow(name="batch", task_runner=runner())
-def batch(spec: Spec, retry: bool = False) -> dict[str, Any]:
-    """Make what a spec asks for and is not done yet; `retry` makes the failed jobs alone.
+def batch(spec: Spec, retry: bool = False, replan: bool = False) -> dict[str, Any]:
+    """Make what a spec asks for and is not done yet; `retry` makes the failed jobs alone. `replan` chooses the recipe
+    anew, where the spec names a quality or a time.
 
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
     """
-    return make_night(spec.rooted(Path.cwd()), retry, stylize_shard)
+    return make_night(spec.rooted(Path.cwd()), retry, stylize_shard, replan)

@@ -29,6 +29,9 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
+Replan = Annotated[
+    bool, typer.Option("--replan", help="Choose the recipe anew, where a quality or a time is asked for.")
+]
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Picture to paint.")]
 Paintings = Annotated[
     list[str], typer.Argument(metavar="PAINTING...", help="Artworks of the style, each FILE or FILE:WEIGHT.")
@@ -38,11 +41,21 @@ RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Run folder.")]
 
 @app.command()
 @with_spec
-def run(spec: Spec, as_json: Json = False, verbose: Verbose = False) -> None:
+def run(
+    spec: Spec,
+    replan: Replan = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, as `plan` does.")] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
     """Make what the spec asks for and is not done yet."""
+    if dry_run:
+        from flows.looks import look_at_plan
+
+        return look_at_plan(spec, as_json, replan)
     from flows.night import night
 
-    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose, replan=replan))
 
 
 @app.command()
@@ -163,11 +176,11 @@ def interpolate(
 
 @app.command()
 @with_spec
-def plan(spec: Spec, as_json: Json = False) -> None:
+def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
     """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
     from flows.looks import look_at_plan
 
-    look_at_plan(spec, as_json)
+    look_at_plan(spec, as_json, replan)
 
 
 @app.command()

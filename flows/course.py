@@ -33,15 +33,16 @@ def runner() -> TaskRunner[Any]:
     return ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE)
 
 
-def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any]) -> dict[str, Any]:
-    """Make what a rooted spec asks for and is not done yet, each shard by the task `make_shard`.
+def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: bool = False) -> dict[str, Any]:
+    """Make what a rooted spec asks for and is not done yet, each shard by the task `make_shard`; `replan` chooses anew
+    what the spec leaves to be chosen.
 
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
     """
     end_with_this_process()
     started = datetime.now(UTC)
-    with on_duty(spec, retry) as duty:
+    with on_duty(spec, retry, replan) as duty:
         dashboard = Dashboard(duty.store.root.name)
         try:
             planned, shards = _make(duty, dashboard, make_shard)

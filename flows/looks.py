@@ -42,16 +42,18 @@ def spec_of(folder: Path) -> AnySpec:
     return load_any(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
 
 
-def look_at_plan(spec: Spec, as_json: bool) -> None:
-    """Print what a night would do."""
+def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
+    """Print what a night would do; `replan` chooses anew what the spec leaves to be chosen."""
     out = console(as_json)
     spec.check()
     cost = calibrated_cost(spec.device, lambda text: out.print(text))
-    made = make_plan(spec, cost=cost)
+    made = make_plan(spec, cost=cost, replan=replan)
     if as_json:
         print(json.dumps({**asdict(made.summary), "free_bytes": free_bytes(spec.out)}))
         return
     out.print(plan_table(made.summary, free_bytes(spec.out)))
+    if made.summary.choice:
+        out.print(printable(made.summary.choice), markup=False, soft_wrap=True)
     for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
         out.print(printable(message), markup=False, soft_wrap=True)
     check_room(made.summary.bytes, spec.spare_disk * 1e9, spec.out)

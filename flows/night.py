@@ -31,12 +31,14 @@ QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
 
 
-def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool) -> int:
-    """Make a run, showing progress. Returns the exit code: 0 if all its jobs are done, else 3."""
+def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
+    """Make a run, showing progress; `replan` chooses anew what the spec leaves to be chosen. Returns the exit code: 0 if
+    all its jobs are done, else 3.
+    """
     begun = time.monotonic()
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    duty = Duty(spec, retry)
+    duty = Duty(spec, retry, replan=replan)
 
     def report(record: dict[str, Any]) -> int:
         return _report(record, spec, out, as_json, time.monotonic() - begun)

@@ -18,9 +18,13 @@ from core.gan.sample_spec import SampleSpec, sample_spec_from
 from core.gan.train_spec import PACKAGED, TrainSpec, train_spec_from
 from core.recipe import Recipe
 from core.spec import Spec, read_toml, spec_from
+from core.spec_fields import CHOOSERS
 
 ALIASES = {"label": ("--class",)}
 """Further names of flags; what they take may be a name where the field is a number."""
+
+RENAMED = {"quality": "file_quality"}
+"""Flags of recipe fields that are not called as the field: a spec has a quality too."""
 
 OF_ONE_PICTURE = ("preset", "seed", "max_megapixels", "device")
 """Fields of a spec that matter for one picture outside a run."""
@@ -51,7 +55,7 @@ def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
     one picture. The values are those given, as a spec has them.
     """
     flags = [_option(name, Spec.model_fields[name], "Spec") for name in OF_ONE_PICTURE]
-    flags += [_option(name, field, "Recipe") for name, field in Recipe.model_fields.items()]
+    flags += _recipe_options(Recipe)
     return _with(command, flags, lambda values: _merged({}, _given(values), Recipe), own_first=True)
 
 
@@ -64,7 +68,7 @@ def _with_file(
 ) -> Callable[..., None]:
     flags = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
     flags += [_option(name, field, "Spec") for name, field in model.model_fields.items() if name != "recipe"]
-    flags += [_option(name, field, "Recipe") for name, field in recipe.model_fields.items()]
+    flags += _recipe_options(recipe)
     return _with(command, flags, lambda values: build(values.pop("spec_file"), values))
 
 
@@ -91,7 +95,10 @@ def _with(
 
 def _spec(file: Path | None, flags: dict[str, Any]) -> Spec:
     given = _given(flags)
-    values = _merged(read_toml(file) if file else {}, given, Recipe)
+    before = read_toml(file) if file else {}
+    if any(name in given for name in CHOOSERS):
+        before = {name: value for name, value in before.items() if name not in CHOOSERS}
+    values = _merged(before, given, Recipe)
     return spec_from(values, f"spec {file}" if file and not given else "flags")
 
 
@@ -134,13 +141,18 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 def _merged(values: dict[str, Any], flags: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """The values of a file with those of the flags in their place."""
     given = dict(flags)
-    recipe = {name: given.pop(name) for name in list(given) if name in model.model_fields}
+    flags_of = {name: RENAMED.get(name, name) for name in model.model_fields}
+    recipe = {name: given.pop(flag) for name, flag in flags_of.items() if flag in given}
     for name, value in given.items():
         values[name] = str(value) if isinstance(value, Path) else value
     if recipe:
         before = values.get("recipe")
         values["recipe"] = {**before, **recipe} if isinstance(before, dict) else recipe
     return values
+
+
+def _recipe_options(recipe: type[BaseModel]) -> list[inspect.Parameter]:
+    return [_option(RENAMED.get(name, name), field, "Recipe") for name, field in recipe.model_fields.items()]
 
 
 def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:

@@ -60,7 +60,7 @@ def style(
     try:
         with Watching() as watching:
             maker = opened(posed, [recipe])
-            return painting.paint(maker, posed.job(recipe, posed.spec.preset, posed.spec.seed), watching)
+            return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), watching)
     except KeyboardInterrupt as error:
         raise Stopped("stopped before the first step; nothing was saved.") from error
 

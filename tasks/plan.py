@@ -31,6 +31,8 @@ def plan(run: str) -> dict[str, Any]:
         summary.shards,
         summary.done,
     )
+    if summary.choice:
+        get_run_logger().info(summary.choice)
     for problem in made.problems:
         get_run_logger().warning(problem)
     return asdict(summary)

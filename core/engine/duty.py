@@ -22,8 +22,8 @@ _duties: dict[str, Duty] = {}
 class Duty:
     """Holds a run from before its plan until after its gallery."""
 
-    def __init__(self, spec: AnySpec, retry: bool = False, maker: str | None = None) -> None:
-        self.spec, self.retry = spec, retry
+    def __init__(self, spec: AnySpec, retry: bool = False, maker: str | None = None, replan: bool = False) -> None:
+        self.spec, self.retry, self.replan = spec, retry, replan
         self.store = Store(spec.out)
         self.crew = Crew(spec.device, maker or KINDS[spec.kind].maker)
         self.record: dict[str, Any] | None = None
@@ -66,8 +66,8 @@ class Duty:
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
-            made = plan_of(self.spec, self.retry, tick)
-            self.crew.board.notes += made.problems
+            made = plan_of(self.spec, self.retry, tick, self.replan)
+            self.crew.board.notes += [*filter(None, [made.summary.choice]), *made.problems]
             check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = made
             self.store.put(SPEC, self.spec.toml().encode())
@@ -76,11 +76,11 @@ class Duty:
 
 
 @contextlib.contextmanager
-def on_duty(spec: AnySpec, retry: bool = False) -> Iterator[Duty]:
+def on_duty(spec: AnySpec, retry: bool = False, replan: bool = False) -> Iterator[Duty]:
     """The duty of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
     duty = _duties.get(os.fspath(Store(spec.out).root))
     if duty is None:
-        duty = Duty(spec, retry)
+        duty = Duty(spec, retry, replan=replan)
         duty.begin()
     try:
         yield duty

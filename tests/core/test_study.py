@@ -15,7 +15,7 @@ from tests.conftest import Studio
 def test_the_job_has_the_key_and_the_names_of_a_runs(studio: Studio) -> None:
     values = {"preset": "draft", "recipe": {"size": 40}, "seed": 7}
     posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], values)
-    job = posed.job(posed.spec.base_recipe(), posed.spec.preset, posed.spec.seed)
+    job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
     planned = make_plan(spec_from({**folders, **values}, "test")).jobs.to_pylist()
     (row,) = [row for row in planned if row["output"] == "wave/cat.jpg.png"]
@@ -101,7 +101,7 @@ def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:
     mask = studio.picture("masks/cat.png", 8)
     studio.picture("masks/trip/sea.png", 9, (32, 40))
     posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], {}, mask)
-    job = posed.job(posed.spec.base_recipe(), posed.spec.preset, posed.spec.seed)
+    job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": studio.library, "catalog": studio.catalog, "masks": studio.root / "masks", "out": studio.out}
     planned = make_plan(spec_from({name: str(folder) for name, folder in folders.items()}, "test")).jobs.to_pylist()
     (row,) = [row for row in planned if row["output"] == "wave/cat.jpg.png"]

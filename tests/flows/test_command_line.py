@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.cost import Cost, save_cost
 from core.recipe import Recipe
 from core.spec import Spec
+from flows.options import RENAMED
 from tests.conftest import Studio
 from tests.flows.command import nocturne
 
@@ -52,7 +54,7 @@ def test_every_field_is_a_flag_with_its_description(command: str) -> None:
 @pytest.mark.parametrize("command", ["style", "sweep"])
 def test_every_field_of_a_recipe_is_a_flag_of_a_single_picture(command: str) -> None:
     text = " ".join(nocturne(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
-    for name in ("preset", "seed", "device", *Recipe.model_fields):
+    for name in ("preset", "seed", "device", *(RENAMED.get(name, name) for name in Recipe.model_fields)):
         assert f"--{name.replace('_', '-')} " in text, name
 
 
@@ -72,6 +74,9 @@ def test_help_imports_nothing_heavy() -> None:
         (["--size", "-3"], "`size` (=-3)"),
         (["--preset", "nice"], "`preset`"),
         (["--library", "/nowhere"], "/nowhere is not a folder"),
+        (["--preset", "good", "--quality", "best"], "`preset` chooses the recipe already"),
+        (["--quality", "90"], "`quality` (='90')"),
+        (["--seconds-per-picture", "0"], "`seconds_per_picture` (=0.0)"),
         (["--pairs", "some"], "`pairs` (='some')"),
         (["--pairs", "none.csv"], "none.csv does not exist"),
         (["--style-layers", "relu9_9"], "relu9_9"),
@@ -155,3 +160,17 @@ def test_show_of_a_picture_that_says_nothing(studio: Studio) -> None:
     assert ended.code != 0
     assert "cat.jpg" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_a_flag_that_chooses_the_recipe_takes_the_place_of_what_the_file_says(studio: Studio) -> None:
+    file = studio.root / "tonight.toml"
+    file.write_text('library = "library"\ncatalog = "catalog"\nout = "run"\npreset = "gatys"\n[recipe]\nsize = 64\n')
+    save_cost(Cost(rates={"vgg19 auto": 1e-4}, jobs=9))
+    ended = nocturne("run", file, "--dry-run", "--quality", "best", "--file-quality", "80", "--format", "jpg", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    summary = json.loads(ended.out)
+    assert summary["choice"].startswith("quality best: preset best, predicted ")
+    assert (summary["todo"], studio.out.exists()) == (4, False)
+    told = nocturne("plan", file, "--seconds-per-picture", "30", "--replan").out
+    assert "seconds_per_picture 30: preset best, predicted " in told
+    assert "there was nothing to choose again" in nocturne("plan", file, "--replan").out

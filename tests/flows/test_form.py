@@ -6,7 +6,7 @@ import pytest
 
 from core.gan.recipe import SampleRecipe
 from core.gan.sample_spec import SampleSpec
-from core.presets import PRESETS
+from core.presets import PRESETS, QUALITIES
 from core.recipe import Recipe
 from core.spec import Spec
 from flows.batch import batch
@@ -16,7 +16,7 @@ from flows.sample import sample
 @pytest.fixture(scope="module")
 def definitions() -> dict[str, Any]:
     schema = batch.parameters.model_dump()
-    assert set(schema["properties"]) == {"spec", "retry"}
+    assert set(schema["properties"]) == {"spec", "retry", "replan"}
     assert schema["required"] == ["spec"]
     return schema["definitions"]  # type: ignore[no-any-return]
 
@@ -33,7 +33,9 @@ def test_every_field_has_a_title_and_a_description(definitions: dict[str, Any], 
 
 def test_choices_and_bounds_are_in_the_schema(definitions: dict[str, Any]) -> None:
     shown = definitions["Spec"]["properties"]
-    assert shown["preset"]["enum"] == list(PRESETS)
+    assert shown["preset"]["anyOf"][0]["enum"] == list(PRESETS)
+    assert shown["quality"]["anyOf"][0]["enum"] == list(QUALITIES)
+    assert shown["seconds_per_picture"]["anyOf"][0]["exclusiveMinimum"] == 0
     assert (shown["variants"]["minimum"], shown["seed"]["minimum"]) == (1, 0)
 
 
