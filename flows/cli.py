@@ -135,6 +135,20 @@ def export_gan(
     export(checkpoint, to)
 
 
+@app.command()
+def export(
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A network file (.safetensors) that paints.")],
+    to: Annotated[Path, typer.Option("-o", "--to", help="The .onnx file to write.")],
+) -> None:
+    """Write a network that paints in one pass as ONNX, checked against torch; needs the extra `onnx`.
+
+    Its inputs are a picture and an embedding. The embeddings of its styles go into an .npz file beside it.
+    """
+    from flows.export import export as write
+
+    write(network, to)
+
+
 @app.command(name="evaluate-gan")
 def evaluate_gan(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
