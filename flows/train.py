@@ -1,4 +1,4 @@
-"""`nocturne train-gan` and `nocturne export-gan`: a training started from the terminal."""
+"""`nocturne train-gan` and `export-gan`: a training started from the terminal."""
 
 from __future__ import annotations
 
@@ -14,24 +14,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from core.errors import NocturneError, SpecError, Stopped
-from core.gan.train_spec import TrainSpec
-from core.gan.training import Board
-from core.gan.training_duty import TrainingDuty
 from core.layout import printable
 from core.report.summary import duration
 from core.store import Store
+from core.training.board import Board, Stretch
+from core.training.duty import AnyTraining, TrainingDuty
+from core.training.folder import CHECKPOINTS, FILM, PLOT, SPEC
+from core.training.spec import TrainingSpec
 from flows.display import REFRESH, console
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
+LEFT = {"Checkpoints": CHECKPOINTS, "Figures": PLOT, "Time-lapse": FILM}
+"""What a training's folder has to look at."""
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal to redraw."""
 
 
-def train(spec: TrainSpec, as_json: bool, verbose: bool) -> int:
+def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     """Train, showing how it goes. Returns the exit code: 0 if every step is done, 3 if it was stopped before."""
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    duty = TrainingDuty(spec)
+    from core.gan.training import training_on
+
+    duty = TrainingDuty(spec, training_on)
     with TrainingDisplay(out, duty.board):
         before = signal.signal(signal.SIGINT, _stopper(duty, out))
         try:
@@ -40,7 +45,8 @@ def train(spec: TrainSpec, as_json: bool, verbose: bool) -> int:
         finally:
             duty.end()
             signal.signal(signal.SIGINT, before)
-    return _report(record, spec, out, as_json)
+    assert duty.training is not None
+    return _report(record, duty.training, out, as_json)
 
 
 def _already_over(duty: TrainingDuty) -> dict[str, Any] | None:
@@ -49,9 +55,8 @@ def _already_over(duty: TrainingDuty) -> dict[str, Any] | None:
     assert training is not None
     if training.trainer.step < training.recipe.steps:
         return None
-    step, best = training.trainer.step, duty.board.best
-    row = vars(training.rows[-1]) if training.rows else {}
-    return {"step": step, "steps": step, "over": True, "stopped": False, "row": row, "best_kid": best}
+    row = training.rows[-1] if training.rows else None
+    return training.record(Stretch(training.trainer.step, training.trainer.step, row, False, duty.board.best))
 
 
 def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[str, Any]:
@@ -64,9 +69,9 @@ def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[st
 
     from flows.train_gan import train_gan
 
+    flow: Callable[[Any], dict[str, Any]] = train_gan
     try:
-        record: dict[str, Any] = train_gan(duty.spec)
-        return record
+        return flow(duty.spec)
     except TerminationSignal as error:
         raise Stopped(f"stopped by SIGTERM; the training is saved. {_how_to_go_on(duty.spec)}") from error
     except NocturneError:
@@ -90,21 +95,22 @@ def _stopper(duty: TrainingDuty, out: Console) -> Callable[..., None]:
     return stop
 
 
-def _how_to_go_on(spec: TrainSpec) -> str:
-    return f"The same command, or `nocturne train-gan {spec.out / 'train.toml'}`, goes on."
+def _how_to_go_on(spec: TrainingSpec) -> str:
+    return f"The same command, or `nocturne {spec.kind} {spec.out / SPEC}`, goes on."
 
 
-def _report(record: dict[str, Any], spec: TrainSpec, out: Console, as_json: bool) -> int:
+def _report(record: dict[str, Any], training: AnyTraining, out: Console, as_json: bool) -> int:
+    spec, best = training.spec, training.board.best
     code = ALL_DONE if record["over"] else UNFINISHED
     if as_json:
         print(json.dumps({**record, "exit_code": code}))
         return code
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("steps", f"{record['step']:,} of {record['steps']:,}")
-    if record["best_kid"] is not None:
-        table.add_row("best KID", f"{record['best_kid']:.4f} (EfficientNet-Lite0 features)")
+    if best is not None:
+        table.add_row(f"best {training.score_words}", f"{best:.4f} ({training.score_about})")
     out.print(table)
-    for what, name in (("Checkpoints", "checkpoints"), ("Figures", "figures.png"), ("Time-lapse", "timelapse.webp")):
+    for what, name in LEFT.items():
         if (spec.out / name).exists():
             out.print(printable(f"{what}: {spec.out / name}"), markup=False, soft_wrap=True)
     if code:
@@ -158,15 +164,14 @@ class TrainingDisplay:
                 said = text
 
     def doing(self) -> str:
-        """Losses, judgements, KID, speed and the time left, in a line."""
+        """Losses and the like, the score, speed and the time left, in a line."""
         board, row = self._board, self._board.row
         if row is None or board.stage != "training":
             return board.stage
         parts = [
-            f"loss D {row.d_loss:.2f} G {row.g_loss:.2f}",
-            f"D right: real {row.real_right:.0%} made {row.fake_right:.0%}",
-            "" if board.kid is None else f"KID {board.kid:.4f}",
-            f"{row.pictures_a_second:,.0f} pictures/s",
+            *row.said(),
+            "" if board.score is None else f"{board.score_words} {board.score:.4f}",
+            f"{row.speed:,.{0 if row.speed >= 10 else 1}f} pictures/s",
             "" if board.seconds_left is None else f"{duration(board.seconds_left)} left",
         ]
         return "  ".join(filter(None, parts))

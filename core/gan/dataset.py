@@ -6,7 +6,6 @@ Everything is read once and kept in memory as squares of 8-bit pixels: 12 KB a p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,25 +20,15 @@ from core.gan.recipe import GanRecipe
 from core.layout import printable, shortly
 from core.library import scan
 from core.margins import trimmed
+from core.training.faults import Fault, Tick
 
 U8 = NDArray[np.uint8]
-Tick = Callable[[int, int], None]
-"""Called with (done, total) while pictures are read."""
 
 DIGITS = "digits"
 """Name of the 1,797 handwritten digits of 8 x 8 px that scikit-learn carries."""
 
 LEAST = 2
 """Pictures without which there is nothing to learn."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A file that could not be used: its name, the manifest's word for why, and a sentence."""
-
-    name: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +162,7 @@ def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | No
             kept.append(asset.name)
             hashes.append(hashlib.sha256(data).hexdigest())
         except (JobError, SpecError, OSError) as error:
-            reason = error.reason if isinstance(error, JobError) else "unsupported"
-            faults.append(Fault(asset.name, "unreadable" if isinstance(error, OSError) else reason, str(error)))
+            faults.append(Fault.of(asset.name, error))
         if tick is not None:
             tick(done, len(assets))
     side = side_for(recipe)

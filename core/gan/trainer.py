@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,7 @@ from core.gan.few_shot import FewShotDiscriminator
 from core.gan.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
 from core.gan.networks import build_discriminator, build_generator
 from core.gan.recipe import GanRecipe
-
-RAMP = 0.05
-"""The average's half-life is at most this share of the pictures seen so far, so that it leaves the first weights soon
-(Karras et al. 2020, arXiv 1912.04958: their code's `ema_rampup`).
-"""
+from core.training.state import adam_tensors, average_share, below, restore_adam
 
 Labels = Int[Tensor, " batch"] | None
 Pictures = Float[Tensor, "batch c size size"]
@@ -46,6 +43,11 @@ class Figures:
     fake_right: float
     augment: float
     rate: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are."""
+        return math.isfinite(self.d_loss + self.g_loss)
 
 
 class Trainer:
@@ -161,8 +163,7 @@ class Trainer:
     def _follow(self) -> None:
         """The average moves towards the generator; whole numbers, such as counters, are taken over."""
         seen = self.step * self.recipe.pictures_a_step
-        half_life = min(self.recipe.ema, RAMP * seen)
-        share = 1 - 0.5 ** (self.recipe.pictures_a_step / half_life) if half_life else 1.0
+        share = average_share(self.recipe.pictures_a_step, seen, self.recipe.ema)
         pairs = list(zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True))
         floats = [(ours, theirs) for ours, theirs in pairs if ours.is_floating_point()]
         torch._foreach_lerp_([ours for ours, _ in floats], [theirs for _, theirs in floats], share)
@@ -178,8 +179,7 @@ class Trainer:
         networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
         tensors = {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
         for name, optimiser in self.optimisers.items():
-            for index, state in optimiser.state_dict()["state"].items():
-                tensors |= {f"adam_{name}.{index}.{key}": value for key, value in state.items()}
+            tensors |= adam_tensors(optimiser, f"adam_{name}.")
         tensors["rng.torch"] = torch.get_rng_state()
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
@@ -187,23 +187,8 @@ class Trainer:
         """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
         networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
         for name, network in networks.items():
-            network.load_state_dict(_below(tensors, f"{name}."))
+            network.load_state_dict(below(tensors, f"{name}."))
         for name, optimiser in self.optimisers.items():
-            self._restore_adam(optimiser, _below(tensors, f"adam_{name}."))
+            restore_adam(optimiser, below(tensors, f"adam_{name}."))
         torch.set_rng_state(tensors["rng.torch"])
         self.step, self.strength, self.rate_factor = step, strength, rate_factor
-
-    def _restore_adam(self, optimiser: torch.optim.Adam, tensors: dict[str, Tensor]) -> None:
-        """Its moments are laid out in memory as the parameters are: the fused step reads both in one sweep."""
-        parameters = optimiser.param_groups[0]["params"]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in tensors.items():
-            index, _, key = name.partition(".")
-            like = parameters[int(index)]
-            placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value.to(self.device)
-            state.setdefault(int(index), {})[key] = placed
-        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from core.layout import printable, shortly
 from core.library import scan
 from core.margins import trimmed
 from core.stylize.train_recipe import TransferRecipe
+from core.training.faults import Fault, Tick
 
 HELD_OUT = 20
 """Every so-manieth picture is kept out of training; the network is judged on those."""
@@ -26,18 +27,6 @@ LONGEST = 3
 """A picture is kept no longer than so many times its shortest side."""
 MOST = 5000
 """Pictures that are read, spread evenly over the folder."""
-
-Tick = Callable[[int, int], None]
-"""Called with (done, total) while pictures are read."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A file that could not be used: its name, the manifest's word for why, and a sentence."""
-
-    name: str
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ def load(
                 raise SpecError(asset.problem)
             pictures.append(_kept(image.read(path, max_pixels).rgb, recipe))
         except (JobError, SpecError) as error:
-            faults.append(Fault(asset.name, getattr(error, "reason", "unsupported"), str(error)))
+            faults.append(Fault.of(asset.name, error))
         if tick is not None:
             tick(done, len(chosen))
     if len(pictures) < 2:

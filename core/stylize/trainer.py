@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +29,10 @@ from core.stylize.style_bank import StyleBank, Targets, stacked
 from core.stylize.stylist import Stylist
 from core.stylize.targets import Statistics, picture_losses, style_losses
 from core.stylize.train_recipe import TransferRecipe
+from core.training.state import adam_tensors, average_share, below, restore_adam
 
 IDENTITY = -1
 """Stands for a style: the picture's own look."""
-RAMP = 0.05
-"""The average's half-life is at most this share of the pictures seen so far, so that it leaves the first weights soon."""
 SAME = 400.0
 """Weight of the mean squared difference of pixels where a picture is to stay as it is."""
 LOUDEST = 20.0
@@ -50,6 +50,11 @@ class Figures:
     content: float
     style: float
     rate: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss is."""
+        return math.isfinite(self.loss)
 
 
 @dataclass(frozen=True)
@@ -194,8 +199,7 @@ class Trainer:
     @torch.no_grad()
     def _follow(self, count: int) -> None:
         """The average moves towards the network."""
-        half_life = min(self.recipe.ema, RAMP * self.step * self.recipe.batch)
-        share = 1 - 0.5 ** (count / half_life) if half_life else 1.0
+        share = average_share(count, self.step * self.recipe.batch, self.recipe.ema)
         ours: list[Tensor] = list(self.average.parameters())
         torch._foreach_lerp_(ours, list[Tensor](self.stylist.parameters()), share)
 
@@ -206,25 +210,12 @@ class Trainer:
         """Every tensor that decides how the training goes on, by name."""
         tensors = {f"stylist.{key}": value for key, value in self.stylist.state_dict().items()}
         tensors |= {f"average.{key}": value for key, value in self.average.state_dict().items()}
-        for index, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{key}": value for key, value in state.items()}
+        tensors |= adam_tensors(self.optimiser, "adam.")
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
         """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
         for name, network in (("stylist.", self.stylist), ("average.", self.average)):
-            network.load_state_dict(_below(tensors, name))
-        parameters = self.optimiser.param_groups[0]["params"]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in _below(tensors, "adam.").items():
-            index, _, key = name.partition(".")
-            like = parameters[int(index)]
-            # laid out in memory as the parameters are: the fused step reads both in one sweep
-            placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value.to(self.device)
-            state.setdefault(int(index), {})[key] = placed
-        self.optimiser.load_state_dict({"state": state, "param_groups": self.optimiser.state_dict()["param_groups"]})
+            network.load_state_dict(below(tensors, name))
+        restore_adam(self.optimiser, below(tensors, "adam."))
         self.step, self.rate_factor = step, rate_factor
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

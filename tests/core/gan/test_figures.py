@@ -1,19 +1,17 @@
-"""Figures, warnings, grids and films of a training."""
+"""Figures and warnings of a GAN's training."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import replace
 
-import numpy as np
-import pytest
 from PIL import Image
 
 from core.gan import health
-from core.gan.figures import Row, csv_bytes, plot, read_rows, row_of
+from core.gan.figures import ACROSS, PANELS, Row, row_of
 from core.gan.recipe import GanRecipe
-from core.gan.timelapse import LONGEST_FILM, film, grid, grid_png
 from core.gan.trainer import Figures
+from core.training.rows import csv_bytes, plot, read_rows
 
 ROW = Row(100, 800, 1.2, 0.7, 0.8, 0.75, 0.5, 2e-4, 40.0)
 
@@ -29,20 +27,20 @@ def test_a_row_is_the_mean_of_its_steps() -> None:
 
 def test_rows_come_back_from_csv_up_to_a_step() -> None:
     rows = [*_rows(2), replace(ROW, step=30, kid=0.25, kid_spread=0.01, diversity=0.9)]
-    data = csv_bytes(rows)
-    assert read_rows(data, 30) == rows
-    assert [row.step for row in read_rows(data, 20)] == [10, 20]
+    data = csv_bytes(rows, Row)
+    assert read_rows(data, 30, Row) == rows
+    assert [row.step for row in read_rows(data, 20, Row)] == [10, 20]
 
 
 def test_damaged_lines_of_the_csv_are_left_out() -> None:
-    lines = csv_bytes(_rows(3)).splitlines()
+    lines = csv_bytes(_rows(3), Row).splitlines()
     lines[2] = lines[2][: len(lines[2]) // 2]
-    assert [row.step for row in read_rows(b"\n".join([*lines, b"\xff\xfe,,,"]), 99)] == [10, 30]
+    assert [row.step for row in read_rows(b"\n".join([*lines, b"\xff\xfe,,,"]), 99, Row)] == [10, 30]
 
 
 def test_the_plot_is_a_picture_also_of_values_that_are_not_finite() -> None:
     rows = [*_rows(3), replace(ROW, g_loss=float("nan"), kid=0.5)]
-    with Image.open(io.BytesIO(plot(rows))) as picture:
+    with Image.open(io.BytesIO(plot(rows, PANELS, ACROSS))) as picture:
         assert picture.format == "PNG"
         assert picture.convert("L").getextrema() == (0, 255)
 
@@ -65,33 +63,3 @@ def test_collapse_is_told_of_the_latest_measure() -> None:
         "G has collapsed: at step 90 its samples differ from each other by 10% of what real pictures do"
     )
     assert health.warnings([gone, replace(fine, step=99), ROW], GanRecipe()) == []
-
-
-def test_a_grid_is_laid_out_row_by_row() -> None:
-    pictures = np.stack([np.full((2, 3, 3), 10 * i, np.uint8) for i in range(5)])
-    sheet = grid(pictures)
-    assert sheet.shape == (4, 9, 3)
-    assert sheet[0, ::3, 0].tolist() == [0, 10, 20]
-    assert sheet[2, ::3, 0].tolist() == [30, 40, 255]
-
-
-def test_small_grids_are_enlarged_by_whole_factors() -> None:
-    png = grid_png(np.zeros((4, 30, 30, 3), np.uint8))
-    with Image.open(io.BytesIO(png)) as picture:
-        assert picture.size == (1020, 1020)
-
-
-@pytest.mark.parametrize(("count", "frames"), [(1, 1), (3, 3), (LONGEST_FILM + 1, LONGEST_FILM // 2 + 1)])
-def test_a_film_has_every_grid_thinned_where_there_are_too_many(count: int, frames: int) -> None:
-    grids = []
-    for index in range(count):
-        sink = io.BytesIO()
-        noise = np.random.default_rng(index).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        noise[4:12, 4:12] = index * 255 // count
-        Image.fromarray(noise).save(sink, "PNG")
-        grids.append(sink.getvalue())
-    with Image.open(io.BytesIO(film(grids))) as made:
-        assert getattr(made, "n_frames", 1) == frames
-        made.seek(frames - 1)
-        grey = np.asarray(made.convert("L"))[7:9, 7:9].mean()
-    assert abs(grey - (count - 1) * 255 // count) < 16  # the last grid is always there

@@ -24,8 +24,10 @@ from core.errors import NotFinite, SpecError, StoreBroken
 from core.gan.checkpoint import exported, read_info, read_tensors
 from core.gan.train_spec import train_spec_from
 from core.gan.trainer import Figures, Trainer
-from core.gan.training import FALLS, Training
-from core.gan.training_folder import BEST
+from core.gan.training import Training
+from core.training import loop
+from core.training.folder import BEST
+from core.training.loop import FALLS
 from tests.core.gan.test_trainer import assert_same
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,14 +58,12 @@ def training(out: Path, steps: int = 12, **values: Any) -> Training:
 @pytest.fixture(autouse=True)
 def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row every 2 steps, a checkpoint every 4, an evaluation every 6."""
-    from core.gan import training as module
-
-    settled = module.settled
+    settled = loop.settled
 
     def quick(*arguments: Any) -> Any:
         return replace(settled(*arguments), row_every=2, checkpoint_every=4, evaluate_every=6)
 
-    monkeypatch.setattr(module, "settled", quick)
+    monkeypatch.setattr(loop, "settled", quick)
 
 
 def run_out(made: Training) -> Training:
@@ -125,10 +125,8 @@ run_out(training(Path(sys.argv[1]), steps=70))
 
 def marks_of() -> None:
     """The marks of the fixture, for a process of its own."""
-    from core.gan import training as module
-
-    settled = module.settled
-    module.settled = lambda *arguments: replace(  # type: ignore[assignment]
+    settled = loop.settled
+    loop.settled = lambda *arguments: replace(  # type: ignore[assignment]
         settled(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
     )
 

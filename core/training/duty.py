@@ -5,14 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
 
 from core import device as devices
 from core.engine.ownership import owning
-from core.gan.features import EfficientNetFeatures, efficientnet_side
-from core.gan.train_spec import TrainSpec
-from core.gan.training import Board, Training
 from core.store import Store
+from core.training.board import Board
+from core.training.loop import Training
+from core.training.spec import TrainingSpec
+
+AnyTraining = Training[Any, Any, Any, Any, Any]
+Make = Callable[[Any, torch.device, Board], AnyTraining]
+"""Makes the training of a spec on a device, showing on a board how it goes. Raises SpecError."""
 
 _duties: dict[str, TrainingDuty] = {}
 
@@ -20,25 +27,21 @@ _duties: dict[str, TrainingDuty] = {}
 class TrainingDuty:
     """Holds a training from before its pictures are read until after its last checkpoint."""
 
-    def __init__(self, spec: TrainSpec) -> None:
+    def __init__(self, spec: TrainingSpec, make: Make) -> None:
         self.spec, self.board = spec, Board()
         self.store = Store(spec.out)
         self.stop = threading.Event()
         """Set when somebody wants the training saved and ended."""
-        self.training: Training | None = None
-        self._held = contextlib.ExitStack()
+        self.training: AnyTraining | None = None
+        self._make, self._held = make, contextlib.ExitStack()
 
-    def begin(self) -> Training:
+    def begin(self) -> AnyTraining:
         """Take the run and the device, and the training up where it stands. Raises SpecError or RunBusy."""
         self.spec.check()
         self._held.enter_context(self.store.lock())
         device = devices.choose(self.spec.device)
         self._held.enter_context(owning(str(device), lambda: self._wait(str(device))))
-
-        def network(size: int) -> EfficientNetFeatures:
-            return EfficientNetFeatures(device, efficientnet_side(size))
-
-        self.training = Training(self.spec, network, self.board)
+        self.training = self._make(self.spec, device, self.board)
         _duties[os.fspath(self.store.root)] = self
         return self.training
 
@@ -52,11 +55,11 @@ class TrainingDuty:
 
 
 @contextlib.contextmanager
-def on_training_duty(spec: TrainSpec) -> Iterator[TrainingDuty]:
+def on_training_duty(spec: TrainingSpec, make: Make) -> Iterator[TrainingDuty]:
     """The duty of this training, begun now unless the caller of the flow has begun it already. Ends it either way."""
     duty = _duties.get(os.fspath(Store(spec.out).root))
     if duty is None:
-        duty = TrainingDuty(spec)
+        duty = TrainingDuty(spec, make)
     try:
         if duty.training is None:
             duty.begin()

@@ -8,29 +8,54 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from core.errors import NocturneError, SpecError
-from core.gan import figures, timelapse
-from core.gan.checkpoint import CheckpointInfo, read_info
-from core.gan.training_plan import TrainingPlan
 from core.layout import LOG
 from core.store import Store
+from core.training import rows as figures
+from core.training import sheets
+from core.training.plan import TrainingPlan
 
 SPEC, PLAN, CSV, PLOT, FILM = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
 CHECKPOINTS, SAMPLES = "checkpoints", "samples"
 BEST = f"{CHECKPOINTS}/best.safetensors"
 
 
-class TrainingFolder:
+class Info(Protocol):
+    """What a checkpoint says of itself."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+
+    @property
+    def step(self) -> int:
+        """How many steps it has behind it."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether training can go on from it."""
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """State of the training that is no tensor."""
+
+
+I = TypeVar("I", bound=Info)  # noqa: E741
+R = TypeVar("R", bound=figures.Row)
+
+
+class TrainingFolder(Generic[I, R]):
     """A training's files; everything is put whole or not at all."""
 
-    def __init__(self, root: Path) -> None:
-        self.store = Store(root)
+    def __init__(self, root: Path, read_info: Callable[[Path], I], row: type[R]) -> None:
+        """read_info: raises SpecError for what is no checkpoint of this kind of training. row: its figures."""
+        self.store, self._read_info, self._row = Store(root), read_info, row
 
     def plan(self) -> TrainingPlan | None:
         """The plan, or None if the training has not begun. Raises NocturneError if it is damaged."""
@@ -48,23 +73,23 @@ class TrainingFolder:
         self.store.put(SPEC, spec_toml.encode())
         self.store.put(PLAN, json.dumps(asdict(plan), indent=2).encode())
 
-    def checkpoints(self) -> Iterator[CheckpointInfo]:
+    def checkpoints(self) -> Iterator[I]:
         """The checkpoints that training can go on from, latest first; damaged ones are noted in the log."""
         for name in sorted(self.store.names(CHECKPOINTS, ".safetensors"), reverse=True):
             if name == BEST:
                 continue
             try:
-                info = read_info(self.store.path(name))
+                info = self._read_info(self.store.path(name))
             except SpecError as error:
                 self.log("damaged", text=str(error))
                 continue
             if info.whole:
                 yield info
 
-    def best(self) -> CheckpointInfo | None:
-        """The checkpoint with the lowest KID, if one was measured."""
+    def best(self) -> I | None:
+        """The checkpoint with the lowest score, if one was measured."""
         with contextlib.suppress(SpecError):
-            return read_info(self.store.path(BEST))
+            return self._read_info(self.store.path(BEST))
         return None
 
     def put_checkpoint(self, step: int, data: bytes, keep: int) -> None:
@@ -78,26 +103,30 @@ class TrainingFolder:
         """Replace the best checkpoint."""
         self.store.put(BEST, data)
 
-    def put_grid(self, step: int, png: bytes) -> None:
-        """Add a sample grid, and make the film of all of them anew."""
+    def put_sheet(self, step: int, png: bytes) -> None:
+        """Add a sheet of samples, and make the film of all of them anew."""
         self.store.put(f"{SAMPLES}/step-{step:09d}.png", png)
         names = sorted(self.store.names(SAMPLES, ".png"))
-        self.store.put(FILM, timelapse.film([self.store.read(name) for name in names]))
+        self.store.put(FILM, sheets.film([self.store.read(name) for name in names]))
 
-    def latest_grid(self) -> bytes | None:
-        """The latest sample grid, PNG."""
+    def latest_sheet(self) -> bytes | None:
+        """The latest sheet of samples, PNG."""
         names = sorted(self.store.names(SAMPLES, ".png"))
         return self.store.read(names[-1]) if names else None
 
-    def put_rows(self, rows: list[figures.Row]) -> None:
+    def put_rows(self, rows: Sequence[R], panels: Sequence[figures.Panel], across: str) -> None:
         """Write the figures, as CSV and as a plot."""
-        self.store.put(CSV, figures.csv_bytes(rows))
+        self.store.put(CSV, figures.csv_bytes(rows, self._row))
         if rows:
-            self.store.put(PLOT, figures.plot(rows))
+            self.store.put(PLOT, figures.plot(rows, panels, across))
 
-    def rows(self, up_to: int) -> list[figures.Row]:
+    def latest_plot(self) -> bytes | None:
+        """The plot of the figures, PNG."""
+        return self.store.read(PLOT) if self.store.exists(PLOT) else None
+
+    def rows(self, up_to: int) -> list[R]:
         """The figures up to a step."""
-        return figures.read_rows(self.store.read(CSV), up_to) if self.store.exists(CSV) else []
+        return figures.read_rows(self.store.read(CSV), up_to, self._row) if self.store.exists(CSV) else []
 
     def log(self, event: str, **values: Any) -> None:
         """Add a line to log.jsonl; a disk that has no room for it stops nothing."""

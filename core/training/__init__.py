@@ -1,0 +1,1 @@
+"""What trainings of every kind share: spec, plan, folder, figures, the loop with its checkpoints, who is on duty."""
