@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ e2e-lite: install  ## A real Prefect server and worker: deploy, run, check the m
 
 bench-overhead: install  ## CPU that flow, tasks, worker and manifest add to each job.
 	@$(BIN)/python benchmarks/overhead.py
+
+bench-batch: install  ## Whole batches: is the device ever idle, and are the cores? Wants an idle machine.
+	@$(BIN)/python benchmarks/batch.py
 
 bench-startup: install  ## Time until the first job computes, against Prefect's own trivial flow.
 	@$(BIN)/python benchmarks/startup.py

@@ -1,4 +1,4 @@
-"""What the engine asks of a method: to decode, make and write one job, or a group of jobs at once."""
+"""What the engine asks of a method: to decode, make, score and write one job, or a group of jobs at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tick = Callable[[int, int, float], None]
 
 
 class Maker(Protocol):
-    """Makes jobs in three stages, each in its own thread, one job at a time in a stage.
+    """Makes jobs in four stages, each in its own thread, one job at a time in a stage.
 
     Any stage may raise a JobError: the job's row then says why, and the next job goes on.
     """
@@ -41,6 +41,9 @@ class Maker(Protocol):
     def make(self, job: Job, decoded: Any, tick: Tick) -> Any:
         """Compute the output; calls `tick` at every step."""
 
+    def score(self, job: Job, made: Any) -> Any:
+        """Judge what was made, while the next job is. Returns what `write` gets in its place."""
+
     def write(self, job: Job, made: Any) -> dict[str, Any]:
         """Write the output under its final name. Returns its columns of the manifest's row."""
 
@@ -51,7 +54,7 @@ Made = dict[str, Any] | JobError
 
 @runtime_checkable
 class GroupMaker(Protocol):
-    """Makes jobs that are too quick to travel alone: up to `group` of them pass the three stages together.
+    """Makes jobs that are too quick to travel alone: up to `group` of them pass the four stages together.
 
     What a stage raises is of the whole group: its jobs are then tried one by one.
     """
@@ -72,6 +75,9 @@ class GroupMaker(Protocol):
 
     def drop(self, decoded: Any) -> None:
         """Forget a group that was decoded and is not to be made tonight."""
+
+    def score(self, jobs: Sequence[Job], made: Any) -> Any:
+        """Judge what was made, while the next group is. Returns what `write` gets in its place."""
 
     def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
         """Write the outputs, which need not be on the disk before `settle`. Returns what became of each job."""
@@ -103,6 +109,10 @@ class OneByOne:
 
     def drop(self, decoded: Any) -> None:
         """See GroupMaker."""
+
+    def score(self, jobs: Sequence[Job], made: Any) -> Any:
+        """See Maker."""
+        return self._maker.score(jobs[0], made)
 
     def write(self, jobs: Sequence[Job], made: Any) -> Sequence[Made]:
         """See Maker."""

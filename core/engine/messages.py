@@ -61,8 +61,8 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """From the worker: a group entered `decode`, `make` or `write`, waits between them (`wait`), or is `finished`: its
-    rows wait for the commit."""
+    """From the worker: a group entered `decode`, `make`, `score` or `write`, waits between them (`wait`), or is
+    `finished`: its rows wait for the commit."""
 
     output: str
     name: str

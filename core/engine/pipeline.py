@@ -1,4 +1,4 @@
-"""Decode ahead, make, write behind: three stages in three threads with bounded queues between them.
+"""Decode ahead, make, score and write behind: four stages in four threads with bounded queues between them.
 
 What travels is a group of jobs; most makers have groups of one.
 """
@@ -26,8 +26,8 @@ from core.jobs import Job, planned_columns
 from core.layout import printable
 from core.memory import ran_out
 
-DECODED_AHEAD = 1
-WRITTEN_BEHIND = 2
+DECODED_AHEAD, SCORED_BEHIND, WRITTEN_BEHIND = 1, 1, 1
+"""Groups that wait before the stages that follow a decoding, a making and a scoring."""
 TICK_EVERY = 0.4
 """Seconds between two progress messages of a job."""
 
@@ -81,7 +81,8 @@ class Pipeline:
         self._maker, self._committer, self._run, self._tell, self._clock = maker, committer, run, tell, clock
         self._incoming: queue.Queue[tuple[Job, ...] | Flush | None] = queue.Queue()
         self._decoded: queue.Queue[Work | Flush | None] = queue.Queue(DECODED_AHEAD)
-        self._made: queue.Queue[Work | Flush | None] = queue.Queue(WRITTEN_BEHIND)
+        self._made: queue.Queue[Work | Flush | None] = queue.Queue(SCORED_BEHIND)
+        self._scored: queue.Queue[Work | Flush | None] = queue.Queue(WRITTEN_BEHIND)
         self._draining = threading.Event()
         self._abandon = threading.Event()
 
@@ -108,7 +109,7 @@ class Pipeline:
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""
-        stages = (self._decode_all, self._write_all)
+        stages = (self._decode_all, self._score_all, self._write_all)
         threads = [threading.Thread(target=_or_exit, args=(stage,), daemon=True) for stage in stages]
         for thread in threads:
             thread.start()
@@ -130,11 +131,19 @@ class Pipeline:
                 self._decoded.put(work)
             self._decoded.put(None)
 
+    def _score_all(self) -> None:
+        with self._clock.thread():
+            while (work := self._made.get()) is not None:
+                if isinstance(work, Work):
+                    self._stage(work, "score", lambda work: self._maker.score(work.jobs, work.payload), begun=True)
+                self._scored.put(work)
+            self._scored.put(None)
+
     def _write_all(self) -> None:
         with self._clock.thread():
             while True:
                 try:
-                    work = self._made.get(timeout=1.0)
+                    work = self._scored.get(timeout=1.0)
                 except queue.Empty:
                     self._commit(self._committer.commit_if_due)
                     continue
@@ -143,7 +152,7 @@ class Pipeline:
                 if isinstance(work, Flush):
                     self._commit(self._committer.commit)
                     continue
-                self._stage(work, "write", lambda work: self._maker.write(work.jobs, work.payload), last=True)
+                self._stage(work, "write", lambda work: self._maker.write(work.jobs, work.payload), begun=True)
                 self._end(work)
             self._commit(self._committer.commit)
 
@@ -160,17 +169,18 @@ class Pipeline:
 
         return self._maker.make(work.jobs, work.payload, tick)
 
-    def _stage(self, work: Work, name: str, action: Callable[[Work], Any], last: bool = False) -> None:
+    def _stage(self, work: Work, name: str, action: Callable[[Work], Any], begun: bool = False) -> None:
+        """Take a group through a stage, unless it is over; one that is not `begun` is dropped once the pipeline drains."""
         if work.is_over:
             return
-        if self._draining.is_set() and not last:
+        if self._draining.is_set() and not begun:
             work.dropped = True
             if work.payload is not None:
                 self._maker.drop(work.payload)
             return
         self._tell(Phase(work.name, name))
-        begun = time.monotonic()
-        work.begun = work.begun or begun
+        entered = time.monotonic()
+        work.begun = work.begun or entered
         try:
             with self._clock.span(name):
                 work.payload = action(work)
@@ -183,7 +193,7 @@ class Pipeline:
             work.split = len(work.jobs) > 1
             if not work.split:
                 work.error = self._as_job_error(error, work.jobs[0])
-        work.seconds += time.monotonic() - begun
+        work.seconds += time.monotonic() - entered
         self._tell(Phase(work.name, "wait"))
 
     def _as_job_error(self, error: Exception, job: Job) -> JobError:

@@ -12,8 +12,10 @@ from core.engine.messages import Outcome
 from core.errors import NocturneError
 from core.jobs import Job
 
-WINDOW = 4
-"""Groups in the worker's stages at once: one decoding, one decoded, one being made, one being written."""
+WINDOW = 8
+"""Groups that the worker has at once: one in each of its four stages, one before each of the last three, and one that it
+can begin while its supervisor is busy with something else.
+"""
 
 GROUP_SECONDS = 4.0
 """Predicted seconds of a group: it is lost as a whole when its worker is killed, and finished before a night stops."""
@@ -24,7 +26,7 @@ MAX_DEATHS = 3
 LONGEST_WAIT = 3600.0
 """Seconds for which the supervisor sleeps at most; the system's own limit is 24 days."""
 
-WORKING = frozenset({"decode", "make", "write"})
+WORKING = frozenset({"decode", "make", "score", "write"})
 """Phases in which a job has its time limit, and can be what killed the worker."""
 
 

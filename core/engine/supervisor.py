@@ -46,7 +46,7 @@ MAX_SLAIN = 10
 LAST_BREATH = 5.0
 """Seconds after a stop's grace in which a worker must have ended."""
 
-DOING = {"decode": "reading it", "make": "making it", "write": "writing it"}
+DOING = {"decode": "reading it", "make": "making it", "score": "judging it", "write": "writing it"}
 Listener = Callable[[Any], None]
 
 

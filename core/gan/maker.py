@@ -93,6 +93,10 @@ class SampleMaker:
             future.cancel()
         wait(future for future in futures if not future.cancelled())
 
+    def score(self, _: Sequence[Job], made: list[Drawn]) -> list[Drawn]:
+        """Samples are judged together, when all of them are drawn: see core.curated."""
+        return made
+
     def write(self, jobs: Sequence[Job], made: Sequence[Drawn]) -> list[Made]:
         """Write every picture under a temporary name; the rows' columns come back."""
         return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]

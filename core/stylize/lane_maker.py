@@ -11,8 +11,10 @@ from core.errors import JobError
 from core.jobs import Job
 from core.store import Store
 from core.stylize.maker import Made, StylizeMaker
-from core.stylize.optimise import Commission, stylise_all
+from core.stylize.optimise import Commission, Result, stylise_all
 from core.stylize.sources import Decoded
+
+Unscored = tuple[Decoded, Result]
 
 
 class LaneMaker:
@@ -38,16 +40,16 @@ class LaneMaker:
         """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
         return [self._maker.decode(job) for job in jobs]
 
-    def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Made]:
-        """Optimise and score every picture. Raises NotFinite, for the group."""
-        made: dict[int, Made] = {}
+    def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Unscored]:
+        """Optimise every picture. Raises NotFinite, for the group."""
+        made: dict[int, Unscored] = {}
         recipes = dict.fromkeys(job.recipe for job in jobs)
         for recipe in recipes:
             numbers = [number for number, job in enumerate(jobs) if job.recipe == recipe]
             commissions = self._commissions(jobs, decoded, numbers, tick)
             for place, result in stylise_all(commissions, *self._maker.tools(recipe)):
                 number = numbers[place]
-                made[number] = self._maker.judged(jobs[number], decoded[number], result)
+                made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
 
     def _commissions(
@@ -61,6 +63,10 @@ class LaneMaker:
 
     def drop(self, decoded: Sequence[Decoded]) -> None:
         """Nothing is held that needs to be let go."""
+
+    def score(self, jobs: Sequence[Job], made: Sequence[Unscored]) -> list[Made]:
+        """Finish and judge every picture."""
+        return [self._maker.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
 
     def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[Ended]:
         """Write every picture; what a name cannot take is that job's own fault."""

@@ -78,6 +78,9 @@ class Painter:
         self._log(job.output, time.monotonic() - begun)
         return [image.Picture(tinted.astype(np.uint8), decoded[0].alpha), *decoded]
 
+    def score(self, job: Job, made: list[image.Picture]) -> list[image.Picture]:
+        return made
+
     def write(self, job: Job, made: list[image.Picture]) -> dict[str, Any]:
         recipe = self._recipes[job.recipe]
         data = image.encode(made[0], recipe.format, recipe.quality, "")

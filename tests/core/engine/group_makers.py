@@ -40,6 +40,9 @@ class Scriptorium:
         self.store.append("marks/groups", f"{len(jobs)}")
         return [self.scribe.make(job, name, tick) for job, name in zip(jobs, decoded, strict=True)]
 
+    def score(self, jobs: Sequence[Job], made: list[bytes]) -> list[bytes]:
+        return [self.scribe.score(job, data) for job, data in zip(jobs, made, strict=True)]
+
     def drop(self, decoded: list[str]) -> None:
         self.store.append("marks/dropped", f"{len(decoded)}")
 

@@ -56,6 +56,15 @@ class Scribe:
             tick(step + 1, 10, 1.0)
         return decoded.encode()
 
+    def score(self, job: Job, made: bytes) -> bytes:
+        self._count("score", job)
+        if "hang-in-score" in job.asset:
+            time.sleep(3600)
+        if "unscored" in job.asset:
+            raise NotFinite(f"{job.asset} has no score.")
+        time.sleep(self.context.get("score_seconds", 0.0))
+        return made
+
     def write(self, job: Job, made: bytes) -> dict[str, Any]:
         self.store.put(output_path(job.output), made)
         self._count("write", job)

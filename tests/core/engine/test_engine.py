@@ -112,7 +112,7 @@ def test_a_failing_job_has_its_reason_and_the_rest_goes_on(crew: Crew, store: St
     assert "makers.py" in store.read("log.jsonl").decode()
 
 
-@pytest.mark.parametrize("where", ["hang-in-decode", "hang-in-make"])
+@pytest.mark.parametrize("where", ["hang-in-decode", "hang-in-make", "hang-in-score"])
 def test_a_stuck_job_is_stopped_and_the_rest_is_made(crew: Crew, store: Store, where: str) -> None:
     take_up(crew, store, 6)
     outcomes, _ = crew.make(jobs("a", "b", where, "c", "d", "e", limit=1.5))

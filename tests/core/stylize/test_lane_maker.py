@@ -40,10 +40,10 @@ def test_a_group_has_the_rows_that_its_jobs_have_alone(studio: Studio, maker: La
     assert isinstance(maker, GroupMaker)
     jobs = _jobs(studio, maker, lanes=3)[:4]
     told: list[int] = []
-    together = maker.write(jobs, maker.make(jobs, maker.decode(jobs), _told(told)))
+    together = maker.write(jobs, maker.score(jobs, maker.make(jobs, maker.decode(jobs), _told(told))))
     assert len(told) == 3 * len(jobs)
     for job, row in zip(jobs, together, strict=True):
-        (alone,) = maker.write([job], maker.make([job], maker.decode([job]), _told([])))
+        (alone,) = maker.write([job], maker.score([job], maker.make([job], maker.decode([job]), _told([]))))
         assert isinstance(row, dict)
         assert isinstance(alone, dict)
         assert row["pixels_sha256"] == alone["pixels_sha256"]

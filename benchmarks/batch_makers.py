@@ -1,0 +1,28 @@
+"""A maker for the benchmarks of whole batches, loaded by a worker: style transfer on a stand-in for a device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from core.engine.maker import Tick
+from core.jobs import Job
+from core.stylize.lane_maker import LaneMaker, Unscored
+from core.stylize.optimise import Result
+from core.stylize.sources import Decoded, tensor
+
+SLEEP = 0.2
+"""Seconds that the stand-in computes a job, as a device that has no use for the CPU would."""
+
+
+class Sleeper(LaneMaker):
+    """Decodes, scores, encodes and writes as every run does; its device sleeps, and gives the asset back."""
+
+    def make(self, _: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Unscored]:
+        """Sleep once a job."""
+        made = []
+        for each in decoded:
+            time.sleep(SLEEP)
+            tick(1, 1, 0.0)
+            made.append((each, Result(tensor(each.content), [0.0])))
+        return made
