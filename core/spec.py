@@ -204,8 +204,11 @@ def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict
         raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
     folder = path.absolute().parent
     for name in path_fields:
-        if isinstance(values.get(name), str):
-            values[name] = str(folder / values[name])
+        value = values.get(name)
+        if isinstance(value, str):
+            values[name] = str(folder / value)
+        elif isinstance(value, list):
+            values[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
     if isinstance(values.get("reuse"), list):
         values["reuse"] = [str(folder / run) if isinstance(run, str) else run for run in values["reuse"]]
     if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):

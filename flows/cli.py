@@ -14,8 +14,17 @@ from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
 from core.gan.sample_spec import SampleSpec
 from core.gan.train_spec import TrainSpec
 from core.spec import Spec
+from core.stylize.learn_spec import LearnStyleSpec
+from core.stylize.train_spec import TrainStyleSpec
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
-from flows.options import with_recipe, with_sample_spec, with_spec, with_train_spec
+from flows.options import (
+    with_learn_style_spec,
+    with_recipe,
+    with_sample_spec,
+    with_spec,
+    with_train_spec,
+    with_train_style_spec,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -147,6 +156,35 @@ def export(
     from flows.export import export as write
 
     write(network, to)
+
+
+@app.command(name="train-style")
+@with_train_style_spec
+def train_style(spec: TrainStyleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Train a network that paints a catalog's styles in one pass; started again, it goes on from where it was."""
+    from flows.train import train
+
+    raise typer.Exit(train(spec, as_json, verbose))
+
+
+@app.command(name="export-style")
+def export_style(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of a style training.")],
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
+) -> None:
+    """Write what paints of a checkpoint, and nothing else, into a small network file to use or to share."""
+    from flows.train import export_style as export
+
+    export(checkpoint, to)
+
+
+@app.command(name="learn-style")
+@with_learn_style_spec
+def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
+    """Teach a trained network the styles of a catalog that it does not know; what it knows stays as it is."""
+    from flows.learn_style import learn_style as learn
+
+    learn(spec, as_json)
 
 
 @app.command(name="evaluate-gan")

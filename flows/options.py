@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from core.errors import SpecError
 from core.gan.recipe import GanRecipe, SampleRecipe
 from core.gan.sample_spec import SampleSpec, sample_spec_from
 from core.gan.train_spec import PACKAGED, TrainSpec, train_spec_from
 from core.recipe import Recipe
-from core.spec import Spec, read_toml, spec_from
+from core.spec import Spec, read_toml, sentence, spec_from
 from core.spec_fields import CHOOSERS
+from core.stylize.learn_spec import LearnStyleSpec
+from core.stylize.train_recipe import TransferRecipe
+from core.stylize.train_spec import TrainStyleSpec
 
 ALIASES = {"label": ("--class",)}
 """Further names of flags; what they take may be a name where the field is a number."""
@@ -48,6 +52,22 @@ def with_train_spec(command: Callable[..., None]) -> Callable[..., None]:
     words = f"Folder of pictures or of MNIST's files, `{PACKAGED}`, or spec file (TOML); flags override it."
     file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
     return _with_file(command, TrainSpec, GanRecipe, file, _train_spec)
+
+
+def with_train_style_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for training a network that paints; the argument is the catalog or a spec file."""
+    words = "Catalog folder, or spec file (TOML); flags override it."
+    file = Annotated[Path | None, typer.Argument(metavar="CATALOG", help=words)]
+    return _with_file(command, TrainStyleSpec, TransferRecipe, file, _train_style_spec)
+
+
+def with_learn_style_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `spec` first a CATALOG argument and a flag for every other field of LearnStyleSpec."""
+    file = Annotated[Path, typer.Argument(metavar="CATALOG", help=LearnStyleSpec.model_fields["catalog"].description)]
+    flags = [inspect.Parameter("catalog", inspect.Parameter.KEYWORD_ONLY, annotation=file)]
+    fields = LearnStyleSpec.model_fields.items()
+    flags += [_option(name, field, "Options") for name, field in fields if name != "catalog"]
+    return _with(command, flags, lambda values: _checked(LearnStyleSpec, _given(values)))
 
 
 def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
@@ -126,6 +146,22 @@ def _train_spec(file: Path | None, flags: dict[str, Any]) -> TrainSpec:
     return train_spec_from(_merged(values, given, GanRecipe), f"spec {file}" if file and not given else "flags")
 
 
+def _train_style_spec(file: Path | None, flags: dict[str, Any]) -> TrainStyleSpec:
+    given = _given(flags)
+    if file is not None and file.suffix.lower() == ".toml":
+        values = read_toml(file, TrainStyleSpec.path_fields)
+    else:
+        values = {"catalog": str(file)} if file else {}
+    return TrainStyleSpec.of(_merged(values, given, TransferRecipe), f"spec {file}" if file and not given else "flags")
+
+
+def _checked(model: type[LearnStyleSpec], values: dict[str, Any]) -> LearnStyleSpec:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise SpecError(sentence(error, "flags", model.kind)) from error
+
+
 def _class(values: dict[str, Any], wanted: str) -> int:
     """The number of the class that a flag names or numbers."""
     from core.gan.checkpoint import read_info
@@ -158,7 +194,7 @@ def _recipe_options(recipe: type[BaseModel]) -> list[inspect.Parameter]:
 def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
     flag = "--" + name.replace("_", "-")
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    shown = f" (default: {default})" if panel == "Spec" and default not in (None, []) else ""
+    shown = f" (default: {default})" if panel != "Recipe" and default not in (None, []) else ""
     info = typer.Option(
         flag, *ALIASES.get(name, ()), help=(field.description or "") + shown, rich_help_panel=panel, show_default=False
     )

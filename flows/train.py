@@ -1,4 +1,4 @@
-"""`nocturne train-gan` and `export-gan`: a training started from the terminal."""
+"""`nocturne train-gan` and `train-style`, `export-gan` and `export-style`: a training started from the terminal."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from core.layout import printable
 from core.report.summary import duration
 from core.store import Store
 from core.training.board import Board, Stretch
-from core.training.duty import AnyTraining, TrainingDuty
-from core.training.folder import CHECKPOINTS, FILM, PLOT, SPEC
+from core.training.duty import AnyTraining, Make, TrainingDuty
+from core.training.folder import CHECKPOINTS, FILM, NETWORK, PLOT, SPEC
 from core.training.spec import TrainingSpec
 from flows.display import REFRESH, console
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
-LEFT = {"Checkpoints": CHECKPOINTS, "Figures": PLOT, "Time-lapse": FILM}
+LEFT = {"Checkpoints": CHECKPOINTS, "Network": NETWORK, "Figures": PLOT, "Time-lapse": FILM}
 """What a training's folder has to look at."""
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal to redraw."""
@@ -34,9 +34,7 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     """Train, showing how it goes. Returns the exit code: 0 if every step is done, 3 if it was stopped before."""
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    from core.gan.training import training_on
-
-    duty = TrainingDuty(spec, training_on)
+    duty = TrainingDuty(spec, _making(spec))
     with TrainingDisplay(out, duty.board):
         before = signal.signal(signal.SIGINT, _stopper(duty, out))
         try:
@@ -47,6 +45,27 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
             signal.signal(signal.SIGINT, before)
     assert duty.training is not None
     return _report(record, duty.training, out, as_json)
+
+
+def _making(spec: TrainingSpec) -> Make:
+    """What makes the training of a spec."""
+    if spec.kind == "train-style":
+        from core.stylize.training import training_on as of_styles
+
+        return of_styles
+    from core.gan.training import training_on as of_gan
+
+    return of_gan
+
+
+def _flow(spec: TrainingSpec) -> Callable[[Any], dict[str, Any]]:
+    if spec.kind == "train-style":
+        from flows.train_style import train_style
+
+        return train_style
+    from flows.train_gan import train_gan
+
+    return train_gan
 
 
 def _already_over(duty: TrainingDuty) -> dict[str, Any] | None:
@@ -67,9 +86,7 @@ def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[st
         out.print(printable(warning), markup=False)
     from prefect.exceptions import TerminationSignal
 
-    from flows.train_gan import train_gan
-
-    flow: Callable[[Any], dict[str, Any]] = train_gan
+    flow = _flow(duty.spec)
     try:
         return flow(duty.spec)
     except TerminationSignal as error:
@@ -119,13 +136,29 @@ def _report(record: dict[str, Any], training: AnyTraining, out: Console, as_json
 
 
 def export(checkpoint: Path, to: Path) -> None:
-    """Write what draws samples, and nothing else, of a checkpoint into a small file."""
+    """Write what draws samples, and nothing else, of a GAN's checkpoint into a small file."""
     from core.gan.checkpoint import exported, read_info
 
+    _put(to, exported(checkpoint))
+    _say(to, read_info(to).digest)
+
+
+def export_style(checkpoint: Path, to: Path) -> None:
+    """Write what paints, and nothing else, of a style training's checkpoint into a small file."""
+    from core.stylize.transfer_file import exported, read_info
+
+    _put(to, exported(checkpoint))
+    _say(to, read_info(to).digest)
+
+
+def _put(to: Path, data: bytes) -> None:
     if to.suffix != ".safetensors":
         raise SpecError(f"{printable(str(to))} must end in .safetensors, the one format of checkpoints.")
-    Store(to.absolute().parent).put(to.name, exported(checkpoint))
-    print(printable(f"{to}: {to.stat().st_size / 1e6:.1f} MB, digest {read_info(to).digest}"))
+    Store(to.absolute().parent).put(to.name, data)
+
+
+def _say(to: Path, digest: str) -> None:
+    print(printable(f"{to}: {to.stat().st_size / 1e6:.1f} MB, digest {digest}"))
 
 
 class TrainingDisplay:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Contents:
 
     pictures: tuple[image.U8, ...]
     held_out: tuple[image.U8, ...]
+    files: tuple[Path, ...]
+    """Of all pictures, held out or not."""
     faults: tuple[Fault, ...]
     digest: str
     """16 hex digits over all pixels, in order."""
@@ -44,18 +46,12 @@ def load(
     folders: Sequence[Path], recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS, tick: Tick | None = None
 ) -> Contents:
     """The pictures of folders. Broken ones are left out and listed. Raises SpecError if fewer than two can be used."""
-    found = [(folder / asset.file, asset) for folder in folders for asset in scan(folder).assets]
-    chosen = [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)] if len(found) > MOST else found
-    pictures, faults = list[image.U8](), list[Fault]()
-    for done, (path, asset) in enumerate(chosen, start=1):
-        try:
-            if asset.problem:
-                raise SpecError(asset.problem)
-            pictures.append(_kept(image.read(path, max_pixels).rgb, recipe))
-        except (JobError, SpecError) as error:
-            faults.append(Fault.of(asset.name, error))
-        if tick is not None:
-            tick(done, len(chosen))
+    pictures: list[image.U8] = []
+
+    def keep(picture: image.Picture) -> None:
+        pictures.append(_kept(picture.rgb, recipe))
+
+    files, faults = readable(folders, max_pixels, tick, keep)
     if len(pictures) < 2:
         listed = "".join(f" {shortly(fault.message)}" for fault in faults[:3])
         where = ", ".join(printable(str(folder)) for folder in folders)
@@ -65,7 +61,32 @@ def load(
         sha.update(repr(picture.shape).encode() + picture.tobytes())
     held = tuple(pictures[HELD_OUT - 1 :: HELD_OUT]) or (pictures[-1],)
     kept = tuple(picture for k, picture in enumerate(pictures) if (k + 1) % HELD_OUT)
-    return Contents(kept, held, tuple(faults), sha.hexdigest()[:16])
+    return Contents(kept, held, files, faults, sha.hexdigest()[:16])
+
+
+def readable(
+    folders: Sequence[Path],
+    max_pixels: int = image.MAX_PIXELS,
+    tick: Tick | None = None,
+    seen: Callable[[image.Picture], None] | None = None,
+) -> tuple[tuple[Path, ...], tuple[Fault, ...]]:
+    """The pictures of folders that can be read, MOST at most, each shown to `seen`, and what is wrong with the others."""
+    found = [(folder / asset.file, asset) for folder in folders for asset in scan(folder).assets]
+    chosen = [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)] if len(found) > MOST else found
+    files, faults = list[Path](), list[Fault]()
+    for done, (path, asset) in enumerate(chosen, start=1):
+        try:
+            if asset.problem:
+                raise SpecError(asset.problem)
+            picture = image.read(path, max_pixels)
+            if seen is not None:
+                seen(picture)
+            files.append(path)
+        except (JobError, SpecError) as error:
+            faults.append(Fault.of(asset.name, error))
+        if tick is not None:
+            tick(done, len(chosen))
+    return tuple(files), tuple(faults)
 
 
 def _kept(rgb: image.U8, recipe: TransferRecipe) -> image.U8:
@@ -93,6 +114,11 @@ def crop(picture: image.U8, side: int, zoom: float, place: Sequence[float]) -> i
     if shown == side:
         return square
     return np.asarray(Image.fromarray(square).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def middle(picture: image.U8, side: int, zoom: float) -> image.U8:
+    """The square (side, side, 3) about a picture's middle that a network is judged on, half-way zoomed."""
+    return crop(picture, side, zoom, (0.5, 0.5, 0.5))
 
 
 class Deck:

@@ -29,10 +29,13 @@ from core.stylize.style_bank import StyleBank, Targets, stacked
 from core.stylize.stylist import Stylist
 from core.stylize.targets import Statistics, picture_losses, style_losses
 from core.stylize.train_recipe import TransferRecipe
+from core.training.faults import Tick
 from core.training.state import adam_tensors, average_share, below, restore_adam
 
 IDENTITY = -1
 """Stands for a style: the picture's own look."""
+MEASURED = 200
+"""Styles, the first of the bank, that the predictor takes the middle and the spread of looks from."""
 SAME = 400.0
 """Weight of the mean squared difference of pixels where a picture is to stay as it is."""
 LOUDEST = 20.0
@@ -50,6 +53,7 @@ class Figures:
     content: float
     style: float
     rate: float
+    pictures: int
 
     @property
     def finite(self) -> bool:
@@ -112,13 +116,20 @@ class Trainer:
     """
 
     def __init__(
-        self, recipe: TransferRecipe, contents: Contents, bank: StyleBank, catalog: int, backbone: Backbone
+        self,
+        recipe: TransferRecipe,
+        contents: Contents,
+        bank: StyleBank,
+        catalog: int,
+        backbone: Backbone,
+        tick: Tick | None = None,
     ) -> None:
+        """tick: called while the first styles are looked at, some tenths of a second each."""
         self.recipe, self.bank, self.catalog = recipe, bank, catalog
         self.device = backbone.mean.device
         self.judge = Judge(recipe.losses(), backbone)
         self.deck = Deck(contents, recipe)
-        self.stylist = self._new_stylist()
+        self.stylist = self._new_stylist(tick)
         self.average = copy.deepcopy(self.stylist).requires_grad_(False).eval()
         self.optimiser = torch.optim.Adam(self.stylist.parameters(), recipe.rate, fused=self.device.type != "mps")
         self.step = 0
@@ -126,10 +137,10 @@ class Trainer:
         """What the rate is multiplied by, lowered when a training diverged."""
         self._bfloat16 = devices.dtype(recipe.precision, self.device) == torch.bfloat16
 
-    def _new_stylist(self) -> Stylist:
+    def _new_stylist(self, tick: Tick | None) -> Stylist:
         torch.manual_seed(draws.generator(self.recipe.seed, "weights").initial_seed())
         stylist = Stylist(self.bank.looks(range(self.catalog)).cpu())
-        stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), 200))).cpu())
+        stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
         return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def advance(self) -> Figures:
@@ -150,7 +161,13 @@ class Trainer:
         self.step += 1
         self._follow(count)
         loss, kept, styled = (float(each.detach().mean()) for each in (judged.loss, judged.content, judged.style))
-        return Figures(self.step, loss, kept, styled, rate)
+        return Figures(self.step, loss, kept, styled, rate, count)
+
+    @torch.no_grad()
+    def painted(self, pictures: Pictures, embeddings: Tensor) -> Pictures:
+        """Pictures as the average paints them, each by its embedding."""
+        with self._precision():
+            return self.average.network(pictures, embeddings)  # type: ignore[no-any-return]
 
     def styles(self, step: int, count: int) -> list[int]:
         """The style of each picture of a step: a number of the bank's, or IDENTITY."""

@@ -23,6 +23,8 @@ from core.training.plan import TrainingPlan
 
 SPEC, PLAN, CSV, PLOT, FILM = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
 CHECKPOINTS, SAMPLES = "checkpoints", "samples"
+NETWORK = "network.safetensors"
+"""What is of use in the end, small; some trainings leave it there once they are done."""
 BEST = f"{CHECKPOINTS}/best.safetensors"
 
 

@@ -10,6 +10,7 @@ import yaml
 from core.gan.sample_spec import SampleSpec
 from core.gan.train_spec import TrainSpec
 from core.spec import Spec
+from core.stylize.train_spec import TrainStyleSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +44,12 @@ def test_training_has_a_spec_of_its_own(deployments: dict[str, dict[str, Any]]) 
     assert deployments["train-gan"]["entrypoint"] == "flows.train_gan:train_gan"
     spec = TrainSpec.model_validate(deployments["train-gan"]["parameters"]["spec"])
     assert (ROOT / spec.data).is_dir()
+
+
+def test_training_of_styles_has_a_spec_of_its_own(deployments: dict[str, dict[str, Any]]) -> None:
+    assert deployments["train-style"]["entrypoint"] == "flows.train_style:train_style"
+    spec = TrainStyleSpec.model_validate(deployments["train-style"]["parameters"]["spec"])
+    assert all((ROOT / folder).is_dir() for folder in (spec.catalog, *spec.contents))
 
 
 def test_nightly_has_a_schedule_in_a_time_zone_and_one_run_at_a_time(deployments: dict[str, dict[str, Any]]) -> None:

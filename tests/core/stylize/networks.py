@@ -29,10 +29,11 @@ def seeded_stylist(styles: int, seed: int = 0) -> Stylist:
 
 def whole_bytes(stylist: Stylist, styles: Sequence[KnownStyle], step: int = 3) -> bytes:
     """A training's checkpoint of it."""
-    return checkpoint_bytes(_state(stylist), RECIPE, step, styles, {"pictures": 5}, {"best": 0.5})
+    return checkpoint_bytes(state_of(stylist), RECIPE, step, styles, {"pictures": 5}, {"best": 0.5})
 
 
-def _state(stylist: Stylist) -> dict[str, Tensor]:
+def state_of(stylist: Stylist) -> dict[str, Tensor]:
+    """The tensors of a training that stands there, without its optimiser."""
     state = stylist.state_dict()
     return {f"{name}.{key}": value.clone() for name in ("stylist", "average") for key, value in state.items()}
 
