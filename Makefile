@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style bench-fast clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,9 @@ bench-gan: install  ## Trained networks: digits recognised, KID against peers, s
 
 bench-style: install  ## Style transfer against its peers, lanes, profile, large pictures, caches (hours; goes on if killed).
 	@$(BIN)/python benchmarks/style.py
+
+bench-fast: install  ## Style transfer in one pass against its peers: speed, distances, engines (half an hour; goes on if killed).
+	@$(BIN)/python benchmarks/fast.py
 
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68
