@@ -31,8 +31,9 @@ from core import device, weights
 from core.backbone import Backbone
 from core.cache import cache_folder
 from core.image import Picture, resized
+from core.methods import ALGORITHM
 from core.presets import PRESETS
-from core.recipe import ALGORITHM, Recipe
+from core.recipe import Recipe
 from core.score import Rgb, Scorer, Scores
 from core.stylize.optimise import stylise
 from core.stylize.targets import style_targets

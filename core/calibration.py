@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.cost import Cost, load_cost, save_cost
+from core.cost import Cost, load_cost, network_of, save_cost
 from core.engine.process import CALM, ROOT
 from core.errors import SpecError
 from core.presets import DEFAULT_PRESET, PRESETS
@@ -28,6 +28,6 @@ def calibrated_cost(device: str, say: Callable[[str], None]) -> Cost:
     ended = subprocess.run(command, cwd=ROOT, env={**CALM, **os.environ}, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SpecError(f"this machine's speed could not be measured: {ended.stderr.strip().splitlines()[-1]}")
-    measured = replace(known, rates={PRESETS[DEFAULT_PRESET].precision: float(ended.stdout)}, jobs=1)
+    measured = replace(known, rates={network_of(PRESETS[DEFAULT_PRESET]): float(ended.stdout)}, jobs=1)
     save_cost(measured)
     return measured

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset, matches, scan
-from core.recipe import NAMED_WEIGHTS, RecipeOverrides, check_overrides
+from core.recipe import RecipeOverrides, check_overrides, files_of
 from core.spec import sentence
 from core.spec_fields import plain_text
 from core.toml_file import toml_values
@@ -169,8 +169,8 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
         for artwork in entry.pictures():
             _inside(artwork.file, name, path)
         overrides = entry.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined]
-        if overrides.get("weights", "packaged") not in NAMED_WEIGHTS:
-            overrides["weights"] = _inside(overrides["weights"], name, path)
+        if named := {field: _inside(file, name, path) for field, file in files_of(overrides).items()}:
+            overrides |= named
             entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
         check_overrides(overrides)
     except ValidationError as error:

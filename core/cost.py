@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from core import transfer_shape
 from core.architecture import BACKBONES
 from core.cache import cache_folder
 from core.delivery import longest_side
@@ -24,6 +25,15 @@ BYTES_PER_PIXEL = {"png": 2.2, "jpg": 0.9, "webp": 0.6, "tiff": 2.4}
 
 DEEP_SHARE = 2.5
 """How much larger 16 bits make a file: their low bytes hardly shrink."""
+
+ONE_PASS_OVERHEAD = 0.1
+"""Seconds to read, score and write a picture that is painted in one pass, besides those of its pixels."""
+ONE_PASS_PIXEL = 3e-7
+"""The seconds of a pixel: to decode, shrink, encode it. Measured at 512 px, on one core."""
+STATISTICS_GFLOP = transfer_shape.gflop(1024, 1024)
+"""Of the pass for the statistics of a picture that is painted in tiles."""
+TILES = 1.4
+"""Work in tiles, in passes over the whole: their frames are painted too."""
 
 DELIVERY = 1.2e-6
 """Seconds a pixel to lift a picture and to encode it: measured at 100 megapixels, 0.7 to 1.5 by depth and colour."""
@@ -47,14 +57,14 @@ class Cost:
 
     def seconds(self, recipe: Recipe, width: int, height: int) -> float:
         """Predicted seconds to make one output of this size."""
-        return self.overhead + self._rate(recipe) * gflop(recipe, width, height)
+        return self._before(recipe, width, height) + self._rate(recipe) * gflop(recipe, width, height)
 
     def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> Cost:
         """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
         found: dict[str, list[float]] = {}
         for recipe, width, height, seconds in samples:
-            rate = max(seconds - self.overhead, 1e-3) / gflop(recipe, width, height)
-            found.setdefault(_network(recipe), []).append(rate)
+            rate = max(seconds - self._before(recipe, width, height), 1e-3) / gflop(recipe, width, height)
+            found.setdefault(network_of(recipe), []).append(rate)
         rates = dict(self.rates)
         for network, values in found.items():
             median = statistics.median(values)
@@ -71,21 +81,37 @@ class Cost:
         before = self.samples.get(network, mean)
         return replace(self, samples={**self.samples, network: (before + mean) / 2})
 
+    def _before(self, recipe: Recipe, width: int, height: int) -> float:
+        """Seconds that are not the network's."""
+        if recipe.method == "fast":
+            return min(self.overhead, ONE_PASS_OVERHEAD) + ONE_PASS_PIXEL * width * height
+        return self.overhead
+
     def _rate(self, recipe: Recipe) -> float:
         """Seconds a GFLOP; a backbone or precision that was never measured is taken to be like the others."""
-        known = self.rates.get(_network(recipe))
+        known = self.rates.get(network_of(recipe))
         return known or (statistics.mean(self.rates.values()) if self.rates else DEFAULT_RATE)
 
 
 def gflop(recipe: Recipe, width: int, height: int) -> float:
-    """The work of one job, in GFLOP: full-size passes of the backbone, forward and backward."""
+    """The work of one job, in GFLOP: full-size passes of the backbone, forward and backward, and the one pass of the
+    network that paints, where there is one.
+    """
     pixel = BACKBONES[recipe.backbone].gflop_per_pixel(recipe.content_layers, recipe.style_layers)
-    return pixel * width * height * recipe.passes(width, height)
+    work = pixel * width * height * recipe.passes(width, height)
+    return work if recipe.method == "optimise" else work + _painting(recipe, width, height)
 
 
-def _network(recipe: Recipe) -> str:
+def _painting(recipe: Recipe, width: int, height: int) -> float:
+    """GFLOP of the network that paints in one pass; the brush says how large the picture is that it sees."""
+    across, down = (max(1, round(side / recipe.brush)) for side in (width, height))
+    once = transfer_shape.gflop(down, across)
+    return TILES * once + STATISTICS_GFLOP if recipe.painted_in_tiles(across, down) else once
+
+
+def network_of(recipe: Recipe) -> str:
     """What a rate is known for: a GFLOP of ResNet takes longer than one of VGG."""
-    return f"{recipe.backbone} {recipe.precision}"
+    return f"{'one pass' if recipe.method == 'fast' else recipe.backbone} {recipe.precision}"
 
 
 def disk_bytes(recipe: Recipe, width: int, height: int) -> float:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from core.layout import output_name
-from core.recipe import ALGORITHM, Recipe
+from core.methods import ALGORITHM
+from core.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class KeyMaker:
         shared: dict[str, Any] = {
             "kind": "stylize",
             "style": [[sha, float(weight)] for sha, weight in style],
-            "recipe": recipe.digest(),
+            "recipe": recipe.pixels_digest(),
             "weights": weights,
             "algorithm": ALGORITHM[recipe.method],
         }

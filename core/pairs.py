@@ -15,7 +15,7 @@ from core.catalog import Style
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.library import Asset
-from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides, check_overrides
+from core.recipe import FILES, Recipe, RecipeOverrides, check_overrides, files_of
 from core.spec import sentence
 
 
@@ -90,9 +90,9 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
         for name, text in cells.items()
         if text.strip()
     }
-    if values.get("weights", "packaged") not in NAMED_WEIGHTS:
+    for name in files_of(values):
         raise SpecError(
-            f"{source}: weights may only be {' or '.join(sorted(NAMED_WEIGHTS))} here; name a file in the spec."
+            f"{source}: {name} may only be {' or '.join(sorted(FILES[name]))} here; name a file in the spec."
         )
     try:
         parsed = RecipeOverrides.model_validate(values)

@@ -17,7 +17,7 @@ from core.pairs import Pair, pair_up
 from core.planning import Plan, Planner, Tick
 from core.recipe import Recipe
 from core.spec import Spec
-from core.weights import digest as weights_digest
+from core.stylize.repertoire import digest_for
 
 
 def make_plan(
@@ -151,7 +151,8 @@ class _Planner(Planner):
 
     def _key_maker(self, style: int, recipe: Recipe, digest: str) -> KeyMaker:
         if (style, digest) not in self._keys:
-            weights, files = weights_digest(recipe.weights, recipe.backbone), self.inputs.style_files[style]
+            files = self.inputs.style_files[style]
+            weights = digest_for(recipe, files.pairs, files.regions)
             self._keys[style, digest] = KeyMaker(files.pairs, recipe, weights, files.regions)
         return self._keys[style, digest]
 

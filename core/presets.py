@@ -22,8 +22,12 @@ PRESETS: dict[str, Recipe] = {
     "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20}),
     "good": _GOOD,
     "best": _GOOD.changed({"steps": 80, "coarse_steps": 80}),
+    "fast": _GOOD.changed({"method": "fast", "start_noise": 0.0}),
+    "polish": _GOOD.changed({"method": "polish", "start_noise": 0.0, "steps": 16}),
 }
-"""Named recipes. `gatys` is the paper's method as published; the others trade time for quality."""
+"""Named recipes. `gatys` is the paper's method as published; the others trade time for quality: `fast` is one pass of a
+network, and `polish` a few steps from there.
+"""
 
 DEFAULT_PRESET = "good"
 

@@ -12,7 +12,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePath, PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import IO, Any
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin
@@ -154,10 +154,12 @@ def _parsed(text: bytes | None) -> dict[str, Any] | None:
 
 
 def _recipe_without_path(record: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with the bare names of the files that it names."""
     recipe = record.get("recipe")
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("weights"), str):
+    if not isinstance(recipe, dict):
         return {}
-    return {"recipe": {**recipe, "weights": PurePath(PureWindowsPath(recipe["weights"]).name).name}}
+    named = {field: recipe[field] for field in ("weights", "network") if isinstance(recipe.get(field), str)}
+    return {"recipe": {**recipe, **{field: PureWindowsPath(path).name for field, path in named.items()}}}
 
 
 def _plain(value: Any) -> Any:

@@ -2,96 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.architecture import BACKBONES, Name, Smoothing
 from core.delivery import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
-from core.recipe_model import RecipeModel, overrides_of
+from core.methods import IDLE
+from core.recipe_course import Course
+from core.recipe_model import overrides_of
 
 VGG19 = BACKBONES["vgg19"]
 
 OF_THE_BACKBONE = {*VGG19.own, "feature_temperature", "layer_weights"}
 """Fields that mean nothing for another backbone."""
 
-COARSEST = 96
-"""The longest side in pixels below which no coarser size is made: the network sees forms of that size whole."""
 
-TILED_WORK = 1.9
-"""Work of a pass in tiles, in whole passes: one more forward pass, for the moments, and the frames of the tiles."""
-
-ALGORITHM = {"optimise": 3}
-"""One integer per method, part of every key. Raise it when a golden-picture test changes."""
-
-
-class Recipe(RecipeModel):
+class Recipe(Course):
     """How a picture is stylised. Equal recipes give equal pixels on one engine."""
 
-    method: Literal["optimise"] = Field(
-        default="optimise",
-        title="Method",
-        description="How the picture is made: by optimising its pixels (Gatys et al. 2016).",
-    )
-    size: int = Field(
-        default=512,
-        ge=16,
-        le=8192,
-        title="Size",
-        description="Longest side of the output in pixels; never enlarges the asset.",
-    )
-    steps: int = Field(default=40, ge=1, le=20_000, title="Steps", description="Passes of the network at full size.")
-    coarse_steps: int = Field(
-        default=0,
-        ge=0,
-        le=20_000,
-        title="Coarse steps",
-        description="Passes at each coarser size before, down to about 100 pixels.",
-    )
-    scale_ratio: float = Field(
-        default=2.0,
-        ge=1.2,
-        le=4,
-        title="Scale ratio",
-        description="How much smaller each coarser size is than the next: 2 halves, 1.414 goes by half the pixels.",
-    )
-    whole_megapixels: float = Field(
-        default=2.0,
-        gt=0.01,
-        le=1000,
-        title="Whole megapixels",
-        description="Pictures of more pixels are done in tiles, against the style of the whole.",
-    )
-    tile_steps: int = Field(
-        default=4, ge=1, le=1000, title="Tile steps", description="Passes at each size that is done in tiles, at most."
-    )
-    patience: int = Field(
-        default=0,
-        ge=0,
-        title="Patience",
-        description="Passes without progress after which a size is done; 0 always takes all its passes.",
-    )
-    tolerance: float = Field(
-        default=0.01,
-        ge=0,
-        lt=1,
-        title="Tolerance",
-        description="Share of the loss that must go within `patience` passes to count as progress.",
-    )
-    optimiser: Literal["lbfgs", "adam"] = Field(
-        default="lbfgs", title="Optimiser", description="How steps are chosen: L-BFGS, or Adam (Kingma & Ba 2015)."
-    )
-    rate: float = Field(
-        default=0.02, gt=0, le=1, title="Rate", description="Adam's size of a step, in units of white; L-BFGS has none."
-    )
-    lanes: int = Field(
-        default=1,
-        ge=1,
-        le=64,
-        title="Lanes",
-        description="Pictures in one call of the network, always: 1 on a CPU, 4 to 16 on a GPU.",
-    )
     strength: float = Field(
         default=1.0,
         ge=0,
@@ -259,37 +188,27 @@ class Recipe(RecipeModel):
         return Recipe.model_validate({**kept, **overrides})
 
     @property
-    def network(self) -> tuple[Any, ...]:
+    def features(self) -> tuple[Any, ...]:
         """What decides the backbone: recipes that have it in common can share one, and what it makes of pictures."""
         layers = (self.content_layers, self.style_layers)
         smoothing = (self.feature_smoothing, self.feature_temperature)
         return (self.weights, self.backbone, layers, self.pooling, self.precision, smoothing)
 
     def in_tiles(self, width: int, height: int) -> bool:
-        """Whether a picture of this size is done in tiles. Never with a softmax, which is over all of a layer."""
-        return width * height > self.whole_megapixels * 1e6 and self.feature_smoothing != "softmax"
+        """Whether a picture of this size is optimised in tiles. Never with a softmax, which is over all of a layer."""
+        return super().in_tiles(width, height) and self.feature_smoothing != "softmax"
 
-    def steps_at(self, level: int, width: int, height: int) -> int:
-        """Passes at a level (0 is full size) where the picture has this size."""
-        steps = self.coarse_steps if level else self.steps
-        return min(steps, self.tile_steps) if self.in_tiles(width, height) else steps
+    def painted_in_tiles(self, width: int, height: int) -> bool:
+        """Whether the network that paints in one pass does a picture of this size in tiles."""
+        return super().in_tiles(width, height)
 
-    def coarser(self, longest: int) -> int:
-        """How many coarser sizes a picture with this longest side in pixels is made at first."""
-        if not self.coarse_steps or longest < COARSEST:
-            return 0
-        return int(math.log(longest / COARSEST) / math.log(self.scale_ratio) + 1e-9)
+    def digest(self) -> str:
+        """The recipe's stable hash, 16 hex digits: of all that means something to its method."""
+        return self.digest_of(IDLE[self.method])
 
-    def passes(self, width: int, height: int) -> float:
-        """The work for a picture of this size at most, in passes of the network at full size, forward and backward."""
-        work, asset = 0.0, max(1.0, max(width, height) / self.size)
-        width, height = round(width / asset), round(height / asset)
-        for level in range(self.coarser(max(width, height)) + 1):
-            smaller = self.scale_ratio**level
-            sides = max(1, round(width / smaller)), max(1, round(height / smaller))
-            each = TILED_WORK if self.in_tiles(*sides) else 1.0
-            work += each * self.steps_at(level, *sides) / smaller**2
-        return work
+    def pixels_digest(self) -> str:
+        """The same without the place of the network, whose tensors have a digest of their own."""
+        return self.digest_of(IDLE[self.method] | {"network"})
 
 
 RecipeOverrides = overrides_of(Recipe)
@@ -312,5 +231,11 @@ def check_overrides(overrides: dict[str, Any]) -> None:
         raise fault
 
 
-NAMED_WEIGHTS = frozenset({"packaged", "torchvision"})
-"""Values of `weights` that are no path."""
+FILES = {"weights": frozenset({"packaged", "torchvision"}), "network": frozenset({"packaged"})}
+"""Recipe fields that may name a file, and those of their values that name none."""
+
+
+def files_of(overrides: dict[str, Any]) -> dict[str, str]:
+    """The files that recipe fields name, by field."""
+    given = {name: str(overrides[name]) for name in FILES if overrides.get(name) is not None}
+    return {name: value for name, value in given.items() if value not in FILES[name]}

@@ -17,7 +17,11 @@ class RecipeModel(BaseModel):
 
     def digest(self) -> str:
         """The recipe's stable hash, 16 hex digits: of its canonical JSON, so field order does not matter."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return self.digest_of(frozenset())
+
+    def digest_of(self, left_out: frozenset[str]) -> str:
+        """The same without some of its fields."""
+        text = json.dumps(self.model_dump(mode="json", exclude=set(left_out)), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

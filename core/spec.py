@@ -14,7 +14,7 @@ from core import naming
 from core.errors import SpecError
 from core.layout import printable, shortly
 from core.presets import DEFAULT_PRESET, PRESETS, QUALITIES
-from core.recipe import NAMED_WEIGHTS, Recipe, RecipeOverrides
+from core.recipe import FILES, Recipe, RecipeOverrides, files_of
 from core.roots import check_inside
 from core.spec_fields import (
     CHOOSERS,
@@ -119,7 +119,8 @@ class Spec(BaseModel):
     @field_validator("recipe")
     @classmethod
     def _recipe_plain(cls, value: BaseModel) -> BaseModel:
-        plain_text(getattr(value, "weights", None) or "")
+        for name in FILES:
+            plain_text(getattr(value, name, None) or "")
         return value
 
     @property
@@ -171,9 +172,7 @@ class Spec(BaseModel):
         yield from (("reuse", run) for run in self.reuse)
         if self.pairs.lower().endswith(".csv"):
             yield "pairs file", Path(self.pairs)
-        weights = self.base_recipe().weights
-        if weights not in NAMED_WEIGHTS:
-            yield "weights", Path(weights)
+        yield from ((name, Path(file)) for name, file in files_of(self.base_recipe().model_dump()).items())
 
     def check(self) -> None:
         """Look at the folders before any work. Raises SpecError with one clear sentence."""

@@ -19,11 +19,11 @@ from core.inputs import StyleFiles, too_small
 from core.jobs import Job, KeyMaker, fitted
 from core.layout import portable, printable
 from core.mirror import other_proportions
-from core.recipe import NAMED_WEIGHTS, Recipe
+from core.recipe import Recipe, files_of
 from core.roots import check_inside
 from core.spec import Spec, spec_from
 from core.spec_fields import check_writable
-from core.weights import digest as weights_digest
+from core.stylize.repertoire import digest_for
 
 FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
 _SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg", ".tif": "tiff"}
@@ -43,7 +43,7 @@ class Study:
 
     def job(self, recipe: Recipe, preset: str, seed: int) -> Job:
         """The job of painting it with this recipe. Raises SpecError for weights that are not there."""
-        weights = weights_digest(recipe.weights, recipe.backbone)
+        weights = digest_for(recipe, self.style.pairs, self.style.regions)
         keys = KeyMaker(self.style.pairs, recipe, weights)
         return Job(
             output=f"{self.style.name}/{self.name}.{recipe.format}",
@@ -98,10 +98,8 @@ def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path |
     weighted = [_artwork(text) for text in artworks]
     folders = {"library": str(asset.parent), "catalog": str(weighted[0][0].parent)}
     spec = spec_from({**folders, **values}, "flags")
-    weights = spec.base_recipe().weights
     check_inside([("photograph", asset), *(("artwork", file) for file, _ in weighted)])
-    if weights not in NAMED_WEIGHTS:
-        check_inside([("weights", Path(weights))])
+    check_inside((name, Path(file)) for name, file in files_of(spec.base_recipe().model_dump()).items())
     digest, size = _measured("photograph", asset, spec.max_pixels)
     artworks_measured = [_measured("artwork", file, spec.max_pixels) for file, _ in weighted]
     for (file, _), (_, found) in zip(weighted, artworks_measured, strict=True):

@@ -136,7 +136,7 @@ class _Painting:
             height, width = self._write(sitting, result)
         assert last is not None
         seconds = f"{time.monotonic() - began:.1f} s"
-        watching.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}, loss {loss_text(last.loss)}")
+        watching.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}{loss_text(last.loss)}")
         self._tell_animation(watching)
         return ALL_DONE
 
@@ -152,7 +152,7 @@ class _Painting:
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
             put(name, sitting.encoded(sitting.delivered(made), step))
-            watching.say(f"{name}: loss {loss_text(step.loss)}")
+            watching.say(f"{name}{loss_text(step.loss)}")
 
     def _leave(self, sitting: Sitting, last: Step | None, watching: Watching) -> int:
         """Save the best so far. Raises Stopped if there is none."""
@@ -163,7 +163,7 @@ class _Painting:
         height, width = best.picture.shape[1:]
         watching.say(
             f"Stopped at step {last.step} of {last.steps}. {self._to} has the best so far: step {best.step.step}, "
-            f"made at {width} x {height}, loss {loss_text(best.step.loss)}."
+            f"made at {width} x {height}{loss_text(best.step.loss)}."
         )
         self._tell_animation(watching)
         return UNFINISHED

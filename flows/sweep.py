@@ -106,7 +106,7 @@ class _Sheet:
 
 def _costly(cell: Cell) -> tuple[str, ...]:
     """Cells that share networks and style targets come one after the other, so that these are made once."""
-    return (*map(str, cell.recipe.network), f"{cell.recipe.size:05d}")
+    return (*map(str, cell.recipe.features), f"{cell.recipe.size:05d}")
 
 
 def _labels(axis: Axis | None) -> list[Label]:

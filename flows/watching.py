@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ class Watching:
         """A step is done, and has this picture (3, h, w)."""
         size = f"{picture.shape[2]} x {picture.shape[1]}"
         of_all = f"{self._done + 1}/{self._pictures} {printable(self._name)}" if self._pictures > 1 else ""
-        text = f"{of_all}  step {step.step}/{step.steps}  loss {loss_text(step.loss)}  {size}".strip()
+        text = f"{of_all}  step {step.step}/{step.steps}{loss_text(step.loss)}  {size}".strip()
         if self.console.is_terminal:
             done = self._done + step.step / step.steps
             self._progress.update(self._task, total=self._pictures, completed=done, description=Text(text).markup)
@@ -73,9 +74,12 @@ class Watching:
 
 
 def loss_text(loss: float) -> str:
-    """A loss for people: whole numbers from 100 on, else three digits that count.
+    """A loss for people, to be put behind other words: whole numbers from 100 on, else three digits that count; nothing
+    of a picture painted in one pass, whose loss is not known.
 
-    >>> loss_text(12345.6), loss_text(1.23456)
-    ('12,346', '1.23')
+    >>> loss_text(12345.6), loss_text(1.23456), loss_text(float("nan"))
+    (', loss 12,346', ', loss 1.23', '')
     """
-    return f"{loss:,.0f}" if loss >= 100 else f"{loss:.3g}"
+    if math.isnan(loss):
+        return ""
+    return f", loss {loss:,.0f}" if loss >= 100 else f", loss {loss:.3g}"

@@ -7,7 +7,7 @@ lightness or hue. Everything here is done before and after an optimisation, on t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,6 +77,18 @@ def kept(keep: KeepColor, result: Tensor, asset: Tensor) -> Tensor:
     if keep == "luminance":
         return recoloured(result, asset)
     return lightness_of(result) if keep == "match" and is_grey(asset) else result
+
+
+def kept_rows(keep: KeepColor, result: Tensor, asset: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """The same strip by strip, each with its rows, for pictures that are much to hold as float; uint8 may come in."""
+    by_rows: KeepColor = "none" if keep == "match" and not is_grey(asset) else keep
+    count = max(1, STRIP // result.shape[2])
+    for start in range(0, result.shape[1], count):
+        rows = slice(start, min(result.shape[1], start + count))
+        parts = [
+            each[:, rows].float() / 255 if each.dtype == torch.uint8 else each[:, rows] for each in (result, asset)
+        ]
+        yield rows, kept(by_rows, *parts)
 
 
 def recoloured(light: Tensor, asset: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from core.stylize import colour
 from core.stylize.colour import KeepColor
 from core.stylize.cover import Cover
 from core.stylize.lift import lifted
-from core.stylize.sources import tensor
+from core.stylize.sources import tensor, unit
 
 Pixels = image.U8 | image.U16
 
@@ -30,13 +30,15 @@ def delivered(
     `asset` has the result's size; `guide` is the asset at the output's, and where that is larger, its edges and its colours
     are those of the output. Where `cover` says so, the guide's own pixels are.
     """
-    result = result.detach().cpu().clamp(0, 1)
+    result = result.detach().cpu()
     deep = depth == 16
     rgb = np.empty((*guide.rgb.shape[:2], 3), dtype=np.uint16 if deep else np.uint8)
     if guide.size.width * guide.size.height > asset.size.width * asset.size.height:
-        _lift_into(rgb, result, asset, guide, keep)
+        _lift_into(rgb, unit(result).clamp(0, 1), asset, guide, keep)
+    elif guide.size == asset.size:
+        put_coloured(rgb, result, asset, keep)
     else:
-        _put(rgb, _shrunk(colour.kept(keep, result, tensor(asset)), guide.size))
+        _put(rgb, _shrunk(colour.kept(keep, unit(result).clamp(0, 1), tensor(asset)), guide.size))
     if cover is not None:
         cover.put_back(rgb, guide.rgb)
     alpha = guide.alpha
@@ -45,6 +47,17 @@ def delivered(
     return image.DeepPicture(
         rgb.astype(np.uint16, copy=False), None if alpha is None else alpha.astype(np.uint16) * 257
     )
+
+
+def put_coloured(rgb: Pixels, result: Tensor, asset: image.Picture, keep: KeepColor) -> None:
+    """Put a result (3, h, w), RGB in [0, 1] or uint8, of the asset's size into the picture (h, w, 3), in the colours that
+    it is to have.
+    """
+    if keep == "none" and result.dtype == torch.uint8 and rgb.dtype == np.uint8:
+        rgb[...] = result.permute(1, 2, 0).numpy()
+        return
+    for rows, strip in colour.kept_rows(keep, result, torch.from_numpy(asset.rgb).permute(2, 0, 1)):
+        _put(rgb[rows], strip)
 
 
 def _lift_into(rgb: Pixels, result: Tensor, asset: image.Picture, guide: image.Picture, keep: KeepColor) -> None:

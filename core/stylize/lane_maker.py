@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.engine.maker import Made as Ended
@@ -11,7 +11,7 @@ from core.errors import JobError
 from core.jobs import Job
 from core.store import Store
 from core.stylize.maker import Made, StylizeMaker
-from core.stylize.optimise import Commission, Result, stylise_all
+from core.stylize.optimise import Result
 from core.stylize.sources import Decoded
 
 Unscored = tuple[Decoded, Result]
@@ -41,25 +41,16 @@ class LaneMaker:
         return [self._maker.decode(job) for job in jobs]
 
     def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Unscored]:
-        """Optimise every picture. Raises NotFinite, for the group."""
+        """Make every picture. Raises NotFinite, for the group."""
         made: dict[int, Unscored] = {}
         recipes = dict.fromkeys(job.recipe for job in jobs)
         for recipe in recipes:
             numbers = [number for number, job in enumerate(jobs) if job.recipe == recipe]
-            commissions = self._commissions(jobs, decoded, numbers, tick)
-            for place, result in stylise_all(commissions, *self._maker.tools(recipe)):
+            mine = [jobs[number] for number in numbers], [decoded[number] for number in numbers]
+            for place, result in self._maker.results(*mine, lambda step: tick(step.step, step.steps, step.loss)):
                 number = numbers[place]
                 made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
-
-    def _commissions(
-        self, jobs: Sequence[Job], decoded: Sequence[Decoded], numbers: Sequence[int], tick: Tick
-    ) -> Iterator[Commission]:
-        """What is to be made, begun when a lane is free."""
-        for number in numbers:
-            yield self._maker.commission(
-                jobs[number], decoded[number], lambda step: tick(step.step, step.steps, step.loss)
-            )
 
     def drop(self, decoded: Sequence[Decoded]) -> None:
         """Nothing is held that needs to be let go."""

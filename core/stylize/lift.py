@@ -32,15 +32,15 @@ STRIP = 1 << 20
 def lifted(result: Tensor, small: Tensor, large: Tensor) -> Iterator[tuple[slice, Tensor]]:
     """The result at the size of `large`: strips (c, rows, W), values in [0, 1], each with its rows.
 
-    result: (c, h, w); small: (3, h, w), the asset at that size; both in [0, 1], float. large: (3, H, W), the
-    asset at the wanted size, uint8 or float in [0, 1], not smaller.
+    result: (c, h, w); small: (3, h, w), the asset at that size; large: (3, H, W), the asset at the wanted size, not smaller.
+    Each is float in [0, 1], or uint8.
     """
     height, width = large.shape[1:]
     rows = max(1, STRIP // width)
     for top in range(0, height, rows):
         bottom = min(height, top + rows)
         here, taps = _neighbours(small.shape[1], height, top, bottom)
-        strip = _strip(result[:, here], small[:, here], _unit(large[:, top:bottom]), taps, width)
+        strip = _strip(_unit(result[:, here]), _unit(small[:, here]), _unit(large[:, top:bottom]), taps, width)
         yield slice(top, bottom), strip
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,18 +20,20 @@ from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
-from core.recipe import ALGORITHM, Recipe
+from core.recipe import Recipe
 from core.score import Plane, Reference, Scorer, Scores, mean_of
 from core.store import Store
 from core.stylize import colour
 from core.stylize.cover import Covers
-from core.stylize.deliver import delivered
+from core.stylize.deliver import delivered, put_coloured
 from core.stylize.losses import ContentLoss, Loss
+from core.stylize.one_pass import OnePass, looking, watched
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
 from core.stylize.regions import Region
-from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor
+from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor, unit
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import InRegions, Recall, Style, StyleTargets, style_targets
 
@@ -70,6 +74,7 @@ class StylizeMaker:
         self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
         self._cache = TargetCache()
+        self._one_pass = OnePass(self._device, self._backbone, self._cache)
         self._scorers: Recent[torch.device, Scorer] = Recent(1)
         if warm:
             self._scorer()
@@ -91,29 +96,47 @@ class StylizeMaker:
 
     def decode(self, job: Job) -> Decoded:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
-        return self._sources.decoded(job, self._recipes[job.recipe])
+        recipe, style = self._recipes[job.recipe], self._styles[job.style]
+        looked_at = None if recipe.method == "optimise" else looking(job, recipe, style)
+        return self._sources.decoded(job, recipe, looked_at)
 
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
-        """Optimise and score one picture. Raises NotFinite."""
-        result = self.optimised(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
+        """Make and score one picture. Raises NotFinite."""
+        result = self.painted(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
         return self.judged(job, decoded, result)
 
-    def optimised(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
-        """The optimisation of one picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
-        commission = self.commission(job, decoded, on_step)
-        ((_, result),) = stylise_all([commission], *self.tools(job.recipe))
+    def painted(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
+        """One picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
+        ((_, result),) = self.results([job], [decoded], on_step)
         return result
 
-    def commission(self, job: Job, decoded: Decoded, on_step: OnStep) -> Commission:
-        """What is to be made of a job."""
-        recipe = self._recipes[job.recipe]
-        content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
-        return Commission(content, style, job.seed, on_step, self._recalled(job, recipe))
+    def results(self, jobs: Sequence[Job], decoded: Sequence[Decoded], on_step: OnStep) -> Iterator[tuple[int, Result]]:
+        """The pictures of jobs of one recipe, as many in one call of the network as it has lanes: (number, result) in any
+        order, each with the pixels that it has alone. Raises as `painted` does.
+        """
+        recipe = self._recipes[jobs[0].recipe]
+        starts: dict[int, Tensor] = {}
+        if recipe.method != "optimise":
+            on_pass = watched(on_step, lambda: tensor(decoded[0].content))
+            starts = dict(self._one_pass.painted(jobs, decoded, recipe, on_pass))
+        if recipe.method == "fast":
+            for number, picture in starts.items():
+                watched(on_step, partial(unit, picture))(1, 1)
+                yield number, Result(picture, [])
+            return
+        commissions = (
+            self._commission(*each, recipe, on_step, starts.pop(number, None))
+            for number, each in enumerate(zip(jobs, decoded, strict=True))
+        )
+        yield from stylise_all(commissions, recipe, self._backbone(recipe))
 
-    def tools(self, digest: str) -> tuple[Recipe, Backbone]:
-        """A recipe of the run, by its digest, and the backbone that it names."""
-        recipe = self._recipes[digest]
-        return recipe, self._backbone(recipe)
+    def _commission(
+        self, job: Job, decoded: Decoded, recipe: Recipe, on_step: OnStep, start: Tensor | None
+    ) -> Commission:
+        """What is to be optimised for a job, from a picture that was painted already if there is one."""
+        content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
+        begun = None if start is None else unit(start).to(self._device)
+        return Commission(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
 
     def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
         """The picture of an optimised one, with its scores."""
@@ -124,15 +147,15 @@ class StylizeMaker:
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
         layers = (recipe.content_layers, recipe.content_weight, recipe.whole_megapixels)
-        known = (job.asset_sha256, recipe.size, recipe.keep_color, recipe.network, recipe.scale_ratio, *layers)
+        known = (job.asset_sha256, recipe.size, recipe.keep_color, recipe.features, recipe.scale_ratio, *layers)
         return lambda level, make: self._contents.get((*known, level), make)
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
         """What an optimised picture (3, h, w) of the decoded asset's size, RGB in [0, 1], looks like: as it is delivered at
         that size.
         """
-        coloured = colour.kept(decoded.keep_color, made.detach().cpu(), tensor(decoded.asset))
-        rgb = eight_bit(coloured)
+        rgb = np.empty_like(decoded.asset.rgb)
+        put_coloured(rgb, made.detach().cpu(), decoded.asset, decoded.keep_color)
         if decoded.cover is not None:
             decoded.cover.put_back(rgb, decoded.asset.rgb)
         return image.Picture(rgb, decoded.asset.alpha)
@@ -176,15 +199,15 @@ class StylizeMaker:
             "content_distance": scores.content_distance,
             "style_distance": scores.style_distance,
             "class_kept": scores.class_kept,
-            "loss": made.losses[-1],
-            "losses": thinned(made.losses, KEPT_LOSSES),
+            "loss": made.losses[-1] if made.losses else None,
+            "losses": thinned(made.losses, KEPT_LOSSES) or None,
         }
 
     def _scorer(self) -> Scorer:
         return self._scorers.get(self._device, lambda: Scorer(self._device))
 
     def _backbone(self, recipe: Recipe) -> Backbone:
-        return self._backbones.get(recipe.network, lambda: for_recipe(recipe, self._device))
+        return self._backbones.get(recipe.features, lambda: for_recipe(recipe, self._device))
 
     def _style(self, job: Job, decoded: Decoded, recipe: Recipe) -> Style:
         """The style to paint in, or one for each area of the cover."""

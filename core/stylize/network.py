@@ -20,14 +20,8 @@ from torch import Tensor, nn
 from core import device as devices
 from core.backbone import extended
 from core.stylize.instance_norm import restyled, styled
+from core.transfer_shape import BLOCKS, ENCODER, FINE, REDUCTION
 
-ENCODER = (32, 64, 128)
-"""Channels at a half, a quarter and an eighth of the size."""
-BLOCKS = 3
-FINE = 16
-"""Channels at full size."""
-REDUCTION = 8
-"""Pixels a side that a value of the deepest layers stands for."""
 LEAST = 2 * REDUCTION
 """Sides that a picture has at least inside: mirroring needs two values a side."""
 Picture = Float[Tensor, "n 3 h w"]
@@ -204,13 +198,3 @@ def mirrored_to(x: Tensor, multiple: int) -> Tensor:
     """x (n, c, h, w) continued to the right and below by mirroring, to sides that are multiples."""
     down, right = -x.shape[2] % multiple, -x.shape[3] % multiple
     return F.pad(x, (0, right, 0, down), mode="reflect") if down or right else x
-
-
-def gflop(height: int, width: int) -> float:
-    """Multiplications and additions of a picture's convolutions, in 1e9."""
-    half, quarter, eighth = ENCODER
-    shapes = [(12, half, 2), (half, quarter, 4), (quarter, eighth, 8), *[(eighth, eighth, 8)] * (2 * BLOCKS)]
-    shapes += [(eighth, quarter, 8), (quarter, quarter, 4), (quarter, half, 4), (half, half, 2), (half, FINE, 2)]
-    shapes += [(FINE, FINE, 1)]
-    values = sum(9 * inputs * outputs / reduction**2 for inputs, outputs, reduction in shapes) + 25 * FINE * 3
-    return 2 * values * height * width / 1e9

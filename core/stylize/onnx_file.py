@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from core import device as devices
 from core.errors import NocturneError, SpecError
-from core.stylize.network import LEAST, REDUCTION, TransferNetwork
+from core.stylize.network import LEAST, TransferNetwork
 from core.stylize.painter import Painter
+from core.transfer_shape import REDUCTION
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 """Packages of the extra `onnx`."""

@@ -28,6 +28,8 @@ class Commission:
     seed: int = 0
     on_step: OnStep | None = None
     recall: Recall = lambda _level, make: make()
+    start: Tensor | None = None
+    """A picture (3, h, w) of the asset's size to begin with in place of the asset or of noise."""
 
 
 def stylise(
@@ -60,4 +62,4 @@ def _begun(commission: Commission, recipe: Recipe, backbone: Backbone) -> Optimi
     if isinstance(style, InRegions) and style.is_empty:  # one pass, for its loss: the asset stays
         recipe = recipe.changed({"steps": 1, "coarse_steps": 0})
     losses = losses_at(style, recipe, backbone, commission.recall)
-    return painting(commission.content, losses, recipe, commission.seed, commission.on_step)
+    return painting(commission.content, losses, recipe, commission.seed, commission.on_step, commission.start)

@@ -48,13 +48,18 @@ LossesAt = Callable[[int, Tensor], Sequence[Loss]]
 
 
 def painting(
-    content: Tensor, losses_at: LossesAt, recipe: Recipe, seed: int, on_step: OnStep | None = None
+    content: Tensor,
+    losses_at: LossesAt,
+    recipe: Recipe,
+    seed: int,
+    on_step: OnStep | None = None,
+    start: Tensor | None = None,
 ) -> Optimisation[Result]:
-    """Paint one picture; see `core.stylize.optimise.stylise`. Raises NotFinite if the loss diverges."""
+    """Paint one picture; see `core.stylize.optimise.Commission`. Raises NotFinite if the loss diverges."""
     scales = levels(recipe, *content.shape[1:])
     sizes = {level: level_size(recipe, level, content.shape[1], content.shape[2]) for level in scales}
     history = _History(sum(recipe.steps_at(level, w, h) for level, (h, w) in sizes.items()), on_step)
-    image = _start(shrunk(content, recipe, scales[0]), recipe, seed)
+    image = _start(shrunk(content, recipe, scales[0]), recipe, seed) if start is None else start
     for level in scales:
         asset = shrunk(content, recipe, level)
         image = _with_detail(image, asset, content, level, recipe)
@@ -128,16 +133,19 @@ def _descent(
 
 
 class _Plateau:
-    """Notices that the loss has not come down for a while."""
+    """Notices that the loss has not come down for a while, or, where a picture is polished, that it is low enough."""
 
     def __init__(self, recipe: Recipe) -> None:
+        self._enough = recipe.polish_to if recipe.method == "polish" else 0.0
         self._patience, self._tolerance = recipe.patience, recipe.tolerance
         self.least = math.inf
         self._leasts: list[float] = []
 
     def reached(self, loss: float) -> bool:
-        """Take the loss of a pass; whether the least one fell too little within `patience` passes."""
+        """Take the loss of a pass; whether the least one is enough, or fell too little within `patience` passes."""
         self.least = min(self.least, loss)
+        if self.least <= self._enough:
+            return True
         self._leasts.append(self.least)
         if not self._patience or len(self._leasts) <= self._patience:
             return False

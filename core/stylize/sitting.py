@@ -48,12 +48,12 @@ class Sitting:
 
         def look(step: Step) -> None:
             picture = step.picture()
-            if self.best is None or picture.shape != self.best.picture.shape or step.loss < self.best.step.loss:
+            if self.best is None or picture.shape != self.best.picture.shape or not step.loss >= self.best.step.loss:
                 self.best = Best(step, picture)
             on_step(step, picture)
 
         try:
-            return self._maker.optimised(self.job, self._decoded, look).image
+            return self._maker.painted(self.job, self._decoded, look).image
         except (MemoryError, RuntimeError) as error:
             if ran_out(error):
                 raise OutOfMemory(f"{self.job.subject} needs more memory than there is; lower `size`.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from core import image
 from core.delivery import longest_side
 from core.errors import TooLarge
 from core.jobs import Job, fitted
+from core.margins import trimmed
 from core.planned_picture import Planned, read_planned
 from core.recipe import Recipe
 from core.stylize import colour, scales
@@ -28,6 +29,17 @@ KEPT_ASSETS = 4
 
 ARTWORK_BUDGET = 256 * 2**20
 """Bytes of decoded artworks that are kept; the last one always is."""
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Which artworks an embedding is to be predicted from, their longest side in pixels then, and whether white margins
+    are cut off first.
+    """
+
+    numbers: tuple[int, ...]
+    size: int
+    trim: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,10 @@ class Decoded:
     """The artworks of each style: one, or one for each area of the cover."""
     cover: Cover | None = None
     """Where each style is wanted; None: all of the asset gets the one."""
+    sha256: tuple[str, ...] = ()
+    """Of the artworks."""
+    looks: Mapping[int, image.Picture] = field(default_factory=dict)
+    """Artworks, by number, as what predicts an embedding is to see them."""
 
 
 class Sources:
@@ -60,9 +76,10 @@ class Sources:
         self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
         self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
         self._artworks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._looks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
         self._seen: Recent[tuple[Any, ...], tuple[image.Picture, ...]] = Recent(ARTWORK_BUDGET, _bytes)
 
-    def decoded(self, job: Job, recipe: Recipe) -> Decoded:
+    def decoded(self, job: Job, recipe: Recipe, looking: Looking | None = None) -> Decoded:
         """The job's inputs. Raises Missing, Changed, Unreadable, TooLarge ..."""
         size, keep, style = recipe.size, recipe.keep_color, self._styles[job.style]
         artworks = tuple(
@@ -81,7 +98,19 @@ class Sources:
         regions = style["regions"]
         cover = self._covers.of(job, regions, (asset.size.height, asset.size.width), recipe)
         counts = [count for _, count in regions if count] or [len(artworks)]
-        return Decoded(asset, artworks, tuple(style["weights"]), content, seen, keep, file, _slices(counts), cover)
+        return Decoded(
+            asset,
+            artworks,
+            tuple(style["weights"]),
+            content,
+            seen,
+            keep,
+            file,
+            _slices(counts),
+            cover,
+            tuple(style["sha256"]),
+            self._looked_at(style, looking, keep, asset) if looking else {},
+        )
 
     def guide(self, job: Job, decoded: Decoded, recipe: Recipe) -> image.Picture:
         """The asset at the size of the output, read again if that is not the working size. For another thread than
@@ -98,6 +127,24 @@ class Sources:
     def _artwork(self, path: str, sha256: str, recipe: Recipe) -> image.Picture:
         known = (sha256, recipe.size, recipe.brush)
         return self._artworks.get(known, lambda: brushed(self._read(path, sha256), recipe.size, recipe.brush))
+
+    def _looked_at(
+        self, style: Mapping[str, Any], looking: Looking, keep: colour.KeepColor, asset: image.Picture
+    ) -> dict[int, image.Picture]:
+        """Artworks as a network that paints in one pass looks at them; they take the asset's palette if they are to."""
+        found = {
+            number: self._look(style["files"][number], style["sha256"][number], looking) for number in looking.numbers
+        }
+        if keep != "match":
+            return found
+        return dict(zip(found, _as_seen(keep, tuple(found.values()), asset), strict=True))
+
+    def _look(self, path: str, sha256: str, looking: Looking) -> image.Picture:
+        def made() -> image.Picture:
+            picture = self._read(path, sha256)
+            return brushed(image.Picture(trimmed(picture.rgb)) if looking.trim else picture, looking.size, 1.0)
+
+        return self._looks.get((sha256, looking.size, looking.trim), made)
 
     def _read(self, path: str, sha256: str) -> image.Picture:
         return read_planned(path, sha256, self._max_pixels).picture
@@ -134,6 +181,11 @@ def _check_deliverable(job: Job, file: Planned, recipe: Recipe) -> None:
 def tensor(picture: image.Picture) -> Tensor:
     """The colours of a picture as (3, h, w), RGB in [0, 1], on the CPU."""
     return torch.from_numpy(np.ascontiguousarray(picture.rgb)).permute(2, 0, 1).float() / 255
+
+
+def unit(picture: Tensor) -> Tensor:
+    """Colours of 8 bits as float in [0, 1]; others as they are."""
+    return picture.float() / 255 if picture.dtype == torch.uint8 else picture
 
 
 def eight_bit(picture: Tensor) -> image.U8:

@@ -19,6 +19,7 @@ from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.losses import PIXELS, ContentLoss, Loss, OfMoments, RangeLoss, total
 from core.stylize.moments import Gram, Mean, Weights, moments, weight_of
+from core.stylize.spans import Span, spans
 
 ALIGN = 32
 """Tiles begin at multiples of this many pixels: those that one value of the deepest layer of any backbone stands for."""
@@ -26,26 +27,6 @@ SIDE = 1024
 """Side of a tile without its frame in pixels, at most."""
 HALO = 96
 """Width of the frame: half of what a value of VGG-19's relu5_1 sees (196 pixels)."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A tile's extent along one side of the picture, in pixels: without its frame (`start` to `end`) and with it."""
-
-    start: int
-    end: int
-    low: int
-    high: int
-    last: bool
-
-    def inside(self, reduction: int) -> slice:
-        """The part without the frame, in features of the framed tile."""
-        first = (self.start - self.low) // reduction
-        return slice(first, None if self.last else first + (self.end - self.start) // reduction)
-
-    def of_whole(self, reduction: int) -> slice:
-        """The same part, in features of the whole picture."""
-        return slice(self.start // reduction, None if self.last else self.end // reduction)
 
 
 @dataclass(frozen=True)
@@ -214,11 +195,4 @@ def _pixels(tile: Tile, x: Tensor, losses: Sequence[Loss], picture: Tensor) -> T
 
 
 def _spans(length: int) -> list[Span]:
-    """Tiles along one side: as few as can be, about equally long, begun at multiples of ALIGN."""
-    count = -(-length // SIDE)
-    starts = [round(length * number / count / ALIGN) * ALIGN for number in range(count)]
-    ends = [*starts[1:], length]
-    return [
-        Span(start, end, max(0, start - HALO), min(length, end + HALO), end == length)
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    return spans(length, SIDE, ALIGN, HALO)

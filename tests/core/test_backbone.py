@@ -168,8 +168,8 @@ def test_a_recipe_of_another_backbone_and_a_file(tmp_path: Path) -> None:
 )
 def test_recipes_share_a_backbone_only_if_it_is_the_same(change: dict[str, Any]) -> None:
     recipe = Recipe()
-    assert recipe.network == recipe.changed({"steps": 3, "style_weight": 7.0}).network
-    assert recipe.network != recipe.changed(change).network
+    assert recipe.features == recipe.changed({"steps": 3, "style_weight": 7.0}).features
+    assert recipe.features != recipe.changed(change).features
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (33, 2)])

@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from core import transfer_shape
 from core.architecture import Name
 from core.backbone import Backbone
-from core.cost import Cost, gflop, load_cost, save_cost
+from core.cost import Cost, gflop, load_cost, network_of, save_cost
+from core.presets import PRESETS
 from core.recipe import Recipe
 from core.shards import MAX_JOBS, Sharder
 from core.stylize.moments import moments
@@ -81,3 +83,22 @@ def test_a_long_job_has_a_shard_to_itself() -> None:
 def test_quick_jobs_do_not_make_endless_shards() -> None:
     sharder = Sharder(60)
     assert {sharder.place(0.0) for _ in range(2 * MAX_JOBS)} == {0, 1}
+
+
+def test_one_pass_is_a_small_part_of_an_optimisation_and_hangs_on_its_size() -> None:
+    cost, good, fast, polish = Cost(), PRESETS["good"], PRESETS["fast"], PRESETS["polish"]
+    assert cost.seconds(fast, 512, 269) < 0.1 * cost.seconds(good, 512, 269)
+    assert gflop(fast, 512, 269) == pytest.approx(transfer_shape.gflop(269, 512))
+    assert gflop(fast.changed({"brush": 0.5}), 512, 269) == pytest.approx(4 * gflop(fast, 512, 269))
+    assert gflop(polish, 512, 269) > gflop(fast, 512, 269)
+    assert cost.seconds(fast, 512, 269) < cost.seconds(polish, 512, 269) < cost.seconds(good, 512, 269)
+    assert gflop(fast, 6000, 4000) > 1.2 * 24e6 / (512 * 269) * gflop(fast, 512, 269), "tiles have frames"
+
+
+def test_one_pass_has_a_rate_of_its_own() -> None:
+    fast, good = PRESETS["fast"], PRESETS["good"]
+    cost = Cost(rates={network_of(good): 0.01})
+    taken = cost.seconds(fast, 512, 512) + 0.1
+    learned = cost.learned([(fast, 512, 512, taken)] * 3)
+    assert learned.seconds(fast, 512, 512) == pytest.approx(taken)
+    assert learned.seconds(good, 512, 512) == cost.seconds(good, 512, 512)

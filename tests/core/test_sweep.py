@@ -60,7 +60,7 @@ def test_every_field_that_changes_the_picture_is_a_parameter() -> None:
 @pytest.mark.parametrize(
     ("x", "y", "words"),
     [
-        ("size=64,8", None, r"--x size=8: size may be a whole number from 16 to 8,192"),
+        ("size=64,8", None, r"--x size=8: size may be a whole number from 16 to 16,384"),
         ("style_weight=50", "size=big", r"--y size=big: size may be a whole number"),
         ("content_weight=-1", None, r"content_weight may be a number from 0\."),
         ("preset=nice", None, r"preset may be gatys, draft, good, best"),

@@ -92,7 +92,7 @@ def test_ctrl_c_leaves_a_sheet_of_what_is_finished(studio: Studio, monkeypatch: 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--x", "size=32,8"], "--x size=8: size may be a whole number from 16 to 8,192."),
+        (["--x", "size=32,8"], "--x size=8: size may be a whole number from 16 to 16,384."),
         (["--x", "colour=1"], "there is no parameter 'colour'"),
         (["--x", "size=32", "--cells", "library/cat.jpg"], "is a file; give the name of a folder"),
         ([], "a sweep needs --x NAME=VALUE,VALUE"),

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from core.backbone import Backbone, for_recipe
 from core.recipe import Recipe
+from core.stylize.painter import Painter
+from core.stylize.transfer_file import load
+from tests.core.stylize.networks import seeded_file
 
 QUICK = Recipe(
     size=40,
@@ -32,3 +35,11 @@ def waves(height: int, width: int, across: float = 3.0, down: float = 2.0) -> Te
     y, x = torch.linspace(0, 1, height).view(-1, 1), torch.linspace(0, 1, width).view(1, -1)
     phases = [torch.sin(6.28 * (across * x + down * y + phase)) for phase in (0.0, 0.3, 0.6)]
     return torch.stack(phases) * 0.4 + 0.5
+
+
+@pytest.fixture(scope="session")
+def painter(tmp_path_factory: pytest.TempPathFactory) -> Painter:
+    """A network of seeded random weights that knows two styles, float32."""
+    path = tmp_path_factory.mktemp("painter") / "net.safetensors"
+    path.write_bytes(seeded_file(["a", "b"]))
+    return load(path, torch.device("cpu"), "float32")

@@ -1,6 +1,6 @@
 """Makes the golden values again: `python -m tests.core.stylize.golden` prints them.
 
-They may change only together with `ALGORITHM` in core/recipe.py: then every stored key is another one.
+They may change only together with `ALGORITHM` in core/methods.py: then every stored key is another one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import hashlib
 import torch
 
 from core.backbone import for_recipe
-from core.recipe import ALGORITHM, Recipe
+from core.methods import ALGORITHM
+from core.recipe import Recipe
 from core.stylize.optimise import Result, stylise
 from core.stylize.targets import style_targets
 from tests.core.stylize.conftest import waves

@@ -1,7 +1,7 @@
 """Golden pictures: a change of the algorithm is noticed, another engine is not.
 
 Measured: one thread or two, AVX2 or AVX-512 agree in the first four digits of a few float32 steps. When this
-fails and the change is meant, raise ALGORITHM in core/recipe.py and take new values from `python -m
+fails and the change is meant, raise ALGORITHM in core/methods.py and take new values from `python -m
 tests.core.stylize.golden`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.recipe import ALGORITHM
+from core.methods import ALGORITHM
 from tests.core.stylize.golden import made, summary
 
 OF_ALGORITHM = 3

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.stylize.network import REDUCTION, TransferNetwork, framed, gflop, mirrored_to
+from core.stylize.network import TransferNetwork, framed, mirrored_to
+from core.transfer_shape import REDUCTION, gflop
 from tests.core.stylize.conftest import waves
 
 
