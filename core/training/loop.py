@@ -2,80 +2,31 @@
 
 A killed training that is started again goes on from its last checkpoint and ends in the very same tensors. What makes a
 training diverge is met by going back to the last good checkpoint with half the rate. What is learnt, and how it is
-measured, is said by the classes that build on `Training`.
+measured, is said by the classes that build on `Training`: see core.training.kind.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from core import device as devices
 from core.errors import NotFinite, SpecError
 from core.training.board import Board, Stretch
-from core.training.faults import Fault
-from core.training.folder import Info, TrainingFolder
+from core.training.folder import TrainingFolder
+from core.training.kind import F, I, R, S, T, TrainingKind
 from core.training.plan import TrainingPlan, agreed, settled
-from core.training.rows import Panel, Row
-from core.training.spec import TrainingSpec
 
 FALLS = 5
 """Times that a training may diverge before it is given up."""
-SHOWN_FAULTS = 20
 
 
-class Trained(Protocol):
-    """A trainer: networks with an average, and the step that moves them."""
-
-    step: int
-    rate_factor: float
-
-    @property
-    def average(self) -> nn.Module:
-        """The moving average of what is learnt, which is used in the end."""
-
-    def state(self) -> dict[str, Tensor]:
-        """Every tensor that decides how the training goes on, by name."""
-
-
-class Figures(Protocol):
-    """What a step says of itself."""
-
-    @property
-    def step(self) -> int:
-        """Its number, from 1."""
-
-    @property
-    def finite(self) -> bool:
-        """Whether its losses are finite."""
-
-
-S = TypeVar("S", bound=TrainingSpec)
-T = TypeVar("T", bound=Trained)
-F = TypeVar("F", bound=Figures)
-I = TypeVar("I", bound=Info)  # noqa: E741
-R = TypeVar("R", bound=Row)
-
-
-class Training(ABC, Generic[S, T, F, I, R]):
+class Training(TrainingKind[S, T, F, I, R]):
     """One training in this process. Call it under the run's lock."""
-
-    score: ClassVar[str]
-    """The column that says how good the average is, lower is better; also its name in a checkpoint's notes."""
-    score_words: ClassVar[str]
-    """What the score is called before people, such as `KID`."""
-    score_about: ClassVar[str]
-    """What stands behind the best score, in brackets, for those who have not met it."""
-    panels: ClassVar[Sequence[Panel]]
-    across: ClassVar[str]
-    """What the plot says of the pictures seen."""
-    recipe: Any
 
     def __init__(self, spec: S, folder: TrainingFolder[I, R], board: Board | None = None) -> None:
         """Read the data and take up the training where it stands.
@@ -100,87 +51,6 @@ class Training(ABC, Generic[S, T, F, I, R]):
         best = self.folder.best()
         self.board.best = best.training.get(self.score) if best else None
         self.board.step, self.board.steps, self.board.stage = self.trainer.step, self.recipe.steps, "training"
-
-    @abstractmethod
-    def read(self) -> None:
-        """Read the data by `self.recipe`; say `self.leave_out` of what is broken. Raises SpecError."""
-
-    @property
-    @abstractmethod
-    def data_digest(self) -> str:
-        """16 hex digits over all that is learnt from."""
-
-    @property
-    @abstractmethod
-    def data_source(self) -> str:
-        """Where the data came from, for a message."""
-
-    @abstractmethod
-    def seconds_a_step(self) -> float:
-        """How long a step takes on this machine now."""
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Make ready, once the recipe is settled, what measures the training."""
-
-    @abstractmethod
-    def new_trainer(self) -> T:
-        """A trainer before its first step."""
-
-    @abstractmethod
-    def restore(self, trainer: T, info: I) -> None:
-        """Bring a new trainer to where a checkpoint was. Raises SpecError, KeyError, TypeError, ValueError or
-        RuntimeError if it is not one of its own.
-        """
-
-    @abstractmethod
-    def advance(self, trainer: T) -> F:
-        """One step."""
-
-    @abstractmethod
-    def row_of(self, stretch: Sequence[F], seconds: float) -> R:
-        """The row of the steps of one stretch."""
-
-    @abstractmethod
-    def measured(self, row: R) -> tuple[R, dict[str, float]]:
-        """The row with the score and what else is measured now and then, and notes for the best checkpoint; the sheet
-        of samples is put. Raises NotFinite.
-        """
-
-    @abstractmethod
-    def checkpoint(self, notes: dict[str, Any]) -> bytes:
-        """All that is needed to go on, with notes on the training."""
-
-    def begun(self) -> T:
-        """A new trainer, at the start that the spec names. Raises SpecError if that is none for this recipe."""
-        return self.new_trainer()
-
-    def warnings(self) -> list[str]:
-        """Signs in the rows that the training goes wrong, in sentences that say what to do."""
-        return []
-
-    def finish(self) -> None:
-        """What is left in the folder once the last step is done."""
-        return
-
-    def tick(self, done: int, total: int) -> None:
-        """Show how far reading is."""
-        self.board.step, self.board.steps = done, total
-
-    def leave_out(self, faults: Sequence[Fault]) -> None:
-        """Tell of files that could not be used."""
-        for fault in faults[:SHOWN_FAULTS]:
-            self.note(f"left out: {fault.message}")
-        if len(faults) > SHOWN_FAULTS:
-            self.note(f"left out: {len(faults) - SHOWN_FAULTS} more files; log.jsonl has them all")
-        for fault in faults:
-            self.folder.log("left out", **asdict(fault))
-
-    def note(self, text: str) -> None:
-        """Tell a person of something at once, and the log."""
-        self.notes.append(text)
-        self.board.notes.append(text)
-        self.folder.log("note", text=text)
 
     def _plan(self) -> TrainingPlan:
         """The plan of the training that stands here, or a new one."""

@@ -9,8 +9,11 @@ from core.gan.sample_spec import SampleSpec
 from core.presets import PRESETS, QUALITIES
 from core.recipe import Recipe
 from core.spec import Spec
+from core.stylize.train_recipe import TransferRecipe
+from core.stylize.train_spec import TrainStyleSpec
 from flows.batch import batch
 from flows.sample import sample
+from flows.train_style import train_style
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +52,20 @@ def test_the_form_of_samples_has_a_title_and_a_description_for_every_field() -> 
             assert (shown[name].get("title"), shown[name].get("description")) == (field.title, field.description)
             assert field.title
             assert field.description
+
+
+def test_the_form_of_style_trainings_begins_with_what_is_learnt() -> None:
+    schema = train_style.parameters.model_dump()
+    assert set(schema["properties"]) == {"spec"}
+    shown = schema["definitions"]["TrainStyleSpec"]["properties"]
+    assert list(shown)[:3] == ["catalog", "contents", "artworks"]
+    for model, fields in ((TrainStyleSpec, shown), (TransferRecipe, _overrides(schema))):
+        assert set(fields) == set(model.model_fields)
+        for name, field in model.model_fields.items():
+            assert (fields[name].get("title"), fields[name].get("description")) == (field.title, field.description)
+            assert field.title
+            assert field.description
+
+
+def _overrides(schema: dict[str, Any]) -> dict[str, Any]:
+    return schema["definitions"]["TransferRecipeOverrides"]["properties"]  # type: ignore[no-any-return]
