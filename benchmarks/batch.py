@@ -105,7 +105,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=1_000, help="jobs of the batch that computes")
     parser.add_argument("--sleeps", type=int, default=100, help="jobs of the device that sleeps; 0 leaves it out")
-    parser.add_argument("--preset", default="draft")
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--network", default="packaged", help="file of the network that paints")
     parser.add_argument(
         "--recipe", type=json.loads, default={"size": SIDES[0]}, help="recipe fields to change, as JSON"
     )
@@ -115,7 +116,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         library(folder / "library", ASSETS)
-        recipe = {"preset": args.preset, "recipe": args.recipe}
+        recipe = {"preset": args.preset, "recipe": {"size": SIDES[0], "network": args.network}}
         if args.sleeps:
             show([busy(folder, args.sleeps)])
         if args.jobs:

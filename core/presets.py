@@ -31,5 +31,5 @@ network, and `polish` a few steps from there.
 
 DEFAULT_PRESET = "good"
 
-QUALITIES: dict[str, str] = {"draft": "draft", "good": "good", "best": "best"}
+QUALITIES: dict[str, str] = {"draft": "fast", "good": "polish", "best": "best"}
 """The preset of each quality that a spec may ask for, from the quickest to the best-looking."""

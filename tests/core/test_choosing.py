@@ -18,13 +18,28 @@ from core.plan import make_plan
 from core.planning import Plan
 from core.presets import PRESETS, QUALITIES
 from core.spec import Spec, spec_from
+from core.stylize import repertoire
 from tests.conftest import Studio
+from tests.core.stylize.networks import seeded_file
 from tests.core.test_plan import make, spec_of, states
 
 QUICK, SLOW = Cost(rates={"any": 1e-4}, jobs=5), Cost(rates={"any": 1e-2}, jobs=5)
 """Two opinions of one machine's speed."""
 SIZE = (4000, 3000)
 TIMES = {"seconds_per_picture": 1.0, "recipe": {"size": 256}}
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("network") / "catalog.safetensors"
+    path.write_bytes(seeded_file(["a"]))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def packaged(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test hangs on what the packaged network is trained on."""
+    monkeypatch.setattr(repertoire, "PACKAGED", network)
 
 
 def plan(studio: Studio, cost: Cost = QUICK, replan: bool = False, **changes: Any) -> Plan:
