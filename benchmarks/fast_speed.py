@@ -33,6 +33,7 @@ OURS, LITE, JOHNSON, LIGHT = (
     "fast_neural_style",
     "fast_neural_style in bfloat16",
 )
+PICTURES = "pictures"
 MOST_WORK = 8.5
 LEAST = {LITE: 2.0, JOHNSON: 4.0, LIGHT: None}
 
@@ -47,20 +48,21 @@ class Contestant:
     arguments: tuple[Any, ...]
 
 
-def contestants(network: Path, peer: str) -> list[Contestant]:
+def contestants(network: Path, styles: Path, library: Path, peer: str) -> list[Contestant]:
     """Ours and the peers."""
     own = sys.executable
     return [
-        Contestant(OURS, own, "fast_own.py", (network.absolute(),)),
+        Contestant(OURS, own, "fast_own.py", (network.absolute(), library, styles.absolute())),
         Contestant(LITE, peer, "fast_peer_lite.py", ("styles",)),
         Contestant(JOHNSON, own, "fast_johnson.py", ("float32",)),
         Contestant(LIGHT, own, "fast_johnson.py", ("bfloat16",)),
     ]
 
 
-def rows(records: Records, network: Path, peer: str) -> Iterator[Row]:
+def rows(records: Records, network: Path, styles: Path, peer: str) -> Iterator[Row]:
     """Speeds of all, and the ratios."""
-    field, folder = contestants(network, peer), records.path("fast/speed")
+    folder = records.path("fast/speed").absolute()
+    field = contestants(network, styles, folder / PICTURES, peer)
     about = {**measured(network).about, "count": COUNT, "turn": TURN, **engine()}
     found = [
         records.get(f"fast/speed-{layout[0]}x{layout[1]}", about, lambda layout=layout: raced(field, folder, *layout))
@@ -84,7 +86,7 @@ def rows(records: Records, network: Path, peer: str) -> Iterator[Row]:
 
 def raced(field: Sequence[Contestant], folder: Path, processes: int, threads: int) -> Values:
     """Turns of every contestant: {name: [{seconds, cpu_seconds}, ...]}."""
-    pictures = cuts(folder / "pictures")
+    pictures = cuts(folder / PICTURES)
     turns = [pictures[start : start + TURN] for start in range(0, len(pictures), TURN)]
     with contextlib.ExitStack() as opened:
         running = {

@@ -9,11 +9,12 @@ finish is far, nobody looks.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core import device as devices
 from core.backbone import Backbone, for_recipe
@@ -21,7 +22,7 @@ from core.cache import cache_folder
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.stylize.losses import PIXELS, total
-from core.stylize.optimise import Step, stylise
+from core.stylize.optimise import Commission, Step, stylise_all
 from core.stylize.sources import eight_bit
 from core.stylize.targets import losses_at, style_targets
 from core.weights import CAFFE_UNIT
@@ -72,8 +73,11 @@ def _own_loss(pair: Pair, rgb: Rgb, exact: Recipe, backbone: Backbone) -> float:
     return float(total(losses, {**backbone.features(x), PIXELS: x}))
 
 
-def ran(pair: Pair, finish: float, most: int, picture: Path) -> Values:
-    """Our way to the finish: its points, the last one at the finish if it was reached within `most` passes."""
+def ran(pair: Pair, finish: float, most: int, picture: Path, start: Callable[[], Tensor] | None = None) -> Values:
+    """Our way to the finish: its points, the last one at the finish if it was reached within `most` passes.
+
+    From the photograph, or from what `start` paints, (3, h, w), which counts.
+    """
     judge, own = Pastiche(pair), recipe(pair.size, most)
     backbone = for_recipe(own, torch.device("cpu"))
     content, style = pair.tensors
@@ -92,7 +96,9 @@ def ran(pair: Pair, finish: float, most: int, picture: Path) -> Values:
                 raise ReachedError
 
     try:
-        stylise(content, style_targets([style], [1.0], own, backbone), own, 0, backbone, look)
+        begun = start() if start else None
+        commission = Commission(content, style_targets([style], [1.0], own, backbone), 0, look, start=begun)
+        list(stylise_all([commission], own, backbone))
     except ReachedError:
         return {"points": points, "reached": True}
     return {"points": points, "reached": False}
