@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.architecture import Name
 from core.errors import SpecError
 from core.finding import Check, Finding, ok, problem, refused, warning
 from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec, load_any
 from core.layout import SPEC
+from core.recipe import Recipe
 from core.spec import Spec
 
 SHOWN = 10
@@ -101,10 +101,16 @@ def artworks(spec: Spec) -> Iterator[Finding]:
 
 
 def recipes(spec: Spec) -> Iterator[Finding]:
-    """Whether the weights that the recipes name load. Raises SpecError for a wrong catalog or pairs file."""
+    """Whether the weights and networks that the recipes name load. Raises SpecError for a wrong catalog or pairs file."""
     from core import weights
 
-    for name, backbone in sorted(_weights_named(spec)):
+    used = _recipes_used(spec)
+    for network in sorted({recipe.network for recipe in used if recipe.method != "optimise"}):
+        try:
+            yield ok("recipes", f"network {network!r} loads, {_styles_of(network)}")
+        except SpecError as error:
+            yield refused("recipes", error)
+    for name, backbone in sorted({(recipe.weights, recipe.backbone) for recipe in used if recipe.method != "fast"}):
         try:
             yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
         except SpecError as error:
@@ -128,8 +134,17 @@ def device(spec: AnySpec) -> Iterator[Finding]:
             yield ok("spec's device", f"{name} computes")
 
 
-def _weights_named(spec: Spec) -> set[tuple[str, Name]]:
-    """Every (weights, backbone) that a job of the spec would use."""
+def _styles_of(network: str) -> str:
+    """How many styles a network knows, once it is loaded. Raises SpecError."""
+    from core import device
+    from core.stylize import repertoire, transfer_file
+
+    info = transfer_file.load(repertoire.network_path(network), device.choose("cpu"), "float32").info
+    return f"knows {len(info.styles):,} styles, digest {info.digest}"
+
+
+def _recipes_used(spec: Spec) -> list[Recipe]:
+    """Every recipe that a job of the spec would use."""
     from core.catalog import load_catalog
     from core.library import scan
     from core.pairs import pair_up
@@ -144,7 +159,6 @@ def _weights_named(spec: Spec) -> set[tuple[str, Name]]:
             change = (style.overrides(), pair.overrides)
             if change not in changes[style.name]:
                 changes[style.name].append(change)
-    recipes = [
+    return [
         spec.recipe_of(*change, source=f"style {name!r}") for name, several in changes.items() for change in several
     ]
-    return {(recipe.weights, recipe.backbone) for recipe in recipes}

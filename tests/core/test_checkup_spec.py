@@ -12,8 +12,10 @@ from core.checkup_spec import spec_at, spec_checks
 from core.errors import SpecError
 from core.finding import Check, Finding, examined
 from core.layout import SPEC
+from core.recipe import RecipeOverrides
 from core.spec import Spec, load_spec
 from tests.conftest import Studio
+from tests.core.stylize.networks import seeded_file
 from tests.runs import contents
 
 
@@ -127,3 +129,15 @@ def test_checking_a_spec_writes_nothing(spec: Spec, studio: Studio, loaded: list
     before = contents(studio.root)
     run_all([*spec_checks(spec), *checkup.machine_checks(spec.out)])
     assert contents(studio.root) == before
+
+
+def test_a_network_is_loaded_and_the_weights_that_it_does_not_need_are_not(
+    spec: Spec, studio: Studio, loaded: list[str]
+) -> None:
+    path = studio.root / "net.safetensors"
+    path.write_bytes(seeded_file(["a", "b"]))
+    fast = spec.model_copy(update={"preset": "fast", "recipe": RecipeOverrides(network=str(path), weights="other.pth")})
+    assert "knows 2 styles" in only(run_all(spec_checks(fast))["recipes"]).found
+    assert not loaded
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "cut off" in only(run_all(spec_checks(fast))["recipes"]).found
