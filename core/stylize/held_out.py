@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from core import image
+from core.margins import trimmed
 from core.stylize.contents import Contents, middle
 from core.stylize.style_bank import Palette, Targets
 from core.stylize.train_recipe import TransferRecipe
@@ -56,7 +57,7 @@ class HeldOut:
         self.pictures = torch.stack([_tensor(square) for square in squares])
         pairs = [divmod(k, styles) for k in spread(len(squares) * styles, MOST_PAIRS)]
         self._styles = [[style for picture, style in pairs if picture == k] for k in range(len(squares))]
-        self._judge, self._all = judge, styles
+        self._judge, self._all, self._trim = judge, styles, recipe.trim
 
     @torch.no_grad()
     def loss(self, paint: Paint, targets: Callable[[int], Targets]) -> Loss:
@@ -78,7 +79,7 @@ class HeldOut:
         styles, rows = spread(self._all, COLUMNS), spread(len(self.pictures), ROWS)
         side = self.pictures.shape[-1]
         blank = np.full((side, side, 3), 255, np.uint8)
-        cells = [blank, *(_thumb(palettes[style], side) for style in styles)]
+        cells = [blank, *(_thumb(palettes[style], side, self._trim) for style in styles)]
         device = self._judge.backbone.mean.device
         for row in rows:
             picture = self.pictures[row : row + 1]
@@ -86,9 +87,10 @@ class HeldOut:
         return grid_png(np.stack(cells), len(styles) + 1)
 
 
-def _thumb(palette: Palette, side: int) -> image.U8:
-    """The square about the middle of a style's first artwork."""
-    whole = Image.fromarray(image.read(palette.artworks[0]).rgb)
+def _thumb(palette: Palette, side: int, trim: bool) -> image.U8:
+    """The square about the middle of a style's first artwork, without its margins if they are trimmed."""
+    rgb = image.read(palette.artworks[0]).rgb
+    whole = Image.fromarray(np.ascontiguousarray(trimmed(rgb) if trim else rgb))
     least = min(whole.size)
     left, top = (whole.width - least) // 2, (whole.height - least) // 2
     square = whole.crop((left, top, left + least, top + least))

@@ -22,14 +22,12 @@ from core.stylize import contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.lessons import CatalogStyles, catalog_styles
 from core.stylize.refine import Refined, Refinery
+from core.stylize.repertoire import same_artworks
 from core.stylize.style_bank import StyleBank
 from core.stylize.trainer import Judge
 from core.stylize.transfer_file import KnownStyle, TransferInfo, checkpoint_bytes, exported, load, read_info
 
 ASSETS = Path(__file__).resolve().parents[2] / "data" / "assets"
-SAME_SHARE = 1e-6
-"""Difference of weights, which sum to 1, up to which they are the same."""
-
 Told = Callable[[str, int, float], None]
 """Called with a style's name, the step, and the loss."""
 
@@ -79,15 +77,9 @@ def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str],
 
 def row_of(style: KnownStyle, known: Sequence[KnownStyle]) -> int | None:
     """The row of what was learnt of the same artworks, in order, by the same shares."""
-    return next((row for row, other in enumerate(known) if _same(style, other)), None)
-
-
-def _same(one: KnownStyle, other: KnownStyle) -> bool:
-    if [sha for sha, _ in one.artworks] != [sha for sha, _ in other.artworks]:
-        return False
-    mine, theirs = ([weight for _, weight in style.artworks] for style in (one, other))
-    shares = [(a / sum(mine), b / sum(theirs)) for a, b in zip(mine, theirs, strict=True)]
-    return all(abs(a - b) <= SAME_SHARE for a, b in shares)
+    total = sum(weight for _, weight in style.artworks)
+    parts = [(sha, weight / total) for sha, weight in style.artworks]
+    return next((row for row, other in enumerate(known) if same_artworks(other.artworks, parts)), None)
 
 
 class _School:

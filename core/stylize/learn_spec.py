@@ -8,9 +8,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.spec_fields import Device, Place
+from core.stylize.repertoire import network_path
 
-PACKAGED = Path(__file__).resolve().parents[2] / "data" / "networks" / "catalog.safetensors"
-"""The network that ships."""
 WRITTEN = "network.safetensors"
 """Name of the file in the catalog's folder that is written where no other is named."""
 
@@ -55,8 +54,8 @@ class LearnStyleSpec(BaseModel):
 
     @property
     def begun_with(self) -> Path:
-        """The network file that is read."""
-        return self.network or (self.written if self.written.exists() else PACKAGED)
+        """The network file that is read. Raises SpecError if it is the packaged one, and not there."""
+        return self.network or (self.written if self.written.exists() else network_path("packaged"))
 
     @property
     def max_pixels(self) -> int:

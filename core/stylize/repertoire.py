@@ -112,10 +112,11 @@ def _used(info: TransferInfo, artworks: Pairs, recipe: Recipe) -> list[list[str]
 
 def _row(info: TransferInfo, parts: Pairs) -> int | None:
     """The row of the style that was learnt of these artworks, whose weights sum to 1."""
-    return next((row for row, style in enumerate(info.styles) if _same(style.artworks, parts)), None)
+    return next((row for row, style in enumerate(info.styles) if same_artworks(style.artworks, parts)), None)
 
 
-def _same(artworks: Pairs, parts: Pairs) -> bool:
+def same_artworks(artworks: Pairs, parts: Pairs) -> bool:
+    """Whether two styles are of the same files, in order, by the same shares; the weights of `parts` sum to 1."""
     if [sha for sha, _ in artworks] != [sha for sha, _ in parts]:
         return False
     total = sum(weight for _, weight in artworks)
