@@ -23,7 +23,7 @@ def cuts(folder: Path, count: int = COUNT, width: int = WIDTH, height: int = HEI
 
 
 def _cut(source: Image.Image, number: int, to: Path, size: tuple[int, int]) -> Path:
-    share = (0.6, 0.7, 0.8, 0.9, 1.0)[number % 5]
+    share = (0.55, 0.65, 0.75, 0.85, 0.95)[number % 5]
     width = share * min(source.width, source.height * size[0] / size[1])
     height = width * size[1] / size[0]
     left, top = (source.width - width) * (number % 7) / 6, (source.height - height) * (number % 3) / 2
