@@ -12,6 +12,9 @@ from pathlib import Path
 from core.errors import StorageFailed, StoreBroken
 from core.store import Store, temporary_name
 
+FEW = 8
+"""Files up to which each is flushed by itself: flushing the file system waits for what others write to it, too."""
+
 
 class Batch:
     """Files of a store that go to the disk together. Safe to call from several threads.
@@ -79,7 +82,7 @@ class Batch:
 
     def _flush(self, paths: list[str]) -> None:
         try:
-            if _syncfs is None or not self._is_on_one_disk():
+            if len(paths) <= FEW or _syncfs is None or not self._is_on_one_disk():
                 for path in paths:
                     _flush_file(path)
             elif _syncfs(self._root):
@@ -102,6 +105,29 @@ class Batch:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         return fault
+
+
+class BatchStore(Store):
+    """A store whose files go to the disk together, when they are settled: see Batch. One thread puts, any may settle."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.root)
+        self._batch = Batch(store)
+        self._waiting: set[str] = set()
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write `data`, to be called `name` once it is settled. Raises as `Store.put` does."""
+        self._batch.put(name, data)
+        self._waiting.add(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether a file called `name` is there, or waits to be settled."""
+        return name in self._waiting or super().exists(name)
+
+    def settle(self) -> dict[str, StorageFailed]:
+        """Flush what was put, and name it: see Batch.settle. What is put meanwhile waits for the next time."""
+        self._waiting = set()  # one that is asked for before it has its name is put twice, and is the same
+        return self._batch.settle()
 
 
 def _write(path: str, data: bytes) -> None:

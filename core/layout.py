@@ -82,6 +82,19 @@ def output_thumb(output: str) -> str:
     return f"{THUMBS}/outputs/{output}.jpg"
 
 
+def output_of(name: str) -> str | None:
+    """The row whose picture or small view the file `name` of a run folder is; None if it is of no row.
+
+    >>> [output_of(name) for name in (output_path("wave/a.png"), output_thumb("wave/a.png"), asset_thumb("a.jpg"))]
+    ['wave/a.png', 'wave/a.png', None]
+    """
+    if name.startswith(f"{OUTPUTS}/"):
+        return name.removeprefix(f"{OUTPUTS}/")
+    if name.startswith(f"{THUMBS}/outputs/"):
+        return name.removeprefix(f"{THUMBS}/outputs/").removesuffix(".jpg")
+    return None
+
+
 def asset_thumb(asset: str) -> str:
     """The small view of an asset."""
     return f"{THUMBS}/assets/{shortened(portable(asset))}.jpg"

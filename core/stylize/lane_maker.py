@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.batch import BatchStore
 from core.engine.maker import Made as Ended
 from core.engine.maker import Tick
 from core.errors import JobError
 from core.jobs import Job
+from core.layout import output_of
 from core.store import Store
 from core.stylize.maker import Made, StylizeMaker
 from core.stylize.optimise import Result
@@ -34,7 +36,8 @@ class LaneMaker:
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
         """See Maker."""
-        self._maker.open(store, context)
+        self._store = BatchStore(store)
+        self._maker.open(self._store, context)
 
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
         """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
@@ -60,12 +63,13 @@ class LaneMaker:
         return [self._maker.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
 
     def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[Ended]:
-        """Write every picture; what a name cannot take is that job's own fault."""
+        """Write every picture, to have its name once it is settled; what cannot be written is that job's own fault."""
         return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]
 
     def settle(self) -> Mapping[str, JobError]:
-        """Outputs are on the disk once they are written."""
-        return {}
+        """Flush the pictures written so far together, and give them and their small views their names."""
+        unnamed = self._store.settle()
+        return {output: error for name, error in unnamed.items() if (output := output_of(name)) is not None}
 
     def _written(self, job: Job, made: Made) -> Ended:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import batch
-from core.batch import Batch
+from core.batch import Batch, BatchStore
 from core.errors import StorageFailed, StoreBroken
 from core.store import TEMPORARY, Store
 
@@ -36,16 +36,21 @@ def test_files_have_their_names_once_they_are_settled(store: Store) -> None:
     assert together.settle() == {}
 
 
-def test_they_are_flushed_before_they_are_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("few", "flushes"), [(0, ["flush"]), (2, ["file", "file"])])
+def test_they_are_flushed_before_they_are_named(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int, flushes: list[str]
+) -> None:
     done: list[str] = []
+    monkeypatch.setattr(batch, "FEW", few)
     monkeypatch.setattr(batch, "_syncfs", lambda _: bool(done.append("flush")))
+    monkeypatch.setattr(os, "fsync", lambda _: done.append("file"))
     rename = os.rename
     monkeypatch.setattr(os, "rename", lambda *names: (done.append("rename"), rename(*names)))
     together = Batch(store)
     for name in "ab":
         together.put(f"outputs/{name}", b"x")
     together.settle()
-    assert done == ["flush", "rename", "rename"]
+    assert done == [*flushes, "rename", "rename"]
 
 
 def test_without_a_flush_of_the_whole_disk_each_file_is_flushed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +71,7 @@ def test_a_disk_that_does_not_take_them_keeps_them_for_the_next_try(
 ) -> None:
     together = Batch(store)
     together.put("outputs/a", b"x")
+    monkeypatch.setattr(batch, "FEW", 0)
     monkeypatch.setattr(batch, "_syncfs", lambda _: -1)
     with pytest.raises(StoreBroken, match="could not be written"):
         together.settle()
@@ -115,3 +121,14 @@ def test_a_kill_before_they_are_settled_leaves_nothing_that_has_a_name(store: St
     assert list(store.names()) == ["outputs/first"]
     assert store.sweep() == 1
     assert files(store) == ["outputs/first"]
+
+
+def test_a_store_knows_what_waits_to_be_settled(store: Store) -> None:
+    together = BatchStore(store)
+    together.put("thumbs/a.jpg", b"small")
+    assert together.exists("thumbs/a.jpg")
+    assert not store.exists("thumbs/a.jpg")
+    assert together.settle() == {}
+    assert store.read("thumbs/a.jpg") == b"small"
+    assert together.exists("thumbs/a.jpg")
+    assert not together.exists("thumbs/b.jpg")

@@ -8,6 +8,8 @@ import pytest
 
 from core.engine.maker import GroupMaker, Tick
 from core.errors import Changed
+from core.image import pixels_sha256
+from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.night import begin_night, read_context, read_shard
 from core.plan import make_plan
 from core.spec import spec_from
@@ -57,3 +59,18 @@ def test_one_bad_input_fails_the_group_so_that_jobs_are_tried_alone(studio: Stud
     with pytest.raises(Changed):
         maker.decode(jobs)
     maker.make(jobs[:1], maker.decode(jobs[:1]), _told([]))
+
+
+def test_pictures_and_small_views_have_their_names_once_they_are_settled(studio: Studio, maker: LaneMaker) -> None:
+    jobs, store = _jobs(studio, maker, lanes=1), Store(studio.out)
+    taken, other = jobs[0], jobs[1]
+    store.path(output_path(taken.output)).mkdir(parents=True)
+    for job in jobs[:2]:
+        (row,) = maker.write([job], maker.score([job], maker.make([job], maker.decode([job]), _told([]))))
+        assert isinstance(row, dict)
+    assert not store.exists(output_path(other.output))
+    unplaced = maker.settle()
+    assert {name: error.reason for name, error in unplaced.items()} == {taken.output: "storage"}
+    assert pixels_sha256(store.read(output_path(other.output))) == row["pixels_sha256"]
+    assert all(map(store.exists, (output_thumb(other.output), asset_thumb(other.asset), style_thumb(other.style))))
+    assert maker.settle() == {}
