@@ -40,7 +40,7 @@ class LearnStyleSpec(BaseModel):
         description="Folders of pictures that are painted while it learns; none: photographs that come along.",
     )
     steps: int = Field(300, ge=1, le=100_000, title="Steps", description="Steps for each style, at most.")
-    rate: float = Field(0.02, gt=0, le=10, title="Rate", description="Adam's learning rate of an embedding.")
+    rate: float = Field(0.06, gt=0, le=10, title="Rate", description="Adam's learning rate of an embedding.")
     max_megapixels: float = Field(
         120.0, gt=0, le=2000, title="Pixel limit", description="Largest picture that is read, in megapixels."
     )
