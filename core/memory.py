@@ -1,14 +1,20 @@
-"""How much memory this process could still take, where the system says so, and whether it was too little."""
+"""How much memory this process could still take, where the system says so, whether it was too little, and what it keeps."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 MEMINFO = Path("/proc/meminfo")
 OWN_GROUP = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
+KEPT = 64 * 2**20
+"""Freed bytes that a process keeps for its next tensors, about, an arena; blocks of half of that go back at once."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's mallopt(3)."""
 
 
 def available() -> int | None:
@@ -20,6 +26,19 @@ def available() -> int | None:
 def ran_out(error: BaseException) -> bool:
     """Whether an exception, of Python or of torch, says that there was no memory left."""
     return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error)
+
+
+def keep_freed() -> None:
+    """From now on, small freed blocks wait for their next use in place of going back to the system, which clears them.
+
+    A network's tensors come and go by the picture: at 512 x 269, a fifth of the time of the one that paints in one pass was
+    spent on pages handed out anew. Nothing happens where the C library is not glibc.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(None)
+            library.mallopt(_MMAP_THRESHOLD, KEPT // 2)
+            library.mallopt(_TRIM_THRESHOLD, KEPT)
 
 
 def _of_machine() -> int | None:

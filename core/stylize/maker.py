@@ -20,6 +20,7 @@ from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.memory import keep_freed
 from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
@@ -66,6 +67,7 @@ class StylizeMaker:
     def __init__(self, device: str, warm: bool = True) -> None:
         self._device = torch.device(device)
         devices.make_deterministic()
+        keep_freed()
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)

@@ -1,0 +1,40 @@
+"""What a process keeps of what it freed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = """
+import resource, sys, threading
+import numpy as np
+from core.memory import keep_freed
+if sys.argv[1] == "keep":
+    keep_freed()
+def passes(count):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(count):
+        blocks = [np.ones(4 << 20, np.uint8) for _ in range(6)]
+        del blocks
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+def work():
+    passes(3)
+    print(passes(20))
+thread = threading.Thread(target=work)
+thread.start() if sys.argv[2] == "thread" else work()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have another allocator")
+@pytest.mark.parametrize("where", ["main", "thread"])
+def test_freed_pages_are_used_again(where: str) -> None:
+    left, kept = (_faults(how, where) for how in ("leave", "keep"))
+    assert kept < 20 * 600  # of 6,144 pages a pass
+    assert kept < left / 4
+
+
+def _faults(how: str, where: str) -> int:
+    command = [sys.executable, "-c", FAULTS, how, where]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
