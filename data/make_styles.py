@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from scipy.spatial import KDTree
 
 WIDTH, HEIGHT = 800, 640
+SAVED = 640, 512
 Field = npt.NDArray[np.float64]
 
 MOSAIC = np.array(
@@ -100,4 +101,5 @@ def picture(colours: Field) -> Image.Image:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for seed, drawn in enumerate((mosaic, hatching, dots)):
-        drawn(np.random.default_rng(seed)).save(folder / f"{drawn.__name__}.jpg", quality=88, subsampling=0)
+        small = drawn(np.random.default_rng(seed)).resize(SAVED, Image.Resampling.LANCZOS)
+        small.save(folder / f"{drawn.__name__}.jpg", quality=78)
