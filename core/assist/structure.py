@@ -1,0 +1,168 @@
+"""How a picture is built: directions, strokes, tones, symmetry, and where the eye is led."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from scipy import ndimage
+from sklearn.cluster import KMeans
+
+from core.assist.view import Plane, View
+
+GRADIENT_SIGMA, TENSOR_SIGMA = 1.0, 3.0
+"""Widths in pixels of the Gaussians that gradients are taken with, and that the structure tensor is averaged with."""
+FLAT = 0.004
+"""Root mean square of the gradient of L*/100 a pixel below which a picture has no directions."""
+BINS = 18
+"""Ten degrees each."""
+TONES = (3, 4, 5)
+NEXT_TONE = 0.35
+"""Another tone is taken if it lowers the spread within tones by at least this share."""
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Where lines and strokes run, in degrees from horizontal, anticlockwise, 0..180.
+
+    `main` is the direction of most of the gradient's energy; `agreement` how much all agree, 0 (none) to 1 (all parallel);
+    `coherence` how stroke-like the texture is: (l1 - l2) / (l1 + l2) of the structure tensor's eigenvalues, by energy,
+    0..1; `histogram` the share of energy in each of BINS. Bigün & Granlund 1987.
+    """
+
+    main: float
+    agreement: float
+    coherence: float
+    histogram: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Tensor2:
+    """The structure tensor's parts at every pixel, and its main direction (radians along lines) and coherence."""
+
+    energy: Plane
+    angle: Plane
+    coherence: Plane
+
+
+@dataclass(frozen=True)
+class Tones:
+    """The tonal plan: L* of each tone, dark to light, its share, and which tone each pixel has."""
+
+    levels: tuple[float, ...]
+    shares: tuple[float, ...]
+    plan: Int[NDArray[np.uint8], "h w"]
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """Correlation of a picture's lightness with its mirror image, -1..1, and where the best axis lies, in its width."""
+
+    left_right: float
+    axis: float
+    top_bottom: float
+
+
+def structure_tensor(view: View) -> Tensor2:
+    """The smoothed products of L*'s gradient."""
+    light = view.lightness
+    across, down = (ndimage.gaussian_filter(light, GRADIENT_SIGMA, order=order) for order in ((0, 1), (1, 0)))
+    xx, yy, xy = (ndimage.gaussian_filter(each, TENSOR_SIGMA) for each in (across**2, down**2, across * down))
+    shown = view.shown
+    energy = np.where(shown, xx + yy, 0)
+    apart = np.hypot(xx - yy, 2 * xy)
+    # y grows downwards, so the sign of the angle is turned; lines run at a right angle to the gradient
+    angle = (np.pi / 2 - 0.5 * np.arctan2(2 * xy, xx - yy)) % np.pi
+    return Tensor2(energy, angle, np.where(xx + yy > FLAT**2, apart / (xx + yy + 1e-12), 0))
+
+
+def directions(tensor: Tensor2) -> Directions | None:
+    """The directions of a picture; None for one that is flat."""
+    total = float(tensor.energy.sum())
+    if total / tensor.energy.size < FLAT**2:
+        return None
+    weights = tensor.energy * tensor.coherence
+    double = complex((weights * np.exp(2j * tensor.angle)).sum())
+    bins = np.minimum((tensor.angle / np.pi * BINS).astype(int), BINS - 1)
+    histogram = np.bincount(bins.ravel(), weights=weights.ravel(), minlength=BINS)
+    spread = histogram / histogram.sum() if histogram.sum() else np.full(BINS, 1 / BINS)
+    return Directions(
+        main=float(np.degrees(np.angle(double) / 2) % 180),
+        agreement=abs(double) / (float(weights.sum()) or 1.0),
+        coherence=float(weights.sum()) / total,
+        histogram=tuple(float(share) for share in spread),
+    )
+
+
+def texture_scale(view: View) -> float | None:
+    """The size of the texture in longest sides: half the mean wave length of L*, by spectral energy. None if flat."""
+    light = np.where(view.shown, view.lightness, view.lightness[view.shown].mean())
+    light = light - light.mean()
+    if float(light.std()) < FLAT:
+        return None
+    window = np.outer(np.hanning(light.shape[0] + 2)[1:-1], np.hanning(light.shape[1] + 2)[1:-1])
+    power = np.abs(np.fft.rfft2(light * window)) ** 2
+    frequency = np.hypot(np.fft.fftfreq(light.shape[0])[:, None], np.fft.rfftfreq(light.shape[1])[None, :])
+    counted = frequency > 0
+    mean = float((power * frequency)[counted].sum() / (power[counted].sum() or 1.0))
+    return float(0.5 / mean / max(light.shape)) if mean else None
+
+
+def tones(view: View) -> Tones:
+    """Three to five tones of L*, or fewer where a picture has fewer: k-means on its histogram."""
+    light = view.colours[:, 0]
+    levels, counts = np.unique(light.round(), return_counts=True)
+    centres = levels[:1].astype(np.float64)
+    if len(levels) > 1:
+        spread = np.inf
+        for count in (each for each in TONES if each <= max(TONES[0], len(levels))):
+            found = KMeans(min(count, len(levels)), n_init=2, random_state=0).fit(levels[:, None], sample_weight=counts)
+            if found.inertia_ > (1 - NEXT_TONE) * spread:
+                break
+            spread, centres = float(found.inertia_), np.sort(found.cluster_centers_.ravel())
+    borders = (centres[1:] + centres[:-1]) / 2
+    plan = np.searchsorted(borders, view.lab[..., 0]).astype(np.uint8)
+    shares = np.bincount(plan[view.shown], minlength=len(centres)) / view.shown.sum()
+    return Tones(tuple(map(float, centres)), tuple(map(float, shares)), plan)
+
+
+def symmetry(view: View) -> Symmetry | None:
+    """How like its mirror image the picture is; None for a flat one."""
+    light = np.where(view.shown, view.lightness, 1.0)
+    small = ndimage.gaussian_filter(light, 2.0)
+    if float(small.std()) < FLAT:
+        return None
+    width = small.shape[1]
+    axes = range(max(1, round(0.35 * width)), min(width - 1, round(0.65 * width)) + 1) if width > 3 else [width // 2]
+    found = [(_mirrored(small, axis), axis) for axis in axes]
+    best, axis = max(found) if found else (_mirrored(small, max(1, width // 2)), width // 2)
+    return Symmetry(best, axis / width, _mirrored(small.T, max(1, small.shape[0] // 2)))
+
+
+def _mirrored(light: Plane, axis: int) -> float:
+    """Correlation of what lies left of a column with the mirror image of what lies right of it."""
+    reach = min(axis, light.shape[1] - axis)
+    left, right = light[:, axis - reach : axis], light[:, axis : axis + reach][:, ::-1]
+    if not left.size or min(float(left.std()), float(right.std())) < 1e-6:
+        return 0.0
+    return float(np.corrcoef(left.ravel(), right.ravel())[0, 1])
+
+
+def saliency(view: View) -> Float[NDArray[np.float32], "h w"]:
+    """Where the eye is drawn, 0..1: distance in CIELAB of the blurred picture from its mean colour, at three scales.
+
+    Frequency-tuned saliency (Achanta et al. 2009, equation 1), with surroundings of three sizes in place of the whole
+    (Achanta & Süsstrunk 2010). A flat picture is 0 everywhere.
+    """
+    lab = np.where(view.shown[..., None], view.lab, view.colours.mean(0))
+    fine = ndimage.gaussian_filter(lab, (1.5, 1.5, 0))
+    longest = max(lab.shape[:2])
+    total = np.zeros(lab.shape[:2], np.float32)
+    for share in (0.08, 0.2, 0.5):
+        around = ndimage.gaussian_filter(lab, (share * longest, share * longest, 0), truncate=2.0)
+        total += np.sqrt(((fine - around) ** 2).sum(2)).astype(np.float32)
+    total[~view.shown] = 0
+    top = float(np.percentile(total, 99.5))
+    return np.clip(total / top, 0, 1) if top > 1.5 else np.zeros_like(total)
