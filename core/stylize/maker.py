@@ -20,7 +20,7 @@ from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
-from core.memory import keep_freed
+from core.memory import give_back, keep_freed
 from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
@@ -45,6 +45,8 @@ CONTENT_BUDGET = 256 * 2**20
 """The same for features of assets."""
 KEPT_LOSSES = 64
 THUMB = 320
+LARGE = 64 * 2**20
+"""Bytes of an asset from which what its decoding leaves behind is given back before it is painted."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class StylizeMaker:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
         recipe, style = self._recipes[job.recipe], self._styles[job.style]
         looked_at = None if recipe.method == "optimise" else looking(job, recipe, style)
-        return self._sources.decoded(job, recipe, looked_at)
+        decoded = self._sources.decoded(job, recipe, looked_at)
+        if decoded.asset.rgb.nbytes > LARGE:
+            give_back()
+        return decoded
 
     def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
         """Make and score one picture. Raises NotFinite."""
