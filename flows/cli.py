@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
 from core.gan.sample_spec import SampleSpec
-from core.gan.train_spec import TrainSpec
 from core.spec import Spec
-from core.stylize.learn_spec import LearnStyleSpec
-from core.stylize.train_spec import TrainStyleSpec
-from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
-from flows.options import (
-    with_learn_style_spec,
-    with_recipe,
-    with_sample_spec,
-    with_spec,
-    with_train_spec,
-    with_train_style_spec,
-)
+from flows.ending import ended, leave
+from flows.network_commands import networks
+from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,8 +24,6 @@ app = typer.Typer(
     " unfinished, 2 wrong spec, 1 crash.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
 Replan = Annotated[
     bool, typer.Option("--replan", help="Choose the recipe anew, where a quality or a time is asked for.")
 ]
@@ -122,108 +108,6 @@ def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) ->
     from flows.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
-
-
-@app.command(name="train-gan")
-@with_train_spec
-def train_gan(spec: TrainSpec, as_json: Json = False, verbose: Verbose = False) -> None:
-    """Train a network that draws pictures like those it is shown; started again, it goes on from where it was."""
-    from flows.train import train
-
-    raise typer.Exit(train(spec, as_json, verbose))
-
-
-@app.command(name="export-gan")
-def export_gan(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of a training.")],
-    to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
-) -> None:
-    """Write what draws samples of a checkpoint, and nothing else, into a small file to keep or to share."""
-    from flows.train import export
-
-    export(checkpoint, to)
-
-
-@app.command()
-def export(
-    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A network file (.safetensors) that paints.")],
-    to: Annotated[Path, typer.Option("-o", "--to", help="The .onnx file to write.")],
-) -> None:
-    """Write a network that paints in one pass as ONNX, checked against torch; needs the extra `onnx`.
-
-    Its inputs are a picture and an embedding. The embeddings of its styles go into an .npz file beside it.
-    """
-    from flows.export import export as write
-
-    write(network, to)
-
-
-@app.command(name="train-style")
-@with_train_style_spec
-def train_style(spec: TrainStyleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
-    """Train a network that paints a catalog's styles in one pass; started again, it goes on from where it was."""
-    from flows.train import train
-
-    raise typer.Exit(train(spec, as_json, verbose))
-
-
-@app.command(name="export-style")
-def export_style(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of a style training.")],
-    to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
-) -> None:
-    """Write what paints of a checkpoint, and nothing else, into a small network file to use or to share."""
-    from flows.train import export_style as export
-
-    export(checkpoint, to)
-
-
-@app.command(name="learn-style")
-@with_learn_style_spec
-def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
-    """Teach a trained network the styles of a catalog that it does not know; what it knows stays as it is."""
-    from flows.learn_style import learn_style as learn
-
-    learn(spec, as_json)
-
-
-@app.command(name="evaluate-gan")
-def evaluate_gan(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
-    data: Annotated[
-        Path, typer.Option("--data", help="What it was trained on: a folder of pictures, or of MNIST's files.")
-    ],
-    held_out: Annotated[
-        Path | None, typer.Option("--held-out", help="Like pictures that it never saw; MNIST's test files are found.")
-    ] = None,
-    samples: Annotated[int, typer.Option("--samples", min=6, max=50_000, help="Samples to draw.")] = 1000,
-    psi: Annotated[float, typer.Option("--psi", help="Truncation, as for `sample`.")] = 1.0,
-    out: Annotated[Path | None, typer.Option("--out", help="Report folder; by default beside the checkpoint.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure how good and how varied a network's samples are, and whether any copies a training picture."""
-    from flows.evaluate_gan import evaluate_gan as evaluate
-
-    raise typer.Exit(evaluate(checkpoint, data, held_out, samples, psi, out, as_json))
-
-
-@app.command()
-def interpolate(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
-    to: Annotated[Path, typer.Option("-o", "--to", help="A .gif or .webp file, a folder for PNGs, or a .png sheet.")],
-    seeds: Annotated[str, typer.Option("--seeds", help="Seeds to pass, such as `1,5,9`.")],
-    frames: Annotated[int, typer.Option("--frames", help="Frames in all.")] = 60,
-    loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed.")] = False,
-    grid: Annotated[str | None, typer.Option("--grid", help="A sheet, such as 8x8, between four seeds.")] = None,
-    psi: Annotated[float, typer.Option("--psi", help="Truncation, as for `sample`.")] = 1.0,
-    label: Annotated[str | None, typer.Option("--label", "--class", help="Class to draw, by number or name.")] = None,
-    device: Annotated[str, typer.Option("--device", help="`auto`, `cpu`, `cuda` or `mps`.")] = "auto",
-) -> None:
-    """Draw the way from seed to seed as an animation, or the space between four as a sheet."""
-    from flows.interpolate import interpolate as draw
-    from flows.interpolate import walk_from
-
-    draw(checkpoint, walk_from(seeds, frames, loop, grid, to), psi, label, device)
 
 
 @app.command()
@@ -324,45 +208,15 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
     typer.echo(printable(f"nocturne run {folder / 'tonight.toml'}"))
 
 
+app.add_typer(networks)
+
+
 def main() -> None:
     """Run the command line; what Nocturne can explain is one sentence on standard error."""
-    code = _code()
+    code = ended(app)
     if "prefect" in sys.modules:
         from flows.outage import leave_if_server_is_gone
 
         leave_if_server_is_gone(code)
         sys.exit(code)
-    _leave(code)
-
-
-def _leave(code: int) -> None:
-    """End at once. Nothing waits for an orderly end, and one can fail: a thread of Arrow's that gives a Python buffer back
-    while the interpreter is taken down ends the process with an abort.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
-
-
-def _code() -> int:
-    try:
-        app(standalone_mode=True)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else CRASHED
-    except SpecError as error:
-        return _said(error, WRONG_SPEC)
-    except (RunBusy, Stopped, StoreBroken) as error:
-        return _said(error, UNFINISHED)
-    except NocturneError as error:
-        return _said(error, CRASHED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
-
-
-def _said(error: NocturneError, code: int) -> int:
-    from core.layout import printable
-
-    typer.echo(f"nocturne: {printable(str(error))}", err=True)
-    return code
+    leave(code)

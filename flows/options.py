@@ -24,6 +24,9 @@ from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
+
 ALIASES = {"label": ("--class",)}
 """Further names of flags; what they take may be a name where the field is a number."""
 

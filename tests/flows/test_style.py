@@ -62,7 +62,7 @@ def test_it_starts_neither_prefect_nor_a_worker(studio: Studio) -> None:
     arguments = ["nocturne", "style", *map(str, files(studio)), "-o", str(studio.root / "o.png"), *map(str, QUICK)]
     code = (
         "import sys\nfrom flows import cli\n"
-        f"sys.argv = {arguments!r}\nassert cli._code() == 0\n"
+        f"sys.argv = {arguments!r}\nassert cli.ended(cli.app) == 0\n"
         "heavy = {'prefect', 'pandas', 'torchvision', 'core.engine.supervisor'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )

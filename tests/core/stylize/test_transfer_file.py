@@ -7,6 +7,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,7 @@ def test_tensors_of_something_else_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_headers_that_cannot_be_understood_are_refused(shipped: Path, meta: dict[str, str]) -> None:
-    data = shipped.read_bytes()
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8 : 8 + length])
-    header["__metadata__"] |= meta
-    text = json.dumps(header).encode()
-    shipped.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+    _with_header(shipped, lambda header: header["__metadata__"].update(meta))
     _refused(shipped, "header cannot be understood")
 
 
@@ -196,12 +192,7 @@ def test_styles_without_embeddings_are_refused(shipped: Path) -> None:
 
 @pytest.mark.parametrize("entry", [{"shape": [0, 3]}, {"shape": [10**9, 10**9]}, {"shape": [7]}, {"shape": "x"}])
 def test_a_table_that_is_none_is_refused(shipped: Path, entry: dict[str, Any]) -> None:
-    data = shipped.read_bytes()
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8 : 8 + length])
-    header["embeddings"] |= entry
-    text = json.dumps(header).encode()
-    shipped.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+    _with_header(shipped, lambda header: header["embeddings"].update(entry))
     _refused(shipped, "no whole network file")
 
 
@@ -225,3 +216,13 @@ def test_the_format_is_named_in_the_file(shipped: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.safetensors"
     save_file(load_file(shipped), plain, {"format": KIND.replace("1", "0")})
     _refused(plain, "no network that paints")
+
+
+def _with_header(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the header of a safetensors file, and nothing behind it."""
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
