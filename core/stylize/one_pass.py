@@ -87,7 +87,8 @@ class OnePass:
 
     def _canvas(self, job: Job, decoded: Decoded, recipe: Recipe, painter: Painter) -> Canvas:
         picture = brushed(image.Picture(decoded.content.rgb), max(decoded.content.size), 1 / recipe.brush)
-        known = (job.style_sha256, job.weights, job.asset_sha256 if recipe.keep_color == "match" else "")
+        palette = (job.asset_sha256, str(recipe.size)) if recipe.keep_color == "match" else ()
+        known = (job.style_sha256, job.weights, *palette)
         embeddings = self._embeddings.get(known, lambda: self._made(decoded, recipe, painter))
         styled = tuple(torch.lerp(painter.identity, each, recipe.strength) for each in embeddings)
         return Canvas(_noisy(picture, recipe, job.seed), styled, decoded.cover.areas if decoded.cover else ())
