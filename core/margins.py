@@ -1,4 +1,4 @@
-"""Margins of photographs of artworks: the white that museums put around a painting."""
+"""Margins of photographs of artworks: the white that museums put around a painting, and its frame."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from core.image import U8
 
 WHITE = 250
 """Grey level from which a margin is cut off."""
+
+
+def unframed(rgb: U8, share: float) -> U8:
+    """The picture (h, w, 3) without a `share` of its height above and below, and of its width on either side."""
+    height, width = rgb.shape[:2]
+    top, left = int(share * height), int(share * width)
+    return rgb[top : height - top, left : width - left]
 
 
 def trimmed(rgb: U8) -> U8:

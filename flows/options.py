@@ -208,13 +208,13 @@ def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
 
 
 def _flag_type(annotation: Any) -> Any:
-    """What the command line parses for a field: a list for tuples and lists, a word for choices; pydantic checks it."""
+    """What the command line parses for a field: lists for tuples, lists and tables, words for choices."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _flag_type(arguments[0])
     if origin in (Union, types.UnionType):
         return _flag_type(next(argument for argument in arguments if argument is not type(None)))
-    if origin in (list, tuple):
+    if origin in (list, tuple, dict):
         return list[str]
     if origin is Literal or annotation is Path:
         return str

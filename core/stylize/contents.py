@@ -17,7 +17,7 @@ from core import draws, image
 from core.errors import JobError, SpecError
 from core.layout import printable, shortly
 from core.library import scan
-from core.margins import trimmed
+from core.margins import trimmed, unframed
 from core.stylize.train_recipe import TransferRecipe
 from core.training.faults import Fault, Tick
 
@@ -90,8 +90,8 @@ def readable(
 
 
 def _kept(rgb: image.U8, recipe: TransferRecipe) -> image.U8:
-    """A picture as it is kept: without its margins, and never enlarged."""
-    rgb = trimmed(rgb) if recipe.trim else rgb
+    """A picture as it is kept: without its margins and its frame, and never enlarged."""
+    rgb = unframed(trimmed(rgb) if recipe.trim else rgb, recipe.frame)
     height, width = rgb.shape[:2]
     cut = LONGEST * min(height, width)
     top, left = max(0, height - cut) // 2, max(0, width - cut) // 2

@@ -15,7 +15,7 @@ from torch import Tensor
 from core import image
 from core.margins import trimmed
 from core.stylize.contents import Contents, middle
-from core.stylize.style_bank import Palette, Targets
+from core.stylize.style_bank import Lesson, Palette
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.trainer import Judge, Pictures
 from core.training.sheets import grid_png
@@ -60,7 +60,7 @@ class HeldOut:
         self._judge, self._all, self._trim = judge, styles, recipe.trim
 
     @torch.no_grad()
-    def loss(self, paint: Paint, targets: Callable[[int], Targets]) -> Loss:
+    def loss(self, paint: Paint, lesson: Callable[[int], Lesson]) -> Loss:
         """The perceptual loss of all pairs, painted one at a time."""
         judge, found = self._judge, list[list[float]]()
         device = judge.backbone.mean.device
@@ -69,7 +69,7 @@ class HeldOut:
             content = judge.content(picture) if styles else {}
             for style in styles:
                 painted = paint(picture, [style])
-                judged = judge(painted, picture, content, targets(style), torch.zeros(1, device=device))
+                judged = judge(painted, picture, content, [lesson(style)])
                 found.append([float(each) for each in (judged.loss, judged.content, judged.style)])
         return Loss(*np.mean(found, 0).tolist())
 

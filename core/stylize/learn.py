@@ -50,7 +50,7 @@ def learn(spec: LearnStyleSpec, told: Told | None = None) -> list[Learnt]:
     if spec.written.suffix != ".safetensors":
         raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
     info = read_info(spec.begun_with)
-    styles = catalog_styles(spec.catalog, spec.max_pixels)
+    styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels)
     numbers = wanted(styles.known, info, spec.only, spec.catalog)
     if not numbers:
         return []
@@ -108,7 +108,7 @@ class _School:
                 told(style.name, step, loss)
 
         found = self._refinery.refined(
-            self._start(number), self._bank.targets(number), self._spec.steps, self._spec.rate, seen
+            self._start(number), self._bank.lesson(number), self._spec.steps, self._spec.rate, seen
         )
         self._write(style, found)
         return Learnt(style.name, found.before, found.after, found.steps)

@@ -42,19 +42,19 @@ class Lessons:
     """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
 
 
-def catalog_styles(folder: Path, max_pixels: int = image.MAX_PIXELS, only: Sequence[str] = ()) -> CatalogStyles:
-    """The styles of a catalog, `only` those of these names (shell patterns) if there are any.
+def catalog_styles(folder: Path, recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS) -> CatalogStyles:
+    """The styles of a catalog.
 
     Raises SpecError, naming the style, for one whose artworks cannot be read, and for a catalog without a style to learn.
     """
     learnt, notes = [], []
-    for style in load_catalog(folder, only):
+    for style in load_catalog(folder):
         if style.entry.regions:
             notes.append(
                 f"left out: style {style.name} has regions; the styles that it names are learnt by themselves."
             )
         else:
-            learnt.append((_known(style, folder, max_pixels), _palette(style, folder)))
+            learnt.append((_known(style, folder, max_pixels), _palette(style, folder, recipe)))
     if not learnt:
         raise SpecError(f"catalog {printable(str(folder))} has regions alone; put artworks into it.")
     return CatalogStyles(tuple(known for known, _ in learnt), tuple(palette for _, palette in learnt), tuple(notes))
@@ -82,9 +82,10 @@ def _known(style: Style, folder: Path, max_pixels: int) -> KnownStyle:
     )
 
 
-def _palette(style: Style, folder: Path) -> Palette:
+def _palette(style: Style, folder: Path, recipe: TransferRecipe) -> Palette:
     files = tuple(folder / artwork.file for artwork in style.artworks)
-    return Palette(style.name, files, tuple(artwork.weight for artwork in style.artworks))
+    weights = tuple(artwork.weight for artwork in style.artworks)
+    return Palette(style.name, files, weights, recipe.style_shares.get(style.name, 1.0))
 
 
 def load(
@@ -97,15 +98,23 @@ def load(
 ) -> Lessons:
     """Read everything. `artworks`: folders; with none the contents are the artworks. What is broken there is left out.
 
-    Raises SpecError for a style of the catalog that cannot be read, and for fewer than two contents.
+    Raises SpecError for a style of the catalog that cannot be read, for a share of a style that it has not, and for fewer
+    than two contents.
     """
-    styles = catalog_styles(catalog, max_pixels)
+    styles = catalog_styles(catalog, recipe, max_pixels)
+    names = [palette.name for palette in styles.palettes]
+    strange = sorted(set(recipe.style_shares) - set(names))
+    if strange:
+        raise SpecError(
+            f"style_shares: catalog {printable(str(catalog))} has no style {printable(strange[0])!r} to learn; it has "
+            f"{printable(', '.join(names))}."
+        )
     pictures = contents.load(folders, recipe, max_pixels, tick)
     files, faults = pictures.files, list(pictures.faults)
     if artworks and list(artworks) != list(folders):
         files, more = contents.readable(artworks, max_pixels, tick)
         faults += [fault for fault in more if fault not in faults]
-    others = tuple(Palette(file.stem, (file,)) for file in files)
+    others = tuple(Palette(file.stem, (file,), frame=recipe.frame) for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
     sha = hashlib.sha256(json.dumps([pictures.digest, learnt]).encode())
     for file in files:

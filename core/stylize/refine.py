@@ -19,7 +19,7 @@ from core.errors import NotFinite
 from core.stylize.contents import Contents, Deck
 from core.stylize.held_out import HeldOut
 from core.stylize.network import TransferNetwork
-from core.stylize.style_bank import Targets, stacked
+from core.stylize.style_bank import Lesson
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.trainer import Judge, Pictures
 
@@ -57,31 +57,31 @@ class Refinery:
         self._held_out = HeldOut(shown, recipe, 1, JUDGED, judge)
         self._bfloat16 = devices.dtype(recipe.precision, self._device) == torch.bfloat16
 
-    def loss(self, embedding: Tensor, targets: Targets) -> float:
+    def loss(self, embedding: Tensor, lesson: Lesson) -> float:
         """The perceptual loss of the judged pictures, painted by an embedding (1, embedding)."""
 
         def paint(pictures: Pictures, _: Sequence[int]) -> Pictures:
             return self._painted(pictures, embedding)
 
-        return self._held_out.loss(paint, lambda _: targets).loss
+        return self._held_out.loss(paint, lambda _: lesson).loss
 
-    def refined(self, start: Tensor, targets: Targets, steps: int, rate: float, seen: Seen | None = None) -> Refined:
+    def refined(self, start: Tensor, lesson: Lesson, steps: int, rate: float, seen: Seen | None = None) -> Refined:
         """The best embedding that is met on the way from `start` in at most so many steps; it ends on a plateau.
 
         Raises NotFinite.
         """
         embedding = start.detach().clone().to(self._device).requires_grad_(True)
         optimiser = torch.optim.Adam([embedding], rate)
-        losses, best = [self.loss(start, targets)], start.detach()
+        losses, best = [self.loss(start, lesson)], start.detach()
         step = 0
         while step < steps and not flat(losses):
             if seen is not None:
                 seen(step, losses[-1])
             for _ in range(min(CHECK, steps - step)):
                 optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / steps))
-                self._step(embedding, targets, optimiser, step)
+                self._step(embedding, lesson, optimiser, step)
                 step += 1
-            losses.append(self.loss(embedding.detach(), targets))
+            losses.append(self.loss(embedding.detach(), lesson))
             if not losses[-1] < float("inf"):
                 raise NotFinite(f"the losses were not finite at step {step}; learn with a lower --rate.")
             if losses[-1] <= min(losses):
@@ -90,13 +90,12 @@ class Refinery:
             seen(step, min(losses))
         return Refined(best, losses[0], min(losses), step)
 
-    def _step(self, embedding: Tensor, targets: Targets, optimiser: torch.optim.Adam, step: int) -> None:
+    def _step(self, embedding: Tensor, lesson: Lesson, optimiser: torch.optim.Adam, step: int) -> None:
         count = self._recipe.batch_of(self._deck.side(step))
         pictures = self._deck.crops(step, count).to(self._device)
         content = self._judge.content(pictures)
         painted = self._painted(pictures, embedding.expand(count, -1))
-        none_same = torch.zeros(count, device=self._device)
-        judged = self._judge(painted, pictures, content, stacked([targets] * count), none_same)
+        judged = self._judge(painted, pictures, content, [lesson] * count)
         judged.loss.mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core import image
 from core.backbone import Backbone
-from core.margins import trimmed
+from core.margins import trimmed, unframed
 from core.recipe import Recipe
 from core.stylize.predictor import Look, look
 from core.stylize.recent import Recent
@@ -35,6 +35,18 @@ class Palette:
     name: str
     artworks: tuple[Path, ...]
     weights: tuple[float, ...] = (1.0,)
+    share: float = 1.0
+    """What the weight of its loss is multiplied by."""
+    frame: float = 0.0
+    """Share of a side that is cut off all four sides of its artworks."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is asked of a picture in a style: its statistics, and what the weight of its loss is multiplied by."""
+
+    targets: Targets
+    share: float = 1.0
 
 
 class StyleBank:
@@ -54,6 +66,10 @@ class StyleBank:
         """The statistics of a style. Raises what reading its artworks can raise."""
         return self._kept.get(number, lambda: self._made(self._styles[number]))
 
+    def lesson(self, number: int) -> Lesson:
+        """A style as it is learnt. Raises what reading its artworks can raise."""
+        return Lesson(self.targets(number), self._styles[number].share)
+
     def looks(self, numbers: Sequence[int], tick: Callable[[int, int], None] | None = None) -> Look:
         """What styles look like to the predictor, (n, look)."""
         found = []
@@ -68,26 +84,30 @@ class StyleBank:
         targets = self.targets(number)
         return look([targets[layer] for layer in self._recipe.style_layers])
 
-    def _seen(self, path: Path) -> image.Picture:
+    def _seen(self, path: Path, frame: float) -> image.Picture:
         picture = image.read(path)
         whole = image.Picture(trimmed(picture.rgb)) if self._trim else picture
+        whole = image.Picture(unframed(whole.rgb, frame)) if frame else whole
         return brushed(whole, self._recipe.size, self._recipe.brush)
 
     def _made(self, style: Palette) -> Targets:
         device = self._backbone.mean.device
-        artworks = [tensor(self._seen(path)).to(device) for path in style.artworks]
+        artworks = [tensor(self._seen(path, style.frame)).to(device) for path in style.artworks]
         found = style_targets(artworks, style.weights, self._recipe, self._backbone, self._disk)
         return {layer: Statistics(each.mean.float(), each.gram.float()) for layer, each in found.scales[0].items()}
 
 
-def stacked(targets: Sequence[Targets]) -> Targets:
-    """The statistics of several styles, one an item of a batch."""
-    return {
+def stacked(lessons: Sequence[Lesson]) -> tuple[Targets, Tensor]:
+    """The statistics of several styles, one an item of a batch, and their shares (n,)."""
+    targets = [lesson.targets for lesson in lessons]
+    together = {
         layer: Statistics(
             torch.cat([each[layer].mean for each in targets]), torch.cat([each[layer].gram for each in targets])
         )
         for layer in targets[0]
     }
+    device = next(iter(together.values())).mean.device
+    return together, torch.tensor([lesson.share for lesson in lessons], device=device)
 
 
 def _bytes(targets: Targets) -> int:

@@ -5,15 +5,29 @@ Neither torch nor Prefect is imported: the command line stays quick.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.recipe_model import RecipeModel, overrides_of
 
 _LOSSES = PRESETS[DEFAULT_PRESET]
+
+
+def _as_table(given: Any) -> Any:
+    """`name=number` of the command line as a table; tables as they are.
+
+    >>> _as_table(["dots=0.5", "the_scream=2"])
+    {'dots': '0.5', 'the_scream': '2'}
+    """
+    if not isinstance(given, list | tuple):
+        return given
+    pairs = [str(each).rpartition("=") for each in given]
+    if not all(name for name, _, _ in pairs):
+        raise ValueError("must be `style=number`")
+    return {name: number for name, _, number in pairs}
 
 
 class TransferRecipe(RecipeModel):
@@ -48,6 +62,14 @@ class TransferRecipe(RecipeModel):
         description="A crop may show up to so many times its side, shrunk: forms of many sizes are learnt.",
     )
     trim: bool = Field(default=True, title="Trim", description="Cut white margins off pictures and artworks first.")
+    frame: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.3,
+        title="Frame",
+        description="Share of a side cut off all four sides of contents and artworks, where photographs show frames; "
+        "a catalog's own artworks stay whole.",
+    )
     style_size: int = Field(
         default=512,
         ge=32,
@@ -77,6 +99,11 @@ class TransferRecipe(RecipeModel):
     )
     style_weight: float = Field(
         default=_LOSSES.style_weight, ge=0, title="Style weight", description="Weight of the style loss of each layer."
+    )
+    style_shares: Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_as_table)] = Field(
+        default={},
+        title="Style shares",
+        description="What the style weight of a style is multiplied by, as `dots=0.5`: less for one that hides pictures.",
     )
     layer_weights: tuple[Annotated[float, Field(ge=0)], ...] = Field(
         default=_LOSSES.layer_weights,

@@ -25,7 +25,7 @@ from core.recipe import Recipe
 from core.stylize.contents import Contents, Deck
 from core.stylize.losses import ContentLoss
 from core.stylize.moments import moments
-from core.stylize.style_bank import StyleBank, Targets, stacked
+from core.stylize.style_bank import Lesson, StyleBank, Targets, stacked
 from core.stylize.stylist import Stylist
 from core.stylize.targets import Statistics, picture_losses, style_losses
 from core.stylize.train_recipe import TransferRecipe
@@ -96,17 +96,24 @@ class Judge:
         return {layer: Statistics(*moments(found)) for layer, found in features.items()}
 
     def __call__(
-        self, painted: Pictures, pictures: Pictures, content: dict[str, Tensor], style: Targets, same: Tensor
+        self,
+        painted: Pictures,
+        pictures: Pictures,
+        content: dict[str, Tensor],
+        lessons: Sequence[Lesson],
+        same: Tensor | None = None,
     ) -> Judged:
-        """The losses of pictures that were painted. `same` (n,): 1 where a picture is to stay as it is, else 0."""
+        """The losses of pictures that were painted, each in a style. same: 1 where one is to stay as it is, else 0, (n,)."""
+        style, shares = stacked(lessons)
         recipe, features = self.recipe, {**self.backbone.features(painted), "pixels": painted}
         kept = [ContentLoss(layer, target, recipe.content_weight) for layer, target in content.items()]
         of_pixels = [loss(features) for loss in picture_losses(pictures[0], recipe)]
-        differing = SAME * same * (painted - pictures).square().flatten(1).mean(1)
+        if same is not None:
+            of_pixels.append(SAME * same * (painted - pictures).square().flatten(1).mean(1))
         return Judged(
             torch.stack([loss(features) for loss in kept]).sum(0),
-            torch.stack([loss(features) for loss in style_losses(style, recipe)]).sum(0),
-            torch.stack([differing, *of_pixels]).sum(0),
+            shares * torch.stack([loss(features) for loss in style_losses(style, recipe)]).sum(0),
+            torch.stack(of_pixels).sum(0),
         )
 
 
@@ -153,7 +160,7 @@ class Trainer:
         with self._precision():
             painted = self.stylist.network(pictures, self.embeddings(styles))
         same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
-        judged = self.judge(painted, pictures, content, self._targets(styles, pictures), same)
+        judged = self.judge(painted, pictures, content, self._lessons(styles, pictures), same)
         judged.loss.mean().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.stylist.parameters(), LOUDEST)
         self.optimiser.step()
@@ -196,13 +203,11 @@ class Trainer:
                 found.append(stylist.predictor(self.bank.look(style)))
         return torch.cat(found)
 
-    def _targets(self, styles: Sequence[int], pictures: Pictures) -> Targets:
-        return stacked(
-            [
-                self.judge.own(picture.unsqueeze(0)) if style == IDENTITY else self.bank.targets(style)
-                for style, picture in zip(styles, pictures, strict=True)
-            ]
-        )
+    def _lessons(self, styles: Sequence[int], pictures: Pictures) -> list[Lesson]:
+        return [
+            Lesson(self.judge.own(picture.unsqueeze(0))) if style == IDENTITY else self.bank.lesson(style)
+            for style, picture in zip(styles, pictures, strict=True)
+        ]
 
     def _set_rate(self) -> float:
         recipe = self.recipe

@@ -100,7 +100,7 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
 
     def measured(self, row: Row) -> tuple[Row, dict[str, float]]:
         """The row with the held-out loss; the sheet of samples is put."""
-        found = self._held_out.loss(self._paint, self._bank.targets)
+        found = self._held_out.loss(self._paint, self._bank.lesson)
         if not math.isfinite(found.loss):
             raise NotFinite(f"the held-out pictures of step {row.step:,} were not finite")
         self.folder.put_sheet(row.step, self._held_out.sheet(self._paint, self.data.catalog.palettes))

@@ -50,6 +50,16 @@ def test_white_margins_are_cut_off(tmp_path: Path) -> None:
     assert load([tmp_path], RECIPE.model_copy(update={"trim": False})).pictures[0].shape == (70, 70, 3)
 
 
+def test_frames_are_cut_off_behind_the_margins(tmp_path: Path) -> None:
+    for name in "ab":
+        picture = np.full((120, 120, 3), 255, np.uint8)
+        picture[10:110, 10:110] = 30
+        picture[20:100, 20:100] = 120
+        Image.fromarray(picture).save(tmp_path / f"{name}.png")
+    pictures = load([tmp_path], RECIPE.model_copy(update={"frame": 0.1, "content_side": 288})).pictures
+    assert all(picture.shape == (80, 80, 3) and (picture == 120).all() for picture in pictures)
+
+
 def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
     with pytest.raises(SpecError, match=r"0 picture to learn from, and at least 2 are needed.*broken\.png"):

@@ -45,8 +45,8 @@ def trainer(folder: Path, pictures: Contents, backbone: Backbone) -> Trainer:
     return made(RECIPE, folder, pictures, backbone)
 
 
-def made(recipe: TransferRecipe, folder: Path, pictures: Contents, backbone: Backbone) -> Trainer:
-    styles = [Palette(path.stem, (path,)) for path in sorted(folder.glob("*.png"))]
+def made(recipe: TransferRecipe, folder: Path, pictures: Contents, backbone: Backbone, share: float = 1.0) -> Trainer:
+    styles = [Palette(path.stem, (path,), share=share) for path in sorted(folder.glob("*.png"))]
     bank = StyleBank(styles, recipe.losses(), backbone, folder / "targets", recipe.trim)
     return Trainer(recipe, pictures, bank, STYLES, backbone)
 
@@ -120,3 +120,20 @@ def test_another_networks_state_is_refused(trainer: Trainer) -> None:
     del state["stylist.identity"]
     with pytest.raises(RuntimeError, match="identity"):
         trainer.restore(state, 0, 1.0)
+
+
+def test_a_share_weighs_the_style_and_nothing_else(folder: Path, pictures: Contents, backbone: Backbone) -> None:
+    whole, half = (made(RECIPE, folder, pictures, backbone, share).advance() for share in (1.0, 0.5))
+    assert half.content == whole.content
+    assert whole.style > 0
+    assert half.style == pytest.approx(0.5 * whole.style)
+
+
+def test_an_artwork_is_looked_at_without_its_frame(folder: Path, backbone: Backbone, tmp_path: Path) -> None:
+    (artwork,) = sorted(folder.glob("0.png"))
+    inside = tmp_path / "inside.png"
+    Image.open(artwork).crop((12, 12, 60, 60)).save(inside)
+    styles = [Palette("framed", (artwork,), frame=1 / 6), Palette("inside", (inside,)), Palette("whole", (artwork,))]
+    framed, cut, whole = StyleBank(styles, RECIPE.losses(), backbone, tmp_path / "targets").looks(range(3))
+    assert torch.equal(framed, cut)
+    assert not torch.equal(framed, whole)

@@ -219,3 +219,12 @@ def test_broken_contents_are_left_out_and_a_broken_style_is_refused(studio: Path
     (tmp_path / "catalog/night.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
     with pytest.raises(SpecError, match=r"style 'night' cannot be learnt: .*night\.png"):
         training(studio, tmp_path / "refused", catalog=str(tmp_path / "catalog"))
+
+
+def test_a_share_of_a_style_that_is_not_there_is_refused(studio: Path, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"style_shares: catalog .* has no style 'nihgt' to learn; it has "):
+        training(studio, tmp_path / "run", recipe={"style_shares": ["nihgt=0.5"]})
+    made = training(studio, tmp_path / "run", recipe={"style_shares": ["blend=0.5"]})
+    assert {palette.name: palette.share for palette in made.data.catalog.palettes if palette.share != 1} == {
+        "blend": 0.5
+    }
