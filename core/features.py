@@ -40,7 +40,8 @@ class Features:
     @torch.inference_mode()
     def of(self, rgb: U8) -> Vector:
         """Features of a picture (h, w, 3) of any size and aspect, each from 0 to 6. Raises ValueError if it is not 8-bit."""
-        return np.mean([self._pooled(two).cpu().numpy() for two in views(rgb)], axis=(0, 1), dtype=np.float32)
+        found = torch.cat([self._pooled(two) for two in views(rgb)]).mean(0)
+        return np.asarray(found.cpu().numpy(), np.float32)
 
     def _pooled(self, two: U8) -> torch.Tensor:
         # always two lanes of a fixed size: what the network makes of a view then hangs on nothing else
