@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from skimage.measure import blur_effect
 
-from core.appraise.quality import SIDE, Quality, middle, quality
 from core.image import Picture
+from core.quality import LUMA, SIDE, Quality, middle, quality, sharpness
 
 
 def scene() -> Image.Image:
@@ -99,3 +100,9 @@ def test_a_large_picture_is_looked_at_on_its_own_grid() -> None:
     part = middle(rgb)
     assert part.shape == (SIDE, SIDE, 3)
     assert int(part[0, 0, 0]) % 8 == 0
+
+
+def test_sharpness_is_the_blur_effect_of_scikit_image() -> None:
+    for radius in (0, 1, 3):
+        luma = np.asarray(scene().filter(ImageFilter.GaussianBlur(radius)), np.float32) @ LUMA
+        assert sharpness(luma) == pytest.approx(1 - blur_effect(luma, h_size=11), abs=0.01)

@@ -13,7 +13,6 @@ from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import blur_effect
 
 from core import image
 
@@ -75,8 +74,26 @@ def middle(rgb: image.U8) -> image.U8:
 
 
 def sharpness(luma: Plane) -> float:
-    """1 - blur effect: how much the picture loses by being blurred once more."""
-    return float(1 - blur_effect(luma, h_size=11))  # type: ignore[no-untyped-call]
+    """1 - blur effect: how much the picture loses by being blurred once more, along the axis where it loses less.
+
+    The measure of skimage.measure.blur_effect, in single precision and with its filters run side by side.
+    """
+    kept = []
+    for axis in (0, 1):
+        steps, left = (np.abs(_edges(plane, axis)) for plane in (luma, ndimage.uniform_filter1d(luma, 11, axis)))
+        whole = float(steps.sum())
+        kept.append(float(np.maximum(steps - left, 0).sum()) / whole if whole else 0.0)
+    return min(kept)
+
+
+def _edges(plane: Plane, axis: int) -> Plane:
+    """Sobel's derivative along an axis, without the outermost pixels."""
+    other = 1 - axis
+    near, far = np.take(plane, range(plane.shape[axis] - 2), axis), np.take(plane, range(2, plane.shape[axis]), axis)
+    step = far - near
+    cut = [np.take(step, range(k, step.shape[other] - 2 + k), other) for k in range(3)]
+    smooth: Plane = (cut[0] + 2 * cut[1] + cut[2]) / 4
+    return smooth
 
 
 def noise(luma: Plane) -> float:
