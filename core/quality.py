@@ -22,6 +22,8 @@ LEAST = 24
 """Pixels a side below which only clipping can be told."""
 FLAT_RUN = 4
 """Steps between pixels without change that make a flat area."""
+BLOCK = 8
+"""Pixels a side of the blocks that a chessboard is looked for in."""
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 Plane = Float[NDArray[np.float32], "h w"]
@@ -137,14 +139,17 @@ def checkerboard(luma: Plane) -> float:
     """Share of fine energy that is a regular lattice with a period of 2 pixels along either axis or both.
 
     Fine energy is that of the picture less its 3x3 mean. Multiplied by (-1)^x, (-1)^y or (-1)^(x + y) a lattice becomes a
-    plateau and survives averaging over 8 pixels; anything else averages out.
+    plateau and survives averaging over blocks of 8 pixels; anything else averages out.
     """
-    fine = luma - ndimage.uniform_filter(luma, 3)
+    fine: Plane = luma - ndimage.uniform_filter(luma, 3)
     energy = float((fine**2).mean()) + 0.05
-    y, x = np.indices(luma.shape)
-    total = 0.0
-    for sign in (x, y, x + y):
-        plateau = ndimage.uniform_filter(fine * (1 - 2 * (sign % 2)).astype(np.float32), 8)
-        total += float((plateau**2).mean())
-    chance = 3 / 64  # what white noise leaves of itself
+    rows, columns = (side // BLOCK for side in fine.shape)
+    blocks = fine[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    signs = np.where(np.arange(BLOCK) % 2, -1, 1).astype(np.float32)
+    one = np.ones_like(signs)
+    total = sum(
+        float((np.einsum("rycx,y,x->rc", blocks, down, across, optimize=True) ** 2).mean()) / BLOCK**4
+        for down, across in ((one, signs), (signs, one), (signs, signs))
+    )
+    chance = 3 / BLOCK**2  # what white noise leaves of itself
     return float(np.clip((total / energy - chance) / (1 - chance), 0, 1))

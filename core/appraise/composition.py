@@ -29,7 +29,7 @@ class Composition:
 
 
 def composition(salience: Plane, lightness: Plane) -> Composition:
-    """The composition of a picture. salience: 0..1 (core.assist.structure.saliency or the like); lightness 0..1."""
+    """The composition of a picture. salience: 0..1 (core.saliency); lightness 0..1."""
     if float(salience.sum()) <= 0:
         return Composition(None, None, horizon(lightness))
     return Composition(thirds(salience), balance(salience), horizon(lightness))

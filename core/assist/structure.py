@@ -1,16 +1,16 @@
-"""How a picture is built: directions, strokes, tones, symmetry, and where the eye is led."""
+"""How a picture is built: directions, strokes, tones, symmetry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.cluster import KMeans
 
-from core.assist.view import Plane, View
+from core.view import Plane, View
 
 GRADIENT_SIGMA, TENSOR_SIGMA = 1.0, 3.0
 """Widths in pixels of the Gaussians that gradients are taken with, and that the structure tensor is averaged with."""
@@ -132,6 +132,8 @@ def symmetry(view: View) -> Symmetry | None:
     """How like its mirror image the picture is; None for a flat one."""
     light = np.where(view.shown, view.lightness, 1.0)
     small = ndimage.gaussian_filter(light, 2.0)
+    if min(small.shape) >= 64:
+        small = small[::2, ::2]  # nothing finer is left
     if float(small.std()) < FLAT:
         return None
     width = small.shape[1]
@@ -148,21 +150,3 @@ def _mirrored(light: Plane, axis: int) -> float:
     if not left.size or min(float(left.std()), float(right.std())) < 1e-6:
         return 0.0
     return float(np.corrcoef(left.ravel(), right.ravel())[0, 1])
-
-
-def saliency(view: View) -> Float[NDArray[np.float32], "h w"]:
-    """Where the eye is drawn, 0..1: distance in CIELAB of the blurred picture from its mean colour, at three scales.
-
-    Frequency-tuned saliency (Achanta et al. 2009, equation 1), with surroundings of three sizes in place of the whole
-    (Achanta & Süsstrunk 2010). A flat picture is 0 everywhere.
-    """
-    lab = np.where(view.shown[..., None], view.lab, view.colours.mean(0))
-    fine = ndimage.gaussian_filter(lab, (1.5, 1.5, 0))
-    longest = max(lab.shape[:2])
-    total = np.zeros(lab.shape[:2], np.float32)
-    for share in (0.08, 0.2, 0.5):
-        around = ndimage.gaussian_filter(lab, (share * longest, share * longest, 0), truncate=2.0)
-        total += np.sqrt(((fine - around) ** 2).sum(2)).astype(np.float32)
-    total[~view.shown] = 0
-    top = float(np.percentile(total, 99.5))
-    return np.clip(total / top, 0, 1) if top > 1.5 else np.zeros_like(total)

@@ -6,9 +6,10 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from core.assist import contrast, emotion, harmony, names, palette
-from core.assist.view import View, view
+from core import harmony
+from core.assist import contrast, emotion, names, palette
 from core.image import Picture
+from core.view import View, view
 from tests.core.assist.pictures import ODD, flat, halves, shown
 
 

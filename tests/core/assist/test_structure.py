@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.assist import structure
-from core.assist.view import View
+from core.saliency import saliency
+from core.view import View
 from tests.core.assist.pictures import ODD, flat, shown, stripes
 
 
@@ -58,10 +59,10 @@ def test_a_mirrored_picture_is_symmetric_about_its_middle() -> None:
 def test_the_eye_is_drawn_to_what_differs() -> None:
     rgb = np.full((80, 120, 3), (60, 90, 120))
     rgb[30:42, 84:96] = (240, 60, 40)
-    found = structure.saliency(shown(rgb))
+    found = saliency(shown(rgb))
     assert found[32:40, 86:94].mean() > 0.8
     assert found[:20, :40].mean() < 0.15
-    assert structure.saliency(flat(9, 9, 9)).max() == 0
+    assert saliency(flat(9, 9, 9)).max() == 0
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
@@ -73,4 +74,4 @@ def test_odd_pictures_have_finite_values_or_none(odd: View) -> None:
     values += [mirrored.left_right, mirrored.axis, mirrored.top_bottom] if mirrored else []
     assert all(math.isfinite(value) for value in (*values, *tones.levels, *tones.shares))
     assert sum(tones.shares) == pytest.approx(1)
-    assert np.isfinite(structure.saliency(odd)).all()
+    assert np.isfinite(saliency(odd)).all()

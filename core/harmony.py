@@ -15,7 +15,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from skimage.color import rgb2hsv
 
-from core.assist.view import View
+from core.view import View
 
 TEMPLATES: dict[str, tuple[tuple[float, float], ...]] = {
     "i": ((0, 18),),
@@ -43,6 +43,8 @@ MEANING = {
 COLOURLESS = 0.04
 """Mean saturation below which a picture has no hues to judge."""
 
+SAMPLED = 10_000
+"""Pixels, evenly spread, that are looked at."""
 
 CLOSE = 5.0
 """Mean arc in degrees up to which hues fit a template."""
@@ -70,7 +72,8 @@ class Harmony:
 
 def harmony(view: View) -> Harmony | None:
     """The harmony of a picture; None for one without colours, which is neither harmonious nor not."""
-    hsv = rgb2hsv(view.picture.rgb)[view.shown]
+    colours = view.picture.rgb[view.shown]
+    hsv = rgb2hsv(colours[:: max(1, len(colours) // SAMPLED)])
     saturation = hsv[:, 1] * hsv[:, 2].clip(0, 1) ** 0.5  # nearly black pixels have wild saturations
     if float(saturation.mean()) < COLOURLESS:
         return None
