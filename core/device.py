@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -63,6 +65,22 @@ def make_deterministic(threads: int | None = None) -> None:
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """What torch does on the CPU here, it does in the calling thread alone.
+
+    Small pictures go through stages in threads of their own (core.engine.pipeline): a stage that spreads over all cores
+    waits for the others' at every layer. Every stage but optimisation says so, as a thread that torch has not seen yet
+    takes over whatever number was set last, by whichever thread.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def generator(seed: int) -> torch.Generator:

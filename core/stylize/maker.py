@@ -98,6 +98,7 @@ class StylizeMaker:
         self._sources = Sources(Path(context["library"]), self._styles, most, covers)
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
+    @devices.one_thread()
     def decode(self, job: Job) -> Decoded:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
         recipe, style = self._recipes[job.recipe], self._styles[job.style]
@@ -145,6 +146,7 @@ class StylizeMaker:
         begun = None if start is None else unit(start).to(self._device)
         return Commission(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
 
+    @devices.one_thread()
     def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
@@ -186,6 +188,7 @@ class StylizeMaker:
         stamp = self._stamp(job, recipe, step)
         return image.encode(picture, recipe.format, recipe.quality, stamp, profile=profile, about=file.credits)
 
+    @devices.one_thread()
     def write(self, job: Job, made: Made) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
         recipe = self._recipes[job.recipe]

@@ -71,9 +71,9 @@ class OnePass:
         canvases = [self._canvas(*each, recipe, painter) for each in zip(jobs, decoded, strict=True)]
         whole = [number for number, each in enumerate(canvases) if not recipe.painted_in_tiles(*each.picture.size)]
         if whole:
-            made = painted_whole(
-                [canvases[number] for number in whole], painter.network, self._device, recipe.lanes, on_pass
-            )
+            with devices.one_thread():
+                small = [canvases[number] for number in whole]
+                made = painted_whole(small, painter.network, self._device, recipe.lanes, on_pass)
             for number, picture in zip(whole, made, strict=True):
                 yield number, at_working_size(picture, canvases[number].picture, decoded[number].content)
         for number in sorted(set(range(len(jobs))) - set(whole)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
 
@@ -78,3 +80,28 @@ def test_make_deterministic_fixes_threads_and_algorithms() -> None:
         assert not torch.backends.cudnn.allow_tf32
     finally:
         device.make_deterministic(threads)
+
+
+def test_one_thread_is_one_here_and_nowhere_else() -> None:
+    before, seen = torch.get_num_threads(), list[int]()
+    try:
+        torch.set_num_threads(3)
+
+        @device.one_thread()
+        def stage() -> None:
+            seen.append(torch.get_num_threads())
+            meanwhile.set()
+            done.wait(10)
+
+        meanwhile, done = threading.Event(), threading.Event()
+        other = threading.Thread(target=stage)
+        other.start()
+        assert meanwhile.wait(10)
+        here = torch.get_num_threads()
+        done.set()
+        other.join()
+        with pytest.raises(ValueError, match="in vain"), device.one_thread():
+            raise ValueError("in vain")
+        assert (seen, here, torch.get_num_threads()) == ([1], 3, 3)
+    finally:
+        torch.set_num_threads(before)

@@ -15,6 +15,7 @@ from core import image
 from core.errors import Changed
 from core.jobs import Job
 from core.layout import output_path
+from core.methods import ALGORITHM
 from core.night import begin_night, read_context, read_shard
 from core.plan import make_plan
 from core.provenance import read_stamp
@@ -82,7 +83,7 @@ def test_what_is_written(studio: Studio, maker: StylizeMaker, network: Path) -> 
     assert np.isfinite(row["score"])
     assert row["pixels_sha256"] == image.pixels_sha256(image.read(path))
     stamp = read_stamp(path)
-    assert (stamp["recipe"]["method"], stamp["weights"], stamp["algorithm"]) == ("fast", job.weights, 1)
+    assert (stamp["recipe"]["method"], stamp["weights"], stamp["algorithm"]) == ("fast", job.weights, ALGORITHM["fast"])
     painter = maker._one_pass._painter(maker._recipes[job.recipe])
     x = torch.from_numpy(asset(studio)).permute(2, 0, 1).float()[None] / 255
     expected = painter.network(x, painter.embeddings[:1])[0].permute(1, 2, 0) * 255
@@ -138,6 +139,32 @@ def test_colours_are_kept(studio: Studio, maker: StylizeMaker, network: Path, ke
     if keep == "luminance":
         spread = kept.max(2) - kept.min(2)
         assert np.corrcoef(spread.ravel(), (asset(studio).max(2) - asset(studio).min(2)).ravel())[0, 1] > 0.5
+
+
+def test_pixels_are_those_of_one_thread_however_many_there_are(
+    studio: Studio, maker: StylizeMaker, network: Path
+) -> None:
+    studio.picture("library/cat.png", 1, (320, 200))
+    (job,) = jobs_of(studio, maker, network, "wave", recipe={"size": 320})
+    before, found = torch.get_num_threads(), set()
+    try:
+        for threads in (1, 2, 4):
+            torch.set_num_threads(threads)
+            found.add(rows_of(maker, [job])[0]["pixels_sha256"])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
+
+
+def test_a_style_in_the_colours_of_an_asset_hangs_on_the_size_at_which_that_is_seen(
+    studio: Studio, maker: StylizeMaker, network: Path
+) -> None:
+    """What the maker remembers of one size must not be taken for another's."""
+    own = {"keep_color": "match", "size": 48}
+    fresh = painted(studio, StylizeMaker("cpu", warm=False), network, recipe=own)
+    painted(studio, maker, network, recipe={"keep_color": "match", "size": WIDTH})
+    assert np.array_equal(painted(studio, maker, network, recipe=own), fresh)
 
 
 def test_masks_and_regions(studio: Studio, maker: StylizeMaker, network: Path) -> None:
