@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from core import device as devices
 from core.backbone import extended
 from core.stylize.instance_norm import restyled, styled
-from core.transfer_shape import BLOCKS, ENCODER, FINE, REDUCTION
+from core.transfer_shape import BLOCKS, REDUCTION, channels
 
 LEAST = 2 * REDUCTION
 """Sides that a picture has at least inside: mirroring needs two values a side."""
@@ -39,14 +39,15 @@ class Statistics:
 class TransferNetwork(nn.Module):
     """(n, 3, h, w) RGB in [0, 1] and an embedding a picture -> (n, 3, h, w) in (0, 1), of any size from 1x1."""
 
-    def __init__(self) -> None:
+    def __init__(self, breadth: float = 1.0) -> None:
+        """breadth: how many times as many channels as usual."""
         super().__init__()
-        half, quarter, eighth = ENCODER
+        half, quarter, eighth, fine = channels(breadth)
         self.enter = Normalised(12, half)
         self.shrink1, self.shrink2 = Normalised(half, quarter, stride=2), Normalised(quarter, eighth, stride=2)
         self.blocks = nn.ModuleList(Residual(eighth) for _ in range(BLOCKS))
-        self.grow1, self.grow2, self.grow3 = Grown(eighth, quarter), Grown(quarter, half), Grown(half, FINE)
-        self.leave = Mirrored(FINE, 3, 5)
+        self.grow1, self.grow2, self.grow3 = Grown(eighth, quarter), Grown(quarter, half), Grown(half, fine)
+        self.leave = Mirrored(fine, 3, 5)
         self.widths = tuple(norm.channels for norm in self.norms())
 
     @property

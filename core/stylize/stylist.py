@@ -24,10 +24,10 @@ class Stylist(nn.Module):
 
     looks: Tensor
 
-    def __init__(self, looks: Looks) -> None:
-        """looks: those of the catalog's styles, in their order."""
+    def __init__(self, looks: Looks, breadth: float = 1.0) -> None:
+        """looks: those of the catalog's styles, in their order. breadth: see TransferNetwork."""
         super().__init__()
-        self.network = TransferNetwork()
+        self.network = TransferNetwork(breadth)
         size = self.network.embedding_size
         self.predictor = StylePredictor(looks.shape[1], size)
         self.register_buffer("looks", looks.clone())

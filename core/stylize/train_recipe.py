@@ -33,6 +33,13 @@ def _as_table(given: Any) -> Any:
 class TransferRecipe(RecipeModel):
     """How a network is trained to paint in one pass. Equal recipes on equal data give equal networks on one engine."""
 
+    breadth: float = Field(
+        default=1.0,
+        ge=0.25,
+        le=8,
+        title="Breadth",
+        description="Channels of the network, in times the usual ones: 2 takes four times the work for a picture.",
+    )
     steps: int = Field(default=12_000, ge=1, le=100_000_000, title="Steps", description="Steps of the optimiser.")
     batch: int = Field(
         default=4,

@@ -146,7 +146,7 @@ class Trainer:
 
     def _new_stylist(self, tick: Tick | None) -> Stylist:
         torch.manual_seed(draws.generator(self.recipe.seed, "weights").initial_seed())
-        stylist = Stylist(self.bank.looks(range(self.catalog)).cpu())
+        stylist = Stylist(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
         stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
         return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

@@ -196,7 +196,7 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
     embeddings = tensors.pop("embeddings", None)
     try:
         looks = tensors["looks"] if info.whole else torch.zeros(0, len(tensors["predictor.middle"]))
-        stylist = Stylist(looks).eval().requires_grad_(False)
+        stylist = Stylist(looks, info.recipe.breadth).eval().requires_grad_(False)
         if not info.whole:
             tensors |= {"looks": looks, "offsets": stylist.offsets}
         stylist.load_state_dict(tensors)

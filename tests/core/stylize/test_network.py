@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torch.utils.flop_counter
 from torch import Tensor
 
 from core.stylize.network import TransferNetwork, framed, mirrored_to
@@ -82,3 +83,13 @@ def test_frames_mirror_about_the_outermost_pixels() -> None:
 def test_work_is_at_most_eight_gflop_at_512_by_269() -> None:
     assert 7.5 < gflop(269, 512) < 8.0
     assert gflop(538, 1024) == pytest.approx(4 * gflop(269, 512))
+
+
+@pytest.mark.parametrize("breadth", [0.5, 2.0])
+def test_a_broader_network_takes_the_more_work_and_paints_alike(breadth: float) -> None:
+    network = TransferNetwork(breadth).requires_grad_(False)
+    with torch.utils.flop_counter.FlopCounterMode(display=False) as counter:
+        y = network(torch.rand(1, 3, 64, 64), torch.zeros(1, network.embedding_size))
+    assert y.shape == (1, 3, 64, 64)
+    assert counter.get_total_flops() / 1e9 == pytest.approx(gflop(64, 64, breadth), rel=0.1)
+    assert network.embedding_size == breadth * TransferNetwork().embedding_size
