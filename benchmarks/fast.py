@@ -9,6 +9,7 @@ without, an environment with it is made in the cache folder by pip). Groups:
     strength  the same over the strength of both
     unseen    the same for artworks that ours was never trained on: a folder, --artworks
     polish    time until pastiche's loss of 300 steps, from what the network painted
+    sizes     speed and distances of networks of several sizes: files, --sizes
     large     peak memory of a picture of 12,000 x 8,000 px
     engines   milliseconds of a forward pass by engine, and its difference in grey levels
 
@@ -29,6 +30,7 @@ import fast_engines
 import fast_large
 import fast_polish
 import fast_quality
+import fast_sizes
 import fast_speed
 from core import device as devices
 from core.cache import cache_folder
@@ -38,7 +40,7 @@ from figure_rows import HEAD, Row, missing, show
 from style_pairs import STYLES
 from style_records import Records
 
-GROUPS = ("speed", "styles", "strength", "unseen", "polish", "large", "engines")
+GROUPS = ("speed", "styles", "strength", "unseen", "polish", "large", "engines", "sizes")
 COUNT = 20
 
 
@@ -61,6 +63,9 @@ def _quality(group: str, records: Records, args: argparse.Namespace) -> Iterator
     if group == "unseen" and args.artworks is None:
         yield missing("artworks never seen", "name a folder of artworks by --artworks")
         return
+    if group == "sizes" and not args.sizes:
+        yield missing("networks of several sizes", "name their files by --sizes")
+        return
     with served(peer(args.peer), "fast_peer_lite.py", ["artworks", 1], 1) as (process,):
         contest = fast_quality.Contest(records, measured(args.network), process)
         known = artworks(args.network, args.styles)
@@ -69,6 +74,8 @@ def _quality(group: str, records: Records, args: argparse.Namespace) -> Iterator
                 yield from fast_quality.known_rows(contest, known)
             case "strength":
                 yield from fast_quality.curve_rows(contest, known)
+            case "sizes":
+                yield from fast_sizes.rows(records, args.sizes, args.styles, process)
             case "unseen":
                 yield from fast_quality.unseen_rows(contest, fast_quality.evenly(args.artworks, COUNT))
 
@@ -80,6 +87,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--network", type=Path, default=SHIPPED, help="network file to measure")
     parser.add_argument("--styles", type=Path, default=STYLES, help="folder with the artworks that it knows")
     parser.add_argument("--artworks", type=Path, help="folder with artworks that it was never trained on")
+    parser.add_argument("--sizes", type=Path, nargs="+", default=[], help="network files of several breadths")
     parser.add_argument("--peer", default=os.environ.get("NOCTURNE_BENCH_PEER"), help="Python that has the peer")
     parser.add_argument(
         "--curves", type=Path, default=cache_folder() / "style-curves", help="where measurements are kept"

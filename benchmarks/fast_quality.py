@@ -111,20 +111,26 @@ Found = list[tuple[Values, Values]]
 """Ours and theirs, pair by pair."""
 
 
-def known_rows(contest: Contest, styles: dict[str, tuple[int, Path]]) -> Iterator[Row]:
-    """A row of all pairs, and one a style."""
-    by_style: dict[str, Found] = {}
+def known_found(contest: Contest, styles: dict[str, tuple[int, Path]]) -> dict[str, Found]:
+    """The pairs of each style that the network knows."""
+    found: dict[str, Found] = {}
     for name, (number, artwork) in styles.items():
         embedding, sights = _known(contest, number), _sights(artwork)
-        by_style[name] = [(contest.ours(sight, embedding, "known"), contest.theirs(sight)) for sight in sights]
+        found[name] = [(contest.ours(sight, embedding, "known"), contest.theirs(sight)) for sight in sights]
+    return found
+
+
+def known_rows(contest: Contest, styles: dict[str, tuple[int, Path]]) -> Iterator[Row]:
+    """A row of all pairs, and one a style."""
+    by_style = known_found(contest, styles)
     found = [pair for each in by_style.values() for pair in each]
-    share = _won(found) / len(found)
+    share = won(found) / len(found)
     what = f"both distances smaller than the peer's, {len(styles)} styles x {len(PHOTOGRAPHS)} photographs, {SIZE} px"
     yield Row(
-        what, f"{_won(found)} of {len(found)} ({share:.0%}; {_smaller(found)}; {_medians(found)})", "80 %", share >= WON
+        what, f"{won(found)} of {len(found)} ({share:.0%}; {_smaller(found)}; {medians(found)})", "80 %", share >= WON
     )
     for name, pairs in by_style.items():
-        yield Row(f"the same, {name}", f"{_won(pairs)} of {len(pairs)} ({_smaller(pairs)}; {_medians(pairs)})")
+        yield Row(f"the same, {name}", f"{won(pairs)} of {len(pairs)} ({_smaller(pairs)}; {medians(pairs)})")
 
 
 def curve_rows(contest: Contest, styles: dict[str, tuple[int, Path]]) -> Iterator[Row]:
@@ -134,9 +140,9 @@ def curve_rows(contest: Contest, styles: dict[str, tuple[int, Path]]) -> Iterato
     for strength in STRENGTHS:
         ours = [contest.ours(sight, _known(contest, number), "known", strength) for number, sight in sights]
         theirs = [contest.theirs(sight, strength) for _, sight in sights]
-        won = _won(list(zip(ours, full, strict=True)))
-        shown = _medians(list(zip(ours, theirs, strict=True)))
-        yield Row(f"strength {strength}, both", f"{shown}; ours beats the peer at 1 in {won} of {len(sights)}")
+        beaten = won(list(zip(ours, full, strict=True)))
+        shown = medians(list(zip(ours, theirs, strict=True)))
+        yield Row(f"strength {strength}, both", f"{shown}; ours beats the peer at 1 in {beaten} of {len(sights)}")
 
 
 def unseen_rows(contest: Contest, paintings: Sequence[Path]) -> Iterator[Row]:
@@ -148,7 +154,7 @@ def unseen_rows(contest: Contest, paintings: Sequence[Path]) -> Iterator[Row]:
     pairs = [pair for each in found for pair in each]
     nearer = sum(sum(ours["style"] for ours, _ in each) < sum(theirs["style"] for _, theirs in each) for each in found)
     what = f"style distance smaller than the peer's, {len(found)} artworks never seen"
-    by_pairs = f"{_smaller(pairs)} of {len(pairs)} pairs; {_medians(pairs)}"
+    by_pairs = f"{_smaller(pairs)} of {len(pairs)} pairs; {medians(pairs)}"
     shown = f"{nearer} of {len(found)} by the mean of {len(PHOTOGRAPHS)} photographs ({by_pairs})"
     yield Row(what, shown, "half", nearer >= UNSEEN * len(found))
 
@@ -176,7 +182,8 @@ def _sights(artwork: Path) -> list[Sight]:
     return [Sight(name, artwork) for name in PHOTOGRAPHS]
 
 
-def _won(found: Found) -> int:
+def won(found: Found) -> int:
+    """In how many pairs both of our distances are the smaller ones."""
     return sum(all(ours[kind] < theirs[kind] for kind in KINDS) for ours, theirs in found)
 
 
@@ -184,7 +191,9 @@ def _smaller(found: Found) -> str:
     return ", ".join(f"{kind} in {sum(ours[kind] < theirs[kind] for ours, theirs in found)}" for kind in KINDS)
 
 
-def _medians(found: Found) -> str:
+def medians(found: Found) -> str:
+    """Median distances of both sides."""
+
     def median(side: int, kind: str) -> float:
         return statistics.median(pair[side][kind] for pair in found)
 
