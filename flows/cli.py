@@ -13,6 +13,7 @@ from core.spec import Spec
 from flows.ending import ended, leave
 from flows.network_commands import networks
 from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
+from flows.survey_commands import surveys
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -209,6 +210,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
 
 
 app.add_typer(networks)
+app.add_typer(surveys)
 
 
 def main() -> None:

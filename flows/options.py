@@ -23,6 +23,7 @@ from core.spec_fields import CHOOSERS
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
+from core.survey.spec import SurveySpec
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
@@ -71,6 +72,19 @@ def with_learn_style_spec(command: Callable[..., None]) -> Callable[..., None]:
     fields = LearnStyleSpec.model_fields.items()
     flags += [_option(name, field, "Options") for name, field in fields if name != "catalog"]
     return _with(command, flags, lambda values: _checked(LearnStyleSpec, _given(values)))
+
+
+def with_survey_spec(model: type[SurveySpec]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command that takes `spec` first a FOLDER argument and a flag for every other field of a survey's spec."""
+    field = model.model_fields["pictures"]
+    folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=field.description)]
+    flags = [inspect.Parameter("pictures", inspect.Parameter.KEYWORD_ONLY, annotation=folder)]
+    flags += [_option(name, field, "Options") for name, field in model.model_fields.items() if name != "pictures"]
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        return _with(command, flags, lambda values: model.of(_given(values), "flags"))
+
+    return decorated
 
 
 def with_recipe(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""How a picture is built: directions, strokes, tones, symmetry."""
+"""How a picture is built: directions, strokes, texture, tones."""
 
 from __future__ import annotations
 
@@ -54,15 +54,6 @@ class Tones:
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     plan: Int[NDArray[np.uint8], "h w"]
-
-
-@dataclass(frozen=True)
-class Symmetry:
-    """Correlation of a picture's lightness with its mirror image, -1..1, and where the best axis lies, in its width."""
-
-    left_right: float
-    axis: float
-    top_bottom: float
 
 
 def structure_tensor(view: View) -> Tensor2:
@@ -126,27 +117,3 @@ def tones(view: View) -> Tones:
     plan = np.searchsorted(borders, view.lab[..., 0]).astype(np.uint8)
     shares = np.bincount(plan[view.shown], minlength=len(centres)) / view.shown.sum()
     return Tones(tuple(map(float, centres)), tuple(map(float, shares)), plan)
-
-
-def symmetry(view: View) -> Symmetry | None:
-    """How like its mirror image the picture is; None for a flat one."""
-    light = np.where(view.shown, view.lightness, 1.0)
-    small = ndimage.gaussian_filter(light, 2.0)
-    if min(small.shape) >= 64:
-        small = small[::2, ::2]  # nothing finer is left
-    if float(small.std()) < FLAT:
-        return None
-    width = small.shape[1]
-    axes = range(max(1, round(0.35 * width)), min(width - 1, round(0.65 * width)) + 1) if width > 3 else [width // 2]
-    found = [(_mirrored(small, axis), axis) for axis in axes]
-    best, axis = max(found) if found else (_mirrored(small, max(1, width // 2)), width // 2)
-    return Symmetry(best, axis / width, _mirrored(small.T, max(1, small.shape[0] // 2)))
-
-
-def _mirrored(light: Plane, axis: int) -> float:
-    """Correlation of what lies left of a column with the mirror image of what lies right of it."""
-    reach = min(axis, light.shape[1] - axis)
-    left, right = light[:, axis - reach : axis], light[:, axis : axis + reach][:, ::-1]
-    if not left.size or min(float(left.std()), float(right.std())) < 1e-6:
-        return 0.0
-    return float(np.corrcoef(left.ravel(), right.ravel())[0, 1])

@@ -1,4 +1,4 @@
-"""Starting a worker process and talking to it."""
+"""Starting a child process and talking to it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,7 +22,7 @@ times as long while something else uses the CPU; on an idle machine this costs n
 
 @dataclass(frozen=True)
 class Death:
-    """How a worker ended: its exit code, or minus the signal that killed it."""
+    """How a child ended: its exit code, or minus the signal that killed it."""
 
     code: int
 
@@ -37,31 +38,31 @@ class Death:
         return f"killed by signal {-self.code}{hint}"
 
 
-class WorkerProcess:
-    """A running worker and the parent's end of its pipe."""
+class ChildProcess:
+    """A running `python -m <module> FD ...` and the parent's end of its pipe."""
 
-    def __init__(self, device: str, maker: str) -> None:
+    def __init__(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         ours, theirs = socket.socketpair()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the worker lives
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.engine.worker", str(theirs.fileno()), device, maker],
+                [sys.executable, "-m", module, str(theirs.fileno()), *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._stderr,
                 stderr=self._stderr,
-                env={**CALM, **os.environ, "PYTHONPATH": path},
+                env={**CALM, **os.environ, "PYTHONPATH": path, **(env or {})},
             )
         self.connection = Connection(ours.detach())
 
     @property
     def pid(self) -> int:
-        """The worker's process id."""
+        """The process id."""
         return self._process.pid
 
     def send(self, message: Any) -> bool:
-        """Send a message. Returns False if the worker is gone."""
+        """Send a message. Returns False if the child is gone."""
         try:
             self.connection.send(message)
         except OSError:
@@ -69,11 +70,11 @@ class WorkerProcess:
         return True
 
     def kill(self) -> None:
-        """End the worker at once."""
+        """End it at once."""
         self._process.kill()
 
     def bury(self, timeout: float = 30.0) -> tuple[Death, str]:
-        """Wait for the worker's end, closing the pipe. Returns how it died, and the end of what it printed."""
+        """Wait for its end, closing the pipe. Returns how it died, and the end of what it printed."""
         self.connection.close()
         try:
             code = self._process.wait(timeout)
@@ -85,3 +86,10 @@ class WorkerProcess:
             self._stderr.seek(max(0, size - STDERR_TAIL))
             words = self._stderr.read().decode(errors="replace").strip()
         return Death(code), words
+
+
+class WorkerProcess(ChildProcess):
+    """A running worker of a device."""
+
+    def __init__(self, device: str, maker: str) -> None:
+        super().__init__("core.engine.worker", device, maker)

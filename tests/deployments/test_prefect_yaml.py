@@ -11,6 +11,7 @@ from core.gan.sample_spec import SampleSpec
 from core.gan.train_spec import TrainSpec
 from core.spec import Spec
 from core.stylize.train_spec import TrainStyleSpec
+from core.survey.spec import AnalyseSpec, AppraiseSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,13 @@ def test_training_of_styles_has_a_spec_of_its_own(deployments: dict[str, dict[st
     assert deployments["train-style"]["entrypoint"] == "flows.train_style:train_style"
     spec = TrainStyleSpec.model_validate(deployments["train-style"]["parameters"]["spec"])
     assert all((ROOT / folder).is_dir() for folder in (spec.catalog, *spec.contents))
+
+
+def test_surveys_have_specs_of_their_own(deployments: dict[str, dict[str, Any]]) -> None:
+    for model in (AppraiseSpec, AnalyseSpec):
+        assert deployments[model.kind]["entrypoint"] == f"flows.{model.kind}:{model.kind}"
+        spec = model.model_validate(deployments[model.kind]["parameters"]["spec"])
+        assert (ROOT / spec.pictures).is_dir()
 
 
 def test_nightly_has_a_schedule_in_a_time_zone_and_one_run_at_a_time(deployments: dict[str, dict[str, Any]]) -> None:

@@ -11,6 +11,9 @@ from core.recipe import Recipe
 from core.spec import Spec
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
+from core.survey.spec import AnalyseSpec, AppraiseSpec, SurveySpec
+from flows.analyse import analyse
+from flows.appraise import appraise
 from flows.batch import batch
 from flows.sample import sample
 from flows.train_style import train_style
@@ -65,6 +68,15 @@ def test_the_form_of_style_trainings_begins_with_what_is_learnt() -> None:
             assert (fields[name].get("title"), fields[name].get("description")) == (field.title, field.description)
             assert field.title
             assert field.description
+
+
+@pytest.mark.parametrize(("flow", "model"), [(appraise, AppraiseSpec), (analyse, AnalyseSpec)])
+def test_the_forms_of_surveys_have_a_title_and_a_description_for_every_field(
+    flow: Any, model: type[SurveySpec]
+) -> None:
+    shown = flow.parameters.model_dump()["definitions"][model.__name__]["properties"]
+    assert set(shown) == set(model.model_fields)
+    assert all(field.title and field.description for field in model.model_fields.values())
 
 
 def _overrides(schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from core.assist import structure
 from core.saliency import saliency
+from core.symmetry import symmetry
 from core.view import View
 from tests.core.assist.pictures import ODD, flat, shown, stripes
 
@@ -49,7 +50,7 @@ def test_tones_are_found_with_their_shares() -> None:
 
 def test_a_mirrored_picture_is_symmetric_about_its_middle() -> None:
     half = np.random.default_rng(0).integers(0, 256, (60, 40, 3))
-    found = structure.symmetry(shown(np.concatenate([half, half[:, ::-1]], 1)))
+    found = symmetry(shown(np.concatenate([half, half[:, ::-1]], 1)))
     assert found is not None
     assert found.left_right > 0.95
     assert found.axis == pytest.approx(0.5, abs=0.02)
@@ -69,7 +70,7 @@ def test_the_eye_is_drawn_to_what_differs() -> None:
 def test_odd_pictures_have_finite_values_or_none(odd: View) -> None:
     found = structure.directions(structure.structure_tensor(odd))
     values = [found.main, found.agreement, found.coherence, *found.histogram] if found else []
-    scale, mirrored, tones = structure.texture_scale(odd), structure.symmetry(odd), structure.tones(odd)
+    scale, mirrored, tones = structure.texture_scale(odd), symmetry(odd), structure.tones(odd)
     values += [scale] if scale is not None else []
     values += [mirrored.left_right, mirrored.axis, mirrored.top_bottom] if mirrored else []
     assert all(math.isfinite(value) for value in (*values, *tones.levels, *tones.shares))

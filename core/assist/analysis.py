@@ -1,0 +1,59 @@
+"""Everything that is seen of one picture's colours, mood and structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from core import image
+from core.assist import contrast, emotion, structure
+from core.assist.palette import Swatch, palette
+from core.harmony import Harmony, harmony
+from core.saliency import saliency
+from core.symmetry import Symmetry, symmetry
+from core.view import View, view
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One picture. What is None does not apply: a grey picture has no harmony, a flat one no directions."""
+
+    view: View
+    palette: tuple[Swatch, ...]
+    contrasts: contrast.Contrasts
+    warmth: float | None
+    colourfulness: float
+    harmony: Harmony | None
+    emotion: emotion.Emotion
+    tensor: structure.Tensor2
+    directions: structure.Directions | None
+    texture: float | None
+    tones: structure.Tones
+    symmetry: Symmetry | None
+    saliency: Float[NDArray[np.float32], "h w"]
+
+
+def analysed(picture: image.Picture) -> Analysis | None:
+    """What is seen of a picture; None for one that is all transparent."""
+    seen = view(picture)
+    if seen.is_blank:
+        return None
+    swatches, tensor = palette(seen), structure.structure_tensor(seen)
+    return Analysis(
+        view=seen,
+        palette=swatches,
+        contrasts=contrast.contrasts(seen, swatches),
+        warmth=contrast.warmth(seen),
+        colourfulness=contrast.colourfulness(seen),
+        harmony=harmony(seen),
+        emotion=emotion.emotion(seen),
+        tensor=tensor,
+        directions=structure.directions(tensor),
+        texture=structure.texture_scale(seen),
+        tones=structure.tones(seen),
+        symmetry=symmetry(seen),
+        saliency=saliency(seen),
+    )

@@ -1,0 +1,44 @@
+"""The survey `analyse`: measures, and for each picture its palette as files and its structure as overlays."""
+
+from __future__ import annotations
+
+from core.assist.analysis import analysed
+from core.assist.measures import COLUMNS, measures
+from core.assist.overlays import overlays
+from core.assist.swatches import WRITERS
+from core.image import Picture, thumbnail
+from core.layout import portable, shortened
+from core.survey.kind import Kind, Looked
+
+ANALYSE = Kind("analyse", 1, "core.survey.analysis:Analyst", COLUMNS)
+
+PALETTES, OVERLAYS, THUMBS = "palettes", "overlays", "thumbs"
+"""Folders of a survey's files; below each, a file is called as its picture, and what it is."""
+
+
+class Analyst:
+    """Looks at colours, mood and structure; with `files`, it writes palettes, overlays and small views too."""
+
+    def __init__(self, files: bool = True) -> None:
+        self._files = files
+
+    def look(self, picture: Picture, name: str) -> Looked:
+        """The picture's measures and files."""
+        found = analysed(picture)
+        if not self._files:
+            return Looked(measures(found))
+        files = {file_name(THUMBS, name, "jpg"): thumbnail(picture)}
+        if found is not None:
+            swatches = found.palette
+            files |= {file_name(PALETTES, name, suffix): write(swatches, name) for suffix, write in WRITERS.items()}
+            files |= {file_name(OVERLAYS, name, f"{what}.jpg"): data for what, data in overlays(found).items()}
+        return Looked(measures(found), files)
+
+
+def file_name(folder: str, asset: str, suffix: str) -> str:
+    """Where a file of a picture lies in the survey's folder.
+
+    >>> file_name("palettes", "trip/cat.jpg", "ase")
+    'palettes/trip/cat.jpg.ase'
+    """
+    return f"{folder}/{shortened(portable(asset))}.{suffix}"

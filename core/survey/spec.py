@@ -1,0 +1,85 @@
+"""What a user decides about a survey. It feeds the command line and the dashboard's form."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import SpecError
+from core.roots import check_inside
+from core.spec import sentence
+from core.spec_fields import Place, Text, absolute, check_folder, check_writable
+
+
+class SurveySpec(BaseModel):
+    """A folder of pictures to look at, and where the table goes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: ClassVar[str] = "survey"
+
+    pictures: Place = Field(title="Pictures", description="Folder of pictures, searched recursively.")
+    out: Place = Field(title="Out", description="Folder for the table and what goes with it.")
+    include: list[Text] = Field([], title="Include", description="Patterns of pictures to keep, such as `trip/*.jpg`.")
+    exclude: list[Text] = Field([], title="Exclude", description="Patterns of pictures to leave out.")
+    max_megapixels: float = Field(120.0, gt=0, le=2000, title="Pixel limit", description="Largest picture, megapixels.")
+    processes: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        title="Processes",
+        description="Pictures looked at side by side; empty: one a core, at most 8.",
+    )
+
+    @property
+    def max_pixels(self) -> int:
+        """The pixel limit in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the looker is made from: it decides the rows."""
+        return {}
+
+    @classmethod
+    def of(cls, values: dict[str, Any], source: str) -> Self:
+        """A survey from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
+        try:
+            return cls.model_validate(values).rooted(Path.cwd())
+        except ValidationError as error:
+            raise SpecError(sentence(error, source, cls.kind)) from error
+
+    def rooted(self, folder: Path) -> Self:
+        """The same with relative paths taken from `folder`."""
+        return self.model_copy(update={"pictures": absolute(folder, self.pictures), "out": absolute(folder, self.out)})
+
+    def check(self) -> None:
+        """Look at the folders before any work. Raises SpecError."""
+        check_inside((("pictures", self.pictures), ("out", self.out)))
+        check_folder("pictures", self.pictures)
+        check_writable(self.out)
+        if os.path.realpath(self.out) == os.path.realpath(self.pictures):
+            raise SpecError(f"out {self.out} is the folder of the pictures; choose another one.")
+
+
+class AppraiseSpec(SurveySpec):
+    """Appraising a folder: what each picture is and how well it is made."""
+
+    kind: ClassVar[str] = "appraise"
+
+
+class AnalyseSpec(SurveySpec):
+    """Analysing a folder: colours, moods and structure of each picture."""
+
+    kind: ClassVar[str] = "analyse"
+
+    measures_only: bool = Field(
+        False, title="Measures only", description="The table alone: no palette files, overlays or page."
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the looker is made from."""
+        return {"files": not self.measures_only}

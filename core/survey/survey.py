@@ -1,0 +1,173 @@
+"""A survey from its folder to its table: what is known stays, what is not is looked at, in spans."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from core.digests import Digests, Measured
+from core.errors import TRANSIENT, SpecError
+from core.library import Asset, scan
+from core.store import Store
+from core.survey import table
+from core.survey.crew import Crew, usual_processes
+from core.survey.kind import Kind
+from core.survey.spec import SurveySpec
+from core.survey.worker import Opening, Sight
+
+SPAN = 500
+"""Pictures that one Prefect task looks at, half a minute to a few minutes of work."""
+COMMIT_SECONDS, COMMIT_ROWS = 20.0, 500
+"""A part is committed after so long or so many rows: a kill loses no more."""
+
+Tick = Callable[[str, int, int], None]
+"""Called with (what, done, total)."""
+
+
+@dataclass
+class Tally:
+    """How a survey stands."""
+
+    pictures: int = 0
+    known: int = 0
+    looked: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+    def told(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+
+class Survey:
+    """One survey of one folder. Use it as a context manager: it holds the folder `out` and its processes."""
+
+    def __init__(self, spec: SurveySpec, kind: Kind, tick: Tick = lambda *_: None) -> None:
+        self.spec, self.kind, self.tick = spec, kind, tick
+        self.store, self.tally = Store(spec.out), Tally()
+        self.todo: list[Sight] = []
+        self._assets: list[Asset] = []
+        self._held = contextlib.ExitStack()
+        opening = Opening(os.fspath(spec.pictures), os.fspath(spec.out), kind.looker, spec.options, spec.max_pixels)
+        self.crew = Crew(opening, spec.processes or usual_processes())
+
+    def __enter__(self) -> Survey:
+        """Scan the folder and find what is not known yet. Raises SpecError, RunBusy, StoreBroken."""
+        self.spec.check()
+        try:
+            self._held.enter_context(self.store.lock())
+            self._held.enter_context(self.crew)
+            self.store.sweep()
+            self._find()
+        except BaseException:
+            self._held.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    @property
+    def spans(self) -> int:
+        """How many spans there are to look at."""
+        return -(-len(self.todo) // SPAN)
+
+    def look(self, span: int) -> int:
+        """Look at the pictures of a span, committing as it goes. Returns how many rows there are of it.
+
+        Raises NocturneError, StoreBroken; what is committed stays.
+        """
+        rows: list[dict[str, Any]] = []
+        begun, count, total = time.monotonic(), 0, len(self.todo)
+        committed = begun
+        try:
+            for row in self.crew.look(self.todo[span * SPAN : (span + 1) * SPAN]):
+                rows.append({**row, "look": self._look})
+                count += 1
+                self.tally.looked += 1
+                self.tally.failed += row["status"] == "failed"
+                self.tick("pictures", self.tally.looked, total)
+                if time.monotonic() - committed > COMMIT_SECONDS or len(rows) >= COMMIT_ROWS:
+                    table.write_part(self.store, self.kind.schema, rows)
+                    rows, committed = [], time.monotonic()
+        finally:
+            if rows:
+                table.write_part(self.store, self.kind.schema, rows)
+            self.tally.seconds += time.monotonic() - begun
+        return count
+
+    def finish(self) -> pa.Table:
+        """Fold the parts into the table. Returns it."""
+        return table.merge(self.store, self.kind.schema, [asset.name for asset in self._assets])
+
+    def whole(self) -> pa.Table:
+        """Look at everything that is left, and fold it into the table. Returns it."""
+        for span in range(self.spans):
+            self.look(span)
+        return self.finish()
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The rows of pictures that could not be looked at, as the table has them."""
+        rows = table.read(self.store, self.kind.schema)
+        return [row for some in table.batches(rows) for row in some if row["status"] == "failed"]
+
+    @property
+    def _look(self) -> str:
+        return self.kind.look(self.spec.options)
+
+    def _find(self) -> None:
+        self._assets = self._scanned()
+        paths = [os.path.join(self.spec.pictures, asset.file) for asset in self._assets]
+        measured = Digests().measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
+        known = self._known()
+        lost: list[dict[str, Any]] = []
+        for asset, found in zip(self._assets, measured, strict=True):
+            if fault := _fault(asset, found):
+                lost.append({**fault, "look": self._look})
+            elif known.get(asset.name) == found.sha256:
+                self.tally.known += 1
+            else:
+                self.todo.append(Sight(asset.name, asset.file, found.sha256))
+        self.tally.pictures, self.tally.failed = len(self._assets), len(lost)
+        if lost:
+            table.write_part(self.store, self.kind.schema, lost)
+
+    def _scanned(self) -> list[Asset]:
+        inside = os.path.realpath(self.spec.out)
+        found = scan(self.spec.pictures, self.spec.include, self.spec.exclude).assets
+        if inside.startswith(os.path.join(os.path.realpath(self.spec.pictures), "")):  # never its own overlays
+            own = os.path.relpath(inside, os.path.realpath(self.spec.pictures)) + os.sep
+            found = [asset for asset in found if not asset.file.startswith(own)]
+        if not found:
+            raise SpecError(f"{self.spec.pictures} has no picture to look at; put JPEG, PNG, WebP or TIFF files there.")
+        return found
+
+    def _known(self) -> dict[str, str]:
+        """SHA-256 of what was looked at, in just this way, by asset. What failed for a time is tried again."""
+        rows = table.read(self.store, self.kind.schema).select(["asset", "asset_sha256", "reason", "look"])
+        return {
+            row["asset"]: row["asset_sha256"]
+            for some in table.batches(rows)
+            for row in some
+            if row["look"] == self._look and row["reason"] not in TRANSIENT
+        }
+
+
+def _fault(asset: Asset, found: Measured) -> dict[str, Any] | None:
+    """The row of a picture that cannot be looked at."""
+    row = {"asset": asset.name, "asset_sha256": found.sha256 or None, "status": "failed"}
+    if asset.problem:
+        return {**row, "reason": "unsupported", "message": asset.problem}
+    return {**row, "reason": found.reason, "message": found.message} if found.reason else None
+
+
+def rows_of(survey: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of pictures that were looked at."""
+    for some in table.batches(survey):
+        yield from (row for row in some if row["status"] == "done")

@@ -1,0 +1,104 @@
+"""`nocturne appraise` and `nocturne analyse`: a survey started from the terminal."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from core.errors import NocturneError, Stopped
+from core.layout import printable
+from core.report.summary import duration
+from core.survey.duty import serving
+from core.survey.kinds import KINDS
+from core.survey.results import finished
+from core.survey.spec import SurveySpec
+from core.survey.survey import Survey
+from flows.bar import Bar
+from flows.display import console, faults_table
+from flows.exit_codes import ALL_DONE, UNFINISHED
+
+SHOWN = ("page", "table")
+"""Paths that are printed at the end, where there are any."""
+
+
+def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
+    """Look at a folder, showing how it goes. Returns the exit code: 0 if every picture has its row and none failed."""
+    out = console(as_json)
+    with (
+        Bar(out, "pictures") as bar,
+        Survey(spec, KINDS[spec.kind], lambda _, done, all_: bar.tick(done, all_)) as begun,
+    ):
+        before = signal.signal(signal.SIGINT, _stopper(begun, out))
+        try:
+            with serving(begun):
+                record = _through_prefect(begun, out, verbose) if begun.todo else finished(begun)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        faults = begun.faults()
+    return _report(record, faults, out, as_json)
+
+
+def _through_prefect(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
+    from flows.environment import prepare
+
+    warning = prepare(quiet=not verbose)
+    if warning:
+        out.print(printable(warning), markup=False)
+    from prefect.exceptions import TerminationSignal
+
+    try:
+        return _flow(begun.kind.name)(begun.spec)
+    except TerminationSignal as error:
+        raise Stopped("stopped by SIGTERM; what was looked at is kept, and the same command goes on.") from error
+    except NocturneError:
+        raise
+    except Exception as error:
+        words = f"Prefect failed ({type(error).__name__}: {error})"
+        raise NocturneError(f"{words}; what was looked at is kept, and the same command goes on.") from error
+
+
+def _flow(kind: str) -> Callable[[Any], dict[str, Any]]:
+    if kind == "appraise":
+        from flows.appraise import appraise
+
+        return appraise
+    from flows.analyse import analyse
+
+    return analyse
+
+
+def _stopper(begun: Survey, out: Console) -> Callable[..., None]:
+    """What Ctrl-C does: first finish the pictures in hand, then stop at once."""
+
+    def stop(*_: Any) -> None:
+        if begun.crew.stop.is_set():
+            raise KeyboardInterrupt
+        out.print("Stopping after the pictures in hand; the same command goes on later. Ctrl-C again stops now.")
+        begun.crew.stop.set()
+
+    return stop
+
+
+def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, as_json: bool) -> int:
+    code = UNFINISHED if record["failed"] or record["left"] else ALL_DONE
+    if as_json:
+        print(json.dumps({**record, "exit_code": code}))
+        return code
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("pictures", f"{record['pictures']:,}")
+    table.add_row("looked at now", f"{record['looked']:,} in {duration(record['seconds'])}")
+    for name, words in (("left", "left"), ("failed", "[red]failed")):
+        if record[name]:
+            table.add_row(words, f"{record[name]:,}")
+    out.print(table)
+    if faults:
+        out.print(faults_table([{**fault, "output": fault["asset"]} for fault in faults]))
+    for what in SHOWN:
+        if record.get(what):
+            out.print(printable(f"{what.capitalize()}: {record[what]}"), markup=False, soft_wrap=True)
+    return code

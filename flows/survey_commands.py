@@ -1,0 +1,28 @@
+"""The commands that look at pictures: appraise and analyse a folder. Heavy imports wait for a body."""
+
+from __future__ import annotations
+
+import typer
+
+from core.survey.spec import AnalyseSpec, AppraiseSpec
+from flows.options import Json, Verbose, with_survey_spec
+
+surveys = typer.Typer(rich_markup_mode=None)
+
+
+@surveys.command()
+@with_survey_spec(AppraiseSpec)
+def appraise(spec: AppraiseSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Judge how the pictures of a folder are made and composed; one row a picture, and what is known stays."""
+    from flows.survey import survey
+
+    raise typer.Exit(survey(spec, as_json, verbose))
+
+
+@surveys.command()
+@with_survey_spec(AnalyseSpec)
+def analyse(spec: AnalyseSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """See the colours, moods and structure of the pictures of a folder: a table, palettes, overlays and a page."""
+    from flows.survey import survey
+
+    raise typer.Exit(survey(spec, as_json, verbose))

@@ -1,0 +1,19 @@
+"""Task `survey_span`: have one span of a survey's pictures looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from core.survey.duty import survey_of
+
+
+@task(name="survey_span", task_run_name="span-{span}", cache_policy=NO_CACHE)
+def survey_span(out: str, span: int) -> dict[str, Any]:
+    """Look at the pictures of one span of the survey in the folder `out`. Returns counts: rows now, and so far."""
+    survey = survey_of(out)
+    rows = survey.look(span)
+    get_run_logger().info("span %d: %d rows, %d failed so far", span, rows, survey.tally.failed)
+    return {"span": span, "rows": rows, **survey.tally.told()}
