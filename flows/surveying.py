@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ def surveyed(spec: SurveySpec) -> dict[str, Any]:
                 survey.crew.stop.set()  # the span ends with its rows committed
                 future.wait()
                 raise
-            share = 100.0 * survey.tally.looked / max(1, len(survey.todo))
             if progress is not None:
-                teller.told(lambda share=share: update_progress_artifact(progress, share))
+                share = 100.0 * survey.tally.looked / max(1, len(survey.todo))
+                teller.told(partial(update_progress_artifact, progress, share))
             if survey.crew.stop.is_set():
                 break
         record = finished(survey)

@@ -17,16 +17,16 @@ Env = dict[str, str]
 
 @pytest.mark.parametrize("kind", ["appraise", "analyse"])
 def test_a_folder_is_surveyed_and_gone_on_with(kind: str, studio: Studio, prefect_env: Env) -> None:
-    studio.picture("library/a.png", 1)
     (studio.library / "broken.jpg").write_bytes(b"no picture")
     ended = nocturne(kind, studio.library, "--out", studio.out, "--json", env=prefect_env)
     assert ended.code == 3, ended.err
     record = json.loads(ended.out)
-    assert (record["pictures"], record["looked"], record["failed"], record["left"]) == (2, 1, 1, 0)
+    assert (record["pictures"], record["looked"], record["failed"], record["left"]) == (3, 2, 1, 0)
     rows = pq.read_table(record["table"]).to_pylist()
     assert [(row["asset"], row["status"], row["reason"]) for row in rows] == [
-        ("a.png", "done", None),
         ("broken.jpg", "failed", "unreadable"),
+        ("cat.jpg", "done", None),
+        ("trip/sea.png", "done", None),
     ]
     (studio.library / "broken.jpg").unlink()
     again = nocturne(kind, studio.library, "--out", studio.out, env=prefect_env)
