@@ -15,7 +15,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from itertools import chain, product
 from pathlib import Path
 
@@ -187,7 +186,10 @@ def main() -> int:
         values = "  ".join(f"{case} {scores.score:.3f}" for case, scores in found.items())
         console.print(f"{len(results):2} {' in '.join(pair):33} {values}", highlight=False, soft_wrap=True)
     if options.json:
-        rows = {" in ".join(pair): {k: asdict(v) for k, v in found.items()} for pair, found in results.items()}
+        rows = {
+            " in ".join(pair): {k: {"score": v.score, **asdict(v)} for k, v in found.items()}
+            for pair, found in results.items()
+        }
         options.json.write_text(json.dumps(rows, indent=1))
     right = report(results, groups, console)
     console.print(f"one score of a 512-pixel output: {milliseconds(scorer):.0f} ms")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
@@ -84,6 +85,8 @@ def _default(field: FieldInfo) -> Any:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        return "{ " + ", ".join(f"{name} = {_toml(each)}" for name, each in value) + " }"
     plain = list(value) if isinstance(value, tuple) else value
     return (
         tomli_w.dumps({"x": plain}, indent=0)

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from core.errors import NocturneError, SpecError, StoreBroken
 from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths, printable, shortly
 from core.part_file import read_rows
+from core.standing import with_percentiles
 from core.store import Store
 
 
@@ -56,12 +57,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("width", pa.int32(), "Width of the output, pixels."),
     Column("height", pa.int32(), "Height of the output, pixels."),
     Column("score", pa.float32(), "How good the transfer, or a curated sample, is, 0 to 1, higher is better."),
+    Column(
+        "percentile", pa.float32(), "Share of its style's scores in the run that are lower, 0 to 100; set by a merge."
+    ),
     Column("score_content", pa.float32(), "Content kept, 0 (nothing of the asset) to 1 (the asset itself)."),
     Column(
         "score_style",
         pa.float32(),
         "Style reached, 0 (no nearer than the asset) to 1 (the style's own statistics).",
     ),
+    Column("score_quality", pa.float32(), "Technical quality, 1 if it has no fault that asset and style have not."),
+    Column("score_coherence", pa.float32(), "How evenly the picture's quarters reach the style, 0 to 1."),
+    Column("flaw", pa.string(), "Technical measure that took most from `score_quality`; null where nothing did."),
     Column("content_distance", pa.float32(), "Distance between the features of output and asset, 0 is equal."),
     Column(
         "style_distance",
@@ -173,7 +180,7 @@ def begin(store: Store, planned: pa.Table) -> None:
 def merge(store: Store) -> pa.Table:
     """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
     names = sorted(store.names(PARTS, ".parquet"))
-    rows = read(store)
+    rows = with_percentiles(read(store))
     _put(store, MANIFEST, rows)
     store.put(MANIFEST_CSV, csv_bytes(rows))
     for name in names:

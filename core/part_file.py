@@ -23,7 +23,10 @@ MOST_BYTES, MOST_INFLATION = 256 << 20, 64
 MOST_IN_A_ROW = 64
 """Values of a list: the longest is the history of the loss."""
 
-LATER = ("checkpoint", "mask_sha256", "regions_sha256")
+LATER = (
+    *("checkpoint", "mask_sha256", "regions_sha256"),
+    *("percentile", "score_quality", "score_coherence", "flaw"),
+)
 """Columns that files of earlier versions have not; they are null there."""
 
 NEEDED = ("output", "key", "status")

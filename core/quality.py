@@ -51,9 +51,9 @@ class Quality:
     checkerboard: float | None
 
 
-def quality(picture: image.Picture) -> Quality:
-    """The technical quality of a picture of any size."""
-    rgb = middle(picture.rgb)
+def quality(picture: image.Picture, side: int = SIDE) -> Quality:
+    """The technical quality of a picture of any size, of its middle `side` x `side` pixels at most."""
+    rgb = middle(picture.rgb, side)
     clipped = float(((rgb <= 1).all(2) | (rgb >= 254).all(2)).mean())
     luma = rgb.astype(np.float32) @ LUMA
     if min(luma.shape) < LEAST:
@@ -69,10 +69,10 @@ def quality(picture: image.Picture) -> Quality:
     )
 
 
-def middle(rgb: image.U8) -> image.U8:
-    """The middle of a picture (h, w, 3), at most SIDE pixels a side, beginning on its 8-pixel grid."""
-    top, left = (max(0, (length - SIDE) // 2) // 8 * 8 for length in rgb.shape[:2])
-    return rgb[top : top + SIDE, left : left + SIDE]
+def middle(rgb: image.U8, side: int = SIDE) -> image.U8:
+    """The middle of a picture (h, w, 3), at most `side` pixels a side, beginning on its 8-pixel grid."""
+    top, left = (max(0, (length - side) // 2) // 8 * 8 for length in rgb.shape[:2])
+    return rgb[top : top + side, left : left + side]
 
 
 def sharpness(luma: Plane) -> float:

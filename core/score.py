@@ -1,4 +1,4 @@
-"""The run's scores: content kept, style reached, and one number, from a network that made nothing.
+"""The run's scores: content kept, style reached, and how evenly, from a network that made nothing; and technical faults.
 
 An optimiser can please the network whose loss it follows without pleasing anyone else; so outputs are
 judged by EfficientNet-Lite0. `docs/score.md` says what each value can and cannot tell, and how well it
@@ -8,7 +8,8 @@ orders pictures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,14 @@ from PIL import Image
 from torch import Tensor
 
 from core import efficientnet
+from core.evaluation import ScoreWeights, overall
+from core.grams import Grams, Plane, coherence, grams, mean_grams, style_distance
+from core.image import Picture
+from core.quality import Quality, quality
+from core.technical import SIDE, technical
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit sRGB."""
-
-Plane = npt.NDArray[np.float32]
-"""How much each pixel of a picture counts for its style, (h, w) in [0, 1]."""
 
 LONGEST, SHORTEST, MULTIPLE = 256, 64, 16
 """Pictures are looked at with this longest side, aspect kept, the other side rounded to a multiple of 16
@@ -38,12 +41,6 @@ STYLE_MAPS = ("stem", "block0", "block4")
 
 UNRELATED = 0.96
 """Content distance at which nothing of the asset is left; 98 of 100 unrelated pairs lie beyond."""
-
-ENOUGH = 0.125
-"""Content kept at which the score's content factor is half; below it a picture is hardly recognised."""
-
-SAME_STYLE = 0.02
-"""Gram distance below which asset and style count as alike, so that the ratio to it stays finite."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +61,9 @@ class Reference:
     """Height and width at which it is looked at, pixels."""
     content: tuple[Outlines, ...]
     """Of the CONTENT_MAPS."""
-    grams: tuple[Float[Tensor, "c c"], ...]
-    """The Gram matrices of the STYLE_MAPS."""
+    grams: Grams
+    """Of the STYLE_MAPS."""
+    quality: Quality
     top_classes: tuple[int, ...]
     """The five most likely ImageNet classes, most likely first."""
 
@@ -73,19 +71,54 @@ class Reference:
     def nbytes(self) -> int:
         """Memory that its tensors take, bytes."""
         maps = (tensor for outlines in self.content for tensor in (outlines.directions, outlines.weights))
-        return sum(tensor.nbytes for tensor in (*maps, *self.grams))
+        return sum(tensor.nbytes for tensor in maps) + self.grams.nbytes
 
 
 @dataclass(frozen=True)
 class Scores:
     """The manifest's columns of the same names; always finite."""
 
-    score: float
-    score_content: float
-    score_style: float
     content_distance: float
     style_distance: float
     class_kept: bool
+    score_quality: float = 1.0
+    score_coherence: float = 1.0
+    flaw: str | None = None
+
+    @property
+    def score_content(self) -> float:
+        """Content kept, 0 to 1."""
+        return min(max(1 - self.content_distance / UNRELATED, 0.0), 1.0)
+
+    @property
+    def score_style(self) -> float:
+        """Style reached, 0 to 1."""
+        return min(max(1 - self.style_distance, 0.0), 1.0)
+
+    @property
+    def score(self) -> float:
+        """The overall score as its weights are by default."""
+        return self.overall(ScoreWeights())
+
+    def overall(self, weights: ScoreWeights) -> float:
+        """The overall score, 0 to 1: the formula is in `docs/score.md`."""
+        return overall(self.parts, weights)
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """What the score is made of, each 0 to 1."""
+        return {
+            "content": self.score_content,
+            "style": self.score_style,
+            "quality": self.score_quality,
+            "coherence": self.score_coherence,
+        }
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the manifest but for `score`."""
+        parts = {f"score_{name}": value for name, value in self.parts.items()}
+        return {**parts, **{field.name: getattr(self, field.name) for field in fields(self)}}
 
 
 class Scorer:
@@ -115,10 +148,16 @@ class Scorer:
         Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
         """
         made = self._look(checked(output), asset.frame, area)
-        target = mean_grams([(reference.grams, weight) for reference, weight in style])
-        content = content_distance(asset.content, made.content)
-        distance = gram_distance(made.grams, target) / max(gram_distance(asset.grams, target), SAME_STYLE)
-        return scores(content, distance, asset.top_classes[0] in made.top_classes)
+        target = mean_grams([(reference.grams.whole, weight) for reference, weight in style])
+        fault = technical(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
+        return Scores(
+            content_distance(asset.content, made.content),
+            style_distance(made.grams.whole, asset.grams.whole, target),
+            asset.top_classes[0] in made.top_classes,
+            fault.score,
+            coherence(made.grams, asset.grams, target),
+            fault.flaw,
+        )
 
     @torch.inference_mode()
     def _look(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
@@ -127,33 +166,27 @@ class Scorer:
         return Reference(
             frame,
             tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
-            tuple(gram(found.maps[name][0], area) for name in STYLE_MAPS),
+            grams([found.maps[name][0] for name in STYLE_MAPS], area),
+            quality(Picture(rgb), SIDE),
             tuple(found.logits[0].topk(5).indices.tolist()),
         )
 
 
-def scores(content_distance: float, style_distance: float, class_kept: bool) -> Scores:
-    """The scores that follow from the two distances: formulas in `docs/score.md`."""
-    content = min(max(1 - content_distance / UNRELATED, 0.0), 1.0)
-    style = min(max(1 - style_distance, 0.0), 1.0)
-    score = style * recognisable(content)
-    return Scores(score, content, style, content_distance, style_distance, class_kept)
-
-
 def mean_of(parts: Sequence[tuple[Scores, float]]) -> Scores:
-    """The scores of a picture whose parts have styles of their own: their style distances count by the weights, which may
-    all be 0; content is the picture's own.
+    """The scores of a picture whose parts have styles of their own: what is said of their styles counts by the weights,
+    which may all be 0; content is the picture's own, and its worst fault too.
     """
     first, total = parts[0][0], sum(weight for _, weight in parts)
     if not total > 0:
         return first
-    distance = sum(each.style_distance * weight for each, weight in parts) / total
-    return scores(first.content_distance, distance, first.class_kept)
-
-
-def recognisable(content: float) -> float:
-    """The score's content factor: 0 at 0, half near ENOUGH, hardly rising where content is plain, 1 at 1."""
-    return (1 + ENOUGH**3) * content**3 / (content**3 + ENOUGH**3)
+    worst = min((each for each, _ in parts), key=lambda each: each.score_quality)
+    return replace(
+        first,
+        style_distance=sum(each.style_distance * weight for each, weight in parts) / total,
+        score_coherence=sum(each.score_coherence * weight for each, weight in parts) / total,
+        score_quality=worst.score_quality,
+        flaw=worst.flaw,
+    )
 
 
 def frame_of(height: int, width: int) -> tuple[int, int]:
@@ -201,31 +234,3 @@ def content_distance(asset: Sequence[Outlines], output: Sequence[Outlines]) -> f
 def _apart(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
     a = asset.directions.float()
     return (asset.weights * (a * (a - directions.float())).sum(0)).sum()
-
-
-def gram(features: Float[Tensor, "c h w"], area: Plane | None = None) -> Float[Tensor, "c c"]:
-    """Gram matrix F F^T / (h w) (Gatys et al. 2016, equation 3), free of the picture's size; of the positions within an
-    area, if there is one with anything in it.
-    """
-    flat = features.flatten(1)
-    if area is None or not area.any():
-        return flat @ flat.T / flat.shape[1]
-    plane = torch.from_numpy(np.ascontiguousarray(area)).to(features)[None, None]
-    shares = F.interpolate(plane, size=features.shape[1:], mode="area").flatten()
-    return (flat * shares) @ flat.T / shares.sum()
-
-
-def mean_grams(artworks: Sequence[tuple[Sequence[Tensor], float]]) -> list[Tensor]:
-    """The weighted mean of the artworks' Gram matrices, map by map. Raises ValueError without artworks."""
-    total = sum(weight for _, weight in artworks)
-    if not artworks or not total > 0:
-        raise ValueError("a style needs an artwork with a positive weight")
-    maps = zip(*(grams for grams, _ in artworks), strict=True)
-    shares = [weight / total for _, weight in artworks]
-    return [torch.stack([g * share for g, share in zip(same, shares, strict=True)]).sum(0) for same in maps]
-
-
-def gram_distance(grams: Sequence[Tensor], style: Sequence[Tensor]) -> float:
-    """Mean over maps of |G - S| / |S| in Frobenius norm, from 0: how far Gram matrices are from a style's."""
-    maps = zip(grams, style, strict=True)
-    return sum(float((g - s).norm() / s.norm().clamp_min(1e-12)) for g, s in maps) / len(style)

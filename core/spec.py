@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from core import naming
 from core.errors import SpecError
+from core.evaluation import PARTS, ScoreWeights
 from core.layout import printable, shortly
 from core.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.recipe import FILES, Recipe, RecipeOverrides, files_of
@@ -79,6 +80,11 @@ class Spec(BaseModel):
         "all",
         title="Pairs",
         description="`all`, `random:K` (K styles an asset, drawn with the seed), or a CSV of asset,style[,recipe fields].",
+    )
+    score_weights: ScoreWeights = Field(
+        ScoreWeights(),
+        title="Score weights",
+        description=f"What the parts of the score weigh: {', '.join(PARTS)}; as flags, such as `style=2`.",
     )
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
     variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")

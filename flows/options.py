@@ -211,7 +211,8 @@ def _recipe_options(recipe: type[BaseModel]) -> list[inspect.Parameter]:
 def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
     flag = "--" + name.replace("_", "-")
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    shown = f" (default: {default})" if panel != "Recipe" and default not in (None, []) else ""
+    plain = None if isinstance(default, BaseModel) else default
+    shown = f" (default: {plain})" if panel != "Recipe" and plain not in (None, []) else ""
     info = typer.Option(
         flag, *ALIASES.get(name, ()), help=(field.description or "") + shown, rich_help_panel=panel, show_default=False
     )
@@ -228,7 +229,7 @@ def _flag_type(annotation: Any) -> Any:
         return _flag_type(arguments[0])
     if origin in (Union, types.UnionType):
         return _flag_type(next(argument for argument in arguments if argument is not type(None)))
-    if origin in (list, tuple, dict):
+    if origin in (list, tuple, dict) or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return list[str]
     if origin is Literal or annotation is Path:
         return str

@@ -18,13 +18,15 @@ from core import device as devices
 from core import image, provenance
 from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
+from core.evaluation import ScoreWeights
+from core.grams import Plane
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.memory import give_back, keep_freed
 from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
-from core.score import Plane, Reference, Scorer, Scores, mean_of
+from core.score import Reference, Scorer, Scores, mean_of
 from core.store import Store
 from core.stylize import colour
 from core.stylize.cover import Covers
@@ -96,6 +98,7 @@ class StylizeMaker:
         most = int(context["max_pixels"])
         covers = Covers(context["masks"], context["regions"], most)
         self._sources = Sources(Path(context["library"]), self._styles, most, covers)
+        self._weights = ScoreWeights.model_validate(context["score_weights"])
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
     @devices.one_thread()
@@ -203,12 +206,8 @@ class StylizeMaker:
             "pixels_sha256": image.pixels_sha256(picture if plain else data),
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
-            "score": scores.score,
-            "score_content": scores.score_content,
-            "score_style": scores.score_style,
-            "content_distance": scores.content_distance,
-            "style_distance": scores.style_distance,
-            "class_kept": scores.class_kept,
+            "score": scores.overall(self._weights),
+            **scores.columns,
             "loss": made.losses[-1] if made.losses else None,
             "losses": thinned(made.losses, KEPT_LOSSES) or None,
         }

@@ -130,3 +130,14 @@ def test_the_readme_documents_every_column() -> None:
     text = (Path(__file__).parents[2] / "docs/manifest.md").read_text()
     for column in manifest.COLUMNS:
         assert f"| `{column.name}` | {manifest.type_name(column.type)} | {column.meaning} |" in text, column.name
+
+
+def test_a_merge_says_where_each_output_stands_in_its_style(store: Store) -> None:
+    rows = [row(f"{style}/{n}.png", style=style, score=n / 10) for style in ("a", "b") for n in range(3)]
+    manifest.begin(store, manifest.table([row(each["output"], status="pending") for each in rows]))
+    manifest.write_part(store, rows)
+    assert set(manifest.read(store)["percentile"].to_pylist()) == {None}
+    merged = manifest.merge(store)
+    found = dict(zip(merged["output"].to_pylist(), merged["percentile"].to_pylist(), strict=True))
+    assert [found[f"b/{n}.png"] for n in range(3)] == pytest.approx([100 / 6, 50, 500 / 6])
+    assert found["a/2.png"] == found["b/2.png"]

@@ -1,0 +1,119 @@
+"""Gram matrices of feature maps: how far a picture's statistics are from a style's, in all of it and quarter by quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+Plane = npt.NDArray[np.float32]
+"""How much each pixel of a picture counts for its style, (h, w) in [0, 1]."""
+
+SAME_STYLE = 0.02
+"""Gram distance below which asset and style count as alike, so that the ratio to it stays finite."""
+
+LEAST_SHARE = 0.03
+"""Share of what counts of a picture that a quarter must hold to be looked at by itself."""
+
+EVEN = 0.2
+"""Style reached that is added to the mean before unevenness is a share of it: little is not called uneven."""
+
+
+@dataclass(frozen=True)
+class Grams:
+    """Gram matrices of some maps, in all of a picture and in its quarters."""
+
+    whole: tuple[Float[Tensor, "c c"], ...]
+    quarters: tuple[Float[Tensor, "4 c c"], ...]
+    shares: tuple[float, ...]
+    """How much of what counts lies in each quarter, of sum 1."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the tensors take, bytes."""
+        return sum(tensor.nbytes for tensor in (*self.whole, *self.quarters))
+
+
+def grams(maps: Sequence[Float[Tensor, "c h w"]], area: Plane | None = None) -> Grams:
+    """The matrices of maps of one picture, within an area if there is one with anything in it."""
+    planes = [_plane(features, area) for features in maps]
+    quarters = [
+        torch.stack([_gram(features[:, down, across], plane[down, across]) for down, across in _quarters(features)])
+        for features, plane in zip(maps, planes, strict=True)
+    ]
+    amounts = [float(planes[0][down, across].sum()) for down, across in _quarters(maps[0])]
+    whole = tuple(_gram(features, plane) for features, plane in zip(maps, planes, strict=True))
+    return Grams(whole, tuple(quarters), tuple(amount / sum(amounts) for amount in amounts))
+
+
+def gram(features: Float[Tensor, "c h w"], area: Plane | None = None) -> Float[Tensor, "c c"]:
+    """Gram matrix F F^T / (h w) (Gatys et al. 2016, equation 3), free of the picture's size; of the positions within an
+    area, if there is one with anything in it.
+    """
+    return _gram(features, _plane(features, area))
+
+
+def mean_grams(artworks: Sequence[tuple[Sequence[Tensor], float]]) -> list[Tensor]:
+    """The weighted mean of the artworks' Gram matrices, map by map. Raises ValueError without artworks."""
+    total = sum(weight for _, weight in artworks)
+    if not artworks or not total > 0:
+        raise ValueError("a style needs an artwork with a positive weight")
+    maps = zip(*(matrices for matrices, _ in artworks), strict=True)
+    shares = [weight / total for _, weight in artworks]
+    return [torch.stack([g * share for g, share in zip(same, shares, strict=True)]).sum(0) for same in maps]
+
+
+def gram_distance(matrices: Sequence[Tensor], style: Sequence[Tensor]) -> float:
+    """Mean over maps of |G - S| / |S| in Frobenius norm, from 0: how far Gram matrices are from a style's."""
+    maps = zip(matrices, style, strict=True)
+    return sum(float((g - s).norm() / s.norm().clamp_min(1e-12)) for g, s in maps) / len(style)
+
+
+def style_distance(made: Sequence[Tensor], asset: Sequence[Tensor], style: Sequence[Tensor]) -> float:
+    """The distance of what was made from the style over that of the asset: 0 equal, 1 no nearer than the asset."""
+    return gram_distance(made, style) / max(gram_distance(asset, style), SAME_STYLE)
+
+
+def coherence(made: Grams, asset: Grams, style: Sequence[Tensor]) -> float:
+    """How evenly a picture's quarters reach the style, 0 to 1: 1 - mean |p - m| / (m + EVEN).
+
+    p is the style reached in a quarter, next to the asset's same quarter, 0 to 1, and m their mean, quarters counting by
+    what they hold; 1 where no style is reached at all.
+    """
+    reached, shares = [], []
+    for quarter, share in enumerate(asset.shares):
+        if share >= LEAST_SHARE:
+            own, before = ([found[quarter] for found in each.quarters] for each in (made, asset))
+            reached.append(min(1.0, max(0.0, 1 - style_distance(own, before, style))))
+            shares.append(share)
+    mean = float(np.average(reached, weights=shares))
+    spread = float(np.average([abs(each - mean) for each in reached], weights=shares))
+    return max(0.0, 1 - spread / (mean + EVEN))
+
+
+def _gram(features: Float[Tensor, "c h w"], plane: Float[Tensor, "h w"]) -> Float[Tensor, "c c"]:
+    flat = features.flatten(1)
+    return (flat * plane.flatten()) @ flat.T / plane.sum().clamp_min(1e-12)
+
+
+def _plane(features: Float[Tensor, "c h w"], area: Plane | None) -> Float[Tensor, "h w"]:
+    """How much each position counts."""
+    if area is None or not area.any():
+        return features.new_ones(features.shape[1:])
+    plane = torch.from_numpy(np.ascontiguousarray(area)).to(features)[None, None]
+    return F.interpolate(plane, size=features.shape[1:], mode="area")[0, 0]
+
+
+def _quarters(features: Tensor) -> list[tuple[slice, slice]]:
+    height, width = features.shape[1] // 2, features.shape[2] // 2
+    return [(down, across) for down in _halves(height) for across in _halves(width)]
+
+
+def _halves(middle: int) -> tuple[slice, slice]:
+    return slice(0, middle), slice(middle, None)
