@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from core.survey.spec import AnalyseSpec, AppraiseSpec
@@ -26,3 +29,16 @@ def analyse(spec: AnalyseSpec, as_json: Json = False, verbose: Verbose = False) 
     from flows.survey import survey
 
     raise typer.Exit(survey(spec, as_json, verbose))
+
+
+@surveys.command()
+def similar(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The picture to find others like.")],
+    folder: Annotated[Path, typer.Option("--in", help="Folder to look in; what was seen of it before is kept.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="Pictures to name.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Name the pictures of a folder, such as a catalog's artworks, that are most like one."""
+    from flows.similar import similar as find
+
+    find(picture, folder, count, as_json)
