@@ -64,7 +64,8 @@ bench-backbones: install  ## ResNet's smoothed features on seeded weights, besid
 bench-presets: install  ## Presets: seconds, network passes and loss.
 	@$(BIN)/python benchmarks/presets.py
 
-bench-score: install  ## Does the score order obvious cases rightly?
+bench-score: install  ## Does the score rank obvious pairs rightly (a quarter of an hour), and transfers of many steps?
+	@$(BIN)/python benchmarks/score_pairs.py
 	@$(BIN)/python benchmarks/score_order.py
 
 bench-gan: install  ## Trained networks: digits recognised, KID against peers, speed of training and sampling.
