@@ -38,7 +38,12 @@ class Batch:
         place = self._place(folder)
         target, temporary = f"{place}{os.sep}{last}", f"{place}{os.sep}{temporary_name()}"
         try:
-            _write(temporary, data)
+            try:
+                _write(temporary, data)
+            except FileNotFoundError:  # the folder was removed since, when nothing was left in it
+                del self._places[folder]
+                self._place(folder)
+                _write(temporary, data)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)

@@ -19,7 +19,8 @@ class Job:
     """One output to be made: `stylize`, of an asset in a style, or `sample`, of a seed from a checkpoint.
 
     `asset_file` is the asset's path below the library as the disk has it, `mask_file` and `regions_file` are those of its
-    mask and its region map below theirs. What the job has not is empty.
+    mask and its region map below theirs. `retry_of` is the output of the first try, where the gate asks for another. What
+    the job has not is empty.
     """
 
     output: str
@@ -42,6 +43,7 @@ class Job:
     mask_sha256: str = ""
     regions_file: str = ""
     regions_sha256: str = ""
+    retry_of: str = ""
 
     def __reduce__(self) -> tuple[type[Job], tuple[Any, ...]]:
         """Thousands travel to the worker: as the arguments of a call they are half as long on the way."""
@@ -169,4 +171,5 @@ def planned_columns(job: Job) -> dict[str, Any]:
         "weights": job.weights,
         "key": job.key,
         "attempt": job.attempt,
+        "retry_of": job.retry_of or None,
     }

@@ -30,13 +30,15 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def plan_of(spec: AnySpec, retry: bool = False, tick: Tick | None = None, replan: bool = False) -> Plan:
-    """The plan of a night of any kind; nothing is written. `replan` chooses anew what the spec leaves to be chosen; a
-    sampling leaves nothing. Raises SpecError.
+def plan_of(
+    spec: AnySpec, retry: bool = False, tick: Tick | None = None, replan: bool = False, again: bool = False
+) -> Plan:
+    """The plan of a night of any kind; nothing is written. `replan` chooses anew what the spec leaves to be chosen, and
+    `again` plans the rest of a night that goes on; a sampling leaves nothing and is made at once. Raises SpecError.
     """
     module, _, name = KINDS[spec.kind].plan.partition(":")
     made: Plan = getattr(importlib.import_module(module), name)(
-        spec, retry, tick, **({"replan": True} if replan else {})
+        spec, retry, tick, **({"replan": True} if replan else {}), **({"again": True} if again else {})
     )
     return made
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from core.errors import NocturneError, SpecError, StoreBroken
 from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths, printable, shortly
 from core.part_file import read_rows
-from core.standing import with_percentiles
+from core.standing import with_standing
 from core.store import Store
 
 
@@ -84,7 +84,13 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("seconds", pa.float32(), "Time to decode, make, score and write the picture, seconds."),
     Column("engine", pa.string(), "Device, torch version, CPU capability and threads that made the pixels."),
-    Column("attempt", pa.int32(), "How many times the job was tried."),
+    Column(
+        "attempt",
+        pa.int32(),
+        "How many times the picture was tried, after failures or by the gate.",
+    ),
+    Column("retry_of", pa.string(), "Output of the picture's first try, where the gate had it tried again."),
+    Column("best", pa.bool_(), "Whether it has the highest score of its picture's tries; set by a merge."),
     Column("started", pa.timestamp("ms", tz="UTC"), "When the job began."),
     Column("finished", pa.timestamp("ms", tz="UTC"), "When its picture was written."),
     Column("versions", pa.string(), "Versions of Nocturne, torch and Pillow."),
@@ -180,7 +186,7 @@ def begin(store: Store, planned: pa.Table) -> None:
 def merge(store: Store) -> pa.Table:
     """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
     names = sorted(store.names(PARTS, ".parquet"))
-    rows = with_percentiles(read(store))
+    rows = with_standing(read(store))
     _put(store, MANIFEST, rows)
     store.put(MANIFEST_CSV, csv_bytes(rows))
     for name in names:

@@ -99,7 +99,7 @@ def _fresh_rows(jobs: pa.Table, run: str) -> pa.Table:
         "finished": pc.if_else(failed, pa.scalar(now, manifest.SCHEMA.field("finished").type), None),
         **{name: jobs[name] for name in jobs.column_names if name not in ("seconds",)},
     }
-    for name in ("asset", "asset_sha256", "style", "style_sha256", "checkpoint", "preset"):
+    for name in ("asset", "asset_sha256", "style", "style_sha256", "checkpoint", "preset", "retry_of"):
         known[name] = pc.if_else(pc.equal(jobs[name], ""), None, jobs[name])
     arrays = [
         pc.cast(known[field.name], field.type) if field.name in known else pa.nulls(count, field.type)

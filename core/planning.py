@@ -94,9 +94,17 @@ class Planner:
     """
 
     def __init__(
-        self, out: Path, reuse: Sequence[Path], shard_seconds: float, retry: bool, tick: Tick, most: int = MAX_JOBS
+        self,
+        out: Path,
+        reuse: Sequence[Path],
+        shard_seconds: float,
+        retry: bool,
+        tick: Tick,
+        most: int = MAX_JOBS,
+        again: bool = False,
     ) -> None:
-        self.retry, self.tick = retry, tick
+        """`again`: what failed has been tried tonight, and waits for another night."""
+        self.retry, self.tick, self._again = retry, tick, again
         self.summary = PlanSummary()
         self.finished = finished_jobs(out, reuse)
         self.names = OutputNames()
@@ -121,25 +129,28 @@ class Planner:
         self.summary.shards = self._sharder.count
         return pa.Table.from_batches(batches, PLAN_SCHEMA)
 
-    def place(self, row: dict[str, Any], fault: Fault | None, size: float) -> dict[str, Any]:
-        """Decide the state of a job, which would take `size` bytes on disk, and count it. Returns its whole row."""
-        row.update(self._decision(row["output"], row["key"], fault))
+    def place(self, row: dict[str, Any], fault: Fault | None, size: float, before: int = 0) -> dict[str, Any]:
+        """Decide the state of a job, which would take `size` bytes on disk, and count it. Returns its whole row.
+
+        `before`: how often its picture was tried by other jobs.
+        """
+        row.update(self._decision(row["output"], row["key"], fault, before))
         self._count(row, size)
         return row
 
-    def _decision(self, output: str, key: str, fault: Fault | None) -> dict[str, Any]:
+    def _decision(self, output: str, key: str, fault: Fault | None, before: int) -> dict[str, Any]:
         """The state of one job, by what is wrong with its files and by what earlier nights made."""
         earlier = self.finished.rows.get(output)
         same = earlier is not None and earlier.key == key
-        tried = earlier.tries() if earlier and same else 0
+        tried = earlier.tries() if earlier and same else before
         if self.finished.is_made(output, key):
             return {"state": "kept", "status": "done", "attempt": tried}
         if fault is not None:
-            return {"state": "failed", "reason": fault[0], "message": fault[1], "attempt": 1}
+            return {"state": "failed", "reason": fault[0], "message": fault[1], "attempt": before + 1}
         failed = earlier is not None and earlier.status == "failed"
         if self.retry and not failed:
             return {"state": "waiting", "attempt": tried}
-        if earlier and same and failed and not self.retry and not earlier.worth_another_try():
+        if earlier and same and failed and not self.retry and (self._again or not earlier.worth_another_try(before)):
             return {"state": "kept", "attempt": tried}
         return {**self._placed(output, key), "attempt": tried + 1}
 

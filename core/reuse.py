@@ -27,14 +27,15 @@ class Earlier:
     status: str
     reason: str | None
     attempt: int
+    score: float | None = None
 
     def tries(self) -> int:
         """How often the job was tried to its end; a planned try that a kill cut short does not count."""
         return self.attempt if self.status != "pending" else max(0, self.attempt - 1)
 
-    def worth_another_try(self) -> bool:
-        """Whether a failed job's reason may be gone by now."""
-        return self.reason in TRANSIENT and self.attempt < MAX_ATTEMPTS
+    def worth_another_try(self, before: int = 0) -> bool:
+        """Whether a failed job's reason may be gone by now; `before` tries were of other jobs."""
+        return self.reason in TRANSIENT and self.attempt - before < MAX_ATTEMPTS
 
 
 @dataclass
@@ -65,15 +66,15 @@ def finished_jobs(out: Path, reuse: Sequence[Path]) -> Finished:
     finished = Finished()
     for run in [*reversed(reuse), out]:  # this run's own pictures come first
         store = Store(run)
-        for output, key, status, reason, attempt in _rows(store):
+        for output, key, status, reason, attempt, score in _rows(store):
             if status == "done":
                 finished.by_key[key] = (str(run), output)
             if run == out:
-                finished.rows[output] = Earlier(key, status, reason, attempt or 0)
+                finished.rows[output] = Earlier(key, status, reason, attempt or 0, score)
     finished.files = {name for folder in (OUTPUTS, REJECTED) for name in Store(out).names(folder)}
     return finished
 
 
-def _rows(store: Store) -> list[tuple[str, str, str, str | None, int | None]]:
-    rows = manifest.read(store, ["output", "key", "status", "reason", "attempt"])
+def _rows(store: Store) -> list[tuple[str, str, str, str | None, int | None, float | None]]:
+    rows = manifest.read(store, ["output", "key", "status", "reason", "attempt", "score"])
     return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))

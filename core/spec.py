@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from core import naming
 from core.errors import SpecError
 from core.evaluation import PARTS, ScoreWeights
+from core.gate import REJECT, parse_gate
 from core.layout import printable, shortly
 from core.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.recipe import FILES, Recipe, RecipeOverrides, files_of
@@ -86,6 +87,18 @@ class Spec(BaseModel):
         title="Score weights",
         description=f"What the parts of the score weigh: {', '.join(PARTS)}; as flags, such as `style=2`.",
     )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Least score",
+        description="A picture that scores less is rejected and kept apart, or tried again as `gate` says.",
+    )
+    gate: Text = Field(
+        REJECT,
+        title="Gate",
+        description="Below `min_score`: `reject`, or N further tries by `seed:N`, `strength:N` or `preset:NAME,NAME`.",
+    )
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
     variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
     include: list[Text] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
@@ -120,6 +133,13 @@ class Spec(BaseModel):
         others = [name for name in CHOOSERS if name != info.field_name and info.data.get(name) is not None]
         if value is not None and others:
             raise ValueError(f"`{others[0]}` chooses the recipe already; leave one of the two out")
+        return value
+
+    @field_validator("gate")
+    @classmethod
+    def _gate_known(cls, value: str, info: ValidationInfo) -> str:
+        if parse_gate(value).retakes and info.data.get("min_score") is None:
+            raise ValueError("tries again what scores below `min_score`; give that too")
         return value
 
     @field_validator("recipe")

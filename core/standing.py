@@ -10,12 +10,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def with_percentiles(rows: pa.Table) -> pa.Table:
-    """Manifest rows with the column `percentile` made anew: of the scores in one style, or from one checkpoint."""
+def with_standing(rows: pa.Table) -> pa.Table:
+    """Manifest rows with the columns made anew that hang on other rows: `percentile`, among the scores in one style or
+    from one checkpoint, and `best`, among the tries of one picture.
+    """
+    scores = rows["score"].to_pylist()
     groups = pc.coalesce(rows["style"], rows["checkpoint"]).to_pylist()
-    place = rows.schema.get_field_index("percentile")
-    found = pa.array(percentiles(groups, rows["score"].to_pylist()), rows.schema.field(place).type)
-    return rows.set_column(place, rows.schema.field(place), found)
+    rows = _put(rows, "percentile", percentiles(groups, scores))
+    made = pc.is_in(rows["status"], pa.array(["done", "rejected"])).to_pylist()
+    firsts = pc.coalesce(rows["retry_of"], rows["output"]).to_pylist()
+    of_made = [score if is_made else None for score, is_made in zip(scores, made, strict=True)]
+    return _put(rows, "best", bests(firsts, of_made))
+
+
+def bests(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool | None]:
+    """For each try whether it has the highest score of its picture's; of equal ones the first. None where there is none."""
+    highest: dict[str, int] = {}
+    for place, (picture, score) in enumerate(zip(pictures, scores, strict=True)):
+        if score is not None:
+            before = highest.setdefault(picture, place)
+            if score > (scores[before] or 0.0):
+                highest[picture] = place
+    return [
+        None if score is None else highest[picture] == place
+        for place, (picture, score) in enumerate(zip(pictures, scores, strict=True))
+    ]
+
+
+def _put(rows: pa.Table, name: str, values: Sequence[float | bool | None]) -> pa.Table:
+    place = rows.schema.get_field_index(name)
+    field = rows.schema.field(place)
+    return rows.set_column(place, field, pa.array(values, field.type))
 
 
 def percentiles(groups: Sequence[str | None], scores: Sequence[float | None]) -> list[float | None]:

@@ -18,6 +18,7 @@ from core.night import record_night
 from flows.dashboard import Dashboard
 from flows.own_server import end_with_this_process
 from tasks.gallery import gallery
+from tasks.gate import gate
 from tasks.merge import merge
 from tasks.plan import plan
 
@@ -61,13 +62,20 @@ def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: b
 def _make(duty: Duty, dashboard: Dashboard, make_shard: Task[..., Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     run = str(duty.store.root)
     planned = plan(run)
-    if not planned["shards"]:
-        return planned, []
-    dashboard.begin()
-    futures = make_shard.map(run, list(range(planned["shards"])))
-    for _ in as_completed(futures):
-        dashboard.advance(duty.crew.board.ended / max(1, planned["todo"]))
-    return planned, [future.result() for future in futures]
+    shards: list[dict[str, Any]] = []
+    if planned["shards"]:
+        dashboard.begin()
+    more = planned
+    while True:
+        futures = make_shard.map(run, list(range(more["shards"]))) if more["shards"] else []
+        for _ in as_completed(futures):
+            dashboard.advance(duty.crew.board.ended / max(1, duty.crew.board.total))
+        shards += [future.result() for future in futures]
+        if not duty.tries_again or duty.crew.stopping or not more["todo"] + more["copy"] + more["adopt"]:
+            return planned, shards
+        more = gate(run)
+        for count in ("todo", "copy", "adopt", "shards"):
+            planned[count] += more[count]
 
 
 def _finish(duty: Duty, planned: dict[str, Any], shards: list[dict[str, Any]]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from core.night import begin_night, record_night
 from core.planning import Plan
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
+from core.settling import settled
 from core.store import Store
 from flows.display import Display, console, end_table, faults_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -141,7 +142,7 @@ def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
     try:
         duty.crew.kill()
         begin_night(duty.store, plan)
-        rows = _curated(duty, manifest.merge(duty.store))
+        rows = _curated(duty, settled(duty.store, duty.spec))
         page = build_gallery(duty.store, rows, duty.store.root.name)
         record = {
             "run": duty.store.root.name,

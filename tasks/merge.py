@@ -8,11 +8,11 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core import manifest
 from core.engine.copies import take_copies
 from core.engine.duty import duty_of
 from core.learning import learn
 from core.report.summary import summarise
+from core.settling import settled
 
 
 @task(name="merge", cache_policy=NO_CACHE)
@@ -20,6 +20,6 @@ def merge(run: str) -> dict[str, Any]:
     """Merge the manifest of the run folder. Returns the counts of core.report.summary.RunSummary."""
     duty = duty_of(run)
     take_copies(duty.store, duty.store.root.name)
-    rows = manifest.merge(duty.store)
+    rows = settled(duty.store, duty.spec)
     learn(duty.spec.device, duty.store, rows)
     return asdict(summarise(rows))

@@ -80,6 +80,11 @@ class Crew:
         for supervisor in self._supervisors:
             supervisor.open(str(store.root), context)
 
+    def extend(self, total: int, predicted: float) -> None:
+        """Take `total` further jobs into the account, predicted to need so many seconds."""
+        self.board.total += total
+        self.board.predicted += predicted / len(self._supervisors)
+
     def make(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
         """Have a shard made by the least busy worker. Returns how its jobs ended, and how many were left.
 

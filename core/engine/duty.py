@@ -10,10 +10,13 @@ from typing import Any
 
 from core import manifest
 from core.engine.crew import Crew
+from core.gate import parse_gate
 from core.kinds import KINDS, AnySpec, plan_of
-from core.layout import SPEC
+from core.layout import PLAN, SPEC
 from core.planning import Plan, Tick
 from core.room import check_room
+from core.settling import settled
+from core.spec import Spec
 from core.store import Store
 
 _duties: dict[str, Duty] = {}
@@ -34,6 +37,11 @@ class Duty:
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._held = contextlib.ExitStack()
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether the night plans further tries of what scores too low."""
+        return isinstance(self.spec, Spec) and bool(parse_gate(self.spec.gate).retakes) and not self.retry
 
     def begin(self, tick: Tick | None = None) -> None:
         """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
@@ -57,6 +65,11 @@ class Duty:
             raise self._error
         return self._plan
 
+    def plan_again(self) -> Plan:
+        """A further plan of this night, of what scores too low by now and is to be tried once more. Raises SpecError."""
+        settled(self.store, self.spec)
+        return plan_of(self.spec, again=True)
+
     def end(self) -> None:
         """End the workers and give the run back."""
         self.crew.close()
@@ -66,6 +79,8 @@ class Duty:
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
+            if self.tries_again and self.store.exists(PLAN):
+                settled(self.store, self.spec)  # what passes may be decided otherwise than when it was made
             made = plan_of(self.spec, self.retry, tick, self.replan)
             self.crew.board.notes += [*filter(None, [made.summary.choice]), *made.problems]
             check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)

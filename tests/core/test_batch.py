@@ -132,3 +132,14 @@ def test_a_store_knows_what_waits_to_be_settled(store: Store) -> None:
     assert store.read("thumbs/a.jpg") == b"small"
     assert together.exists("thumbs/a.jpg")
     assert not together.exists("thumbs/b.jpg")
+
+
+def test_a_folder_that_was_removed_since_is_made_again(store: Store) -> None:
+    together = Batch(store)
+    together.put("a/one", b"1")
+    together.settle()
+    store.path("a/one").unlink()
+    store.path("a").rmdir()
+    together.put("a/two", b"2")
+    assert together.settle() == {}
+    assert store.read("a/two") == b"2"

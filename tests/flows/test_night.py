@@ -209,3 +209,19 @@ def test_the_flow_from_python(studio: Studio, prefect_env: Env) -> None:
     )
     assert "MADE 2" in ended.stdout
     assert rows_of(studio.out).keys() == {"night/cat.jpg.png", "wave/cat.jpg.png"}
+
+
+def test_a_gate_tries_again_in_the_same_night(studio: Studio, prefect_env: Env) -> None:
+    """What scores too low is tried again at once; asked for less, all of it comes back, and nothing is made anew."""
+    gate = ("--include", "cat.jpg", "--min-score", "0.999", "--gate", "strength:1")
+    assert nocturne("run", *flags(studio, *gate), "--json", env=prefect_env).code == 0
+    rows = rows_of(studio.out)
+    assert len(rows) == 4
+    assert {(row["status"], row["reason"]) for row in rows.values()} == {("rejected", "low_score")}
+    assert sorted(row["attempt"] for row in rows.values()) == [1, 1, 2, 2]
+    assert sum(row["best"] for row in rows.values()) == 2
+    assert last_night(studio.out)["made"] == 4
+    assert len({row["pixels_sha256"] for row in rows.values()}) == 4
+    assert nocturne("run", *flags(studio, "--include", "cat.jpg", "--min-score", "0"), env=prefect_env).code == 0
+    assert {row["status"] for row in rows_of(studio.out).values() if row["retry_of"] is None} == {"done"}
+    assert last_night(studio.out)["made"] == 0

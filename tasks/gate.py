@@ -1,0 +1,29 @@
+"""Task `gate`: reject what scores too low, and put a plan of further tries into the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from core.engine.copies import take_copies
+from core.engine.duty import duty_of
+from core.night import begin_night
+
+
+@task(name="gate", cache_policy=NO_CACHE)
+def gate(run: str) -> dict[str, Any]:
+    """Judge what the run folder `run` has, once its shards are made. Returns the counts of core.planning.PlanSummary, of a
+    plan that is written only if there is work in it.
+    """
+    duty = duty_of(run)
+    take_copies(duty.store, duty.store.root.name)
+    made = duty.plan_again()
+    summary = made.summary
+    if summary.work:
+        begin_night(duty.store, made)
+        duty.crew.extend(summary.todo, summary.seconds)
+        get_run_logger().info("%d pictures score too low and are tried again", summary.work)
+    return asdict(summary)
