@@ -42,3 +42,19 @@ def similar(
     from flows.similar import similar as find
 
     find(picture, folder, count, as_json)
+
+
+@surveys.command()
+def recommend(
+    pictures: Annotated[Path, typer.Argument(metavar="ASSETS", help="Folder of pictures, or one picture.")],
+    catalog: Annotated[Path, typer.Option("--catalog", help="Folder of artworks to choose from.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for pairs, reasons and the spec.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=100, help="Styles a picture.")] = 1,
+    mood: Annotated[str | None, typer.Option("--mood", help="A mood to come near to, such as `calm`.")] = None,
+    preset: Annotated[str, typer.Option("--preset", help="What the spec makes them with.")] = "fast",
+    as_json: Json = False,
+) -> None:
+    """Say which styles suit which pictures, and why; writes pairs and a spec that `nocturne run` takes."""
+    from flows.recommend import recommend as choose
+
+    choose(pictures, catalog, out, count, mood, preset, as_json)

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.assist.search import Index, index_from, index_of
-from core.cache import cache_folder
 from core.errors import NocturneError
 from core.features import NAME
-from core.spec_fields import check_folder
 from core.store import Store
+from core.survey.cached import Tick, cached_survey
 from core.survey.features import FEATURES, LENGTH
-from core.survey.spec import SurveySpec
-from core.survey.survey import Survey
 
 INDEX = "index.safetensors"
-
-Tick = Callable[[int, int], None]
-
-
-class FeaturesSpec(SurveySpec):
-    """The features of a folder's pictures."""
-
-    kind: ClassVar[str] = "features"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What the looker is made from."""
-        return {"name": NAME}
-
-    def check(self) -> None:
-        """The table lies in the user's cache, wherever specs may lead. Raises SpecError."""
-        check_folder("folder", self.pictures)
 
 
 @dataclass(frozen=True)
@@ -60,10 +38,7 @@ class Collection:
 
 def collection(folder: Path, tick: Tick = lambda *_: None) -> Collection:
     """The pictures of a folder, those looked at alone that were not before. Raises SpecError, RunBusy, NocturneError."""
-    place = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:20]
-    out = (cache_folder() / "similar" / place).absolute()
-    spec = FeaturesSpec.model_validate({"pictures": folder.absolute(), "out": out})
-    with Survey(spec, FEATURES, lambda what, done, total: tick(done, total) if what == "pictures" else None) as survey:
+    with cached_survey(folder, FEATURES, {"name": NAME}, tick) as survey:
         rows = survey.whole()
         seen = rows.filter(pc.equal(rows["status"], "done"))
         sha256 = tuple(seen["asset_sha256"].to_pylist())

@@ -1,0 +1,58 @@
+"""Surveys whose tables lie in the user's cache: what commands need to know of a folder, looked at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from core.cache import cache_folder
+from core.spec_fields import check_folder
+from core.survey.kind import Kind
+from core.survey.spec import SurveySpec
+from core.survey.survey import Survey
+
+Tick = Callable[[int, int], None]
+"""Called with (done, total) pictures."""
+
+
+class CachedSpec(SurveySpec):
+    """A survey for a command's own use. Its table lies in the user's cache, wherever specs may lead."""
+
+    kind: ClassVar[str] = "cached"
+    look_options: dict[str, Any] = Field({}, title="Options", description="What the looker is made from.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the looker is made from."""
+        return self.look_options
+
+    def check(self) -> None:
+        """Look at the folder of pictures. Raises SpecError."""
+        check_folder("folder", self.pictures)
+
+
+def cached_survey(
+    folder: Path,
+    kind: Kind,
+    options: dict[str, Any],
+    tick: Tick = lambda *_: None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Survey:
+    """The survey of a folder in the cache, to be used as a context manager; entering raises SpecError or RunBusy."""
+    real = os.path.realpath(folder)
+    place = hashlib.sha256(repr((real, list(include), list(exclude))).encode(errors="surrogateescape")).hexdigest()
+    values = {
+        "pictures": folder.absolute(),
+        "out": (cache_folder() / "surveys" / kind.name / place[:20]).absolute(),
+        "include": list(include),
+        "exclude": list(exclude),
+        "look_options": options,
+    }
+    told = lambda what, done, total: tick(done, total) if what == "pictures" else None  # noqa: E731
+    return Survey(CachedSpec.model_validate(values), kind, told)

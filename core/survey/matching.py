@@ -1,0 +1,71 @@
+"""A library and a catalog as an analysis sees them, to say which suits which; what was seen before is kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.assist.emotion import Emotion
+from core.assist.recommend import SPREAD
+from core.catalog import Style
+from core.layout import portable
+from core.survey.analysis import ANALYSE
+from core.survey.cached import cached_survey
+from core.survey.survey import rows_of
+
+Row = Mapping[str, Any]
+Tick = Callable[[str, int, int], None]
+OPTIONS = {"files": False}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Measures by asset, and by style; what cannot be read is in neither."""
+
+    assets: dict[str, Row]
+    styles: dict[str, Row]
+
+
+def seen(
+    library: Path,
+    catalog: Path,
+    styles: Sequence[Style],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    tick: Tick = lambda *_: None,
+) -> Seen:
+    """Measure the pictures of a library and these styles of a catalog. Raises SpecError, RunBusy, NocturneError."""
+    assets = analysed_rows(library, lambda d, t: tick("look at assets", d, t), include, exclude)
+    artworks = analysed_rows(catalog, lambda d, t: tick("look at artworks", d, t))
+    by_style = {style.name: _of(style, artworks) for style in styles}
+    return Seen(assets, {name: row for name, row in by_style.items() if row is not None})
+
+
+def analysed_rows(
+    folder: Path, tick: Callable[[int, int], None], include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> dict[str, Row]:
+    """Measures of a folder's pictures by their names."""
+    with cached_survey(folder, ANALYSE, OPTIONS, tick, include, exclude) as survey:
+        return {row["asset"]: row for row in rows_of(survey.whole())}
+
+
+def _of(style: Style, artworks: Mapping[str, Row]) -> Row | None:
+    """A style's measures: those of its artworks, by weight."""
+    found = [(artworks.get(portable(artwork.file)), artwork.weight) for artwork in style.artworks]
+    known = [(row, weight) for row, weight in found if row is not None]
+    if not known:
+        return None
+    if len(known) == 1:
+        return known[0][0]
+    mixed = {name: _mean([(row[name], weight) for row, weight in known]) for name in (*SPREAD, "dominance")}
+    felt = [value for name in ("pleasure", "arousal", "dominance") if (value := mixed[name]) is not None]
+    words = ", ".join(Emotion(*felt).words()) if len(felt) == 3 else None
+    return {**mixed, "mood": words, "palette": known[0][0]["palette"]}
+
+
+def _mean(values: Sequence[tuple[float | None, float]]) -> float | None:
+    known = [(value, weight) for value, weight in values if value is not None]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else None
