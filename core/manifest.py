@@ -54,6 +54,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("reason", pa.string(), "Why not, in one word; null when done."),
     Column("message", pa.string(), "Why not, in a sentence that names the file and a remedy."),
     Column("pixels_sha256", pa.string(), "SHA-256 of the output's decoded pixels."),
+    Column(
+        "fingerprint",
+        pa.string(),
+        "What the picture looks like, 256 bits as hex: of near-identical ones few differ.",
+    ),
+    Column("alike", pa.string(), "Output of the first in the style that is nearly the same picture; set by a merge."),
     Column("width", pa.int32(), "Width of the output, pixels."),
     Column("height", pa.int32(), "Height of the output, pixels."),
     Column("score", pa.float32(), "How good the transfer, or a curated sample, is, 0 to 1, higher is better."),

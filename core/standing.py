@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.alike import alike
+
 
 def with_standing(rows: pa.Table) -> pa.Table:
     """Manifest rows with the columns made anew that hang on other rows: `percentile`, among the scores in one style or
-    from one checkpoint, and `best`, among the tries of one picture.
+    from one checkpoint, `best`, among the tries of one picture, and `alike`, where a style has a picture nearly twice.
     """
     scores = rows["score"].to_pylist()
     groups = pc.coalesce(rows["style"], rows["checkpoint"]).to_pylist()
@@ -20,7 +22,8 @@ def with_standing(rows: pa.Table) -> pa.Table:
     made = pc.is_in(rows["status"], pa.array(["done", "rejected"])).to_pylist()
     firsts = pc.coalesce(rows["retry_of"], rows["output"]).to_pylist()
     of_made = [score if is_made else None for score, is_made in zip(scores, made, strict=True)]
-    return _put(rows, "best", bests(firsts, of_made))
+    rows = _put(rows, "best", bests(firsts, of_made))
+    return _put(rows, "alike", alike(groups, rows["fingerprint"].to_pylist(), rows["output"].to_pylist()))
 
 
 def bests(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool | None]:
@@ -37,7 +40,7 @@ def bests(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool 
     ]
 
 
-def _put(rows: pa.Table, name: str, values: Sequence[float | bool | None]) -> pa.Table:
+def _put(rows: pa.Table, name: str, values: Sequence[float | bool | str | None]) -> pa.Table:
     place = rows.schema.get_field_index(name)
     field = rows.schema.field(place)
     return rows.set_column(place, field, pa.array(values, field.type))

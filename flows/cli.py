@@ -144,12 +144,21 @@ def manifest(
     style: Annotated[str | None, typer.Option("--style", help="Jobs of this style alone.")] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by, such as `score`.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Write to a .csv, .parquet or .json file.")] = None,
+    picks: Annotated[
+        Path | None, typer.Option("--picks", help="CSV exported by the gallery: adds the column `pick`.")
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="OUTPUT", help="Say why this output scores what it does.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the rows of a run's manifest, or write them to a file."""
-    from flows.looks import look_at_manifest
+    from flows.looks import explain_score, look_at_manifest
 
-    look_at_manifest(folder, failed, style, sort, to, as_json)
+    if explain is not None:
+        explain_score(folder, explain)
+    else:
+        look_at_manifest(folder, failed, style, sort, to, picks, as_json)
 
 
 @app.command()

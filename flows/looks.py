@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
@@ -16,12 +17,14 @@ from core.errors import SpecError
 from core.kinds import AnySpec, load_any
 from core.layout import SPEC, printable
 from core.night import last_night
+from core.picks import read_picks, with_picks
 from core.plan import make_plan
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.room import check_room, free_bytes
 from core.spec import Spec
 from core.store import Store
+from core.why import explained
 from flows.display import console, end_table, plan_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
@@ -79,10 +82,18 @@ def look_at_status(folder: Path, as_json: bool) -> int:
 
 
 def look_at_manifest(
-    folder: Path, failed: bool, style: str | None, sort: str | None, to: Path | None, as_json: bool
+    folder: Path,
+    failed: bool,
+    style: str | None,
+    sort: str | None,
+    to: Path | None,
+    picks: Path | None,
+    as_json: bool,
 ) -> None:
-    """Print rows of a manifest, or write them to `to`."""
+    """Print rows of a manifest, or write them to `to`, with what was picked if there are picks."""
     rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
+    if picks is not None:
+        rows = with_picks(rows, read_picks(picks))
     if to is not None:
         Store(to.absolute().parent).put(to.name, _as_file(rows, to))
         console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
@@ -90,6 +101,18 @@ def look_at_manifest(
         print(_as_json(rows).decode())
     else:
         console().print(_rows_table(rows))
+
+
+def explain_score(folder: Path, output: str) -> None:
+    """Print why an output scores what it does. Raises SpecError if the run has no such row."""
+    spec = spec_of(folder)
+    rows = manifest.read(store_of(folder))
+    found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
+    if not found:
+        raise SpecError(f"{folder} has no output {printable(output)}; `nocturne manifest {folder}` lists them.")
+    weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
+    for line in explained(found[0], weights):
+        print(printable(line))
 
 
 def build(folder: Path) -> None:
@@ -146,12 +169,14 @@ def _as_json(rows: Any) -> bytes:
 
 def _rows_table(rows: Any) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for header in ("output", "status", "score", "seconds", "reason"):
+    picked = "pick" in rows.column_names
+    for header in ("output", "status", "score", "seconds", "reason", *(["pick"] if picked else [])):
         table.add_column(header, overflow="fold")
     for row in rows.slice(0, SHOWN).to_pylist():
         score = "" if row["score"] is None else f"{row['score']:.3f}"
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-        table.add_row(Text(printable(row["output"])), row["status"], score, seconds, row["reason"] or "")
+        last = [row["pick"] or ""] if picked else []
+        table.add_row(Text(printable(row["output"])), row["status"], score, seconds, row["reason"] or "", *last)
     if rows.num_rows > SHOWN:
         table.add_row(f"... and {rows.num_rows - SHOWN:,} more; --to FILE writes them all", "", "", "", "")
     return table

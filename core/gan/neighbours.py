@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.gan import fingerprint
+from core import fingerprint
 from core.gan.batches import middle
 from core.gan.distances import Features, nearest
 from core.gan.features import FeatureNetwork, Rgb, Tick, rgb_of

@@ -12,6 +12,7 @@ from typing import Any
 
 from core import layout
 from core.report.rows import Rows, columns, finite
+from core.why import why
 
 PREFIX = "window.nocturne = "
 """What stands before the JSON in the data file."""
@@ -19,7 +20,7 @@ PREFIX = "window.nocturne = "
 ROWS_LIMIT = 50_000
 """Most rows that a gallery shows; browsers stop at pages about ten million pixels high."""
 
-TEXTS = ("kind", "status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt")
+TEXTS = ("kind", "status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt", "best")
 """Columns with few different values, written as `{"values": [...], "codes": [...]}`; -1 is null."""
 
 NUMBERS = {
@@ -35,7 +36,9 @@ NUMBERS = {
 }
 """Columns written as plain numbers, and the decimals that are kept."""
 
-NAMES = ("output", "asset", "style", "checkpoint", "seed", "class_kept", "finished", *TEXTS, *NUMBERS)
+OTHERS = ("output", "asset", "style", "checkpoint", "seed", "class_kept", "finished", "alike", "retry_of", "flaw")
+
+NAMES = (*OTHERS, *TEXTS, *NUMBERS)
 
 
 def data_file(rows: Rows) -> bytes:
@@ -69,6 +72,10 @@ def document(rows: Rows) -> dict[str, Any]:
     cells |= {name: [_rounded(value, places) for value in named[name]] for name, places in NUMBERS.items()}
     cells["seed"] = _coded([None if seed is None else str(seed) for seed in named["seed"]])
     cells["class_kept"] = _coded(named["class_kept"])
+    for name in ("alike", "retry_of"):
+        cells[name] = _coded([None if output is None else layout.portable(output) for output in named[name]])
+    # Without numbers few sentences differ; those stand beside.
+    cells["why"] = _coded([why(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)])
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
     cells["asset"] = _pictures(named["asset"], drawn, layout.asset_thumb)
     cells["style"] = _pictures(named["style"], drawn, layout.style_thumb)

@@ -27,8 +27,8 @@ from core.store import Store
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css")
-SCRIPTS = ("model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js")
+SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css", "review.css")
+SCRIPTS = (*("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js"),)
 """Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
 
 

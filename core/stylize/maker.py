@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core import device as devices
-from core import image, provenance
+from core import fingerprint, image, provenance
 from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.evaluation import ScoreWeights
@@ -60,6 +60,7 @@ class Made:
     losses: list[float]
     scores: Scores
     decoded: Decoded
+    fingerprint: str
 
 
 class StylizeMaker:
@@ -154,7 +155,7 @@ class StylizeMaker:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
         scores = self._score(job, picture, decoded, self._recipes[job.recipe])
-        return Made(picture, result.image, result.losses, scores, decoded)
+        return Made(picture, result.image, result.losses, scores, decoded, fingerprint.written(picture.rgb))
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
@@ -206,6 +207,7 @@ class StylizeMaker:
             "pixels_sha256": image.pixels_sha256(picture if plain else data),
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
+            "fingerprint": made.fingerprint,
             "score": scores.overall(self._weights),
             **scores.columns,
             "loss": made.losses[-1] if made.losses else None,

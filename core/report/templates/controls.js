@@ -2,8 +2,8 @@
 
 // Samples have no asset and no style beside them.
 const FIRST_VIEW = "samples" in document.body.dataset ? "sheet" : "";
-const DEFAULTS = { q: "", style: "", status: "", reason: "", sort: "best", view: FIRST_VIEW, open: "" };
-const FILTERS = ["q", "style", "status", "reason"];
+const DEFAULTS = { q: "", style: "", status: "", reason: "", pick: "", alike: "", sort: "best", view: FIRST_VIEW, open: "" };
+const FILTERS = ["q", "style", "status", "reason", "pick", "alike"];
 
 const form = document.querySelector(".toolbar");
 const styleButtons = [...document.querySelectorAll("[data-style]")];
@@ -15,7 +15,7 @@ function readState() {
   new URLSearchParams(location.hash.slice(1)).forEach((value, key) => {
     if (key in DEFAULTS) state[key] = value;
   });
-  for (const key of ["status", "view", "style", "sort"]) if (!offered(key, state[key])) state[key] = DEFAULTS[key];
+  for (const key of ["status", "view", "style", "sort", "pick", "alike"]) if (!offered(key, state[key])) state[key] = DEFAULTS[key];
   return state;
 }
 
@@ -33,7 +33,7 @@ function writeState(state) {
 
 /** Sets every control to what the state says. */
 function reflect(state, shown, total) {
-  for (const key of ["q", "style", "sort"]) {
+  for (const key of ["q", "style", "sort", "pick", "alike"]) {
     if (form.elements[key].value !== state[key]) form.elements[key].value = state[key];
   }
   for (const radio of form.querySelectorAll("[type=radio]")) radio.checked = radio.value === state[radio.name];
@@ -65,7 +65,7 @@ function startControls(state, update) {
   form.addEventListener("input", (event) => onInput(event.target, update));
   form.addEventListener("reset", (event) => {
     event.preventDefault();
-    update({ q: "", style: "", status: "", reason: "" });
+    update(Object.fromEntries(FILTERS.map((key) => [key, ""])));
   });
   styleButtons.forEach((button) =>
     button.addEventListener("click", () => update({ style: state.style === button.dataset.style ? "" : button.dataset.style })),

@@ -8,6 +8,8 @@ function fillDetails(row, place) {
   text(".in-style", row.source);
   details.querySelector(".views").hidden = row.isSample;
   text(".message", row.message ?? "");
+  text(".sentence", row.why ?? "");
+  reflectPick(row);
   const views = { asset: row.assetThumb, style: row.styleThumb, output: row.outputThumb };
   for (const [view, source] of Object.entries(views)) {
     showPicture(details.querySelector(`[data-view=${view}] img`), source, "");
@@ -24,11 +26,14 @@ const METERS = [
   ["Score", "score"],
   ["Content kept", "score_content"],
   ["Style reached", "score_style"],
+  ["Quality", "score_quality"],
+  ["Coherence", "score_coherence"],
 ];
 
 /** What there is to measure: of a sample its score, once it is curated. */
 function metersOf(row) {
-  return row.isSample ? METERS.filter(([, name]) => row[name] !== null) : METERS;
+  const always = row.isSample ? 0 : 3;
+  return METERS.filter(([, name], place) => place < always || row[name] !== null);
 }
 
 function pair(label, value) {
@@ -52,6 +57,10 @@ function factsOf(row) {
   const facts = [
     ["Status", row.status === "done" ? "made" : row.status],
     ["Reason", row.reason && words(row.reason)],
+    ["In its style", row.percentile !== null && `percentile ${Math.round(row.percentile)}`],
+    ["Near-identical", row.twins > 1 && `${row.twins} pictures`],
+    ["Try again of", row.retry_of],
+    ["Best try", row.retry_of !== null && row.best !== null && (row.best ? "yes" : "no")],
     ["Preset", row.preset],
     ["Recipe", row.recipe],
     ["Seed", row.seed],

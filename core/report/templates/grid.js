@@ -78,6 +78,7 @@ function dropCard(place, item) {
 
 function addCard(place) {
   const item = makeCard(grid.rows[place]);
+  markCard(item, grid.rows[place]);
   item.dataset.place = place;
   item.setAttribute("aria-posinset", place + 1);
   item.setAttribute("aria-setsize", grid.rows.length);
@@ -104,6 +105,12 @@ function focusCard(place) {
   else if (top + grid.pitch > window.innerHeight) window.scrollBy(0, top + grid.pitch - window.innerHeight);
   paint();
   grid.cards.get(place)?.firstElementChild.focus({ preventScroll: true });
+}
+
+/** Shows what changed of a row, if its card is there. */
+function markRow(row) {
+  const place = grid.rows.indexOf(row);
+  if (grid.cards.has(place)) markCard(grid.cards.get(place), row);
 }
 
 /** The place of the card that an event happened in, or -1. */

@@ -108,6 +108,8 @@ const KEYS = {
 };
 
 function onLightboxKey(event) {
+  const choice = box.open && pickOf(event);
+  if (choice) pick(lightbox.rows[lightbox.place], choice);
   if (!box.open || !(event.key in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   KEYS[event.key]();

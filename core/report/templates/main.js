@@ -1,6 +1,6 @@
 // Ties the parts together: one state, one list of rows, one way to change them.
 
-const rows = readRows();
+const rows = findTwins(readRows());
 const state = readState();
 let shown = [];
 
@@ -38,6 +38,12 @@ function onClose(place) {
   focusCard(place);
 }
 
+/** Shows what was picked; the list stays as it is until it is filtered again, so that no picture leaves under the hand. */
+function onPick(row) {
+  markRow(row);
+  if (box.open) reflectPick(row);
+}
+
 /** Opens the picture that the URL names. */
 function openNamed() {
   const place = state.open ? shown.findIndex((row) => row.output === state.open) : -1;
@@ -48,6 +54,7 @@ function openNamed() {
 startGrid(onOpen);
 startControls(state, update);
 startLightbox(onMove, onClose);
+startReview(rows, onPick);
 window.addEventListener("hashchange", () => {
   Object.assign(state, readState());
   refresh();

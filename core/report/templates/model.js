@@ -50,6 +50,7 @@ function complete(row, index, ranking) {
   // A sample is so small that it is its own small view.
   row.outputThumb = !row.made || row.isSample ? row.full : href(data.paths.thumb.replace("{}", () => row.output));
   row.rank = ranking.asset[assetCode] * style.values.length + ranking.style[styleCode];
+  row.pick = review.picks.get(row.output) ?? "";
   row.text = folded(`${row.asset} ${row.style} ${row.output}`);
   return row;
 }
@@ -64,6 +65,18 @@ function readRows() {
     names.forEach((name, place) => (row[name] = cells[place][index]));
     return complete(row, index, ranking);
   });
+}
+
+/** Says of each row how many are nearly the same picture, and which of these has the best score. */
+function findTwins(rows) {
+  const sets = new Map();
+  for (const row of rows) if (row.alike !== null) sets.set(row.alike, [...(sets.get(row.alike) ?? []), row]);
+  for (const row of rows) Object.assign(row, { twins: 1, isFirst: true });
+  for (const set of sets.values()) {
+    set.sort(ORDERS.best);
+    set.forEach((row, place) => Object.assign(row, { twins: set.length, isFirst: place === 0 }));
+  }
+  return rows;
 }
 
 /** Orders rows by a number; rows without it come last either way, equal ones by name. */
@@ -95,6 +108,8 @@ function chosen(rows, state) {
         (!state.style || row.style === state.style) &&
         (!state.status || row.status === state.status) &&
         (!state.reason || row.reason === state.reason) &&
+        (!state.pick || (row.pick || "none") === state.pick) &&
+        (!state.alike || row.isFirst) &&
         words.every((word) => row.text.includes(word)),
     )
     .sort(ORDERS[state.sort] ?? ORDERS.best);

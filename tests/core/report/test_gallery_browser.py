@@ -1,5 +1,6 @@
 """The gallery's script, run in a real browser without a window."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -86,3 +87,54 @@ def test_no_rows_say_so(tmp_path):
     page = dumped(build_gallery(Store(tmp_path), [], "tonight"), tmp_path / "profile")
     assert "A quiet night" in page.text
     assert page.elements[0][1]["data-ready"] == "0"
+
+
+REVIEWER = """
+const press = (on, key) => on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const card = (name) => [...document.querySelectorAll(".card")].find((card) => card.textContent.includes(name));
+press(card("a.jpg"), "k");
+press(card("b,c.jpg"), "f");
+press(card("d.jpg"), "r");
+press(card("e.jpg"), "k");
+press(card("e.jpg"), "k");
+press(card("broken.jpg"), "k");
+const show = (text) => (document.documentElement.dataset.csv = JSON.stringify(text));
+URL.createObjectURL = (blob) => (blob.text().then(show), "#");
+document.querySelector(".export").click();
+"""
+
+
+def test_keys_pick_and_the_picks_are_exported(tmp_path):
+    """Keep, favourite and reject; the same key again lets go; a job without a picture cannot be picked."""
+    store = Store(tmp_path)
+    rows = [*(done(name) for name in ("a.jpg", "b,c.jpg", "d.jpg", "e.jpg")), failed("broken.jpg")]
+    page = build_gallery(store, rows, "tonight")
+    script = page.parent / "gallery.js"
+    script.write_text(script.read_text() + REVIEWER)
+    shown = dumped(page, tmp_path / "profile")
+    picked = sorted(attrs["data-pick"] for _, attrs in shown.elements if attrs.get("data-pick"))
+    assert picked == ["favourite", "keep", "reject"]
+    lines = json.loads(shown.elements[0][1]["data-csv"] or "").split("\r\n")
+    assert lines[0] == "output,pick,run"
+    assert set(lines[1:-1]) == {
+        f"wave/a.jpg.png,keep,{tmp_path}",
+        f'"wave/b,c.jpg.png",favourite,{tmp_path}',
+        f"wave/d.jpg.png,reject,{tmp_path}",
+    }
+
+
+def test_near_identical_pictures_can_be_shown_once(tmp_path):
+    rows = [done(f"{n}.jpg", score=n / 10, alike="wave/1.jpg.png" if n < 4 else None) for n in range(1, 6)]
+    page = build_gallery(Store(tmp_path), rows, "tonight")
+    every, once = (dumped(page, tmp_path / "profile", state) for state in ("", "#alike=one"))
+    assert len(cards(every)) == 5
+    assert every.text.count("3 alike") == 3
+    assert len(cards(once)) == 3
+    assert "3.jpg" in once.text
+
+
+def test_the_large_view_says_why(tmp_path):
+    row = done("a.jpg", score_quality=0.4, score_coherence=0.9, flaw="blocking", percentile=87.5)
+    shown = dumped(build_gallery(Store(tmp_path), [row], "tonight"), tmp_path / "profile", "#open=wave%2Fa.jpg.png")
+    assert "it is blocky, as if it had been compressed too far." in shown.text
+    assert "percentile 88" in shown.text

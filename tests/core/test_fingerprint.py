@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core.gan import fingerprint
-from core.gan.fingerprint import BITS, WHOLE, Window, canvases, closest, fingerprints, windows
+from core import fingerprint
+from core.fingerprint import BITS, WHOLE, Window, canvases, closest, fingerprints, windows
 from tests.core.gan.photographs import jpeg, resized_to, tiles
 
 TRAIN, HELD_OUT = tiles()

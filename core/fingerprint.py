@@ -18,7 +18,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.gan.features import Rgb
+Rgb = npt.NDArray[np.uint8]
+"""Pictures (n, h, w, 3), 8-bit sRGB."""
 
 CANVAS, LOW = 64, 16
 """Side of the grey picture, and how many frequencies a direction are kept."""
@@ -87,6 +88,12 @@ def canvases(rgb: Rgb) -> Canvases:
 def fingerprints(pictures: Canvases, window: Window = WHOLE) -> Tensor:
     """Fingerprints of a window of each picture: float32 (n, 256) of -1 and 1, so that two have the product 256 - 2 bits."""
     return _hashed(torch.tensor(pictures, dtype=torch.float32), window)
+
+
+def written(rgb: Rgb) -> str:
+    """The fingerprint of one picture (h, w, 3) as 64 hex digits."""
+    bits = fingerprints(canvases(rgb[None]))[0].numpy() > 0
+    return np.packbits(bits).tobytes().hex()
 
 
 def closest(

@@ -1,0 +1,55 @@
+"""Picks: what a person kept, rejected or liked best in the gallery, as the CSV that it exports."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from core.errors import SpecError
+from core.layout import printable, shortly
+
+CHOICES = ("keep", "reject", "favourite")
+MOST = 1_000_000
+"""Picks in a file."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One choice: of an output of a run, whose folder the gallery knows where it was opened from disk."""
+
+    output: str
+    choice: str
+    run: str = ""
+
+
+def read_picks(path: Path) -> list[Pick]:
+    """The picks in a CSV with the columns output, pick and, if it is known, run. Raises SpecError naming file and line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if not {"output", "pick"} <= set(rows.fieldnames or ()):
+                raise SpecError(f"picks {path} has no columns output,pick; export it from a gallery.")
+            return [
+                _pick(row, f"picks {path}, line {rows.line_num}") for row, _ in zip(rows, range(MOST), strict=False)
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SpecError(f"picks {path} cannot be read ({error}); give the CSV that a gallery exported.") from error
+
+
+def with_picks(rows: pa.Table, picks: list[Pick]) -> pa.Table:
+    """Manifest rows with a column `pick`: null where nothing was picked."""
+    chosen = {pick.output: pick.choice for pick in picks}
+    return rows.append_column(
+        "pick", pa.array([chosen.get(output) for output in rows["output"].to_pylist()], pa.string())
+    )
+
+
+def _pick(row: Mapping[str, str | None], where: str) -> Pick:
+    output, choice = row["output"] or "", (row["pick"] or "").strip().lower()
+    if choice not in CHOICES:
+        raise SpecError(f"{where}: pick {shortly(printable(choice))!r} is none of {', '.join(CHOICES)}.")
+    return Pick(output, choice, row.get("run") or "")

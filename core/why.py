@@ -1,0 +1,89 @@
+"""Why a score is what it is: the parts that made it, in a sentence without numbers, which stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CONTENT = (
+    (0.1, "hardly anything of the asset is left"),
+    (0.25, "little of the asset is left, though enough to be recognised"),
+    (0.6, "the asset is plain to see"),
+    (1.01, "nearly all of the asset is kept"),
+)
+STYLE = (
+    (0.05, "the style is not reached"),
+    (0.2, "little of the style is reached"),
+    (0.4, "the style is partly reached"),
+    (0.6, "the style is well reached"),
+    (1.01, "the style is reached as far as transfers go"),
+)
+COHERENCE = (
+    (0.6, "parts of the picture are painted and others are not"),
+    (0.8, "the style is stronger in some quarters of the picture than in others"),
+    (1.01, ""),
+)
+"""What is said of a part below a value."""
+
+FLAWS = {
+    "sharpness": "it is softer than its asset and its style",
+    "noise": "it is noisier than its asset and its style",
+    "blocking": "it is blocky, as if it had been compressed too far",
+    "clipping": "it has lost its drawing in black or white",
+    "banding": "it has bands where tones should run evenly",
+    "checkerboard": "it has a fine chessboard over it",
+}
+STANDING = (
+    (10, "among the weakest"),
+    (35, "below the middle"),
+    (65, "about the middle"),
+    (90, "above most"),
+    (101, "among the best"),
+)
+
+
+def why(row: Mapping[str, Any]) -> str | None:
+    """What a manifest row's score comes from; None without the parts of one.
+
+    >>> why({"score_content": 0.7, "score_style": 0.5, "score_quality": 0.4, "score_coherence": 0.9, "flaw": "blocking"})
+    'Nearly all of the asset is kept and the style is well reached; it is blocky, as if it had been compressed too far.'
+    """
+    parts = [row.get(f"score_{name}") for name in ("content", "style", "quality", "coherence")]
+    if parts[0] is None or parts[1] is None:
+        return None
+    sentence = f"{_said(CONTENT, parts[0])} and {_said(STYLE, parts[1])}"
+    rest = [_of_flaw(parts[2], row.get("flaw")), "" if parts[3] is None else _said(COHERENCE, parts[3])]
+    sentence = "; ".join([sentence, *filter(None, rest)])
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def standing(percentile: float | None, style: str) -> str | None:
+    """Where an output stands among those of its style, in a sentence; None if that is not known."""
+    if percentile is None:
+        return None
+    return f"That is {_said(STANDING, percentile)} of {style} in this run (percentile {percentile:.0f})."
+
+
+def explained(row: Mapping[str, Any], weights: Mapping[str, float]) -> list[str]:
+    """All that there is to say of a row's score, line by line: the sentence, the parts with their weights, the standing."""
+    sentence = why(row)
+    if sentence is None or row.get("score") is None:
+        return [row.get("message") or f"{row['output']} has no score with parts: it is {row['status']}."]
+    lines = [f"{row['output']} scores {row['score']:.3f}. {sentence}"]
+    for name, weight in weights.items():
+        value = row.get(f"score_{name}")
+        if value is not None:
+            flaw = f", mostly for its {row['flaw']}" if name == "quality" and row.get("flaw") else ""
+            lines.append(f"  {name:10} {value:.3f}, weight {weight:g}{flaw}")
+    lines += filter(None, [standing(row.get("percentile"), row.get("style") or ""), row.get("message")])
+    return lines
+
+
+def _of_flaw(quality: float | None, flaw: str | None) -> str:
+    if quality is None or flaw is None or quality > 0.97:
+        return ""
+    return FLAWS.get(flaw, flaw) + (", a little" if quality > 0.8 else "")
+
+
+def _said(words: tuple[tuple[float, str], ...], value: float) -> str:
+    return next((text for below, text in words if value < below), words[-1][1])
