@@ -58,3 +58,21 @@ def recommend(
     from flows.recommend import recommend as choose
 
     choose(pictures, catalog, out, count, mood, preset, as_json)
+
+
+@surveys.command()
+def inspire(
+    pictures: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of pictures.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the board.")],
+    catalog: Annotated[
+        Path | None, typer.Option("--catalog", help="Artworks to try; by default the samples that Nocturne ships.")
+    ] = None,
+    drafts: Annotated[int, typer.Option("--drafts", min=0, max=200, help="Drafts to paint.")] = 6,
+    mood: Annotated[str | None, typer.Option("--mood", help="A mood to come near to, such as `calm`.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a board: palettes, structure, moods, what belongs together, and small drafts of what to try."""
+    from flows.inspire import SAMPLES
+    from flows.inspire import inspire as make
+
+    make(pictures, out, catalog or SAMPLES, drafts, mood, as_json)

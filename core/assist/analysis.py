@@ -12,6 +12,7 @@ from core import image
 from core.assist import contrast, emotion, structure
 from core.assist.palette import Swatch, palette
 from core.harmony import Harmony, harmony
+from core.margins import trimmed
 from core.saliency import saliency
 from core.symmetry import Symmetry, symmetry
 from core.view import View, view
@@ -37,8 +38,10 @@ class Analysis:
 
 
 def analysed(picture: image.Picture) -> Analysis | None:
-    """What is seen of a picture; None for one that is all transparent."""
-    seen = view(picture)
+    """What is seen of a picture; None for one that is all transparent. White margins of an opaque one are left out: they
+    are paper, and the pictures that moods are held against have none.
+    """
+    seen = view(picture if picture.alpha is not None else image.Picture(trimmed(picture.rgb)))
     if seen.is_blank:
         return None
     swatches, tensor = palette(seen), structure.structure_tensor(seen)

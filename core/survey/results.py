@@ -7,12 +7,20 @@ from typing import Any
 import pyarrow.compute as pc
 
 from core.layout import MANIFEST
+from core.report.board import board_page
+from core.survey.boards import PAGE, board_of
+from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
+from core.survey.table import batches
 
 
 def finished(survey: Survey) -> dict[str, Any]:
-    """Write the table. Returns counts, whether pictures are left, and where things lie."""
-    rows = survey.finish()
+    """Write the table, and of an analysis the page. Returns counts, how many are left, and where things lie."""
+    rows, page = survey.finish(), None
+    if isinstance(survey.spec, AnalyseSpec) and not survey.spec.measures_only:
+        every = [row for some in batches(rows) for row in some]
+        survey.store.put(PAGE, board_page(board_of(survey.spec.pictures.name, every, survey.store)))
+        page = str(survey.store.path(PAGE))
     failed = int(pc.sum(pc.equal(rows["status"], "failed")).as_py() or 0)
     return {
         **survey.tally.told(),
@@ -20,5 +28,6 @@ def finished(survey: Survey) -> dict[str, Any]:
         "failed": failed,
         "left": survey.tally.pictures - rows.num_rows,
         "folder": str(survey.spec.out),
+        "page": page,
         "table": str(survey.store.path(MANIFEST)),
     }

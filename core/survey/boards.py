@@ -1,0 +1,102 @@
+"""From a survey's rows to a board: `nocturne analyse` ends with one, `nocturne inspire` adds what belongs together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+
+from core.assist.emotion import CAVEAT, REFERENCE
+from core.assist.measures import COLUMNS
+from core.assist.overlays import DRAWN
+from core.assist.swatches import WRITERS
+from core.report.board import Board, Colour, Group, Near, Seen
+from core.store import Store
+from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_name
+
+PAGE = "index.html"
+MEANINGS = {column.name: column.meaning for column in COLUMNS}
+MOODS = f"{CAVEAT} The reference set: {REFERENCE}. Valdez & Mehrabian 1994."
+NEIGHBOURS = 3
+MOST_GROUPS = 8
+
+Row = Mapping[str, Any]
+Vectors = Float[NDArray[np.float32], "n d"]
+
+
+def board_of(title: str, rows: Sequence[Row], store: Store, **more: Any) -> Board:
+    """A board of a survey's rows, as far as its files are there; `more` are further fields of Board."""
+    done = [row for row in rows if row["status"] == "done"]
+    near = more.pop("near", {})
+    seen = [_seen(row, store, near.get(place, ())) for place, row in enumerate(done)]
+    failed = [(row["asset"], row["message"] or "") for row in rows if row["status"] == "failed"]
+    return Board(title, seen, MEANINGS, MOODS, failed, **more)
+
+
+def neighbours(vectors: Vectors) -> dict[int, list[Near]]:
+    """For each picture, by its place, the NEIGHBOURS most like it. vectors: of length 1."""
+    found: dict[int, list[Near]] = {}
+    for start in range(0, len(vectors), 512):
+        likeness = vectors[start : start + 512] @ vectors.T
+        for offset, row in enumerate(likeness):
+            row[start + offset] = -1.0
+            best = np.argsort(-row, kind="stable")[: min(NEIGHBOURS, len(vectors) - 1)]
+            found[start + offset] = [Near(int(place), float(np.clip(row[place], 0, 1))) for place in best]
+    return found
+
+
+def groups(vectors: Vectors, rows: Sequence[Row]) -> list[Group]:
+    """Pictures that are alike, the largest group first: about the root of half their number, at most MOST_GROUPS."""
+    count = min(MOST_GROUPS, max(1, round((len(rows) / 2) ** 0.5)))
+    if count < 2:
+        return []
+    found = KMeans(count, n_init=4, random_state=0).fit(vectors.astype(np.float64))
+    made = []
+    for label in range(count):
+        places = np.flatnonzero(found.labels_ == label)
+        typical = np.argsort(-(vectors[places] @ found.cluster_centers_[label]), kind="stable")
+        members = [int(place) for place in places[typical]]
+        if members:
+            made.append(_group(members, rows))
+    return sorted(made, key=lambda group: (-len(group.places), group.places[0]))
+
+
+def _group(members: list[int], rows: Sequence[Row]) -> Group:
+    moods = Counter(word for place in members for word in (rows[place]["mood"] or "").split(", ")[:1] if word)
+    hues = Counter(word for place in members for word in (rows[place]["colours"] or "").split(", ")[:2] if word)
+    words = [word for word, _ in (*moods.most_common(1), *hues.most_common(2))]
+    palettes = [colours(rows[place]) for place in members[:4]]
+    shared = sorted((each for palette in palettes for each in palette[:3]), key=lambda each: each.hex)
+    return Group(", ".join(words) or "without colours", members, shared)
+
+
+def colours(row: Row) -> list[Colour]:
+    """The palette of a row: `#1a2b3c 42%, ...` and the colours' names."""
+    if not row.get("palette"):
+        return []
+    both = zip(row["palette"].split(", "), row["colours"].split(", "), strict=True)
+    return [Colour(text.split()[0], max(0.005, float(text.split()[1].rstrip("%")) / 100), name) for text, name in both]
+
+
+def _seen(row: Row, store: Store, near: Sequence[Near]) -> Seen:
+    name = row["asset"]
+    thumb = file_name(THUMBS, name, "jpg")
+    overlays = {what: file_name(OVERLAYS, name, f"{what}.jpg") for what in DRAWN}
+    files = {suffix: file_name(PALETTES, name, suffix) for suffix in WRITERS}
+    point = None if row["pleasure"] is None else (row["pleasure"], row["arousal"])
+    return Seen(
+        name=name,
+        thumb=thumb if point and store.exists(thumb) else None,
+        palette=colours(row),
+        overlays={what: path for what, path in overlays.items() if store.exists(path)},
+        files={suffix: path for suffix, path in files.items() if store.exists(path)},
+        mood=row["mood"],
+        point=point,
+        measures={name: row[name] for name in MEANINGS if name not in ("palette", "colours", "mood")},
+        near=near,
+    )
