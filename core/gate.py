@@ -7,11 +7,8 @@ next one is planned when the one before is made and scores too low. So a night t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from core.apart import Judgement
 from core.presets import PRESETS
 
 REJECT = "reject"
@@ -63,11 +60,3 @@ def parse_gate(text: str) -> Gate:
 def is_low(score: float | None, min_score: float | None) -> bool:
     """Whether a score does not pass; one that is not known passes."""
     return score is not None and min_score is not None and score < min_score
-
-
-def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Judgement:
-    """What the gate says of a made picture with this score."""
-    if not is_low(score, min_score):
-        return Judgement(score)
-    found = f"{row['output']} scores {score:.3f}, below min_score {min_score:g}; it lies in rejected/."
-    return Judgement(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")

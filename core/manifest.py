@@ -59,6 +59,7 @@ COLUMNS: tuple[Column, ...] = (
         pa.string(),
         "What the picture looks like, 256 bits as hex: of near-identical ones few differ.",
     ),
+    Column("traits", pa.list_(pa.float32()), "What the picture shows, as 32 numbers that a taste is learnt on."),
     Column("alike", pa.string(), "Output of the first in the style that is nearly the same picture; set by a merge."),
     Column("width", pa.int32(), "Width of the output, pixels."),
     Column("height", pa.int32(), "Height of the output, pixels."),
@@ -103,6 +104,9 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in COLUMNS])
+
+LISTS = ("losses", "traits")
+"""Columns that are lists."""
 
 TIMES = frozenset({"seconds", "started", "finished"})
 """Columns that may differ between two undisturbed runs of one spec."""
@@ -208,18 +212,18 @@ def query(rows: pa.Table, failed: bool = False, style: str | None = None, sort: 
         rows = rows.filter(pc.equal(rows["style"], style))
     if sort is None:
         return rows
-    if sort not in SCHEMA.names or sort == "losses":
+    if sort not in SCHEMA.names or sort in LISTS:
         raise SpecError(
-            f"--sort {sort}: no such column; there are {', '.join(n for n in SCHEMA.names if n != 'losses')}."
+            f"--sort {sort}: no such column; there are {', '.join(n for n in SCHEMA.names if n not in LISTS)}."
         )
     order = "descending" if pa.types.is_floating(SCHEMA.field(sort).type) else "ascending"
     return rows.sort_by([(sort, order), ("output", "ascending")])
 
 
 def csv_bytes(rows: pa.Table) -> bytes:
-    """A manifest as CSV; the loss history is left out."""
+    """A manifest as CSV; what is a list is left out: the loss history and the traits."""
     sink = io.BytesIO()
-    pacsv.write_csv(rows.drop_columns(["losses"]), sink)
+    pacsv.write_csv(rows.drop_columns(list(LISTS)), sink)
     return sink.getvalue()
 
 

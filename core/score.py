@@ -25,6 +25,7 @@ from core.grams import Grams, Plane, coherence, grams, mean_grams, style_distanc
 from core.image import Picture
 from core.quality import Quality, quality
 from core.technical import SIDE, technical
+from core.traits import traits
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit sRGB."""
@@ -66,6 +67,7 @@ class Reference:
     quality: Quality
     top_classes: tuple[int, ...]
     """The five most likely ImageNet classes, most likely first."""
+    traits: tuple[float, ...]
 
     @property
     def nbytes(self) -> int:
@@ -84,6 +86,7 @@ class Scores:
     score_quality: float = 1.0
     score_coherence: float = 1.0
     flaw: str | None = None
+    traits: tuple[float, ...] = ()
 
     @property
     def score_content(self) -> float:
@@ -157,6 +160,7 @@ class Scorer:
             fault.score,
             coherence(made.grams, asset.grams, target),
             fault.flaw,
+            made.traits,
         )
 
     @torch.inference_mode()
@@ -169,6 +173,7 @@ class Scorer:
             grams([found.maps[name][0] for name in STYLE_MAPS], area),
             quality(Picture(rgb), SIDE),
             tuple(found.logits[0].topk(5).indices.tolist()),
+            traits(found.pooled[0]),
         )
 
 

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from core import manifest
 from core.apart import Judgement, judge
 from core.evaluation import PARTS, overall
-from core.gate import judgement
+from core.gate import is_low
 from core.kinds import AnySpec
 from core.layout import PLAN
 from core.spec import Spec
 from core.store import Store
+from core.taste import Taste, load_taste
 
 SAME = 1e-6
 """Scores that differ by less are one: the manifest has single precision."""
@@ -27,26 +28,27 @@ def settled(store: Store, spec: AnySpec) -> pa.Table:
     """Merge the run's parts, and have the rows of planned pictures say what the spec makes of their scores. Returns the
     manifest. Call it under the run's lock; doing it again changes nothing.
 
-    A score follows from its parts, so other weights need no pixel made again. Raises StorageFailed or StoreBroken.
+    A score follows from its parts, so other weights, or a taste, need no pixel made again. Raises SpecError for a taste that
+    is none, StorageFailed or StoreBroken.
     """
     rows = manifest.merge(store)
     if not isinstance(spec, Spec):
         return rows
-    judgements = _judgements(store, spec, rows)
+    judgements = _judgements(store, spec, rows, load_taste(spec.taste) if spec.taste else None)
     if not judgements and not pc.any(pc.equal(rows["status"], "rejected")).as_py():
         return rows
     judge(store, judgements)
     return manifest.read(store)
 
 
-def _judgements(store: Store, spec: Spec, rows: pa.Table) -> dict[str, Judgement]:
+def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: Taste | None) -> dict[str, Judgement]:
     """What is to be said of each planned picture of which something else stands in the manifest."""
     plan = pq.read_table(io.BytesIO(store.read(PLAN)), columns=["output"])
     mine = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["kind"], "stylize")))
-    names = ["output", "status", "reason", "score", *(f"score_{part}" for part in PARTS)]
+    names = ["output", "status", "score", *(f"score_{part}" for part in PARTS), *(["traits"] if taste else [])]
     found = {}
     for row in mine.filter(pc.is_in(mine["status"], pa.array(["done", "rejected"]))).select(names).to_pylist():
-        said = judgement(row, _score(row, spec), spec.min_score)
+        said = judgement(row, taste.score(row) if taste else _score(row, spec), spec.min_score)
         if said.columns["status"] != row["status"] or _differ(said.score, row["score"]):
             found[row["output"]] = said
     return found
@@ -61,3 +63,11 @@ def _score(row: Mapping[str, Any], spec: Spec) -> float | None:
 
 def _differ(one: float | None, other: float | None) -> bool:
     return one != other if one is None or other is None else abs(one - other) > SAME
+
+
+def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Judgement:
+    """What the gate says of a made picture with this score."""
+    if not is_low(score, min_score):
+        return Judgement(score)
+    found = f"{row['output']} scores {score:.3f}, below min_score {min_score:g}; it lies in rejected/."
+    return Judgement(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")

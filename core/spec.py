@@ -37,6 +37,7 @@ from core.spec_fields import (
     check_writable,
     plain_text,
 )
+from core.taste import load_taste
 from core.toml_file import toml_values
 
 
@@ -45,7 +46,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
     kind: ClassVar[str] = "stylize"
-    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "masks", "regions", "out")
+    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "masks", "regions", "out", "taste")
 
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
@@ -86,6 +87,11 @@ class Spec(BaseModel):
         ScoreWeights(),
         title="Score weights",
         description=f"What the parts of the score weigh: {', '.join(PARTS)}; as flags, such as `style=2`.",
+    )
+    taste: Place | None = Field(
+        None,
+        title="Taste",
+        description="File of `learn-taste`: the score is then how likely you are to keep a picture, whatever the weights.",
     )
     min_score: float | None = Field(
         None,
@@ -209,6 +215,8 @@ class Spec(BaseModel):
         if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
             raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
         check_reuse(self.reuse)
+        if self.taste is not None:
+            load_taste(self.taste)
         self.base_recipe()
         check_writable(self.out)
 

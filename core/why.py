@@ -64,6 +64,23 @@ def standing(percentile: float | None, style: str) -> str | None:
     return f"That is {_said(STANDING, percentile)} of {style} in this run (percentile {percentile:.0f})."
 
 
+def by_taste(shares: Mapping[str, float]) -> str:
+    """What speaks for a picture and against it by a taste, the most first.
+
+    >>> by_taste({"score_style": 0.8, "score_quality": -0.4, "traits": 0.01})
+    'By your taste the style reached speaks for it, technical quality speaks against it.'
+    """
+    named = {"content": "the content kept", "style": "the style reached", "quality": "technical quality"}
+    named |= {"coherence": "coherence", "traits": "what it looks like"}
+    counted = sorted(((abs(share), share, name.removeprefix("score_")) for name, share in shares.items()), reverse=True)
+    said = [(named[name], share > 0) for size, share, name in counted if size >= 0.05]
+    sides = {
+        words: ", ".join(name for name, speaks in said if speaks is (words == "for")) for words in ("for", "against")
+    }
+    parts = [f"{names} speaks {words} it" for words, names in sides.items() if names]
+    return f"By your taste {', '.join(parts) or 'nothing speaks for it or against it'}."
+
+
 def explained(row: Mapping[str, Any], weights: Mapping[str, float]) -> list[str]:
     """All that there is to say of a row's score, line by line: the sentence, the parts with their weights, the standing."""
     sentence = why(row)

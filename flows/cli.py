@@ -161,6 +161,21 @@ def manifest(
         look_at_manifest(folder, failed, style, sort, to, picks, as_json)
 
 
+@app.command(name="learn-taste")
+def learn_taste(
+    picks: Annotated[Path, typer.Argument(metavar="PICKS", help="CSV of picks that a gallery exported.")],
+    to: Annotated[Path, typer.Option("-o", "--to", help="The .json file to write; a spec names it as `taste`.")],
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder of the picks, if they do not say or it was moved.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Learn from picks what you keep; a spec that names the file is scored by it."""
+    from flows.learn_taste import learn_taste as learn
+
+    learn(picks, run, to, as_json)
+
+
 @app.command()
 def verify(
     folder: RunFolder,

@@ -24,7 +24,8 @@ from core.report.summary import summarise
 from core.room import check_room, free_bytes
 from core.spec import Spec
 from core.store import Store
-from core.why import explained
+from core.taste import load_taste
+from core.why import by_taste, explained
 from flows.display import console, end_table, plan_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
@@ -113,6 +114,8 @@ def explain_score(folder: Path, output: str) -> None:
     weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
     for line in explained(found[0], weights):
         print(printable(line))
+    if isinstance(spec, Spec) and spec.taste and (shares := load_taste(spec.taste).shares(found[0])) is not None:
+        print(by_taste(shares))
 
 
 def build(folder: Path) -> None:

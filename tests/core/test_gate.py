@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from core.planning import Plan
 from core.settling import settled
 from core.spec import Spec
 from core.store import Store
+from core.taste import Taste
 from tests.conftest import Studio
 
 GOOD = {"score_content": 1.0, "score_style": 0.8, "score_quality": 1.0, "score_coherence": 1.0}
@@ -154,3 +156,17 @@ def test_what_failed_waits_for_another_night(studio: Studio) -> None:
     manifest.write_part(store, [{**row, "status": "failed", "reason": "storage"}])
     assert make_plan(spec, again=True).summary.todo == 0
     assert make_plan(spec).summary.todo == 1
+
+
+def test_a_taste_scores_in_place_of_the_weights(studio: Studio) -> None:
+    night(studio, gated(studio, gate="reject"), 0.6)
+    taste = Taste(mean=[0] * 36, scale=[1] * 36, weights=[0, 2, *[0] * 34], bias=-2, kept=9, rejected=9, rank=0.8)
+    file = studio.root / "taste.json"
+    file.write_text(taste.model_dump_json())
+    store, spec = Store(studio.out), gated(studio, gate="reject", taste=file)
+    (row,) = manifest.read(store).to_pylist()
+    manifest.write_part(store, [{**row, "traits": [0.0] * 32}])
+    settled(store, spec)
+    (row,) = rows_of(spec)
+    assert row["score"] == pytest.approx(1 / (1 + math.exp(2 - 1.2)))
+    assert row["status"] == "rejected"

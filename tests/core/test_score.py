@@ -94,7 +94,7 @@ def test_real_transfers_are_ordered(scorer: Scorer, backbone: Backbone, asset: s
 def test_the_untouched_asset_keeps_all_and_reaches_nothing(scorer: Scorer, cat: Rgb, tissue: Rgb) -> None:
     asset = scorer.reference(cat)
     found = scorer.score(cat, asset, [(scorer.reference(tissue), 1.0)])
-    assert astuple(found) == (0.0, 1.0, True, 1.0, 1.0, None)
+    assert astuple(found)[:6] == (0.0, 1.0, True, 1.0, 1.0, None)
     assert found.score == 0.0
 
 

@@ -25,6 +25,7 @@ COMMANDS = [
     "gallery",
     "show",
     "verify",
+    "learn-taste",
     "doctor",
     "init",
 ]
