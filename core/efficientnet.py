@@ -58,7 +58,7 @@ class Activations(NamedTuple):
     """What the network makes of n pictures: class scores before softmax, pooled features, and maps by name.
 
     Maps: `stem` (stride 2), then for each block i `expand<i>`, its input made wide (after ReLU6), and
-    `block<i>`, its output (linear).
+    `block<i>`, its output (linear); and `head`, whose means are the pooled features.
     """
 
     logits: Float[Tensor, "n 1000"]
@@ -126,7 +126,7 @@ class EfficientNetLite0(nn.Module):
         for index, block in enumerate(self._blocks):
             x, wide = block(x)
             maps[f"expand{index}"], maps[f"block{index}"] = wide, x
-        x = F.relu6(self._bn1(self._conv_head(x)), inplace=True)
+        x = maps["head"] = F.relu6(self._bn1(self._conv_head(x)), inplace=True)
         pooled = x.mean((2, 3))
         return Activations(self._fc(pooled), pooled, maps)
 

@@ -7,10 +7,18 @@ from typing import Annotated
 
 import typer
 
+from core.appraise.classifier_spec import TrainClassifierSpec
 from core.gan.train_spec import TrainSpec
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.train_spec import TrainStyleSpec
-from flows.options import Json, Verbose, with_learn_style_spec, with_train_spec, with_train_style_spec
+from flows.options import (
+    Json,
+    Verbose,
+    with_learn_style_spec,
+    with_train_classifier_spec,
+    with_train_spec,
+    with_train_style_spec,
+)
 
 networks = typer.Typer(rich_markup_mode=None)
 
@@ -76,6 +84,15 @@ def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
     from flows.learn_style import learn_style as learn
 
     learn(spec, as_json)
+
+
+@networks.command(name="train-classifier")
+@with_train_classifier_spec
+def train_classifier(spec: TrainClassifierSpec, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Train a classifier on labelled pictures; it says what a picture is, how sure it is, and when it does not know."""
+    from flows.classifier import train
+
+    raise typer.Exit(train(spec, as_json, verbose))
 
 
 @networks.command(name="evaluate-gan")

@@ -13,6 +13,8 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from core.appraise.classifier_recipe import ClassifierRecipe
+from core.appraise.classifier_spec import TrainClassifierSpec
 from core.errors import SpecError
 from core.gan.recipe import GanRecipe, SampleRecipe
 from core.gan.sample_spec import SampleSpec, sample_spec_from
@@ -85,6 +87,13 @@ def with_survey_spec(model: type[SurveySpec]) -> Callable[[Callable[..., None]],
         return _with(command, flags, lambda values: model.of(_given(values), "flags"))
 
     return decorated
+
+
+def with_train_classifier_spec(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for training a classifier; the argument is the labelled pictures or a spec file."""
+    words = "Folder whose subfolders are classes, CSV of file,label, or spec file (TOML); flags override it."
+    file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
+    return _with_file(command, TrainClassifierSpec, ClassifierRecipe, file, _train_classifier_spec)
 
 
 def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
@@ -170,6 +179,16 @@ def _train_style_spec(file: Path | None, flags: dict[str, Any]) -> TrainStyleSpe
     else:
         values = {"catalog": str(file)} if file else {}
     return TrainStyleSpec.of(_merged(values, given, TransferRecipe), f"spec {file}" if file and not given else "flags")
+
+
+def _train_classifier_spec(file: Path | None, flags: dict[str, Any]) -> TrainClassifierSpec:
+    given = _given(flags)
+    if file is not None and file.suffix.lower() == ".toml":
+        values = read_toml(file, TrainClassifierSpec.path_fields)
+    else:
+        values = {"data": str(file)} if file else {}
+    source = f"spec {file}" if file and not given else "flags"
+    return TrainClassifierSpec.of(_merged(values, given, ClassifierRecipe), source)
 
 
 def _checked(model: type[LearnStyleSpec], values: dict[str, Any]) -> LearnStyleSpec:

@@ -72,14 +72,14 @@ def _show(teller: Teller, duty: TrainingDuty) -> None:
 
 
 def _show_picture(teller: Teller, key: str, png: bytes, description: str) -> None:
-    teller.told(lambda: create_image_artifact(_data_url(png), key=key, description=description))
+    teller.told(lambda: create_image_artifact(data_url(png), key=key, description=description))
 
 
 def _notes(duty: TrainingDuty) -> list[str]:
     return [] if duty.training is None else duty.training.notes
 
 
-def _data_url(png: bytes) -> str:
+def data_url(png: bytes) -> str:
     """A sheet as a small JPEG that a dashboard shows without a file server."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.thumbnail((SHEET_SIDE, SHEET_SIDE))

@@ -1,0 +1,72 @@
+"""`nocturne train-classifier` as a user runs it: from labelled pictures to a file, and given rubbish."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.classifier_file import read
+from core.features import Features
+from tests.flows.command import nocturne
+
+Env = dict[str, str]
+
+
+def labelled(folder: Path, count: int = 10) -> None:
+    """Stripes that lie and stripes that stand, of many colours and widths."""
+    rng = np.random.default_rng(0)
+    for label in ("lying", "standing"):
+        (folder / label).mkdir(parents=True)
+        for number in range(count):
+            wave = np.sin(np.arange(64) * rng.uniform(0.3, 1.2))[:, None, None] * np.ones((1, 64, 1))
+            picture = 128 + wave * rng.uniform(40, 120, 3) + rng.normal(size=(64, 64, 3)) * 5
+            turned = picture if label == "lying" else picture.swapaxes(0, 1)
+            Image.fromarray(turned.clip(0, 255).astype(np.uint8)).save(folder / label / f"{number}.png")
+
+
+def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env) -> None:
+    data, out = tmp_path / "data", tmp_path / "stripes"
+    labelled(data)
+    (data / "lying" / "broken.png").write_bytes(b"no picture")
+    (data / "standing" / "copy.png").write_bytes((data / "standing" / "0.png").read_bytes())
+    ended = nocturne("train-classifier", data, "--out", out, "--crops", 1, "--json", env=prefect_env)
+    assert ended.code == 0, ended.err
+    record: dict[str, Any] = json.loads(ended.out)
+    assert record["pictures"] == 20
+    assert record["accuracy"] >= 0.9
+    assert len(record["faults"]) == 2
+    assert {path.name for path in out.iterdir()} >= {"card.md", "confusion.png", "reliability.png", "spec.toml"}
+    classifier = read(out / "stripes.safetensors")
+    assert classifier.classes == ("lying", "standing")
+    seen = Features(torch.device("cpu")).wide(np.asarray(Image.open(data / "lying" / "3.png")))
+    assert classifier.judge(seen).likeliest == "lying"
+    again = nocturne("train-classifier", out / "spec.toml", env=prefect_env)  # nothing is seen twice
+    assert again.code == 0, again.err
+    assert read(out / "stripes.safetensors").digest == classifier.digest
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([], "has 0 classes"),
+        (["a/1.png", "a/2.png"], "has 1 classes"),
+        (["a/1.png", "b/2.png"], "10 are needed for 5 folds"),
+        (["a/1.png", "b/1.png"], "are one picture with two labels"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_said(tmp_path: Path, files: list[str], words: str) -> None:
+    for number, name in enumerate(files):
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shade = 0 if words.endswith("two labels") else number * 9
+        Image.new("RGB", (8, 8), (shade, 0, 0)).save(path)
+    (tmp_path / "data").mkdir(exist_ok=True)
+    ended = nocturne("train-classifier", tmp_path / "data", "--out", tmp_path / "out")
+    assert ended.code == 2, ended.err
+    assert words in " ".join(ended.err.split())
