@@ -18,6 +18,7 @@ from core.classifier import Classifier, Outliers
 from core.errors import SpecError
 from core.feature_shape import DIMS, WIDE_DIMS, WIDE_NAME
 from core.layout import printable, shortly
+from core.spec_fields import SCORER_SUFFIX
 from core.tensor_header import Header, Sort, read_header
 
 KIND = "nocturne classifier 1"
@@ -61,9 +62,8 @@ def placed(name: str | Path) -> Path:
     >>> placed("genres").name
     'genres.safetensors'
     """
-    path = Path(name)
-    plain = path.suffix == "" and len(path.parts) == 1
-    return SHIPPED / f"{name}.safetensors" if plain else path
+    text = str(name)
+    return Path(text) if text.endswith(SCORER_SUFFIX) else SHIPPED / f"{Path(text).name}{SCORER_SUFFIX}"
 
 
 def read(name: str | Path) -> Classifier:
@@ -73,7 +73,7 @@ def read(name: str | Path) -> Classifier:
     """
     path = placed(name)
     if path != Path(name) and not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors") if _is_one(file)))
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SCORER_SUFFIX}") if _is_one(file)))
         raise SpecError(
             f"There is no classifier {printable(str(name))!r}; use one of {shipped}, or the path of a file."
         )

@@ -45,6 +45,7 @@ __all__ = [
     "Size",
     "check_format",
     "encode",
+    "fitted_to",
     "from_bytes",
     "pixels_sha256",
     "probe",
@@ -135,6 +136,12 @@ def resized(picture: Picture, longest: int) -> Picture:
     if scale >= 1:
         return picture
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
+
+
+def fitted_to(picture: Picture, width: int, height: int) -> Picture:
+    """The picture at just this size in pixels, by Lanczos."""
+    size = (width, height)
     return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
 
 

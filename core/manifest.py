@@ -83,6 +83,10 @@ COLUMNS: tuple[Column, ...] = (
         "Gram distance output-style over asset-style; 1 is no nearer than the asset.",
     ),
     Column("class_kept", pa.bool_(), "Whether the asset's top ImageNet class is in the output's top 5."),
+    Column("label", pa.string(), "Class that the spec's `scorer` gives the picture; null where it does not know."),
+    Column("probability", pa.float32(), "Probability of the scorer's likeliest class, calibrated, 0 to 1."),
+    Column("outlier", pa.bool_(), "Whether the picture is unlike all that the scorer was trained on."),
+    Column("scorer", pa.string(), "Classifier that gave the label, as name@digest."),
     Column("loss", pa.float32(), "Last value of the optimised loss."),
     Column(
         "losses",

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,14 @@ def begin_night(store: Store, plan: Plan) -> None:
 def read_shard(store: Store, shard: int) -> list[Job]:
     """The jobs of one shard, in plan order."""
     return _jobs(store, ("shard", "=", shard))
+
+
+def read_planned(store: Store) -> Iterator[Job]:
+    """Every job of the plan, whatever became of it, in plan order."""
+    with pq.ParquetFile(store.path(PLAN), pre_buffer=False) as file:
+        for batch in file.iter_batches(columns=list(JOB_FIELDS)):
+            for row in batch.to_pylist():
+                yield _job({name: value for name, value in row.items() if value is not None})
 
 
 def read_context(store: Store) -> dict[str, Any]:

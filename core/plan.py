@@ -74,6 +74,7 @@ class _Planner(Planner):
             "max_pixels": self.spec.max_pixels,
             "styles": {style.name: asdict(style) for style in self.inputs.style_files},
             "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest, _ in self._recipes.values()},
+            "scorer": self.spec.scorer,
             "score_weights": self.spec.score_weights.model_dump(mode="json"),
             "unit": max((recipe.lanes for recipe, *_ in self._recipes.values()), default=1),
             **({KEY: self._choice.model_dump(mode="json")} if self._choice else {}),

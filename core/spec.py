@@ -20,12 +20,14 @@ from core.recipe import FILES, Recipe, RecipeOverrides, files_of
 from core.roots import check_inside
 from core.spec_fields import (
     CHOOSERS,
+    SCORER_SUFFIX,
     Device,
     Limit,
     Place,
     QualityWanted,
     Reuse,
     RunFolder,
+    Scorer,
     SecondsPerPicture,
     ShardSeconds,
     SpareDisk,
@@ -34,8 +36,10 @@ from core.spec_fields import (
     absolute,
     check_folder,
     check_reuse,
+    check_scorer,
     check_writable,
     plain_text,
+    rooted_scorer,
 )
 from core.taste import load_taste
 from core.toml_file import toml_values
@@ -105,6 +109,7 @@ class Spec(BaseModel):
         title="Gate",
         description="Below `min_score`: `reject`, or N further tries by `seed:N`, `strength:N` or `preset:NAME,NAME`.",
     )
+    scorer: Scorer = None
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
     variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
     include: list[Text] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
@@ -191,6 +196,8 @@ class Spec(BaseModel):
         update["reuse"] = [absolute(folder, run) for run in self.reuse]
         if self.pairs.lower().endswith(".csv"):
             update["pairs"] = str(absolute(folder, Path(self.pairs)))
+        if self.scorer is not None:
+            update["scorer"] = rooted_scorer(folder, self.scorer)
         return self.model_copy(update=update)
 
     def toml(self) -> str:
@@ -204,6 +211,8 @@ class Spec(BaseModel):
         yield from (("reuse", run) for run in self.reuse)
         if self.pairs.lower().endswith(".csv"):
             yield "pairs file", Path(self.pairs)
+        if self.scorer is not None and self.scorer.endswith(SCORER_SUFFIX):
+            yield "scorer", Path(self.scorer)
         yield from ((name, Path(file)) for name, file in files_of(self.base_recipe().model_dump()).items())
 
     def check(self) -> None:
@@ -217,6 +226,7 @@ class Spec(BaseModel):
         check_reuse(self.reuse)
         if self.taste is not None:
             load_taste(self.taste)
+        check_scorer(self.scorer)
         self.base_recipe()
         check_writable(self.out)
 
@@ -246,6 +256,8 @@ def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict
         values["reuse"] = [str(folder / run) if isinstance(run, str) else run for run in values["reuse"]]
     if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):
         values["pairs"] = str(folder / values["pairs"])
+    if isinstance(values.get("scorer"), str):
+        values["scorer"] = rooted_scorer(folder, values["scorer"])
     return values
 
 

@@ -52,6 +52,34 @@ SecondsPerPicture = Annotated[
 CHOOSERS = ("preset", "quality", "seconds_per_picture")
 """Fields that say which recipe a run begins with; one of them at most is given."""
 
+
+def _scorer_named(value: str) -> str:
+    plain_text(value)
+    if value.endswith(SCORER_SUFFIX) or re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
+        return value
+    raise ValueError(
+        f"must be the name of a classifier that comes with Nocturne, or the path of a {SCORER_SUFFIX} file"
+    )
+
+
+SCORER_SUFFIX = ".safetensors"
+"""What the name of a classifier file ends in."""
+Scorer = Annotated[
+    str | None,
+    AfterValidator(lambda value: None if value is None else _scorer_named(value)),
+    Field(
+        title="Scorer",
+        description="Classifier that labels each output: `genres`, or a file that `train-classifier` wrote; empty: none.",
+    ),
+]
+"""What `core.classifier_file.placed` finds the file of."""
+
+
+def rooted_scorer(folder: Path, scorer: str) -> str:
+    """A scorer with a relative path taken from `folder`; a name stays as it is."""
+    return str(absolute(folder, Path(scorer))) if scorer.endswith(SCORER_SUFFIX) else scorer
+
+
 RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]
 Limit = Annotated[int | None, Field(ge=1, title="Limit", description="Make only the first N jobs of the plan.")]
 Reuse = Annotated[list[Place], Field(title="Reuse", description="Other run folders whose equal jobs are taken over.")]
@@ -101,6 +129,14 @@ def check_reuse(runs: list[Path]) -> None:
     for run in runs:
         if not run.is_dir():
             raise SpecError(f"reuse {run} is not a run folder; leave it out or correct the path.")
+
+
+def check_scorer(scorer: str | None) -> None:
+    """Raises SpecError for a scorer that is no whole classifier."""
+    if scorer is not None:
+        from core.classifier_file import read  # numpy comes with it, and the command line is to be quick
+
+        read(scorer)
 
 
 def check_writable(folder: Path) -> None:

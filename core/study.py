@@ -76,6 +76,7 @@ class Study:
             "masks": "" if self.mask else None,
             "regions": None,
             "max_pixels": self.spec.max_pixels,
+            "scorer": None,
             "score_weights": self.spec.score_weights.model_dump(mode="json"),
             "styles": {self.style.name: asdict(self.style)},
             "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},

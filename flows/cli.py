@@ -191,6 +191,20 @@ def verify(
 
 
 @app.command()
+def score(
+    folder: RunFolder,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="Classifier that labels the pictures; without it, the spec's.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the pictures of a run again, scores and labels; no picture is made or changed."""
+    from flows.score import score_run
+
+    raise typer.Exit(score_run(folder, scorer, as_json))
+
+
+@app.command()
 def gallery(folder: RunFolder) -> None:
     """Build the gallery of a run again and print its path."""
     from flows.looks import build

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core import classifier_file, fingerprint, image, provenance
 from core import device as devices
-from core import fingerprint, image, provenance
 from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.evaluation import ScoreWeights
 from core.grams import Plane
 from core.jobs import Job
+from core.labeller import Labeller
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.memory import give_back, keep_freed
 from core.methods import ALGORITHM
@@ -61,6 +62,8 @@ class Made:
     scores: Scores
     decoded: Decoded
     fingerprint: str
+    labels: dict[str, Any]
+    """What the spec's scorer says of it, if there is one."""
 
 
 class StylizeMaker:
@@ -100,6 +103,8 @@ class StylizeMaker:
         covers = Covers(context["masks"], context["regions"], most)
         self._sources = Sources(Path(context["library"]), self._styles, most, covers)
         self._weights = ScoreWeights.model_validate(context["score_weights"])
+        scorer = context["scorer"]
+        self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
     @devices.one_thread()
@@ -155,7 +160,22 @@ class StylizeMaker:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
         scores = self._score(job, picture, decoded, self._recipes[job.recipe])
-        return Made(picture, result.image, result.losses, scores, decoded, fingerprint.written(picture.rgb))
+        mark, labels = fingerprint.written(picture.rgb), self._labels(picture)
+        return Made(picture, result.image, result.losses, scores, decoded, mark, labels)
+
+    @devices.one_thread()
+    def judged_again(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
+        """The columns that judging fills, of a picture that was written; it is looked at in the size that it was made in."""
+        height, width = decoded.asset.rgb.shape[:2]
+        seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
+        scores = self._score(job, seen, decoded, self._recipes[job.recipe])
+        return self._judgement(scores, self._labels(seen))
+
+    def _labels(self, picture: image.Picture) -> dict[str, Any]:
+        return self._labeller.columns(picture.rgb) if self._labeller else {}
+
+    def _judgement(self, scores: Scores, labels: dict[str, Any]) -> dict[str, Any]:
+        return {"score": scores.overall(self._weights), **scores.columns, **labels}
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
@@ -202,14 +222,12 @@ class StylizeMaker:
         self._store.put(output_path(job.output), data)
         self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
         self._write_views(job, made.decoded)
-        scores = made.scores
         return {
             "pixels_sha256": image.pixels_sha256(picture if plain else data),
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
             "fingerprint": made.fingerprint,
-            "score": scores.overall(self._weights),
-            **scores.columns,
+            **self._judgement(made.scores, made.labels),
             "loss": made.losses[-1] if made.losses else None,
             "losses": thinned(made.losses, KEPT_LOSSES) or None,
         }
