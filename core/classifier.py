@@ -1,7 +1,7 @@
 """Classifiers: what a picture is, of a few classes, with a probability that can be trusted and the courage to say no.
 
 A classifier is linear on wide features (core.features), with a temperature that makes its probabilities calibrated (Guo
-et al., ICML 2017). It gives no label below a probability, and flags pictures that are unlike all that it was trained on:
+et al., ICML 2017). It does not know below a probability, and flags pictures that are unlike all that it was trained on:
 outliers by their Mahalanobis distance in features, as Lee et al. (NeurIPS 2018). All of it is data in one file.
 """
 
@@ -24,14 +24,14 @@ Logits = Float[NDArray[np.float64], "n c"]
 class Verdict:
     """What a classifier says of a picture."""
 
-    label: str | None
-    """The class; None where the classifier does not know."""
-    likeliest: str
-    """The most probable class, known or not."""
+    label: str
+    """The likeliest class; it is a guess where the classifier does not know."""
     probability: float
-    """Of the most probable class, calibrated, 0 to 1."""
+    """Of the label, calibrated, 0 to 1."""
+    known: bool
+    """Whether the classifier knows: the label is probable enough, and the picture no outlier."""
     outlier: bool
-    """Whether the picture is unlike all that the classifier was trained on; it then has no label."""
+    """Whether the picture is unlike all that the classifier was trained on."""
     strangeness: float
     """Distance from the training's pictures, 1 where outliers begin."""
     probabilities: dict[str, float]
@@ -39,13 +39,13 @@ class Verdict:
 
     def said(self) -> str:
         """The verdict in a sentence."""
-        share = f"{self.likeliest} with probability {self.probability:.2f}"
+        share = f"{self.label} with probability {self.probability:.2f}"
         if self.outlier:
             return (
                 f"unlike the pictures that the classifier was trained on ({self.strangeness:.2f} times as far away as "
-                f"is usual); it would say {share}"
+                f"is usual); its guess is {share}"
             )
-        return share if self.label is not None else f"not known: {share} is too little"
+        return share if self.known else f"not known: {share} is too little"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Classifier:
     temperature: float
     """What logits are divided by."""
     threshold: float
-    """Probability below which there is no label."""
+    """Probability below which a label is not known."""
     outliers: Outliers
     figures: dict[str, Any] = field(default_factory=dict)
     """What was measured by cross-validation: accuracy, calibration error and more."""
@@ -108,11 +108,10 @@ class Classifier:
         strangeness = float(self.outliers.distance(wide[None, :DIMS])[0])
         best = int(shares.argmax())
         outlier = strangeness > 1
-        known = not outlier and shares[best] >= self.threshold
         return Verdict(
-            self.classes[best] if known else None,
             self.classes[best],
             float(shares[best]),
+            not outlier and bool(shares[best] >= self.threshold),
             outlier,
             strangeness,
             dict(zip(self.classes, shares.tolist(), strict=True)),

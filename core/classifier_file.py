@@ -100,12 +100,14 @@ def file_bytes(classifier: Classifier) -> bytes:
         figures=classifier.figures,
         data=classifier.data,
     )
-    tensors = {
-        "weight": classifier.weight.astype(np.float32),
-        "bias": classifier.bias.astype(np.float32),
-        "outliers.mean": outliers.mean.astype(np.float32),
-        "outliers.basis": outliers.basis.astype(np.float32),
+    arrays = {
+        "weight": classifier.weight,
+        "bias": classifier.bias,
+        "outliers.mean": outliers.mean,
+        "outliers.basis": outliers.basis,
     }
+    # what lies column by column would be written as it lies, and read row by row
+    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     return bytes(save_tensors(tensors, {"format": KIND, "notes": notes.model_dump_json()}))
 
 

@@ -46,16 +46,18 @@ class Features:
     @torch.inference_mode()
     def of(self, rgb: U8) -> Vector:
         """Features of a picture (h, w, 3) of any size and aspect, each from 0 to 6. Raises ValueError if it is not 8-bit."""
-        return _array(pooled_mean([self._seen(two) for two in views(rgb)]))
+        return _array(pooled_mean([self.activations(two) for two in views(rgb)]))
 
     @torch.inference_mode()
     def wide(self, rgb: U8) -> Wide:
         """Wide features of a picture; raises as `of` does."""
-        return _array(wide_of([self._seen(two) for two in views(rgb)]))
+        return _array(wide_of([self.activations(two) for two in views(rgb)]))
 
-    def _seen(self, two: U8) -> efficientnet.Activations:
+    def activations(self, two: U8, watched: bool = False) -> efficientnet.Activations:
+        """What the network makes of a view and its mirror image; `watched` has gradients of its maps kept."""
         # always two lanes of a fixed size: what the network makes of a view then hangs on nothing else
-        found: efficientnet.Activations = self._network(efficientnet.prepared(torch.from_numpy(two).to(self._device)))
+        seen = efficientnet.prepared(torch.from_numpy(two).to(self._device)).requires_grad_(watched)
+        found: efficientnet.Activations = self._network(seen)
         return found
 
 

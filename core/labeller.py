@@ -10,7 +10,7 @@ from core.classifier import Classifier, Verdict
 from core.features import Features
 from core.image import U8
 
-COLUMNS = ("label", "probability", "outlier", "scorer")
+COLUMNS = ("label", "probability", "known", "outlier", "scorer")
 """Columns of the manifest that a labeller fills."""
 
 
@@ -33,5 +33,5 @@ class Labeller:
 
 def verdict_columns(verdict: Verdict, version: str) -> dict[str, Any]:
     """A verdict as COLUMNS."""
-    values = (verdict.label, verdict.probability, verdict.outlier, version)
+    values = (verdict.label, verdict.probability, verdict.known, verdict.outlier, version)
     return dict(zip(COLUMNS, values, strict=True))

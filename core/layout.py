@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from pathlib import Path
 
 SPEC = "spec.toml"
 PLAN = "plan.parquet"
@@ -120,3 +121,8 @@ def _cut(component: str) -> str:
         return component
     digest = hashlib.sha256(raw).hexdigest()[:10]
     return raw[: MAX_COMPONENT - 11].decode(errors="ignore") + "~" + digest
+
+
+def shown(path: Path) -> str:
+    """A path for a message, in at most 500 characters."""
+    return shortly(printable(str(path)), 500)

@@ -17,10 +17,16 @@ def unframed(rgb: U8, share: float) -> U8:
 
 def trimmed(rgb: U8) -> U8:
     """The picture (h, w, 3) without rows and columns at its edges that are white; a white picture stays as it is."""
+    rows, columns = within_margins(rgb)
+    return rgb[rows, columns]
+
+
+def within_margins(rgb: U8) -> tuple[slice, slice]:
+    """The rows and columns that `trimmed` keeps."""
     dark = (rgb < WHITE).any(axis=2)
     rows, columns = dark.mean(axis=1) > 0.02, dark.mean(axis=0) > 0.02
     if not rows.any() or not columns.any():
-        return rgb
+        return slice(0, len(rows)), slice(0, len(columns))
     top, left = int(rows.argmax()), int(columns.argmax())
     bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
-    return rgb[top:bottom, left:right]
+    return slice(top, bottom), slice(left, right)

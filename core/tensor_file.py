@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.layout import printable, shortly
+from core.layout import shown
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -73,8 +73,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name that no file can have
         return False
-
-
-def shown(path: Path) -> str:
-    """A path for a message."""
-    return shortly(printable(str(path)), 500)

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.layout import printable, shortly
-from core.tensor_file import shown
+from core.layout import printable, shortly, shown
 
 LONGEST = 32 << 20
 """Bytes of a header; it lists tensors, pictures' hashes and a recipe."""

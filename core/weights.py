@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core import tensor_file
 from core.architecture import BACKBONES, Architecture, Name
 from core.errors import SpecError
+from core.layout import shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -191,14 +192,14 @@ def _in_layout(raw: dict[str, Any], path: Path, wanted: Architecture) -> dict[st
             value = raw.get(key)
             was = f"has shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else "is missing"
             raise SpecError(
-                f"{tensor_file.shown(path)} is not a {wanted.title} in torchvision's layout: "
+                f"{shown(path)} is not a {wanted.title} in torchvision's layout: "
                 f"{key} {was}, expected {shape}. {_another(raw, wanted)}"
             )
     state = {key: raw[key].to(torch.float32).contiguous() for key in wanted.shapes}
     for key, value in state.items():
         if not bool(torch.isfinite(value).all()) or (key.endswith(".running_var") and bool((value < 0).any())):
             raise SpecError(
-                f"{tensor_file.shown(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
+                f"{shown(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
                 "use another copy of the file."
             )
     return state

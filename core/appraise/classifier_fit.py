@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,6 @@ Views = Float[NDArray[np.float32], "n v 7616"]
 """Wide features of pictures: of each as it is, then of its crops."""
 Numbers = Int[NDArray[np.int64], " n"]
 Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
-Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,12 @@ def folds_of(labels: Numbers, recipe: ClassifierRecipe) -> list[Fold]:
     return [(seen, held_out) for seen, held_out in splitter.split(labels, labels)]
 
 
-def held_out_logits(
-    views: Views, labels: Numbers, recipe: ClassifierRecipe, tick: Tick
-) -> Float[NDArray[np.float64], "n c"]:
+def held_out_logits(views: Views, labels: Numbers, recipe: ClassifierRecipe) -> Float[NDArray[np.float64], "n c"]:
     """Calibrated logits of every picture by a classifier that was trained without it, nothing of which (steps,
     temperature) was chosen with it either: cross-validation within cross-validation.
     """
     found = np.zeros((len(labels), int(labels.max()) + 1))
-    folds = folds_of(labels, recipe)
-    for number, (seen, held_out) in enumerate(folds):
-        tick(number, len(folds) + 1)
+    for seen, held_out in folds_of(labels, recipe):
         choice = choose(views[seen], labels[seen], recipe)
         space, descent = _fit(views[seen], labels[seen], recipe, choice.steps)
         found[held_out] = descent.logits(space.of(_plain(views[held_out]))) / choice.temperature

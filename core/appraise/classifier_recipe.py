@@ -33,7 +33,7 @@ class ClassifierRecipe(RecipeModel):
         ge=0,
         le=1,
         title="Sure",
-        description="How often a label is to be right: a picture less probable than that takes gets none.",
+        description="How often a label that counts as known is to be right; it sets the least probability of one.",
     )
     usual: float = Field(
         0.99,

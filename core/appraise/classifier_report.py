@@ -56,8 +56,8 @@ def card(file: str, classifier: Classifier, figures: dict[str, Any]) -> str:
     """What the classifier is, on what it learnt and how well it does, in Markdown."""
     counts = ", ".join(f"{printable(name)} {count:,}" for name, count in classifier.data["pictures"].items())
     recalls = ", ".join(f"{printable(name)} {share:.1%}" for name, share in figures["recall"].items())
-    labelled = figures["accuracy_labelled"]
-    sure = "" if labelled is None else f"; of the labels given, {labelled:.1%} are right"
+    labelled = figures["accuracy_known"]
+    sure = "" if labelled is None else f"; of the labels known, {labelled:.1%} are right"
     rows = {
         "tells apart": ", ".join(map(printable, classifier.classes)),
         "learnt from": f"{figures['pictures']:,} pictures: {counts}; digest `{classifier.data['digest']}`",
@@ -65,9 +65,9 @@ def card(file: str, classifier: Classifier, figures: dict[str, Any]) -> str:
         "accuracy": f"{figures['accuracy']:.1%} ± {figures['accuracy_error']:.1%} of pictures held out",
         "right by class": recalls,
         "calibration error": f"{figures['calibration_error']:.1%}, ten bins of equal mass",
-        "does not know": f"below probability {figures['threshold']:.2f}: {1 - figures['labelled']:.1%} of pictures{sure}",
+        "does not know": f"below probability {figures['threshold']:.2f}: {1 - figures['known']:.1%} of pictures{sure}",
         "outlier": "further away in features than "
-        f"{classifier.data['recipe']['usual']:.0%} of held-out pictures; it gets no label",
+        f"{classifier.data['recipe']['usual']:.0%} of held-out pictures; it is not known",
         "training": f"{figures['steps']} steps, temperature {figures['temperature']:.2f}; both by held-out pictures",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

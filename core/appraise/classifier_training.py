@@ -44,7 +44,8 @@ class ClassifierTraining:
         self.examples = load(spec.data, spec.max_pixels)
         _check_enough(self.examples, self.recipe.folds, str(spec.data))
         self.chunks = features.chunks(self.examples.examples)
-        self._done = 0
+        self.tick: Tick = lambda *_: None
+        """Told how many pictures were seen, and of how many."""
         self.store.put(SPEC, spec.toml().encode())
 
     @cached_property
@@ -56,19 +57,15 @@ class ClassifierTraining:
         """Have the features of a chunk of pictures kept. Returns how many pictures were read."""
         device = devices.choose(self.spec.device)
         read = features.see(self.store, self.chunks[chunk], self.recipe, device, self.spec.max_pixels)
-        self._done = sum(map(len, self.chunks[: chunk + 1]))
+        self.tick(sum(map(len, self.chunks[: chunk + 1])), len(self.examples.examples))
         return read
 
-    def seen(self) -> tuple[int, int]:
-        """How many pictures were seen, and of how many."""
-        return self._done, len(self.examples.examples)
-
-    def finish(self, tick: Tick = lambda *_: None) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """Learn from what was seen, measure, and write all files. Returns the figures. Raises SpecError."""
         views, examples = self._seen()
         _check_enough(examples, self.recipe.folds, str(self.spec.data))
         labels = examples.labels
-        logits = held_out_logits(views, labels, self.recipe, tick)
+        logits = held_out_logits(views, labels, self.recipe)
         fitted = fit(views, labels, self.recipe)
         bins = reliability(logits, labels)
         figures = _figures(examples, logits, fitted, bins)
@@ -131,8 +128,8 @@ def _figures(examples: Examples, logits: Any, fitted: Fitted, bins: list[Bin]) -
         "accuracy_error": float(np.sqrt(right.mean() * (1 - right.mean()) / len(labels))),
         "calibration_error": calibration_error(bins),
         "cross_entropy": cross_entropy(logits, labels),
-        "labelled": float(known.mean()),
-        "accuracy_labelled": float(right[known].mean()) if known.any() else None,
+        "known": float(known.mean()),
+        "accuracy_known": float(right[known].mean()) if known.any() else None,
         "recall": dict(zip(examples.classes, (confusion.diagonal() / confusion.sum(1)).tolist(), strict=True)),
         "steps": fitted.choice.steps,
         "temperature": fitted.choice.temperature,
@@ -163,9 +160,14 @@ _held: dict[str, ClassifierTraining] = {}
 
 @contextlib.contextmanager
 def held(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
-    """The training of a spec, with its run folder's lock, for as long as it takes. Raises SpecError or RunBusy."""
-    spec.check()
+    """The training of a spec, with its run folder's lock, for as long as it takes; that of the caller of the flow, if
+    there is one. Raises SpecError or RunBusy.
+    """
     store = Store(spec.out)
+    if (already := _held.get(os.fspath(store.root))) is not None:
+        yield already
+        return
+    spec.check()
     with store.lock():
         training = ClassifierTraining(spec)
         _held[os.fspath(store.root)] = training
@@ -178,9 +180,3 @@ def held(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
 def training_in(run: str) -> ClassifierTraining:
     """The training in the folder `run` that this process holds. Raises KeyError."""
     return _held[run]
-
-
-def pictures_seen(run: str) -> tuple[int, int] | None:
-    """How many pictures of the training in the folder `run` were seen, and of how many; None before it begins."""
-    training = _held.get(run)
-    return None if training is None else training.seen()

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from core import tensor_file
 from core.errors import SpecError
 from core.gan.recipe import GanRecipe
+from core.layout import shown
 from core.tensor_header import Sort, not_one, read_header
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def read_info(path: Path) -> CheckpointInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{tensor_file.shown(path)} is a file of tensors, but no checkpoint of a GAN; give one that "
-            f"`{SORT.command}` wrote."
+            f"{shown(path)} is a file of tensors, but no checkpoint of a GAN; give one that `{SORT.command}` wrote."
         )
     try:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
@@ -104,7 +104,7 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
         network.load_state_dict({name: _single(value) for name, value in tensors.items()})
     except RuntimeError as error:
         raise SpecError(
-            f"{tensor_file.shown(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
+            f"{shown(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
             f"{info.recipe.size} px) says; use another copy of the file."
         ) from error
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core import tensor_file
 from core.errors import SpecError
+from core.layout import shown
 from core.stylize.train_recipe import TransferRecipe
 from core.tensor_header import Header, Sort, not_one, read_header
 
@@ -89,8 +90,7 @@ def read_info(path: Path) -> TransferInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{tensor_file.shown(path)} is a file of tensors, but no network that paints; give one that "
-            f"`{SORT.command}` wrote."
+            f"{shown(path)} is a file of tensors, but no network that paints; give one that `{SORT.command}` wrote."
         )
     try:
         recipe = TransferRecipe.model_validate_json(meta["recipe"])
@@ -205,7 +205,7 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
             raise RuntimeError("embeddings of another network")
     except (RuntimeError, KeyError, TypeError, IndexError) as error:
         raise SpecError(
-            f"{tensor_file.shown(info.path)} holds the tensors of another network than Nocturne paints with; train one "
+            f"{shown(info.path)} holds the tensors of another network than Nocturne paints with; train one "
             f"with `{SORT.command}`, or use another copy of the file."
         ) from error
     return stylist, known

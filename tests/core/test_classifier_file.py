@@ -37,6 +37,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert found.version == f"c@{found.digest}"
 
 
+def test_tensors_in_any_order_of_memory_are_read_as_they_were(tmp_path: Path) -> None:
+    basis = np.random.default_rng(2).random((3, DIMS), np.float32).T
+    one = classifier(outliers=Outliers(np.zeros(DIMS, np.float32), basis, 1.0, 2.0))
+    assert np.array_equal(read(written(tmp_path, one)).outliers.basis, basis)
+
+
 def test_the_version_hangs_on_all_that_verdicts_do(tmp_path: Path) -> None:
     first = read(written(tmp_path, classifier())).digest
     assert read(written(tmp_path, classifier(), "other")).digest == first
@@ -45,16 +51,16 @@ def test_the_version_hangs_on_all_that_verdicts_do(tmp_path: Path) -> None:
         assert read(written(tmp_path, classifier(**change))).digest != first
 
 
-def test_a_verdict_below_the_threshold_or_far_away_has_no_label() -> None:
+def test_a_verdict_below_the_threshold_or_far_away_is_not_known() -> None:
     still = np.zeros((WIDE_DIMS, 2), np.float32)
     wide = np.zeros(WIDE_DIMS, np.float32)
     unsure = classifier(weight=still, bias=np.array([0.1, 0], np.float32)).judge(wide)
-    assert (unsure.label, unsure.likeliest, unsure.outlier) == (None, "cat", False)
+    assert (unsure.label, unsure.known, unsure.outlier) == ("cat", False, False)
     assert "not known" in unsure.said()
     sure = classifier(weight=still, bias=np.array([9, 0], np.float32))
-    assert sure.judge(wide).label == "cat"
+    assert sure.judge(wide).known
     far = sure.judge(wide + 9)
-    assert (far.label, far.outlier) == (None, True)
+    assert (far.label, far.known, far.outlier) == ("cat", False, True)
     assert far.strangeness == pytest.approx(4.5)
 
 

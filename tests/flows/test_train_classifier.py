@@ -45,7 +45,7 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     classifier = read(out / "stripes.safetensors")
     assert classifier.classes == ("lying", "standing")
     seen = Features(torch.device("cpu")).wide(np.asarray(Image.open(data / "lying" / "3.png")))
-    assert classifier.judge(seen).likeliest == "lying"
+    assert classifier.judge(seen).label == "lying"
     again = nocturne("train-classifier", out / "spec.toml", env=prefect_env)  # nothing is seen twice
     assert again.code == 0, again.err
     assert read(out / "stripes.safetensors").digest == classifier.digest
