@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from core import naming
+from core.auto_pairs import KEY as AUTO_KEY
+from core.auto_pairs import AutoPairs, auto_pairs
 from core.choosing import KEY, Decision, decide
 from core.cost import Cost, disk_bytes, load_cost, picture_seconds, sizes
 from core.gate import Retake, is_low, parse_gate
@@ -38,9 +40,13 @@ def make_plan(
     tick = tick or (lambda *_: None)
     inputs = Inputs(spec, tick)
     decision = decide(spec, inputs.assets, cost or load_cost(spec.device), replan, lambda what: tick(what, 0, 0))
-    planner = _Planner(decision, decision.earlier_spec(spec), inputs, retry, tick, again)
+    auto = auto_pairs(spec, inputs.library.assets, inputs.styles, replan, tick)
+    planner = _Planner(decision, decision.earlier_spec(spec), inputs, auto, retry, tick, again)
     jobs = planner.table()
-    planner.summary.choice = decision.told(planner.changed, planner.remade, planner.summary.total)
+    chosen = (
+        "" if auto and not decision.choice else decision.told(planner.changed, planner.remade, planner.summary.total)
+    )
+    planner.summary.choice = " ".join(filter(None, (chosen, auto.told if auto else "")))
     return Plan(jobs, planner.context(), planner.summary, inputs.style_problems())
 
 
@@ -50,11 +56,18 @@ class _Planner(Planner):
     """
 
     def __init__(
-        self, decision: Decision, earlier: Spec | None, inputs: Inputs, retry: bool, tick: Tick, again: bool
+        self,
+        decision: Decision,
+        earlier: Spec | None,
+        inputs: Inputs,
+        auto: AutoPairs | None,
+        retry: bool,
+        tick: Tick,
+        again: bool,
     ) -> None:
         self.spec = spec = decision.spec
         super().__init__(spec.out, spec.reuse, spec.shard_seconds, retry, tick, again=again)
-        self.inputs, self.changed, self.remade = inputs, 0, 0
+        self.inputs, self.changed, self.remade, self._auto = inputs, 0, 0, auto
         self._cost, self._choice, self._earlier = decision.cost, decision.choice, earlier
         self._tells_seeds_apart = naming.tells_seeds_apart(spec.name)
         self.summary.assets, self.summary.styles = len(inputs.library.assets), len(inputs.styles)
@@ -78,17 +91,24 @@ class _Planner(Planner):
             "score_weights": self.spec.score_weights.model_dump(mode="json"),
             "unit": max((recipe.lanes for recipe, *_ in self._recipes.values()), default=1),
             **({KEY: self._choice.model_dump(mode="json")} if self._choice else {}),
+            **({AUTO_KEY: self.spec.pairs} if self._auto else {}),
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each pair and variant."""
         pictures = 0
-        for pair in pair_up(self.spec.pairs, self.inputs.library.assets, self.inputs.styles, self.spec.seed):
+        for pair in self._pairs():
             for variant in range(self.spec.variants):
                 if self.spec.limit is not None and pictures >= self.spec.limit:
                     return
                 pictures += 1
                 yield from self._tries(pair, variant)
+
+    def _pairs(self) -> Iterator[Pair]:
+        assets, styles = self.inputs.library.assets, self.inputs.styles
+        if self._auto:
+            return self._auto.pairs(assets, styles)
+        return pair_up(self.spec.pairs, assets, styles, self.spec.seed)
 
     def _tries(self, pair: Pair, variant: int) -> Iterator[dict[str, Any]]:
         """The job of a picture, and the gate's further ones as far as those before are made and score too low."""

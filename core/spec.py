@@ -44,6 +44,9 @@ from core.spec_fields import (
 from core.taste import load_taste
 from core.toml_file import toml_values
 
+AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
+"""Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
+
 
 class Spec(BaseModel):
     """What to make: a library, a catalog, a recipe, and how to pair them."""
@@ -85,7 +88,7 @@ class Spec(BaseModel):
     pairs: Text = Field(
         "all",
         title="Pairs",
-        description="`all`, `random:K` (K styles an asset, drawn with the seed), or a CSV of asset,style[,recipe fields].",
+        description="`all`, `random:K` styles an asset, `auto[:K][:MOOD]` that suit it, or a CSV of asset,style[,fields].",
     )
     score_weights: ScoreWeights = Field(
         ScoreWeights(),
@@ -129,9 +132,10 @@ class Spec(BaseModel):
     @field_validator("pairs")
     @classmethod
     def _pairs_known(cls, value: str) -> str:
-        if value == "all" or re.fullmatch(r"random:[1-9][0-9]{0,8}", value) or value.lower().endswith(".csv"):
+        words = ("all", r"random:[1-9][0-9]{0,8}", AUTO)
+        if any(re.fullmatch(word, value) for word in words) or value.lower().endswith(".csv"):
             return value
-        raise ValueError("must be `all`, `random:K` with K of 1 or more, or the path of a .csv file")
+        raise ValueError("must be `all`, `random:K` or `auto:K` with K of 1 or more, or the path of a .csv file")
 
     @field_validator("name")
     @classmethod

@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 Replan = Annotated[
-    bool, typer.Option("--replan", help="Choose the recipe anew, where a quality or a time is asked for.")
+    bool, typer.Option("--replan", help="Choose anew what the spec leaves to the plan: quality, time, pairs.")
 ]
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Picture to paint.")]
 Paintings = Annotated[

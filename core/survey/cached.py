@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,10 +13,14 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from core.cache import cache_folder
+from core.errors import RunBusy
 from core.spec_fields import check_folder
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
+
+PATIENCE = 1800.0
+"""Seconds to wait for another process that looks at the same folder."""
 
 Tick = Callable[[int, int], None]
 """Called with (done, total) pictures."""
@@ -36,6 +42,19 @@ class CachedSpec(SurveySpec):
         check_folder("folder", self.pictures)
 
 
+class CachedSurvey(Survey):
+    """A survey that waits for others of the same folder: their rows are what it needs."""
+
+    def _hold(self, held: contextlib.ExitStack) -> None:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return super()._hold(held)
+            except RunBusy:
+                if time.monotonic() > end:
+                    raise
+
+
 def cached_survey(
     folder: Path,
     kind: Kind,
@@ -55,4 +74,4 @@ def cached_survey(
         "look_options": options,
     }
     told = lambda what, done, total: tick(done, total) if what == "pictures" else None  # noqa: E731
-    return Survey(CachedSpec.model_validate(values), kind, told)
+    return CachedSurvey(CachedSpec.model_validate(values), kind, told)

@@ -61,7 +61,7 @@ class Survey:
         """Scan the folder and find what is not known yet. Raises SpecError, RunBusy, StoreBroken."""
         self.spec.check()
         try:
-            self._held.enter_context(self.store.lock())
+            self._hold(self._held)
             self._held.enter_context(self.crew)
             self.store.sweep()
             self._find()
@@ -72,6 +72,10 @@ class Survey:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    def _hold(self, held: contextlib.ExitStack) -> None:
+        """Take the folder `out`. Raises RunBusy if another process has it."""
+        held.enter_context(self.store.lock())
 
     @property
     def spans(self) -> int:
