@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-startup bench-memory bench-gan bench-style bench-fast clean
+.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -67,6 +67,9 @@ bench-presets: install  ## Presets: seconds, network passes and loss.
 bench-score: install  ## Does the score rank obvious pairs rightly (a quarter of an hour), and transfers of many steps?
 	@$(BIN)/python benchmarks/score_pairs.py
 	@$(BIN)/python benchmarks/score_order.py
+
+bench-recommended: install  ## Does a recommended style beat a random one, by a network that the recommender never asks?
+	@$(BIN)/python benchmarks/recommended.py
 
 bench-gan: install  ## Trained networks: digits recognised, KID against peers, speed of training and sampling.
 	@$(BIN)/python benchmarks/gan.py
