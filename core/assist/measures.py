@@ -15,7 +15,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "palette", _TEXT, "Colours as in CSS with their shares of the picture, the largest first: `#1a2b3c 42%, ...`."
     ),
-    Column("colours", _TEXT, "The same colours' names."),
+    Column("colours", _TEXT, "Names of the palette's colours, in its order."),
     Column("lightness", _NUMBER, "Mean L* of CIELAB, 0 black to 100 white."),
     Column("chroma", _NUMBER, "Mean C* of CIELAB, 0 grey; about 14 in the paintings that moods are held against."),
     Column(
@@ -28,12 +28,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("warm_cold", _NUMBER, "Contrast of warm and cool hues, 0 to 1: 1 in balance; null without colours."),
     Column("extent", _NUMBER, "How far the largest colour is above an even share of the palette, 0 to 1."),
     Column("harmony", _TEXT, "Template of hues (Cohen-Or et al. 2006, after Matsuda) that the picture fits."),
-    Column("harmony_rotation", _NUMBER, "How that template is turned on the hue wheel of HSV, degrees."),
+    Column("harmony_rotation", _NUMBER, "How the template is turned on the hue wheel of HSV, degrees."),
     Column("harmony_distance", _NUMBER, "Mean arc from hues to the template, degrees, by saturation."),
-    Column("discord", _NUMBER, "That distance over what an even spread of hues would have: 0 within, 1 by chance."),
-    Column("pleasure", _NUMBER, "What the colours suggest (Valdez & Mehrabian 1994), deviations, about -3 to 3."),
-    Column("arousal", _NUMBER, "The same."),
-    Column("dominance", _NUMBER, "The same."),
+    Column(
+        "discord", _NUMBER, "`harmony_distance` over what an even spread of hues would have: 0 within, 1 by chance."
+    ),
+    Column("pleasure", _NUMBER, "Pleasure that colours suggest (Valdez & Mehrabian 1994), deviations, about -3 to 3."),
+    Column("arousal", _NUMBER, "Arousal that colours suggest, likewise."),
+    Column("dominance", _NUMBER, "Dominance that colours suggest, likewise."),
     Column("mood", _TEXT, "The two nearest mood words, or `neutral`."),
     Column("direction", _NUMBER, "Where lines run, degrees from level, anticlockwise, 0 to 180; null if flat."),
     Column("agreement", _NUMBER, "How much lines agree on it, 0 none to 1 all parallel."),
@@ -42,7 +44,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("tones", _TEXT, "The tonal plan: L* and share of three to five tones, dark to light: `12 40%, ...`."),
     Column("symmetry", _NUMBER, "Correlation of lightness with its mirror image left to right, -1 to 1."),
     Column("symmetry_axis", _NUMBER, "Where the best axis lies, in widths, 0.35 to 0.65."),
-    Column("symmetry_top_bottom", _NUMBER, "Correlation top to bottom."),
+    Column("symmetry_top_bottom", _NUMBER, "Correlation of lightness with its mirror image top to bottom, -1 to 1."),
 )
 """What `measures` gives; null where it does not apply."""
 

@@ -1,4 +1,4 @@
-"""What is seen of a picture's structure, drawn over it: small JPEGs for a page."""
+"""What is seen of a picture's structure, drawn over it, and its histogram: small JPEGs for a page."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ MIRRORED = 0.6
 """Correlation from which an axis of symmetry is drawn."""
 STROKE = 8
 """Pixels between two strokes of the drawing of directions."""
+BARS, BAR, HEIGHT = 50, 5, 188
+"""Bars of the histogram, two L* each; their width and greatest height in pixels."""
 WHITE, GOLD, ROSE = (255, 255, 255), (227, 194, 122), (229, 143, 147)
 
 Rgb = Float[NDArray[np.float32], "h w 3"]
 
 
 def overlays(found: Analysis) -> dict[str, bytes]:
-    """JPEGs by what they show: saliency, edges, grid, tones, strokes."""
+    """JPEGs by what they show: saliency, edges, grid, tones, strokes, histogram."""
     return {what: _jpeg(draw(found)) for what, draw in DRAWN.items()}
 
 
@@ -80,12 +82,27 @@ def strokes(found: Analysis) -> Image.Image:
     return drawn
 
 
+def histogram(found: Analysis) -> Image.Image:
+    """How often each lightness occurs, black to white; each bar has the mean colour of its pixels, the highest is whole."""
+    shown = found.view.shown
+    rgb, bins = found.view.picture.rgb[shown], np.minimum(found.view.colours[:, 0] / 100 * BARS, BARS - 1).astype(int)
+    counts = np.bincount(bins, minlength=BARS)
+    drawn = Image.new("RGB", (BARS * BAR, HEIGHT), (16, 21, 31))
+    draw = ImageDraw.Draw(drawn)
+    for place in np.flatnonzero(counts).tolist():
+        mean = rgb[bins == place].mean(0)
+        top = HEIGHT - max(1, round(HEIGHT * int(counts[place]) / int(counts.max())))
+        draw.rectangle((place * BAR, top, place * BAR + BAR - 2, HEIGHT), fill=tuple(max(26, round(c)) for c in mean))
+    return drawn
+
+
 DRAWN: dict[str, Callable[[Analysis], Image.Image]] = {
     "saliency": saliency,
     "edges": edges,
     "grid": grid,
     "tones": tones,
     "strokes": strokes,
+    "histogram": histogram,
 }
 """By name."""
 

@@ -35,7 +35,7 @@ def test_odd_pictures_have_defined_values_or_none(odd: View) -> None:
             assert Image.open(io.BytesIO(data)).size[0] > 0
     invisible = odd.is_blank
     assert (looked.values["mood"] is None) == invisible
-    assert len(looked.files) == (1 if invisible else 10)
+    assert len(looked.files) == (1 if invisible else 11)
 
 
 def test_measures_are_as_the_picture_is() -> None:
