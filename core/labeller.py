@@ -20,11 +20,11 @@ class Labeller:
     def __init__(self, classifier: Classifier, device: torch.device) -> None:
         """Raises SpecError if the feature network's weights are missing."""
         self.classifier = classifier
-        self._features = Features(device)
+        self.features = Features(device)
 
     def verdict(self, rgb: U8) -> Verdict:
         """What the classifier says of a picture (h, w, 3). Raises ValueError if it is not 8-bit."""
-        return self.classifier.judge(self._features.wide(rgb))
+        return self.classifier.judge(self.features.wide(rgb))
 
     def columns(self, rgb: U8) -> dict[str, Any]:
         """The verdict as COLUMNS."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from core.appraise.appraisal import COLUMNS, appraise
-from core.image import Picture
-from core.survey.kind import Kind, Looked
+import pyarrow as pa
 
-APPRAISE = Kind("appraise", 1, "core.survey.appraisal:Appraiser", COLUMNS)
+from core.appraise.appraisal import COLUMNS
+from core.manifest import Column
+from core.survey.kind import Kind
 
-
-class Appraiser:
-    """Judges how pictures are made and composed."""
-
-    def look(self, picture: Picture, name: str) -> Looked:  # noqa: ARG002 - another kind writes files by it
-        """The picture's measures."""
-        return Looked(appraise(picture))
+LABELS: tuple[Column, ...] = (
+    Column("label", pa.string(), "Likeliest class by the scorer; null without one, and of transparent pictures."),
+    Column("probability", pa.float32(), "Probability of the label, calibrated, 0 to 1."),
+    Column("known", pa.bool_(), "Whether the scorer knows: the label is probable enough, and the picture no outlier."),
+    Column("outlier", pa.bool_(), "Whether the picture is unlike all that the scorer was trained on."),
+    Column("verdict", pa.string(), "The scorer's verdict in words."),
+    Column("focus", pa.float32(), "Share of the picture that half of what speaks for the label lies in; by `explain`."),
+    Column("scorer", pa.string(), "Classifier that gave the label, as name@digest."),
+)
+APPRAISE = Kind("appraise", 2, "core.survey.appraiser:Appraiser", (*LABELS, *COLUMNS))

@@ -11,7 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import SpecError
 from core.roots import check_inside
 from core.spec import sentence
-from core.spec_fields import Place, Text, absolute, check_folder, check_writable
+from core.spec_fields import (
+    Place,
+    Scorer,
+    Text,
+    absolute,
+    check_folder,
+    check_scorer,
+    check_writable,
+    rooted_scorer,
+)
+
+NOBODY = "none"
+"""Named as scorer by who wants no labels."""
 
 
 class SurveySpec(BaseModel):
@@ -68,6 +80,42 @@ class AppraiseSpec(SurveySpec):
     """Appraising a folder: what each picture is and how well it is made."""
 
     kind: ClassVar[str] = "appraise"
+
+    scorer: Scorer = Field(
+        "genres",
+        title="Scorer",
+        description=f"Classifier that labels the pictures: a shipped one, or a file; `{NOBODY}`: measures alone.",
+    )
+    explain: bool = Field(
+        False, title="Explain", description="Show what in each picture speaks for its label, in `explained/`."
+    )
+
+    def rooted(self, folder: Path) -> Self:
+        """The same with relative paths taken from `folder`."""
+        update = {} if self.scorer is None else {"scorer": rooted_scorer(folder, self.scorer)}
+        return super().rooted(folder).model_copy(update=update)
+
+    def check(self) -> None:
+        """Look at the folders and the classifier before any work. Raises SpecError."""
+        super().check()
+        if self.named_scorer is None and self.explain:
+            raise SpecError(
+                f"explain: without labels there is nothing to explain; name a scorer instead of `{NOBODY}`."
+            )
+        check_scorer(self.named_scorer)
+
+    @property
+    def named_scorer(self) -> str | None:
+        """The scorer, if there is one."""
+        return None if self.scorer == NOBODY else self.scorer
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the looker is made from; another version of the classifier makes rows anew."""
+        from core.classifier_file import read  # numpy comes with it, and the command line is to be quick
+
+        version = None if self.named_scorer is None else read(self.named_scorer).version
+        return {"scorer": self.named_scorer, "version": version, "explain": self.explain}
 
 
 class AnalyseSpec(SurveySpec):
