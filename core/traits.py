@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ def traits(pooled: Tensor) -> tuple[float, ...]:
     return tuple(found.tolist())
 
 
+@cache
 def _signs() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """Minus one and one, (1280, 32): the bits of SHA-256 of the numbers of rows, so that no generator can change them."""
     rows = [hashlib.sha256(f"traits {row}".encode()).digest()[: COUNT // 8] for row in range(HEAD_CHANNELS)]

@@ -42,6 +42,10 @@ STANDING = (
 )
 
 
+LEAST_SHARE = 0.05
+"""Of the logarithm of the odds: what adds less is not spoken of."""
+
+
 def why(row: Mapping[str, Any]) -> str | None:
     """What a manifest row's score comes from; None without the parts of one.
 
@@ -65,24 +69,27 @@ def standing(percentile: float | None, style: str) -> str | None:
 
 
 def by_taste(shares: Mapping[str, float]) -> str:
-    """What speaks for a picture and against it by a taste, the most first.
+    """What tells for a picture and against it by a taste, the most first.
 
     >>> by_taste({"score_style": 0.8, "score_quality": -0.4, "traits": 0.01})
-    'By your taste the style reached speaks for it, technical quality speaks against it.'
+    'By your taste: for it style; against it quality.'
     """
-    named = {"content": "the content kept", "style": "the style reached", "quality": "technical quality"}
-    named |= {"coherence": "coherence", "traits": "what it looks like"}
     counted = sorted(((abs(share), share, name.removeprefix("score_")) for name, share in shares.items()), reverse=True)
-    said = [(named[name], share > 0) for size, share, name in counted if size >= 0.05]
-    sides = {
-        words: ", ".join(name for name, speaks in said if speaks is (words == "for")) for words in ("for", "against")
-    }
-    parts = [f"{names} speaks {words} it" for words, names in sides.items() if names]
-    return f"By your taste {', '.join(parts) or 'nothing speaks for it or against it'}."
+    said = [
+        (name.replace("traits", "what it shows"), share > 0) for size, share, name in counted if size >= LEAST_SHARE
+    ]
+    sides = [", ".join(name for name, is_for in said if is_for is side) for side in (True, False)]
+    parts = [f"{words} it {names}" for words, names in zip(("for", "against"), sides, strict=True) if names]
+    return f"By your taste: {'; '.join(parts) or 'nothing for it and nothing against it'}."
 
 
-def explained(row: Mapping[str, Any], weights: Mapping[str, float]) -> list[str]:
-    """All that there is to say of a row's score, line by line: the sentence, the parts with their weights, the standing."""
+def explained(
+    row: Mapping[str, Any], weights: Mapping[str, float], shares: Mapping[str, float] | None = None
+) -> list[str]:
+    """All that there is to say of a row's score, line by line: the sentence, the parts with their weights, the standing.
+
+    shares: what each part adds by a taste, where that makes the score in place of the weights.
+    """
     sentence = why(row)
     if sentence is None or row.get("score") is None:
         return [row.get("message") or f"{row['output']} has no score with parts: it is {row['status']}."]
@@ -90,9 +97,11 @@ def explained(row: Mapping[str, Any], weights: Mapping[str, float]) -> list[str]
     for name, weight in weights.items():
         value = row.get(f"score_{name}")
         if value is not None:
+            counts = f"weight {weight:g}" if shares is None else f"{shares[f'score_{name}']:+.2f} by your taste"
             flaw = f", mostly for its {row['flaw']}" if name == "quality" and row.get("flaw") else ""
-            lines.append(f"  {name:10} {value:.3f}, weight {weight:g}{flaw}")
-    lines += filter(None, [standing(row.get("percentile"), row.get("style") or ""), row.get("message")])
+            lines.append(f"  {name:10} {value:.3f}, {counts}{flaw}")
+    last = None if shares is None else by_taste(shares)
+    lines += filter(None, [last, standing(row.get("percentile"), row.get("style") or ""), row.get("message")])
     return lines
 
 

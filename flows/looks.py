@@ -25,7 +25,7 @@ from core.room import check_room, free_bytes
 from core.spec import Spec
 from core.store import Store
 from core.taste import load_taste
-from core.why import by_taste, explained
+from core.why import explained
 from flows.display import console, end_table, plan_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
@@ -112,10 +112,9 @@ def explain_score(folder: Path, output: str) -> None:
     if not found:
         raise SpecError(f"{folder} has no output {printable(output)}; `nocturne manifest {folder}` lists them.")
     weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
-    for line in explained(found[0], weights):
+    taste = load_taste(spec.taste) if isinstance(spec, Spec) and spec.taste else None
+    for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
         print(printable(line))
-    if isinstance(spec, Spec) and spec.taste and (shares := load_taste(spec.taste).shares(found[0])) is not None:
-        print(by_taste(shares))
 
 
 def build(folder: Path) -> None:

@@ -41,3 +41,10 @@ def test_everything_is_said_at_once() -> None:
     assert any("quality" in line and "noise" in line for line in lines)
     assert lines[-1] == "That is among the best of wave in this run (percentile 95)."
     assert standing(None, "wave") is None
+
+
+def test_a_taste_says_what_each_part_adds() -> None:
+    shares = {"score_content": 0.3, "score_style": -0.2, "score_quality": 0.0, "score_coherence": 0.1, "traits": 1.5}
+    lines = explained(row(0.7, 0.5, 1.0, 0.9), ScoreWeights().model_dump(), shares)
+    assert any("style" in line and "-0.20 by your taste" in line for line in lines)
+    assert "By your taste: for it what it shows, content, coherence; against it style." in lines
