@@ -7,6 +7,7 @@ outliers by their Mahalanobis distance in features, as Lee et al. (NeurIPS 2018)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,13 @@ class Verdict:
                 f"is usual); its guess is {share}"
             )
         return share if self.known else f"not known: {share} is too little"
+
+
+def label_said(row: Mapping[str, Any]) -> str:
+    """The label of a manifest's row in a sentence."""
+    doubt = "unlike all that it was trained on" if row["outlier"] else "too little to be sure"
+    known = "" if row["known"] else f": {doubt}, so this is a guess"
+    return f"{row['scorer']} says {row['label']} with probability {row['probability']:.2f}{known}."
 
 
 @dataclass(frozen=True)

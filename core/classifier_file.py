@@ -73,7 +73,7 @@ def read(name: str | Path) -> Classifier:
     """
     path = placed(name)
     if path != Path(name) and not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SCORER_SUFFIX}") if _is_one(file)))
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SCORER_SUFFIX}") if is_one(file)))
         raise SpecError(
             f"There is no classifier {printable(str(name))!r}; use one of {shipped}, or the path of a file."
         )
@@ -85,6 +85,14 @@ def read(name: str | Path) -> Classifier:
         )
     notes = _notes(header)
     return _classifier(header, notes, _tensors(header, len(notes.classes)))
+
+
+def is_one(file: Path) -> bool:
+    """Whether a file says that it is a classifier; one that cannot be understood is none."""
+    try:
+        return bool(read_header(file, SORT).metadata.get("format") == KIND)
+    except SpecError:
+        return False
 
 
 def file_bytes(classifier: Classifier) -> bytes:
@@ -109,10 +117,6 @@ def file_bytes(classifier: Classifier) -> bytes:
     # what lies column by column would be written as it lies, and read row by row
     tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     return bytes(save_tensors(tensors, {"format": KIND, "notes": notes.model_dump_json()}))
-
-
-def _is_one(file: Path) -> bool:
-    return read_header(file, SORT).metadata.get("format") == KIND
 
 
 def _notes(header: Header) -> _Notes:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from core import manifest, provenance
 from core.calibration import calibrated_cost
+from core.classifier import label_said
 from core.errors import SpecError
 from core.kinds import AnySpec, load_any
 from core.layout import SPEC, printable
@@ -115,6 +116,8 @@ def explain_score(folder: Path, output: str) -> None:
     taste = load_taste(spec.taste) if isinstance(spec, Spec) and spec.taste else None
     for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
         print(printable(line))
+    if found[0]["label"] is not None:
+        print(printable(label_said(found[0])))
 
 
 def build(folder: Path) -> None:
@@ -125,7 +128,7 @@ def build(folder: Path) -> None:
 
 def look_at_picture(file: Path, as_json: bool) -> None:
     """Print what a picture says of itself, or a checkpoint."""
-    stamp = _about_checkpoint(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
+    stamp = _about_network(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
     if as_json:
         print(json.dumps(stamp, indent=2))
         return
@@ -143,9 +146,21 @@ def look_at_picture(file: Path, as_json: bool) -> None:
     console().print(table)
 
 
-def _about_checkpoint(file: Path) -> dict[str, Any]:
+def _about_network(file: Path) -> dict[str, Any]:
+    from core.classifier_file import is_one, read
     from core.gan.checkpoint import read_info
 
+    if is_one(file):
+        found = read(file)
+        return {
+            "classifier": found.name,
+            "digest": found.digest,
+            "classes": list(found.classes),
+            "known from probability": found.threshold,
+            "temperature": found.temperature,
+            "trained on": found.data,
+            "held-out pictures": found.figures,
+        }
     info = read_info(file)
     return {
         "checkpoint": info.name,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classifier import Classifier, Outliers
+from core.classifier import Classifier, Outliers, label_said
 from core.classifier_file import file_bytes, placed, read
 from core.errors import SpecError
 from core.feature_shape import DIMS, WIDE_DIMS
@@ -62,6 +62,13 @@ def test_a_verdict_below_the_threshold_or_far_away_is_not_known() -> None:
     far = sure.judge(wide + 9)
     assert (far.label, far.known, far.outlier) == ("cat", False, True)
     assert far.strangeness == pytest.approx(4.5)
+
+
+def test_a_row_says_its_label_and_its_doubts() -> None:
+    row = {"label": "cat", "probability": 0.912, "known": True, "outlier": False, "scorer": "c@1"}
+    assert label_said(row) == "c@1 says cat with probability 0.91."
+    assert "so this is a guess" in label_said({**row, "known": False})
+    assert "unlike all" in label_said({**row, "known": False, "outlier": True})
 
 
 def rewritten(path: Path, change: dict[str, object]) -> None:
