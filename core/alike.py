@@ -17,8 +17,8 @@ CHUNKS = 16
 found, and up to NEAR 98 in 100.
 """
 
-MOST_IN_BUCKET = 2_000
-"""Pictures with one such part of which each is compared with the others; beyond, each is compared with the first alone."""
+MOST_NEIGHBOURS = 64
+"""Pictures with one such part are sorted, and each is compared with so many that follow: equal ones stand side by side."""
 
 Codes = npt.NDArray[np.uint16]
 
@@ -65,16 +65,14 @@ def _sets(codes: Codes) -> Iterable[list[int]]:
 
 
 def _near(codes: Codes) -> Iterable[tuple[int, int]]:
+    first = np.lexsort(codes.T)  # equal ones side by side
     for chunk in range(CHUNKS):
-        order = np.argsort(codes[:, chunk], kind="stable")
-        ends = np.flatnonzero(np.diff(codes[order, chunk])) + 1
-        for bucket in np.split(order, ends):
-            if len(bucket) > 1:
-                yield from _within(codes, bucket)
-
-
-def _within(codes: Codes, bucket: npt.NDArray[np.intp]) -> Iterable[tuple[int, int]]:
-    for place, one in enumerate(bucket[:-1] if len(bucket) <= MOST_IN_BUCKET else bucket[:1]):
-        others = bucket[place + 1 :]
-        bits = np.bitwise_count(codes[others] ^ codes[one]).sum(1)
-        yield from ((int(one), int(other)) for other in others[bits <= NEAR])
+        order = first[np.argsort(codes[first, chunk], kind="stable")]
+        parts = codes[order, chunk]
+        for apart in range(1, min(MOST_NEIGHBOURS, len(order) - 1) + 1):
+            places = np.flatnonzero(parts[apart:] == parts[:-apart])
+            if not len(places):
+                break
+            one, other = order[places], order[places + apart]
+            near = np.bitwise_count(codes[one] ^ codes[other]).sum(1) <= NEAR
+            yield from zip(one[near].tolist(), other[near].tolist(), strict=True)

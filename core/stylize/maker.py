@@ -169,7 +169,7 @@ class StylizeMaker:
         height, width = decoded.asset.rgb.shape[:2]
         seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
         scores = self._score(job, seen, decoded, self._recipes[job.recipe])
-        return self._judgement(scores, self._labels(seen))
+        return {"fingerprint": fingerprint.written(seen.rgb), **self._judgement(scores, self._labels(seen))}
 
     def _labels(self, picture: image.Picture) -> dict[str, Any]:
         return self._labeller.columns(picture.rgb) if self._labeller else {}
