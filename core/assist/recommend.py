@@ -1,9 +1,9 @@
 """Which styles suit a picture, and why, from what an analysis measured of both.
 
-Three parts, each 0 to 1. `strokes`: whether a style's strokes are long enough and follow lines, so that the picture's
+Four parts, each 0 to 1. `strokes`: whether a style's strokes are long enough and follow lines, so that the picture's
 shapes survive them; dots and fine hatching dissolve small shapes. `tone`: how much lighter or darker the style is, so that
-the picture is seen to change. `mood`: where one is asked for, how near the style's colours come to it. What a style's
-pictures score was looked at on 32 pictures and the eight sample styles to choose the parts and their weights; what is
+the picture is seen to change. `colour`: how much warmer or cooler it is. `mood`: where one is asked for, how near the
+style's colours come to it. Parts and weights were chosen by what 32 pictures scored in the eight sample styles; what is
 recommended never hangs on a picture that was made.
 """
 
@@ -30,7 +30,9 @@ COARSE = (0.010, 0.030)
 """Texture, in longest sides, at which no shapes are carried, and from which all are."""
 FAR = 30.0
 """Difference in mean L* from which a change of tone is whole."""
-WEIGHTS = {"strokes": 0.6, "tone": 0.4}
+TURNED = 1.2
+"""Difference in warmth from which a change of colour is whole."""
+WEIGHTS = {"strokes": 0.6, "tone": 0.35, "colour": 0.05}
 MOOD_WEIGHT = 1.0
 """The mood's weight beside the others, whose weights sum to 1, where one is asked for."""
 UNKNOWN = 0.5
@@ -62,7 +64,7 @@ def recommended(asset: Row, styles: Mapping[str, Row], count: int, mood: str | N
 
 def fit(asset: Row, name: str, style: Row, mood: str | None = None) -> Fit:
     """How the style called `name` suits a picture."""
-    parts = {"strokes": _strokes(style), "tone": _tone(asset, style)}
+    parts = {"strokes": _strokes(style), "tone": _tone(asset, style), "colour": _colour(asset, style)}
     weights = dict(WEIGHTS)
     if mood is not None:
         parts["mood"], weights["mood"] = _mood(style, mood), MOOD_WEIGHT
@@ -110,6 +112,11 @@ def _tone(asset: Row, style: Row) -> float:
     return UNKNOWN if math.isnan(apart) else _clipped(apart)
 
 
+def _colour(asset: Row, style: Row) -> float:
+    apart = abs(_number(asset, "warmth") - _number(style, "warmth")) / TURNED
+    return UNKNOWN if math.isnan(apart) else _clipped(apart)
+
+
 def _mood(style: Row, mood: str) -> float:
     felt = Emotion(*(_number(style, name) for name in ("pleasure", "arousal", "dominance")))
     return UNKNOWN if math.isnan(felt.strength) else _clipped((1 + felt.likeness(mood)) / 2)
@@ -117,6 +124,9 @@ def _mood(style: Row, mood: str) -> float:
 
 def _reason(asset: Row, style: Row, parts: Mapping[str, float], mood: str | None) -> str:
     said = [_of_strokes(style, parts["strokes"]), _of_tone(asset, style)]
+    if parts["colour"] >= 0.4 and None not in (asset.get("warmth"), style.get("warmth")):
+        warmer = _number(style, "warmth") > _number(asset, "warmth")
+        said.append(f"its colours are {'warmer' if warmer else 'cooler'} than the picture's")
     if mood is not None:
         words = style.get("mood") or "no mood"
         near = parts["mood"]

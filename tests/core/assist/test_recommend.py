@@ -26,7 +26,7 @@ STYLES = {
 def test_strokes_that_carry_shapes_and_a_change_of_tone_are_recommended() -> None:
     found = recommended(row(), STYLES, 4)
     assert [each.style for each in found] == ["light", "wild", "brush", "dots"]
-    assert all(0 <= each.fit <= 1 and set(each.parts) == {"strokes", "tone"} for each in found)
+    assert all(0 <= each.fit <= 1 and set(each.parts) == {"strokes", "tone", "colour"} for each in found)
     assert "lighter than the picture (L* 70 against 40)" in found[0].reason
     assert "dissolve" in found[-1].reason
     assert recommended(row(lightness=62.0), STYLES, 1)[0].style == "wild"
@@ -42,9 +42,16 @@ def test_a_mood_asked_for_decides() -> None:
 
 def test_what_cannot_be_told_is_in_the_middle() -> None:
     found = fit(NOTHING, "x", NOTHING, "calm")
-    assert found.parts == {"strokes": 0.5, "tone": 0.5, "mood": 0.5}
+    assert found.parts == {"strokes": 0.5, "tone": 0.5, "colour": 0.5, "mood": 0.5}
     assert found.fit == 0.5
     assert "cannot be told" in found.reason
+
+
+def test_of_two_styles_that_differ_in_colour_the_one_that_changes_it_is_recommended() -> None:
+    styles = {"cool": row(lightness=60.0, warmth=-0.8), "warm": row(lightness=60.0, warmth=0.8)}
+    assert recommended(row(warmth=0.7), styles, 1)[0].style == "cool"
+    assert "cooler than the picture's" in recommended(row(warmth=0.7), styles, 1)[0].reason
+    assert recommended(row(warmth=-0.7), styles, 1)[0].style == "warm"
 
 
 def test_variety_begins_where_it_is_told_and_goes_far() -> None:
