@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage import data as pictures
 
-from core.features import DIMS, Features, views
+from core.features import DIMS, WIDE_DIMS, Features, views
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,14 @@ def test_white_margins_make_no_difference(features: Features) -> None:
     cat = pictures.chelsea()
     framed = np.pad(cat, ((40, 40), (90, 0), (0, 0)), constant_values=255)
     assert np.allclose(features.of(framed), features.of(cat))
+
+
+def test_wide_features_begin_with_the_features(features: Features) -> None:
+    cat = pictures.chelsea()
+    wide = features.wide(cat)
+    assert wide.shape == (WIDE_DIMS,)
+    assert np.allclose(wide[:DIMS], features.of(cat), atol=1e-6)
+    assert np.isfinite(wide).all()
 
 
 def test_features_do_not_hang_on_what_was_seen_before(features: Features) -> None:
