@@ -59,6 +59,7 @@ def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | 
     if row is None or row["status"] == "pending" or row["reason"] in OF_ITS_PLACE:
         return None
     own = {name: plan[name] for name in ("output", "asset", "style", "preset", "attempt")}
+    own["retry_of"] = plan["retry_of"] or None
     if row["status"] == "done":
         try:
             _copy_files(store, Store(plan["source_run"] or store.root), row, plan["output"])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core import manifest
+from core import image, manifest
+from core.engine.copies import take_copies
 from core.gate import WEAKER, is_low, parse_gate
 from core.layout import output_path, output_thumb, rejected_path
 from core.night import begin_night
@@ -170,3 +171,33 @@ def test_a_taste_scores_in_place_of_the_weights(studio: Studio) -> None:
     (row,) = rows_of(spec)
     assert row["score"] == pytest.approx(1 / (1 + math.exp(2 - 1.2)))
     assert row["status"] == "rejected"
+
+
+def test_a_twin_of_an_asset_is_copied_and_tried_again_for_itself(studio: Studio) -> None:
+    """Equal jobs are made once, whatever the gate says of them, and each row names its own first try."""
+    (studio.library / "twin.jpg").write_bytes((studio.library / "cat.jpg").read_bytes())
+    spec = gated(studio, gate="seed:1").model_copy(update={"include": ["cat.jpg", "twin.jpg"]})
+    store = Store(spec.out)
+    for _ in range(2):
+        plan = make_plan(spec)
+        assert (plan.summary.todo, plan.summary.copy) == (1, 1)
+        begin_night(store, plan)
+        (todo,) = [row["output"] for row in plan.jobs.to_pylist() if row["state"] == "todo"]
+        (made,) = [row for row in manifest.read(store).to_pylist() if row["output"] == todo]
+        picture = studio.picture("made.png", plan.summary.total).read_bytes()
+        store.put(output_path(todo), picture)
+        scored = {**GOOD, "score_style": 0.1, "score": 0.1, "pixels_sha256": image.pixels_sha256(picture)}
+        manifest.write_part(store, [{**made, **scored, "status": "done"}])
+        take_copies(store, "run")
+        settled(store, spec)
+    rows = rows_of(spec)
+    assert [(row["asset"], row["attempt"], row["retry_of"] is None) for row in rows] == [
+        ("cat.jpg", 1, True),
+        ("cat.jpg", 2, False),
+        ("twin.jpg", 1, True),
+        ("twin.jpg", 2, False),
+    ]
+    assert rows[3]["retry_of"] == rows[2]["output"]
+    assert {row["status"] for row in rows} == {"rejected"}
+    assert all(store.exists(rejected_path(row["output"])) for row in rows)
+    assert make_plan(spec).summary.work == 0

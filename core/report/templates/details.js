@@ -14,7 +14,7 @@ function fillDetails(row, place) {
   for (const [view, source] of Object.entries(views)) {
     showPicture(details.querySelector(`[data-view=${view}] img`), source, "");
   }
-  details.querySelector(".meters").replaceChildren(...metersOf(row).flatMap(([label, name]) => meter(label, row[name], name)));
+  details.querySelector(".meters").replaceChildren(...metersOf(row).flatMap((said) => meter(row, ...said)));
   details.querySelector(".facts").replaceChildren(...factsOf(row).flatMap(([label, value]) => pair(label, value)));
   fillCommand(row);
   const link = details.querySelector(".open a");
@@ -23,11 +23,11 @@ function fillDetails(row, place) {
 }
 
 const METERS = [
-  ["Score", "score"],
-  ["Content kept", "score_content"],
-  ["Style reached", "score_style"],
-  ["Quality", "score_quality"],
-  ["Coherence", "score_coherence"],
+  ["Score", "score", "How good the transfer is, 0 to 1: the parts below in one, or what your taste makes of them."],
+  ["Content kept", "score_content", "0: nothing of the asset is left; 1: the asset itself."],
+  ["Style reached", "score_style", "0: no nearer to the style than the asset was; 1: the style's own statistics."],
+  ["Quality", "score_quality", "1: no technical fault that asset and style have not."],
+  ["Coherence", "score_coherence", "How evenly the quarters of the picture reach the style, 0 to 1."],
 ];
 
 /** What there is to measure: of a sample its score, once it is curated. */
@@ -43,11 +43,13 @@ function pair(label, value) {
   return [term, definition];
 }
 
-function meter(label, value, name) {
+/** A measure as a bar; `meaning` is shown under the pointer. */
+function meter(row, label, name, meaning) {
   const bar = document.createElement("i");
   bar.className = name;
-  fillBar(bar, value);
-  const [term, definition] = pair(label, decimals(value));
+  fillBar(bar, row[name]);
+  const [term, definition] = pair(label, decimals(row[name]));
+  term.title = definition.title = meaning;
   definition.prepend(bar);
   return [term, definition];
 }

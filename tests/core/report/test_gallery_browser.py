@@ -138,3 +138,4 @@ def test_the_large_view_says_why(tmp_path):
     shown = dumped(build_gallery(Store(tmp_path), [row], "tonight"), tmp_path / "profile", "#open=wave%2Fa.jpg.png")
     assert "it is blocky, as if it had been compressed too far." in shown.text
     assert "percentile 88" in shown.text
+    assert {"1: no technical fault that asset and style have not."} <= {*shown.values("dt", "title")}
