@@ -20,7 +20,10 @@ PREFIX = "window.nocturne = "
 ROWS_LIMIT = 50_000
 """Most rows that a gallery shows; browsers stop at pages about ten million pixels high."""
 
-TEXTS = ("kind", "status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt", "best")
+TEXTS = (
+    *("kind", "status", "reason", "message", "preset", "recipe", "engine", "width", "height", "attempt", "best"),
+    *("label", "known", "outlier", "scorer"),
+)
 """Columns with few different values, written as `{"values": [...], "codes": [...]}`; -1 is null."""
 
 NUMBERS = {
@@ -32,6 +35,7 @@ NUMBERS = {
     "percentile": 1,
     "content_distance": 3,
     "style_distance": 3,
+    "probability": 2,
     "seconds": 2,
 }
 """Columns written as plain numbers, and the decimals that are kept."""

@@ -35,7 +35,7 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     labelled(data)
     (data / "lying" / "broken.png").write_bytes(b"no picture")
     (data / "standing" / "copy.png").write_bytes((data / "standing" / "0.png").read_bytes())
-    ended = nocturne("train-classifier", data, "--out", out, "--crops", 1, "--json", env=prefect_env)
+    ended = nocturne("train-classifier", data, "--out", out, "--json", env=prefect_env)
     assert ended.code == 0, ended.err
     record: dict[str, Any] = json.loads(ended.out)
     assert record["pictures"] == 20

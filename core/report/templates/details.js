@@ -70,6 +70,8 @@ function factsOf(row) {
     ["Time", row.seconds !== null && duration(row.seconds)],
     ["Finished", row.finished !== null && when(row.finished)],
     ["Top class kept", row.class_kept !== null && (row.class_kept ? "yes" : "no")],
+    ["Label", labelOf(row)],
+    ["Labelled by", row.scorer],
     ["Content distance", row.content_distance],
     ["Style distance", row.style_distance],
     ["Attempt", row.attempt > 1 && row.attempt],
@@ -78,6 +80,13 @@ function factsOf(row) {
   return facts
     .filter(([, value]) => value !== null && value !== false && value !== undefined && value !== "")
     .map(([label, value]) => [label, String(value)]);
+}
+
+/** What the scorer says the picture is, and whether it knows. */
+function labelOf(row) {
+  if (row.label === null) return null;
+  const doubt = row.outlier ? ", a guess: unlike what it was trained on" : ", a guess";
+  return `${row.label}, probability ${decimals(row.probability)}${row.known ? "" : doubt}`;
 }
 
 /** A moment (seconds since 1970) as the reader's own clock shows it. */
