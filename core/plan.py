@@ -184,10 +184,11 @@ class _Planner(Planner):
             recipe = self.spec.recipe_of(*changes, source=source)
             before = self._earlier.recipe_of(*changes, source=source) if self._earlier else recipe
             self._recipes[wanted, 0] = (recipe, recipe.digest(), before != recipe)
-            # All that a worker may be asked for tonight is known to it from the beginning.
+            # All that a worker may be asked for tonight is known to it from the beginning, and its networks are there.
             for further in self._gate.retakes:
                 other = retaken(self.spec, further, recipe, changes, source)
                 self._recipes[wanted, further.number] = (other, other.digest(), False)
+                self._key_maker(pair.style, other, other.digest())
         return self._recipes[wanted, retake.number if retake else 0]
 
     def _count_changed(self, output: str, changed: bool) -> None:

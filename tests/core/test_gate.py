@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core import image, manifest
 from core.engine.copies import take_copies
+from core.errors import SpecError
 from core.gate import WEAKER, is_low, parse_gate
 from core.layout import output_path, output_thumb, rejected_path
 from core.night import begin_night
@@ -201,3 +202,9 @@ def test_a_twin_of_an_asset_is_copied_and_tried_again_for_itself(studio: Studio)
     assert {row["status"] for row in rows} == {"rejected"}
     assert all(store.exists(rejected_path(row["output"])) for row in rows)
     assert make_plan(spec).summary.work == 0
+
+
+def test_what_a_further_try_needs_must_be_there_from_the_beginning(studio: Studio) -> None:
+    spec = gated(studio, gate="preset:fast", recipe={"network": str(studio.root / "gone.safetensors")})
+    with pytest.raises(SpecError, match=r"gone\.safetensors"):
+        make_plan(spec)
