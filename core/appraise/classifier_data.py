@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from core.digests import Digests
 from core.errors import SpecError
-from core.layout import printable
+from core.layout import printable, shortly
 from core.library import scan
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""
-MOST_CLASSES = 1000
+MOST_CLASSES, LONGEST_LABEL = 1000, 200
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ def load(data: Path, max_pixels: int) -> Examples:
         raise SpecError(
             f"{printable(str(data))} has {len(classes)} classes; put the pictures into a folder for each of at least two, "
             f"or give a CSV with the columns {', '.join(COLUMNS)}."
+        )
+    too_long = next((label for label in classes if len(label) > LONGEST_LABEL), None)
+    if too_long is not None:
+        raise SpecError(
+            f"{printable(str(data))}: the label {shortly(printable(too_long))} is longer than {LONGEST_LABEL} characters."
         )
     return _measured(listed, classes, max_pixels)
 

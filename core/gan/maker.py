@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from core import classifier_file, image
 from core import device as devices
 from core.batch import Batch
 from core.engine.maker import Made, Tick
@@ -21,6 +22,7 @@ from core.errors import JobError
 from core.gan.drawer import Drawer, Drawn, LocalDrawer, RemoteDrawer
 from core.gan.recipe import SampleRecipe
 from core.jobs import Job
+from core.labeller import Labeller
 from core.layout import OUTPUTS, output_path
 from core.store import Store
 
@@ -36,6 +38,9 @@ PIECES = 4
 MOST_DRAWERS = 16
 """Processes that draw, however many cores there are: each holds torch and the network."""
 
+Labelled = tuple[Drawn, dict[str, Any]]
+"""A sample, and what the spec's scorer says of it."""
+
 DEAD_DRAWER = 71
 """Exit code of a worker one of whose drawers was killed."""
 
@@ -48,6 +53,7 @@ class SampleMaker:
     def __init__(self, device: str) -> None:
         on_cpu = torch.device(device).type == "cpu"
         cores = min(torch.get_num_threads(), MOST_DRAWERS) if on_cpu else 1
+        self._device = torch.device(device)
         devices.make_deterministic(threads=1 if on_cpu else None)
         self.engine = devices.engine_name(torch.device(device))
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
@@ -71,6 +77,8 @@ class SampleMaker:
             self._free.put(drawer)
         self._side = context["size"]
         self._batch = Batch(store)
+        scorer = context["scorer"]
+        self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
     def decode(self, jobs: Sequence[Job]) -> list[Future[list[Drawn]]]:
         """A seed has nothing to read: it is asked for, so that no drawer waits between two groups."""
@@ -93,13 +101,16 @@ class SampleMaker:
             future.cancel()
         wait(future for future in futures if not future.cancelled())
 
-    def score(self, _: Sequence[Job], made: list[Drawn]) -> list[Drawn]:
-        """Samples are judged together, when all of them are drawn: see core.curated."""
-        return made
+    def score(self, _: Sequence[Job], made: list[Drawn]) -> list[Labelled]:
+        """Label samples, if the spec names a scorer; how good they are is judged when all are drawn: see core.curated."""
+        return [(drawn, self._labels(drawn[0])) for drawn in made]
 
-    def write(self, jobs: Sequence[Job], made: Sequence[Drawn]) -> list[Made]:
+    def write(self, jobs: Sequence[Job], made: Sequence[Labelled]) -> list[Made]:
         """Write every picture under a temporary name; the rows' columns come back."""
-        return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]
+        return [self._written(job, *each) for job, each in zip(jobs, made, strict=True)]
+
+    def _labels(self, data: bytes) -> dict[str, Any]:
+        return self._labeller.columns(image.from_bytes(data).rgb) if self._labeller else {}
 
     def settle(self) -> Mapping[str, JobError]:
         """Flush the pictures written so far together, and give them their names."""
@@ -120,9 +131,9 @@ class SampleMaker:
         finally:
             self._free.put(drawer)
 
-    def _written(self, job: Job, drawn: Drawn) -> Made:
+    def _written(self, job: Job, drawn: Drawn, labels: dict[str, Any]) -> Made:
         try:
             self._batch.put(output_path(job.output), drawn[0])
         except JobError as error:
             return error
-        return {"pixels_sha256": drawn[1], "width": self._side, "height": self._side}
+        return {"pixels_sha256": drawn[1], "width": self._side, "height": self._side, **labels}

@@ -80,6 +80,7 @@ class _Planner(Planner):
             "network": network_of(self.info.recipe),
             "size": self.info.recipe.size,
             "unit": self.spec.recipe.lanes,
+            "scorer": self.spec.scorer,
             "recipe": self.spec.recipe.model_dump(mode="json"),
         }
 

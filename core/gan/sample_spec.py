@@ -15,11 +15,13 @@ from core.gan.seeds import parse_seeds
 from core.roots import check_inside
 from core.spec import sentence
 from core.spec_fields import (
+    SCORER_SUFFIX,
     Device,
     Limit,
     Place,
     Reuse,
     RunFolder,
+    Scorer,
     ShardSeconds,
     SpareDisk,
     Text,
@@ -27,7 +29,9 @@ from core.spec_fields import (
     absolute,
     check_folder,
     check_reuse,
+    check_scorer,
     check_writable,
+    rooted_scorer,
 )
 
 
@@ -53,6 +57,7 @@ class SampleSpec(BaseModel):
     data: Place | None = Field(
         None, title="Training pictures", description="Folder of the pictures trained on; `keep` compares with them."
     )
+    scorer: Scorer = None
     limit: Limit = None
     reuse: Reuse = []
     spare_disk: SpareDisk = 0.1
@@ -77,6 +82,8 @@ class SampleSpec(BaseModel):
         given = {name: getattr(self, name) for name in self.path_fields}
         update: dict[str, Any] = {name: absolute(folder, path) for name, path in given.items() if path is not None}
         update["reuse"] = [absolute(folder, run) for run in self.reuse]
+        if self.scorer is not None:
+            update["scorer"] = rooted_scorer(folder, self.scorer)
         return self.model_copy(update=update)
 
     def toml(self) -> str:
@@ -88,6 +95,8 @@ class SampleSpec(BaseModel):
         given = [(name, getattr(self, name)) for name in self.path_fields]
         yield from ((name, path) for name, path in given if path is not None)
         yield from (("reuse", run) for run in self.reuse)
+        if self.scorer is not None and self.scorer.endswith(SCORER_SUFFIX):
+            yield "scorer", Path(self.scorer)
 
     def check(self) -> None:
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
@@ -97,6 +106,7 @@ class SampleSpec(BaseModel):
         if self.data is not None:
             check_folder("data", self.data)
         check_reuse(self.reuse)
+        check_scorer(self.scorer)
         check_writable(self.out)
 
 

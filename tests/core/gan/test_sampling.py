@@ -12,15 +12,18 @@ import psutil
 import pytest
 import torch
 
-from core import image, provenance
+from core import image, manifest, provenance
+from core.classifier_file import read as read_classifier
 from core.errors import SpecError
 from core.gan.drawer import LocalDrawer
 from core.gan.sample_plan import make_plan
 from core.gan.sample_spec import SampleSpec
 from core.layout import output_path
+from core.rescoring import score_again
 from core.store import Store
 from core.verify import verify
 from tests.core.gan.samples import checkpoint, night, pixels, spec_of
+from tests.core.test_classifier_file import classifier, written
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -99,12 +102,32 @@ def test_a_second_night_goes_on_and_psi_makes_anew(
     assert verify(Store(out)).faults == ()
 
 
+def test_samples_are_labelled_by_the_scorer_of_the_spec_and_again_by_another(
+    tmp_path: Path, file: Path, whole: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    spec = spec_of(file, tmp_path / "run", "0-2", scorer="genres")
+    rows = night(spec)
+    assert pixels(rows) == {seed: whole[seed] for seed in range(3)}
+    assert {row["scorer"] for row in rows} == {read_classifier("genres").version}
+    assert all(0 < row["probability"] <= 1 for row in rows)
+    mine = written(tmp_path, classifier())
+    found = score_again(Store(spec.out), spec, str(mine))
+    assert (found.judged, found.faults) == (3, [])
+    again = manifest.read(Store(spec.out)).to_pylist()
+    assert {row["label"] for row in again} <= {"cat", "dog"}
+    assert pixels(again) == pixels(rows)
+    with pytest.raises(SpecError, match="name a `--scorer`"):
+        score_again(Store(spec.out), spec, None)
+
+
 def test_a_night_that_is_killed_goes_on_to_the_same_pictures(
     tmp_path: Path, file: Path, whole: dict[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")  # then drawers draw, who must not outlive the night
     out = tmp_path / "run"
     script = f"""
+from tests.core.test_classifier_file import classifier, written
 from tests.core.gan.samples import *
 from pathlib import Path
 night(spec_of(Path({str(file)!r}), Path({str(out)!r}), "0-39,100-20000"))
