@@ -54,7 +54,9 @@ class Quality:
 def quality(picture: image.Picture, side: int = SIDE) -> Quality:
     """The technical quality of a picture of any size, of its middle `side` x `side` pixels at most."""
     rgb = middle(picture.rgb, side)
-    clipped = float(((rgb <= 1).all(2) | (rgb >= 254).all(2)).mean())
+    red, green, blue = (rgb[..., channel] for channel in range(3))  # many times sooner than all() over three values
+    black, white = (red <= 1) & (green <= 1) & (blue <= 1), (red >= 254) & (green >= 254) & (blue >= 254)
+    clipped = float((black | white).mean())
     luma = rgb.astype(np.float32) @ LUMA
     if min(luma.shape) < LEAST:
         return Quality(None, None, None, clipped, None, None)
