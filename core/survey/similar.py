@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.assist.search import Index, index_from, index_of
+from core.assist.search import DIMS, Index, index_from, index_of
 from core.errors import NocturneError
 from core.features import NAME
 from core.store import Store
@@ -49,7 +49,7 @@ def collection(folder: Path, tick: Tick = lambda *_: None) -> Collection:
 def _kept(store: Store, seen: pa.Table, sha256: tuple[str, ...]) -> Index:
     """The index of these rows: the one that was kept, if it is of just these."""
     names = tuple(seen["asset"].to_pylist())
-    digest = hashlib.sha256(repr((NAME, names, sha256)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((NAME, DIMS, names, sha256)).encode()).hexdigest()
     if store.exists(INDEX):
         try:
             index = index_from(store.read(INDEX))

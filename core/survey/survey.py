@@ -54,7 +54,9 @@ class Survey:
         self.todo: list[Sight] = []
         self._assets: list[Asset] = []
         self._held = contextlib.ExitStack()
-        opening = Opening(os.fspath(spec.pictures), os.fspath(spec.out), kind.looker, spec.options, spec.max_pixels)
+        options = spec.options
+        self._look = kind.look(options)
+        opening = Opening(os.fspath(spec.pictures), os.fspath(spec.out), kind.looker, options, spec.max_pixels)
         self.crew = Crew(opening, spec.processes or usual_processes())
 
     def __enter__(self) -> Survey:
@@ -120,10 +122,6 @@ class Survey:
         """The rows of pictures that could not be looked at, as the table has them."""
         rows = table.read(self.store, self.kind.schema)
         return [row for some in table.batches(rows) for row in some if row["status"] == "failed"]
-
-    @property
-    def _look(self) -> str:
-        return self.kind.look(self.spec.options)
 
     def _find(self) -> None:
         self._assets = self._scanned()
