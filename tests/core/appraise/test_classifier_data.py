@@ -91,3 +91,29 @@ def test_crops_stay_within_the_picture() -> None:
     assert max(shape[1] for shape in shapes) <= 80
     assert 85 <= min(levels) < 95 < 105 < max(levels) <= 115
     assert crop(rgb[:1, :1], np.random.default_rng(0)).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "has 0 classes"),
+        ({"a/1.png": 0, "a/2.png": 9}, "has 1 classes"),
+        ({"a/1.png": 0, "b/1.png": 0}, "are one picture with two labels"),
+        ({"a/1.png": 0, f"{'b' * 201}/1.png": 9}, "longer than 200 characters"),
+    ],
+)
+def test_what_has_no_two_classes_is_refused(tmp_path: Path, files: dict[str, int], words: str) -> None:
+    (tmp_path / "data").mkdir()
+    for name, grey in files.items():
+        picture(tmp_path / "data" / name, grey)
+    with pytest.raises(SpecError, match=words):
+        load(tmp_path / "data", MOST)
+
+
+def test_copies_are_learnt_once_and_broken_pictures_are_said(folder: Path) -> None:
+    (folder / "dog/copy.png").write_bytes((folder / "dog/c.png").read_bytes())
+    (folder / "dog/broken.png").write_bytes(b"no picture")
+    found = load(folder, MOST)
+    assert found.counts() == {"cat": 2, "dog": 1}
+    assert len(found.faults) == 2
+    assert any("dog/copy.png is the same picture as dog/c.png" in fault for fault in found.faults)
