@@ -114,7 +114,8 @@ def load(
     if artworks and list(artworks) != list(folders):
         files, more = contents.readable(artworks, max_pixels, tick)
         faults += [fault for fault in more if fault not in faults]
-    others = tuple(Palette(file.stem, (file,), frame=recipe.frame) for file in files)
+    frames = (recipe.frame, 0.0) if recipe.frame else (0.0,)
+    others = tuple(Palette(file.stem, (file,), frame=frame) for frame in frames for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
     sha = hashlib.sha256(json.dumps([pictures.digest, learnt]).encode())
     for file in files:

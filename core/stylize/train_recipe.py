@@ -74,8 +74,8 @@ class TransferRecipe(RecipeModel):
         ge=0,
         le=0.3,
         title="Frame",
-        description="Share of a side cut off all four sides of contents and artworks, where photographs show frames; "
-        "a catalog's own artworks stay whole.",
+        description="Share of a side cut off all four sides of contents, where photographs show frames; artworks are "
+        "learnt both so and whole, a catalog's own only whole.",
     )
     style_size: int = Field(
         default=512,

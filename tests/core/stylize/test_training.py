@@ -228,3 +228,10 @@ def test_a_share_of_a_style_that_is_not_there_is_refused(studio: Path, tmp_path:
     assert {palette.name: palette.share for palette in made.data.catalog.palettes if palette.share != 1} == {
         "blend": 0.5
     }
+
+
+def test_artworks_with_frames_are_learnt_whole_and_cut(studio: Path, tmp_path: Path) -> None:
+    plain = training(studio, tmp_path / "plain").data
+    framed = training(studio, tmp_path / "framed", recipe={"frame": 0.1}).data
+    assert [artwork.frame for artwork in framed.artworks] == [0.1] * len(plain.artworks) + [0.0] * len(plain.artworks)
+    assert {palette.frame for palette in framed.catalog.palettes} == {0.0}
