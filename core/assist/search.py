@@ -1,8 +1,8 @@
 """Which pictures are most like one: a search by cosine over features, in a fraction of the reading.
 
 Each vector is also kept as its first DIMS coordinates along the collection's own main directions. By those all are
-compared, and of the READ nearest so found the whole vectors decide. Of 100,000 mixtures of paintings' features not one of the true ten
-nearest was missed so, nor with a tenth of READ (`benchmarks/similar.py` measures it).
+compared, and of the READ nearest so found the whole vectors decide. Of 100,000 mixtures of paintings' features not one of
+the true ten nearest was missed so, nor with a tenth of READ (`benchmarks/similar.py` measures it).
 """
 
 from __future__ import annotations
