@@ -6,22 +6,22 @@ Neither torch nor Prefect is imported: the command line stays quick.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from core.appraise.classifier_recipe import ClassifierOverrides, ClassifierRecipe
 from core.errors import SpecError
+from core.placed_spec import PlacedSpec
 from core.roots import check_inside
 from core.spec import sentence
-from core.spec_fields import Device, Place, RunFolder, absolute, check_writable
+from core.spec_fields import Device, Place, RunFolder, check_writable
 
 
-class TrainClassifierSpec(BaseModel):
+class TrainClassifierSpec(PlacedSpec):
     """What to train: a classifier that tells the classes of labelled pictures apart."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="TrainClassifierSpec")
+    model_config = ConfigDict(title="TrainClassifierSpec")
     kind: ClassVar[str] = "train-classifier"
     path_fields: ClassVar[tuple[str, ...]] = ("data", "out")
 
@@ -49,26 +49,10 @@ class TrainClassifierSpec(BaseModel):
         except ValidationError as error:
             raise SpecError(sentence(error, "the recipe", self.kind)) from error
 
-    def rooted(self, folder: Path) -> Self:
-        """The same spec with every relative path taken from `folder`."""
-        return self.model_copy(update={name: absolute(folder, getattr(self, name)) for name in self.path_fields})
-
-    def toml(self) -> str:
-        """The spec as TOML; what is empty is left out."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
-
     def check(self) -> None:
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
-        check_inside((name, getattr(self, name)) for name in self.path_fields)
+        check_inside(self.paths())
         if "," in self.device:
             raise SpecError(f"device {self.device}: one network is trained on one device; name one.")
         self.base_recipe()
         check_writable(self.out)
-
-    @classmethod
-    def of(cls, values: dict[str, Any], source: str) -> Self:
-        """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-        try:
-            return cls.model_validate(values).rooted(Path.cwd())
-        except ValidationError as error:
-            raise SpecError(sentence(error, source, cls.kind)) from error

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from core import layout
-from core.report.gallery import TEMPLATES, href
+from core.report.pages import environment, href
 
 SHOWN = 300
 """Pictures that a page shows; the table has them all."""
@@ -94,21 +92,8 @@ class Board:
 
 def board_page(board: Board) -> bytes:
     """The page."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "portable": layout.portable,
-        "count": "{:,}".format,
-        "href": href,
-        "percent": "{:.0%}".format,
-    }
-    environment.filters |= {"figure": _figure, "wheel": _on_wheel}
-    page = environment.get_template("board.html").render(
+    made = environment(href=href, percent="{:.0%}".format, figure=_figure, wheel=_on_wheel)
+    page = made.get_template("board.html").render(
         board=board, title=layout.portable(board.title), shown=board.pictures[:SHOWN], most=SHOWN
     )
     return page.encode()

@@ -14,21 +14,17 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core import layout
 from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
+from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
 from core.store import Store
 
-TEMPLATES = Path(__file__).parent / "templates"
-
 SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css", "review.css")
-SCRIPTS = (*("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js"),)
+SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js")
 """Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
 
 
@@ -46,25 +42,9 @@ def build_gallery(store: Store, rows: Rows, title: str) -> Path:
     return store.path(layout.GALLERY)
 
 
-def href(path: str) -> str:
-    """A path as a relative URL: everything but letters, digits and `-_.~/` percent-encoded.
-
-    >>> href("../thumbs/50% #1?.jpg")
-    '../thumbs/50%25%20%231%3F.jpg'
-    """
-    return quote(path, safe="/")
-
-
 def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"href": href, "duration": duration, "count": "{:,}".format, "score": _score}
-    page = environment.get_template("index.html").render(
+    made = environment(href=href, duration=duration, score=_score)
+    page = made.get_template("index.html").render(
         title=layout.portable(title),
         summary=summary,
         samples=summary.checkpoints > 0 and summary.assets == 0,

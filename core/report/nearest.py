@@ -10,10 +10,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from core import layout
-from core.report.gallery import TEMPLATES
+from core.report.pages import environment
 
 SHOWN = 120
 """Pairs that a page shows; at some 5 KB a picture it then stays near a megabyte."""
@@ -67,25 +65,16 @@ def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
 
     Raises ValueError if a picture is not an encoded JPEG, PNG or WebP.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "portable": layout.portable,
-        "count": "{:,}".format,
-        "data_url": data_url,
-        "percent": "{:.1%}".format,
-    }
     ordered = sorted(pairs, key=lambda pair: (pair.nearness, pair.sample_name))
-    page = environment.get_template("nearest.html").render(
-        title=layout.portable(title),
-        pairs=ordered[:SHOWN],
-        left_out=len(ordered) - len(ordered[:SHOWN]),
-        tally=tally,
+    page = (
+        environment(data_url=data_url, percent="{:.1%}".format)
+        .get_template("nearest.html")
+        .render(
+            title=layout.portable(title),
+            pairs=ordered[:SHOWN],
+            left_out=len(ordered) - len(ordered[:SHOWN]),
+            tally=tally,
+        )
     )
     return page.encode()
 

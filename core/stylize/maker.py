@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -14,38 +14,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core import classifier_file, fingerprint, image, provenance
 from core import device as devices
+from core import image, provenance
 from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
-from core.evaluation import ScoreWeights
-from core.grams import Plane
 from core.jobs import Job
-from core.labeller import Labeller
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.memory import give_back, keep_freed
 from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
-from core.score import Reference, Scorer, Scores, mean_of
 from core.store import Store
-from core.stylize import colour
 from core.stylize.cover import Covers
+from core.stylize.critic import Critic, Judgement, seen_with
 from core.stylize.deliver import delivered, put_coloured
 from core.stylize.losses import ContentLoss, Loss
 from core.stylize.one_pass import OnePass, looking, watched
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
 from core.stylize.regions import Region
-from core.stylize.sources import KEPT_ASSETS, Decoded, Sources, eight_bit, tensor, unit
+from core.stylize.sources import Decoded, Sources, tensor, unit
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import InRegions, Recall, Style, StyleTargets, style_targets
 
 KEPT_STYLES = 64
-REFERENCE_BUDGET = 64 * 2**20
-"""Bytes of what the scorer remembers of artworks."""
 CONTENT_BUDGET = 256 * 2**20
-"""The same for features of assets."""
+"""Bytes of what is remembered of assets' features."""
 KEPT_LOSSES = 64
 THUMB = 320
 LARGE = 64 * 2**20
@@ -59,11 +53,8 @@ class Made:
     picture: image.Picture
     result: Tensor
     losses: list[float]
-    scores: Scores
+    judgement: Judgement
     decoded: Decoded
-    fingerprint: str
-    labels: dict[str, Any]
-    """What the spec's scorer says of it, if there is one."""
 
 
 class StylizeMaker:
@@ -80,14 +71,12 @@ class StylizeMaker:
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
         self._targets: Recent[tuple[str, ...], tuple[StyleTargets, ...]] = Recent(KEPT_STYLES)
-        self._asset_references: Recent[tuple[Any, ...], Reference] = Recent(KEPT_ASSETS)
-        self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
         self._cache = TargetCache()
         self._one_pass = OnePass(self._device, self._backbone, self._cache)
-        self._scorers: Recent[torch.device, Scorer] = Recent(1)
+        self._critic = Critic(self._device)
         if warm:
-            self._scorer()
+            self._critic.warm()
             self._backbone(PRESETS[DEFAULT_PRESET])
 
     @staticmethod
@@ -102,9 +91,7 @@ class StylizeMaker:
         most = int(context["max_pixels"])
         covers = Covers(context["masks"], context["regions"], most)
         self._sources = Sources(Path(context["library"]), self._styles, most, covers)
-        self._weights = ScoreWeights.model_validate(context["score_weights"])
-        scorer = context["scorer"]
-        self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
+        self._critic.open(context)
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
 
     @devices.one_thread()
@@ -159,23 +146,15 @@ class StylizeMaker:
     def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
-        scores = self._score(job, picture, decoded, self._recipes[job.recipe])
-        mark, labels = fingerprint.written(picture.rgb), self._labels(picture)
-        return Made(picture, result.image, result.losses, scores, decoded, mark, labels)
+        judgement = self._critic.judged(job, picture, decoded, self._recipes[job.recipe])
+        return Made(picture, result.image, result.losses, judgement, decoded)
 
     @devices.one_thread()
     def judged_again(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
         """The columns that judging fills, of a picture that was written; it is looked at in the size that it was made in."""
         height, width = decoded.asset.rgb.shape[:2]
         seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
-        scores = self._score(job, seen, decoded, self._recipes[job.recipe])
-        return {"fingerprint": fingerprint.written(seen.rgb), **self._judgement(scores, self._labels(seen))}
-
-    def _labels(self, picture: image.Picture) -> dict[str, Any]:
-        return self._labeller.columns(picture.rgb) if self._labeller else {}
-
-    def _judgement(self, scores: Scores, labels: dict[str, Any]) -> dict[str, Any]:
-        return {"score": scores.overall(self._weights), **scores.columns, **labels}
+        return self._critic.columns(self._critic.judged(job, seen, decoded, self._recipes[job.recipe]))
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
@@ -226,14 +205,10 @@ class StylizeMaker:
             "pixels_sha256": image.pixels_sha256(picture if plain else data),
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
-            "fingerprint": made.fingerprint,
-            **self._judgement(made.scores, made.labels),
+            **self._critic.columns(made.judgement),
             "loss": made.losses[-1] if made.losses else None,
             "losses": thinned(made.losses, KEPT_LOSSES) or None,
         }
-
-    def _scorer(self) -> Scorer:
-        return self._scorers.get(self._device, lambda: Scorer(self._device))
 
     def _backbone(self, recipe: Recipe) -> Backbone:
         return self._backbones.get(recipe.features, lambda: for_recipe(recipe, self._device))
@@ -248,42 +223,10 @@ class StylizeMaker:
                 for group in decoded.groups
             )
 
-        found = self._targets.get((job.style_sha256, job.recipe, *_seen_with(job, recipe)), targets)
+        found = self._targets.get((job.style_sha256, job.recipe, *seen_with(job, recipe)), targets)
         if decoded.cover is None:
             return found[0]
         return InRegions(tuple(zip(found, map(Region, decoded.cover.areas), strict=True)))
-
-    def _score(self, job: Job, made: image.Picture, decoded: Decoded, recipe: Recipe) -> Scores:
-        """Scores against what the optimisation saw: a style in other colours than its own is not judged by those, and none
-        where it is not wanted.
-        """
-        keep = recipe.keep_color
-        shas: Sequence[str] = self._styles[job.style]["sha256"]
-        artworks = [
-            (
-                self._references.get(
-                    (sha, recipe.size, recipe.brush, keep, *_seen_with(job, recipe)), self._reference_of(p)
-                ),
-                w,
-            )
-            for sha, p, w in zip(shas, decoded.seen, decoded.weights, strict=True)
-        ]
-        rgb = eight_bit(colour.lightness_of(tensor(made))) if keep == "luminance" else made.rgb
-        found: list[tuple[Scores, float]] = []
-        for number, group in enumerate(decoded.groups):
-            area = decoded.cover.areas[number].numpy() if decoded.cover else None
-            known = (job.asset_sha256, recipe.size, keep == "luminance")
-            within = (job.mask_sha256, job.regions_sha256, job.style_sha256, recipe.feather, number)
-            asset = self._asset_references.get(
-                (*known, *(within if decoded.cover else ())), self._reference_of(decoded.content, area)
-            )
-            found.append(
-                (self._scorer().score(rgb, asset, artworks[group], area), 1.0 if area is None else float(area.sum()))
-            )
-        return mean_of(found)
-
-    def _reference_of(self, picture: image.Picture, area: Plane | None = None) -> Callable[[], Reference]:
-        return lambda: self._scorer().reference(picture.rgb, area)
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
         for name, picture in (
@@ -312,11 +255,6 @@ class StylizeMaker:
                 "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
             }
         )
-
-
-def _seen_with(job: Job, recipe: Recipe) -> tuple[str, ...]:
-    """What a style hangs on besides itself: on the asset, where it takes that one's colours."""
-    return () if recipe.keep_color == "none" else (job.asset_sha256,)
 
 
 def thinned(values: Sequence[float], most: int) -> list[float]:

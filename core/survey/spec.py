@@ -6,16 +6,15 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from core.errors import SpecError
+from core.placed_spec import PlacedSpec
 from core.roots import check_inside
-from core.spec import sentence
 from core.spec_fields import (
     Place,
     Scorer,
     Text,
-    absolute,
     check_folder,
     check_scorer,
     check_writable,
@@ -26,11 +25,11 @@ NOBODY = "none"
 """Named as scorer by who wants no labels."""
 
 
-class SurveySpec(BaseModel):
+class SurveySpec(PlacedSpec):
     """A folder of pictures to look at, and where the table goes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: ClassVar[str] = "survey"
+    path_fields: ClassVar[tuple[str, ...]] = ("pictures", "out")
 
     pictures: Place = Field(title="Pictures", description="Folder of pictures, searched recursively.")
     out: Place = Field(title="Out", description="Folder for the table and what goes with it.")
@@ -55,21 +54,9 @@ class SurveySpec(BaseModel):
         """What the looker is made from: it decides the rows."""
         return {}
 
-    @classmethod
-    def of(cls, values: dict[str, Any], source: str) -> Self:
-        """A survey from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-        try:
-            return cls.model_validate(values).rooted(Path.cwd())
-        except ValidationError as error:
-            raise SpecError(sentence(error, source, cls.kind)) from error
-
-    def rooted(self, folder: Path) -> Self:
-        """The same with relative paths taken from `folder`."""
-        return self.model_copy(update={"pictures": absolute(folder, self.pictures), "out": absolute(folder, self.out)})
-
     def check(self) -> None:
         """Look at the folders before any work. Raises SpecError."""
-        check_inside((("pictures", self.pictures), ("out", self.out)))
+        check_inside(self.paths())
         check_folder("pictures", self.pictures)
         check_writable(self.out)
         if os.path.realpath(self.out) == os.path.realpath(self.pictures):

@@ -6,28 +6,20 @@ Neither torch nor Prefect is imported: the command line stays quick.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from core.errors import SpecError
+from core.placed_spec import PlacedSpec
 from core.roots import check_inside
-from core.spec import sentence
-from core.spec_fields import Device, RunFolder, absolute, check_folder, check_writable
+from core.spec_fields import Device, RunFolder, check_folder, check_writable
 
 
-class TrainingSpec(BaseModel):
+class TrainingSpec(PlacedSpec):
     """Fields and checks that all trainings share. Name what is learnt in a model that stands behind this one among the
     bases: its fields then come first in forms and on the command line.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: ClassVar[str]
-    path_fields: ClassVar[tuple[str, ...]]
-    """Fields that are paths or lists of them."""
 
     out: RunFolder
     hours: float | None = Field(
@@ -80,33 +72,6 @@ class TrainingSpec(BaseModel):
         recipe: BaseModel = self.recipe  # type: ignore[attr-defined]
         return getattr(recipe, "steps", None) is not None
 
-    def is_path(self, name: str, path: Path) -> bool:  # noqa: ARG002
-        """Whether what a field names lies on the disk."""
-        return True
-
-    def rooted(self, folder: Path) -> Self:
-        """The same spec with every relative path taken from `folder`."""
-        update: dict[str, Any] = {}
-        for name in self.path_fields:
-            value = getattr(self, name)
-            if isinstance(value, list):
-                update[name] = [absolute(folder, path) for path in value]
-            elif value is not None and self.is_path(name, value):
-                update[name] = absolute(folder, value)
-        return self.model_copy(update=update)
-
-    def toml(self) -> str:
-        """The spec as TOML; what is empty is left out."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
-
-    def paths(self) -> Iterator[tuple[str, Path]]:
-        """Every path that the spec names, by field."""
-        for name in self.path_fields:
-            value = getattr(self, name)
-            for path in value if isinstance(value, list) else [value]:
-                if path is not None and self.is_path(name, path):
-                    yield name, path
-
     def check(self) -> None:
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
         check_inside(self.paths())
@@ -117,11 +82,3 @@ class TrainingSpec(BaseModel):
             raise SpecError(f"device {self.device}: one network is trained on one device; name one.")
         self.base_recipe()
         check_writable(self.out)
-
-    @classmethod
-    def of(cls, values: dict[str, Any], source: str) -> Self:
-        """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-        try:
-            return cls.model_validate(values).rooted(Path.cwd())
-        except ValidationError as error:
-            raise SpecError(sentence(error, source, cls.kind)) from error

@@ -8,7 +8,8 @@ import pytest
 from core.errors import StoreBroken
 from core.manifest import table
 from core.report import gallery
-from core.report.gallery import build_gallery, href
+from core.report.gallery import build_gallery
+from core.report.pages import href
 from core.store import TEMPORARY, Store
 from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
 
