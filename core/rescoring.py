@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,8 +57,8 @@ def score_again(store: Store, spec: AnySpec, scorer: str | None, tick: Tick = la
     rows = manifest.merge(store)
     rows = rows.filter(pc.is_in(rows["status"], pa.array(["done", "rejected"])))
     found = Rescored()
-    judge = _judge_of(store, spec, scorer, found)
     jobs = {job.output: job for job in read_planned(store)}
+    judge = _judge_of(store, spec, scorer, jobs, found)
     wanted = [row for row in rows.to_pylist() if _is_planned(row, jobs)]
     found.left = rows.num_rows - len(wanted)
     for batch in _batches(_judged(wanted, judge, found, tick)):
@@ -96,25 +96,24 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _judge_of(store: Store, spec: AnySpec, scorer: str | None, found: Rescored) -> Judge:
+def _judge_of(store: Store, spec: AnySpec, scorer: str | None, jobs: Mapping[str, Job], found: Rescored) -> Judge:
     classifier = None if scorer is None else classifier_file.read(scorer)
     found.scorer = None if classifier is None else classifier.version
     if isinstance(spec, Spec):
-        return _stylized(store, spec, scorer)
+        return _stylized(store, spec, scorer, jobs)
     if classifier is None:
         raise SpecError(f"{store.root} is a run of samples, which have no scores but labels; name a `--scorer`.")
     labeller = Labeller(classifier, devices.choose(spec.device.partition(",")[0]))
     return lambda row: labeller.columns(_picture(store, row, None).rgb)
 
 
-def _stylized(store: Store, spec: Spec, scorer: str | None) -> Judge:
+def _stylized(store: Store, spec: Spec, scorer: str | None, jobs: Mapping[str, Job]) -> Judge:
     """Scores as the night's own, against asset and style at the size of the recipe."""
     from core.stylize.maker import StylizeMaker
 
     maker = StylizeMaker(StylizeMaker.resolve(spec.device.partition(",")[0]), warm=False)
     weights = spec.score_weights.model_dump(mode="json")
     maker.open(store, {**read_context(store), "scorer": scorer, "score_weights": weights})
-    jobs = {job.output: job for job in read_planned(store)}
 
     def judge(row: Row) -> Row:
         job = jobs[row["output"]]

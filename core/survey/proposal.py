@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import glob
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.assist.recommend import Fit, recommended, variety
 from core.catalog import load_catalog
 from core.errors import SpecError
+from core.layout import portable
 from core.spec import Spec
 from core.store import Store
 from core.survey.matching import Seen, Tick, seen
@@ -37,7 +39,9 @@ def propose(pictures: Path, catalog: Path, count: int, mood: str | None, tick: T
     if only and not pictures.is_file():
         raise SpecError(f"{pictures} is neither a folder nor a picture; give the path of one.")
     styles = [style for style in load_catalog(catalog) if not style.regions]
-    found = seen(library, catalog, styles, [only] if only else [], tick=tick)
+    found = seen(library, catalog, styles, _pattern(only), tick=tick)
+    if only:  # a pattern finds pictures of that name in subfolders, too
+        found = replace(found, assets={name: row for name, row in found.assets.items() if name == portable(only)})
     if not found.assets or not found.styles:
         lost = pictures if not found.assets else catalog
         raise SpecError(f"{lost} has no picture that can be read; `nocturne doctor` says more of a spec's pictures.")
@@ -61,10 +65,15 @@ def write(proposal: Proposal, out: Path, preset: str) -> Path:
         "out": store.path(RUN),
         "pairs": str(store.path(PAIRS)),
         "preset": preset,
-        "include": [proposal.only] if proposal.only else [],
+        "include": _pattern(proposal.only),
     }
     store.put(SPEC, Spec.model_validate(values).toml().encode())
     return store.path(SPEC)
+
+
+def _pattern(only: str | None) -> list[str]:
+    """What keeps the one asset alone, whatever its name."""
+    return [glob.escape(portable(only))] if only else []
 
 
 def _variety(found: Seen, mood: str | None) -> list[str]:

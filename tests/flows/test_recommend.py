@@ -31,6 +31,15 @@ def test_one_picture_and_wrong_ones(studio: Studio, tmp_path: Path) -> None:
     ended = nocturne("recommend", studio.library / "cat.jpg", *flags, "-n", 2, "--mood", "calm")
     assert ended.code == 0, ended.err
     assert "L*" in ended.out
+    odd = studio.library / "cat[1].jpg"
+    odd.write_bytes((studio.library / "cat.jpg").read_bytes())
+    (studio.library / "trip/cat[1].jpg").write_bytes((studio.library / "cat.jpg").read_bytes())
+    ended = nocturne("recommend", odd, *flags)
+    assert ended.code == 0, ended.err
+    assert [row["asset"] for row in csv.DictReader((tmp_path / "chosen/pairs.csv").read_text().splitlines())] == [
+        odd.name
+    ]
+    assert nocturne("plan", tmp_path / "chosen/spec.toml").code == 0
     for given, words in (
         ((studio.library / "absent.jpg", *flags), "neither a folder nor a picture"),
         ((studio.library, *flags, "--mood", "sleepy"), "no mood"),
