@@ -26,6 +26,7 @@ MOST_IN_A_ROW = 64
 LATER = (
     *("checkpoint", "mask_sha256", "regions_sha256"),
     *("percentile", "score_quality", "score_coherence", "flaw", "retry_of", "best", "fingerprint", "alike", "traits"),
+    *("label", "probability", "known", "outlier", "scorer"),
 )
 """Columns that files of earlier versions have not; they are null there."""
 

@@ -141,3 +141,19 @@ def test_a_merge_says_where_each_output_stands_in_its_style(store: Store) -> Non
     found = dict(zip(merged["output"].to_pylist(), merged["percentile"].to_pylist(), strict=True))
     assert [found[f"b/{n}.png"] for n in range(3)] == pytest.approx([100 / 6, 50, 500 / 6])
     assert found["a/2.png"] == found["b/2.png"]
+
+
+def test_a_manifest_of_an_earlier_version_is_gone_on_with(store: Store) -> None:
+    """A standing run outlives versions: what rows had before there were further columns is all that is asked of them."""
+    first = {
+        *("output", "run", "kind", "asset", "asset_sha256", "style", "style_sha256", "recipe", "preset", "seed"),
+        *("weights", "key", "status", "reason", "message", "pixels_sha256", "width", "height", "score"),
+        *("score_content", "score_style", "content_distance", "style_distance", "class_kept", "loss", "losses"),
+        *("seconds", "engine", "attempt", "started", "finished", "versions"),
+    }
+    rows = manifest.table([{"output": "wave/a.png", "key": "k", "status": "done", "score": 0.5}])
+    earlier = rows.drop_columns([name for name in rows.column_names if name not in first])
+    assert set(earlier.column_names) == first
+    store.put("manifest.parquet", manifest.parquet_bytes(earlier))
+    (found,) = manifest.read(store).to_pylist()
+    assert (found["output"], found["label"], found["best"], found["traits"]) == ("wave/a.png", None, None, None)
