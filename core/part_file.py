@@ -44,12 +44,14 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
     memory out of all proportion to its length.
     """
     _check_size(data, schema.names)
-    texts = [field.name for field in schema if field.type == pa.string()]
-    # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     source = pa.BufferReader(data)
+    absent = set(LATER) - set(pq.read_schema(source).names)
+    present = [field for field in schema if field.name not in absent]
+    texts = [field.name for field in present if field.type == pa.string()]
+    # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
-    found = pq.read_table(source, columns=schema.names, **options)
-    for name in set(LATER) - set(found.column_names):
+    found = pq.read_table(source, columns=[field.name for field in present], **options)
+    for name in absent:
         found = found.append_column(schema.field(name), pa.nulls(found.num_rows, schema.field(name).type))
     found = found.select(schema.names)
     _check_texts(data, found, texts)
