@@ -22,7 +22,7 @@ from core.stylize import contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.lessons import CatalogStyles, catalog_styles
 from core.stylize.refine import Refined, Refinery
-from core.stylize.repertoire import same_artworks
+from core.stylize.repertoire import row_of
 from core.stylize.style_bank import StyleBank
 from core.stylize.trainer import Judge
 from core.stylize.transfer_file import KnownStyle, TransferInfo, checkpoint_bytes, exported, load, read_info
@@ -72,14 +72,7 @@ def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str],
             )
     if only:
         return [k for k, name in enumerate(names) if name in only]
-    return [k for k, style in enumerate(known) if row_of(style, info.styles) is None]
-
-
-def row_of(style: KnownStyle, known: Sequence[KnownStyle]) -> int | None:
-    """The row of what was learnt of the same artworks, in order, by the same shares."""
-    total = sum(weight for _, weight in style.artworks)
-    parts = [(sha, weight / total) for sha, weight in style.artworks]
-    return next((row for row, other in enumerate(known) if same_artworks(other.artworks, parts)), None)
+    return [k for k, style in enumerate(known) if row_of(style.artworks, info.styles) is None]
 
 
 class _School:
@@ -116,7 +109,7 @@ class _School:
     @torch.no_grad()
     def _start(self, number: int) -> Tensor:
         """What is known of a style, else what is predicted."""
-        row = row_of(self._catalog.known[number], self._known)
+        row = row_of(self._catalog.known[number].artworks, self._known)
         if row is not None:
             return self._tensors["embeddings"][row : row + 1].float().to(self._device)
         predicted: Tensor = self._predictor(self._bank.look(number))
@@ -126,7 +119,7 @@ class _School:
         """A style known by its artworks, or by its name, gets a new embedding; else it comes last."""
         rows = self._tensors["embeddings"].clone()
         named = next((row for row, other in enumerate(self._known) if other.name == style.name), None)
-        row = row_of(style, self._known)
+        row = row_of(style.artworks, self._known)
         row = named if row is None else row
         new = found.embedding.cpu().to(rows.dtype)
         if row is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import SpecError
 from core.layout import shown
 from core.recipe import Recipe
-from core.stylize.transfer_file import SORT, TransferInfo, read_info
+from core.stylize.transfer_file import SORT, KnownStyle, TransferInfo, read_info
 from core.weights import digest as weights_digest
 
 PACKAGED = Path(__file__).resolve().parents[2] / "data" / "networks" / "catalog.safetensors"
@@ -67,15 +67,14 @@ def shares(info: TransferInfo, artworks: Pairs, keep: str) -> tuple[Share, ...]:
     A style that the network has learnt is known as a whole; else each artwork that is a learnt style of its own is, and
     the others are predicted. Where artworks take an asset's palette first (`match`), all are predicted.
     """
-    total = sum(weight for _, weight in artworks)
-    parts = [(sha, weight / total) for sha, weight in artworks]
+    parts = [(sha, share) for (sha, _), share in zip(artworks, _shares(artworks), strict=True)]
     if keep == "match":
         return tuple(Share(weight, seen=number) for number, (_, weight) in enumerate(parts))
-    if (row := _row(info, parts)) is not None:
+    if (row := row_of(parts, info.styles)) is not None:
         return (Share(1.0, known=row),)
     found = []
     for number, (sha, weight) in enumerate(parts):
-        row = _row(info, [(sha, 1.0)])
+        row = row_of([(sha, 1.0)], info.styles)
         found.append(Share(weight, row, number if row is None else None))
     return tuple(found)
 
@@ -110,15 +109,19 @@ def _used(info: TransferInfo, artworks: Pairs, recipe: Recipe) -> list[list[str]
     return [predicting if part.known is None else [info.embeddings[part.known]] for part in parts]
 
 
-def _row(info: TransferInfo, parts: Pairs) -> int | None:
-    """The row of the style that was learnt of these artworks, whose weights sum to 1."""
-    return next((row for row, style in enumerate(info.styles) if same_artworks(style.artworks, parts)), None)
+def row_of(artworks: Pairs, known: Sequence[KnownStyle]) -> int | None:
+    """The row of what was learnt of the same artworks, in order, by the same shares; None if nothing was."""
+    return next((row for row, style in enumerate(known) if _same(style.artworks, artworks)), None)
 
 
-def same_artworks(artworks: Pairs, parts: Pairs) -> bool:
-    """Whether two styles are of the same files, in order, by the same shares; the weights of `parts` sum to 1."""
-    if [sha for sha, _ in artworks] != [sha for sha, _ in parts]:
+def _same(ours: Pairs, theirs: Pairs) -> bool:
+    """Whether two styles are of the same files, in order, by the same shares."""
+    if [sha for sha, _ in ours] != [sha for sha, _ in theirs]:
         return False
+    pairs = zip(_shares(ours), _shares(theirs), strict=True)
+    return all(abs(mine - other) <= SAME_SHARE for mine, other in pairs)
+
+
+def _shares(artworks: Pairs) -> list[float]:
     total = sum(weight for _, weight in artworks)
-    pairs = zip(artworks, parts, strict=True)
-    return all(abs(weight / total - share) <= SAME_SHARE for (_, weight), (_, share) in pairs)
+    return [weight / total for _, weight in artworks]

@@ -30,6 +30,12 @@ class StyleLesson(BaseModel):
         title="Artworks",
         description="Folders of artworks that prediction of other styles is learnt from; none: the contents.",
     )
+    start: Place | None = Field(
+        None,
+        title="Start",
+        description="Network file that a new training begins with, in place of chance; styles that it has learnt are gone "
+        "on with, others begin as it predicts them.",
+    )
     recipe: TransferOverrides = Field(  # type: ignore[valid-type]
         default_factory=TransferOverrides, title="Recipe", description="Recipe fields to change."
     )
@@ -43,7 +49,7 @@ class TrainStyleSpec(TrainingSpec, StyleLesson):
 
     model_config = ConfigDict(title="TrainStyleSpec")
     kind: ClassVar[str] = "train-style"
-    path_fields: ClassVar[tuple[str, ...]] = ("catalog", "contents", "artworks", "out")
+    path_fields: ClassVar[tuple[str, ...]] = ("catalog", "contents", "artworks", "start", "out")
 
     out: RunFolder = Path("runs/style")
 

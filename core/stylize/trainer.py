@@ -25,6 +25,7 @@ from core.recipe import Recipe
 from core.stylize.contents import Contents, Deck
 from core.stylize.losses import ContentLoss
 from core.stylize.moments import moments
+from core.stylize.painter import Painter
 from core.stylize.style_bank import Lesson, StyleBank, Targets, stacked
 from core.stylize.stylist import Stylist
 from core.stylize.targets import Statistics, picture_losses, style_losses
@@ -149,6 +150,21 @@ class Trainer:
         stylist = Stylist(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
         stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
         return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    @torch.no_grad()
+    def begin_with(self, painter: Painter, rows: Sequence[int | None]) -> None:
+        """Take over a trained network. rows: for each style of the catalog the row of what the network has learnt of it,
+        or None where it is to begin as predicted. Raises RuntimeError if the network is of another breadth.
+        """
+        stylist = self.stylist
+        stylist.network.load_state_dict(painter.network.state_dict())
+        stylist.predictor.load_state_dict(painter.predictor.state_dict())
+        stylist.identity.copy_(painter.identity)
+        predicted = stylist.predictor(stylist.looks)
+        for number, row in enumerate(rows):
+            if row is not None:
+                stylist.offsets[number] = painter.embeddings[row] - predicted[number]
+        self.average.load_state_dict(stylist.state_dict())
 
     def advance(self) -> Figures:
         """One step. The figures are those of the step that ended."""

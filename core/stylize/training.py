@@ -10,16 +10,16 @@ from typing import Any
 import torch
 
 from core.backbone import for_recipe
-from core.errors import NotFinite
+from core.errors import NotFinite, SpecError
 from core.layout import printable
-from core.stylize import lessons
+from core.stylize import lessons, repertoire
 from core.stylize.held_out import HeldOut
 from core.stylize.style_bank import StyleBank
 from core.stylize.train_figures import ACROSS, PANELS, Row, row_of
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
 from core.stylize.trainer import IDENTITY, Figures, Judge, Pictures, Trainer
-from core.stylize.transfer_file import TransferInfo, checkpoint_bytes, exported, read_info, read_tensors
+from core.stylize.transfer_file import TransferInfo, checkpoint_bytes, exported, load, read_info, read_tensors
 from core.training import loop
 from core.training.board import Board
 from core.training.folder import BEST, NETWORK, TrainingFolder
@@ -86,6 +86,21 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             self.recipe, self.data.contents, self._bank, len(self.data.catalog.palettes), self._backbone, self.tick
         )
 
+    def begun(self) -> Trainer:
+        """A new trainer, with the network that the spec names. Raises SpecError if that is none for this recipe."""
+        trainer, start = self.new_trainer(), self.spec.start
+        if start is not None:
+            painter = load(start, self.device, "float32")
+            rows = [repertoire.row_of(style.artworks, painter.info.styles) for style in self.data.catalog.known]
+            try:
+                trainer.begin_with(painter, rows)
+            except RuntimeError as error:
+                raise SpecError(
+                    f"{printable(str(start))} is a network of breadth {painter.info.recipe.breadth:g}, and this training "
+                    f"is of one of breadth {self.recipe.breadth:g}; give --breadth {painter.info.recipe.breadth:g}."
+                ) from error
+        return trainer
+
     def restore(self, trainer: Trainer, info: TransferInfo) -> None:
         """Bring a new trainer of the same recipe and data to where a checkpoint was."""
         trainer.restore(read_tensors(info.path), info.step, float(info.training["rate_factor"]))
@@ -119,6 +134,8 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             "held_out": len(data.contents.held_out),
             "artworks": len(data.artworks),
         }
+        if self.spec.start is not None:
+            about["start"] = read_info(self.spec.start).digest
         return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, data.catalog.known, about, notes)
 
     def finish(self) -> None:
