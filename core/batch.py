@@ -41,7 +41,7 @@ class Batch:
             try:
                 _write(temporary, data)
             except FileNotFoundError:  # the folder was removed since, when nothing was left in it
-                del self._places[folder]
+                self._places.pop(folder, None)
                 self._place(folder)
                 _write(temporary, data)
         except OSError as error:
@@ -113,7 +113,7 @@ class Batch:
 
 
 class BatchStore(Store):
-    """A store whose files go to the disk together, when they are settled: see Batch. One thread puts, any may settle."""
+    """A store whose files go to the disk together, when they are settled: see Batch. Safe to call from several threads."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.root)

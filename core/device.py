@@ -75,8 +75,15 @@ def one_thread() -> Iterator[None]:
     waits for the others' at every layer. Every stage but optimisation says so, as a thread that torch has not seen yet
     takes over whatever number was set last, by whichever thread.
     """
+    with threads(1):
+        yield
+
+
+@contextlib.contextmanager
+def threads(number: int) -> Iterator[None]:
+    """What torch does on the CPU here, it does in so many threads."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(number)
     try:
         yield
     finally:

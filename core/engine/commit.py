@@ -41,7 +41,7 @@ class Committer:
         settle: Callable[[], Mapping[str, JobError]] = dict,
     ) -> None:
         self._store, self._announce, self._settle = store, announce, settle
-        self._lock = threading.Lock()
+        self._lock, self._committing = threading.Lock(), threading.Lock()
         self._rows: list[pa.Table] = []
         self._unplaced: dict[str, JobError] = {}
         self._oldest = 0.0
@@ -65,17 +65,28 @@ class Committer:
 
     def commit(self) -> None:
         """Commit now. Raises StorageFailed or StoreBroken; the rows are then kept for the next try."""
-        with self._lock:
-            if not self._rows:
+        with self._committing:
+            with self._lock:
+                taken, self._rows, oldest = self._rows, [], self._oldest
+            if not taken:
                 return
-            self._unplaced.update(self._settle())
-            rows = pa.concat_tables(self._rows)
-            if self._unplaced:
-                rows = manifest.table(self._judged(row) for row in rows.to_pylist())
-            manifest.write_part(self._store, rows)
+            try:
+                rows = self._put(taken)
+            except BaseException:
+                with self._lock:
+                    self._rows, self._oldest = taken + self._rows, oldest
+                raise
             outcomes = tuple(map(Outcome, *(rows[name].to_pylist() for name in Outcome._fields)))
-            self._rows = []
         self._announce(Committed(outcomes))
+
+    def _put(self, taken: list[pa.Table]) -> pa.Table:
+        """Have rows and what they name on the disk. While that lasts, others may add to the next ones."""
+        self._unplaced.update(self._settle())
+        rows = pa.concat_tables(taken)
+        if self._unplaced:
+            rows = manifest.table(self._judged(row) for row in rows.to_pylist())
+        manifest.write_part(self._store, rows)
+        return rows
 
     def _judged(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row, which is of a failed job if its output was made and could not be given its name."""

@@ -63,6 +63,8 @@ class GroupMaker(Protocol):
     versions: str
     group: int
     """Most jobs in a group."""
+    hands: int
+    """Groups that are made at once in a run that is open, each in a thread of its own; 1: each stage has a thread."""
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
         """Take up a run."""
@@ -72,6 +74,9 @@ class GroupMaker(Protocol):
 
     def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
         """Compute the outputs; calls `tick` now and then."""
+
+    def alone(self, jobs: Sequence[Job], decoded: Any) -> bool:
+        """Whether a group is to be made with no other beside it; asked where there are several hands."""
 
     def drop(self, decoded: Any) -> None:
         """Forget a group that was decoded and is not to be made tonight."""
@@ -92,7 +97,7 @@ class GroupMaker(Protocol):
 class OneByOne:
     """A maker of single jobs as one of groups: groups of one."""
 
-    group = 1
+    group = hands = 1
 
     def __init__(self, maker: Maker) -> None:
         self._maker = maker
@@ -106,6 +111,10 @@ class OneByOne:
     def make(self, jobs: Sequence[Job], decoded: Any, tick: Tick) -> Any:
         """See Maker."""
         return self._maker.make(jobs[0], decoded, tick)
+
+    def alone(self, jobs: Sequence[Job], decoded: Any) -> bool:  # noqa: ARG002
+        """It always is."""
+        return True
 
     def drop(self, decoded: Any) -> None:
         """See GroupMaker."""

@@ -60,6 +60,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """From the worker: it has taken up the run, and makes so many groups at once."""
+
+    hands: int
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
     """From the worker: a group entered `decode`, `make`, `score` or `write`, waits between them (`wait`), or is
     `finished`: its rows wait for the commit."""

@@ -14,7 +14,7 @@ from core.jobs import Job
 
 WINDOW = 8
 """Groups that the worker has at once: one in each of its four stages, one before each of the last three, and one that it
-can begin while its supervisor is busy with something else.
+can begin while its supervisor is busy with something else. One with several hands has two for each of them.
 """
 
 GROUP_SECONDS = 4.0
@@ -98,11 +98,11 @@ class Rota:
     """The jobs of one worker. Not for several threads at once: the supervisor's lock guards it.
 
     `group` is how many jobs the worker makes as one group; a group that is not the last of its ticket is a multiple of
-    `unit`, which a run may ask for.
+    `unit`, which a run may ask for. `hands` is how many groups it makes at once.
     """
 
     def __init__(self) -> None:
-        self.group = self.unit = 1
+        self.group = self.unit = self.hands = 1
         self._queue: deque[tuple[Job, Ticket]] = deque()
         self._suspects: deque[tuple[Job, Ticket]] = deque()
         self._in_hand: dict[str, Hand] = {}
@@ -129,7 +129,7 @@ class Rota:
         if self._suspects:
             return None if self._in_hand else (self._take(self._suspects, 1, suspect=True), True)
         active = sum(hand.phase != "finished" for hand in self._in_hand.values())
-        if not self._queue or active >= WINDOW:
+        if not self._queue or active >= max(WINDOW, 2 * self.hands):
             return None
         ticket = self._queue[0][1]
         return self._take(self._queue, self.group), ticket.unsent == 0

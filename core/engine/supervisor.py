@@ -26,6 +26,7 @@ from core.engine.messages import (
     Make,
     Note,
     Open,
+    Opened,
     Outcome,
     Phase,
     Ready,
@@ -172,6 +173,8 @@ class Supervisor:
             case Ready(_, group):
                 self._ready, self._rota.group = True, max(group, self._rota.unit)
                 self._greet()
+            case Opened(hands):
+                self._rota.hands = hands
             case Phase(output, name):
                 self._useful = True
                 self._rota.enter(output, name)

@@ -19,10 +19,12 @@ from typing import Any
 from core import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
+from core.engine.hands import Hands
 from core.engine.maker import GroupMaker, in_groups, load_maker
-from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Ready, Spent, Waiting
+from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Opened, Ready, Spent, Waiting
 from core.engine.ownership import owning
 from core.engine.pipeline import Pipeline
+from core.engine.stages import Stages
 from core.errors import NocturneError
 from core.store import Store
 
@@ -73,47 +75,49 @@ def _serve(line: Line, maker: GroupMaker, opening: Open) -> None:
     store, clock = Store(opening.root), Clock()
     maker.open(store, opening.context)
     committer = Committer(store, line.tell, maker.settle)
-    pipeline = Pipeline(maker, committer, opening.context["run"], line.tell, clock)
-    threading.Thread(target=_listen, args=(line, pipeline, committer), daemon=True).start()
-    pipeline.run()
+    stages = Stages(maker, committer, opening.context["run"], line.tell, clock)
+    line.tell(Opened(maker.hands))
+    work = Hands(stages, maker) if maker.hands > 1 else Pipeline(stages)
+    threading.Thread(target=_listen, args=(line, work, stages, committer), daemon=True).start()
+    work.run()
     line.tell(Spent(*clock.spent(), time.process_time()))
 
 
-def _listen(line: Line, pipeline: Pipeline, committer: Committer) -> None:
+def _listen(line: Line, work: Pipeline | Hands, stages: Stages, committer: Committer) -> None:
     while (message := line.hear()) is not None:
         match message:
             case Make():
-                pipeline.submit(message.jobs)
+                work.submit(message.jobs)
             case Flush():
-                pipeline.flush()
+                work.flush()
             case Drain(grace):
-                _drain(line, pipeline, committer, grace)
+                _drain(line, stages, committer, grace)
             case Close():
-                pipeline.finish()
+                work.finish()
                 return
             case _:
                 line.tell(Note(f"worker: unknown message {message!r}"))
-    _orphaned(pipeline, committer)
+    stages.drain()
+    work.finish()
+    _orphaned(stages, committer)
 
 
-def _drain(line: Line, pipeline: Pipeline, committer: Committer, grace: float | None) -> None:
+def _drain(line: Line, stages: Stages, committer: Committer, grace: float | None) -> None:
     """Commit what is finished before anything else, since whoever stops a night may not wait for the job in hand."""
-    pipeline.drain()
+    stages.drain()
     try:
         committer.commit()
     except NocturneError as error:
         line.tell(Broken(error))
     if grace is not None:
-        _later(grace, pipeline.abandon)
+        _later(grace, stages.abandon)
 
 
-def _orphaned(pipeline: Pipeline, committer: Committer) -> None:
-    """Commit, give the job in hand its grace, then end whatever it is doing."""
-    pipeline.drain()
-    pipeline.finish()
+def _orphaned(stages: Stages, committer: Committer) -> None:
+    """Commit, give the jobs in hand their grace, then end whatever they are doing."""
     with contextlib.suppress(NocturneError):
         committer.commit()
-    _later(ORPHAN_GRACE, pipeline.abandon)
+    _later(ORPHAN_GRACE, stages.abandon)
     _later(ORPHAN_GRACE + 5.0, os._exit, 1)
 
 

@@ -48,7 +48,7 @@ DEAD_DRAWER = 71
 class SampleMaker:
     """Draws samples on one device; see core.engine.maker.GroupMaker."""
 
-    group = GROUP
+    group, hands = GROUP, 1
 
     def __init__(self, device: str) -> None:
         on_cpu = torch.device(device).type == "cpu"
@@ -94,6 +94,10 @@ class SampleMaker:
         finally:
             self.drop(futures)
         return made
+
+    def alone(self, jobs: Sequence[Job], futures: Sequence[Future[list[Drawn]]]) -> bool:  # noqa: ARG002
+        """It always is: what works side by side are the drawers."""
+        return True
 
     def drop(self, futures: Sequence[Future[list[Drawn]]]) -> None:
         """Have what was not begun left, and wait for what was."""

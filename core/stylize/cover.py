@@ -74,7 +74,7 @@ def cover(size: Size, feather: float, mask: Tensor | None, parts: Tensor | None)
 
 
 class Covers:
-    """Reads the masks and region maps of one run, and keeps the latest. For one thread."""
+    """Reads the masks and region maps of one run, and keeps the latest. For several threads."""
 
     def __init__(self, masks: str | None, regions: str | None, max_pixels: int) -> None:
         """The folders, None where the run has none of the kind."""

@@ -34,7 +34,9 @@ class Judgement:
 
 
 class Critic:
-    """Judges pictures on one device. For one thread; its network is loaded when it is first asked, or by `warm`."""
+    """Judges pictures on one device, for several threads once its network is there: that is loaded when it is first
+    asked, or by `warm`.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device

@@ -24,6 +24,7 @@ class LaneMaker:
 
     group = 1
     """A run whose recipes have lanes asks for more: its `unit`."""
+    hands = 1
 
     def __init__(self, device: str) -> None:
         self._maker = StylizeMaker(device)
@@ -38,6 +39,7 @@ class LaneMaker:
         """See Maker."""
         self._store = BatchStore(store)
         self._maker.open(self._store, context)
+        self.hands = self._maker.hands
 
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
         """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
@@ -54,6 +56,10 @@ class LaneMaker:
                 number = numbers[place]
                 made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
+
+    def alone(self, jobs: Sequence[Job], decoded: Sequence[Decoded]) -> bool:
+        """Whether a picture is so large that it is painted by all cores."""
+        return any(self._maker.is_large(job, each) for job, each in zip(jobs, decoded, strict=True))
 
     def drop(self, decoded: Sequence[Decoded]) -> None:
         """Nothing is held that needs to be let go."""

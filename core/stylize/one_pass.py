@@ -54,10 +54,11 @@ def looking(job: Job, recipe: Recipe, style: Mapping[str, Any]) -> Looking | Non
 
 
 class OnePass:
-    """Paints jobs on one device. For one thread."""
+    """Paints jobs on one device. For several threads; one that paints a large picture should be the only one meanwhile."""
 
     def __init__(self, device: torch.device, backbone: Callable[[Recipe], Backbone], cache: TargetCache) -> None:
         self._device, self._backbone, self._cache = device, backbone, cache
+        self._threads = torch.get_num_threads()
         self._painters: Recent[tuple[str, str, str], Painter] = Recent(2)
         self._embeddings: Recent[tuple[str, ...], tuple[Embedding, ...]] = Recent(KEPT_EMBEDDINGS)
 
@@ -77,7 +78,8 @@ class OnePass:
             for number, picture in zip(whole, made, strict=True):
                 yield number, at_working_size(picture, canvases[number].picture, decoded[number].content)
         for number in sorted(set(range(len(jobs))) - set(whole)):
-            large = painted_large(canvases[number], painter.network, self._device, recipe.depth == 16, on_pass)
+            with devices.threads(self._threads):
+                large = painted_large(canvases[number], painter.network, self._device, recipe.depth == 16, on_pass)
             yield number, at_working_size(large, canvases[number].picture, decoded[number].content)
 
     def _painter(self, recipe: Recipe) -> Painter:

@@ -68,7 +68,7 @@ class Decoded:
 
 
 class Sources:
-    """Reads the pictures of one run, and keeps the latest. For one thread."""
+    """Reads the pictures of one run, and keeps the latest. For several threads."""
 
     def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int, covers: Covers) -> None:
         self._library, self._styles, self._max_pixels, self._covers = library, styles, max_pixels, covers

@@ -20,7 +20,7 @@ class Scriptorium:
 
     engine = "scriptorium"
     versions = "test"
-    group = 8
+    group, hands = 8, 1
 
     @staticmethod
     def resolve(device: str) -> str:
@@ -42,6 +42,9 @@ class Scriptorium:
 
     def score(self, jobs: Sequence[Job], made: list[bytes]) -> list[bytes]:
         return [self.scribe.score(job, data) for job, data in zip(jobs, made, strict=True)]
+
+    def alone(self, jobs: Sequence[Job], decoded: list[str]) -> bool:
+        return any("alone" in job.asset for job in jobs)
 
     def drop(self, decoded: list[str]) -> None:
         self.store.append("marks/dropped", f"{len(decoded)}")

@@ -9,6 +9,7 @@ from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.maker import OneByOne, Tick
 from core.engine.pipeline import Pipeline
+from core.engine.stages import Stages
 from core.jobs import Job
 from core.store import Store
 from tests.core.engine.test_engine import by_name, jobs
@@ -71,7 +72,7 @@ def store(tmp_path: Any) -> Store:
 def test_while_a_job_is_made_the_next_is_read_and_those_before_are_scored_and_written(store: Store) -> None:
     names = [f"job{number}" for number in range(6)]
     maker, told = Meeting(len(names)), []
-    pipeline = Pipeline(OneByOne(maker), Committer(store, told.append), "run", lambda _: None, Clock())
+    pipeline = Pipeline(Stages(OneByOne(maker), Committer(store, told.append), "run", lambda _: None, Clock()))
     for job in jobs(*names):
         pipeline.submit((job,))
     pipeline.finish()

@@ -1,7 +1,10 @@
 """Making jobs of style transfer: files that change under it, and pixels that depend on the job alone."""
 
 import itertools
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +215,31 @@ def test_recent_keeps_within_its_budget_and_the_last_always() -> None:
     for name, size in (("a", 6), ("b", 4), ("a", 6), ("c", 4), ("a", 6), ("b", 4), ("huge", 99), ("huge", 99)):
         get(name, size)
     assert calls == ["a", "b", "c", "b", "huge"]
+
+
+def test_recent_makes_a_value_once_for_all_threads_that_ask_for_it_meanwhile() -> None:
+    recent: Recent[str, object] = Recent(10)
+    asking, calls = threading.Barrier(5, timeout=20), list[str]()
+
+    def made() -> object:
+        calls.append("a")
+        time.sleep(0.1)
+        return object()
+
+    def ask(_: int) -> object:
+        asking.wait()
+        return recent.get("a", made)
+
+    with ThreadPoolExecutor(5) as pool:
+        assert len(set(map(id, pool.map(ask, range(5))))) == 1
+    assert calls == ["a"]
+
+
+def test_recent_asks_again_after_a_failure() -> None:
+    recent: Recent[str, int] = Recent(10)
+    with pytest.raises(ZeroDivisionError):
+        recent.get("a", lambda: 1 // 0)
+    assert recent.get("a", lambda: 7) == 7
 
 
 @pytest.mark.parametrize(

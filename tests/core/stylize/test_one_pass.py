@@ -11,7 +11,12 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from core import image
+from core import image, manifest
+from core.engine.clock import Clock
+from core.engine.commit import Committer
+from core.engine.hands import Hands
+from core.engine.pipeline import Pipeline
+from core.engine.stages import Stages
 from core.errors import Changed
 from core.jobs import Job
 from core.layout import output_path
@@ -270,3 +275,29 @@ def test_a_sitting_shows_both_methods(studio: Studio, maker: StylizeMaker, netwo
         if preset == "fast":
             assert torch.equal(sitting.best.picture, result)
         assert sitting.seen(result).size == (WIDTH, HEIGHT)
+
+
+def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Studio, network: Path) -> None:
+    """Also a large one among them, which is painted in tiles by all cores."""
+    for number in range(8):
+        studio.picture(f"library/p{number}.png", 10 + number, (WIDTH, HEIGHT))
+    studio.picture("library/wide.png", 9, (3 * WIDTH, 2 * HEIGHT))
+    maker = LaneMaker("cpu")
+    jobs = jobs_of(studio, maker, network, recipe={"size": 3 * WIDTH, "whole_megapixels": 0.02, "precision": "auto"})
+    maker.hands = 4
+    found: list[dict[str, dict[str, Any]]] = []
+    for several in (False, True):
+        told: list[Any] = []
+        stages = Stages(maker, Committer(Store(studio.out), told.append), "run", lambda _: None, Clock())
+        work = Hands(stages, maker) if several else Pipeline(stages)
+        for job in jobs:
+            work.submit((job,))
+        work.finish()
+        work.run()
+        rows = manifest.read(Store(studio.out)).to_pylist()
+        found.append(
+            {row["output"]: {name: row[name] for name in ("pixels_sha256", "score", "status")} for row in rows}
+        )
+    assert len(found[0]) == len(jobs) == 20
+    assert {row["status"] for row in found[0].values()} == {"done"}
+    assert found[0] == found[1]

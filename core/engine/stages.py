@@ -1,0 +1,215 @@
+"""What becomes of a group of jobs on its way: decode, make, score, write, and the rows that say how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from core import manifest
+from core.engine.clock import Clock
+from core.engine.commit import Committer
+from core.engine.maker import GroupMaker, Made
+from core.engine.messages import Broken, Dropped, Note, Phase, Progress, Split
+from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
+from core.jobs import Job, planned_columns
+from core.layout import printable
+from core.memory import ran_out
+
+TICK_EVERY = 0.4
+"""Seconds between two progress messages of a job."""
+
+LONGEST_WORDS = 300
+"""Characters of a foreign exception's words that go into a message."""
+
+Tell = Callable[[Any], None]
+
+
+@dataclass
+class Work:
+    """A group of jobs on its way through the stages. `seconds` is of all of them; `split` says that it failed as a whole."""
+
+    jobs: tuple[Job, ...]
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0
+    begun: float = 0.0
+    payload: Any = None
+    error: JobError | None = None
+    dropped: bool = False
+    split: bool = False
+
+    @property
+    def name(self) -> str:
+        """What messages call the group: its first job's output."""
+        return self.jobs[0].output
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further stage is to see it."""
+        return bool(self.error or self.dropped or self.split)
+
+
+def or_exit(stage: Callable[[], None]) -> None:
+    """Run a stage; if it fails as a whole, so does the process: its supervisor starts another."""
+    try:
+        stage()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(70)
+
+
+class Abandoned(Exception):
+    """The group in hand was given up because nobody waits for it any more."""
+
+
+class Stages:
+    """Takes groups through a maker's stages. For several threads, as far as the maker is."""
+
+    def __init__(self, maker: GroupMaker, committer: Committer, run: str, tell: Tell, clock: Clock) -> None:
+        self._maker, self._committer, self._run, self._tell = maker, committer, run, tell
+        self.clock = clock
+        self._draining = threading.Event()
+        self._abandon = threading.Event()
+
+    def drain(self) -> None:
+        """Let what is in hand finish and drop what is behind it."""
+        self._draining.set()
+
+    def abandon(self) -> None:
+        """Give up what is in hand at its next step."""
+        self._draining.set()
+        self._abandon.set()
+
+    def decode(self, work: Work) -> None:
+        """Read what a group needs."""
+        self._stage(work, "decode", lambda work: self._maker.decode(work.jobs))
+
+    def make(self, work: Work) -> None:
+        """Compute a group that was read."""
+        self._stage(work, "make", self._make)
+
+    def score(self, work: Work) -> None:
+        """Judge a group that was made, also while the night stops."""
+        self._stage(work, "score", lambda work: self._maker.score(work.jobs, work.payload), begun=True)
+
+    def write(self, work: Work) -> None:
+        """Write a group that was judged, also while the night stops, and take its rows to be committed."""
+        self._stage(work, "write", lambda work: self._maker.write(work.jobs, work.payload), begun=True)
+        self._end(work)
+
+    def commit(self) -> None:
+        """Commit what is finished."""
+        self._commit(self._committer.commit)
+
+    def commit_if_due(self) -> None:
+        """Commit what is finished if a kill would cost too much by now."""
+        self._commit(self._committer.commit_if_due)
+
+    def _make(self, work: Work) -> Any:
+        told = 0.0
+
+        def tick(step: int, steps: int, loss: float) -> None:
+            nonlocal told
+            if self._abandon.is_set():
+                raise Abandoned(work.name)
+            if time.monotonic() - told >= TICK_EVERY:
+                told = time.monotonic()
+                self._tell(Progress(work.name, step, steps, loss))
+
+        return self._maker.make(work.jobs, work.payload, tick)
+
+    def _stage(self, work: Work, name: str, action: Callable[[Work], Any], begun: bool = False) -> None:
+        """Take a group through a stage, unless it is over; one that is not `begun` is dropped once the pipeline drains."""
+        if work.is_over:
+            return
+        if self._draining.is_set() and not begun:
+            work.dropped = True
+            if work.payload is not None:
+                self._maker.drop(work.payload)
+            return
+        self._tell(Phase(work.name, name))
+        entered = time.monotonic()
+        work.begun = work.begun or entered
+        try:
+            with self.clock.span(name):
+                work.payload = action(work)
+        except Abandoned:
+            work.dropped = True
+        except StoreBroken as error:  # no job's fault: all of them wait for another night
+            work.dropped = True
+            self._give_up_on_store(error)
+        except Exception as error:  # whatever a job does, the next one goes on
+            work.split = len(work.jobs) > 1
+            if not work.split:
+                work.error = self._as_job_error(error, work.jobs[0])
+        work.seconds += time.monotonic() - entered
+        self._tell(Phase(work.name, "wait"))
+
+    def _as_job_error(self, error: Exception, job: Job) -> JobError:
+        if isinstance(error, JobError):
+            return error
+        if ran_out(error):
+            return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
+        self._tell(Note("".join(traceback.format_exception(error))))
+        words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
+        return Internal(
+            f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
+        )
+
+    def _end(self, work: Work) -> None:
+        if work.dropped or work.split:
+            self._tell(Dropped(work.name) if work.dropped else Split(work.name))
+            return
+        self._tell(Phase(work.name, "finished"))
+        made: Sequence[Made] = [work.error] if work.error else work.payload
+        now = datetime.now(UTC)
+        rows = [self._row(work, job, each, now) for job, each in zip(work.jobs, made, strict=True)]
+        try:
+            table = manifest.table(rows)
+        except Exception:  # what no table can hold must not take others' rows with it
+            table = manifest.table(self._held(work, row, job) for row, job in zip(rows, work.jobs, strict=True))
+        self._commit(lambda: self._committer.add(table, work.begun))
+
+    def _held(self, work: Work, row: dict[str, Any], job: Job) -> dict[str, Any]:
+        """The row, or one that says why no table can hold it."""
+        try:
+            manifest.table([row])
+        except Exception as error:
+            return self._row(work, job, self._as_job_error(error, job), row["finished"])
+        return row
+
+    def _row(self, work: Work, job: Job, made: Made, now: datetime) -> dict[str, Any]:
+        error = made if isinstance(made, JobError) else None
+        return {
+            **planned_columns(job),
+            **({} if isinstance(made, JobError) else made),
+            "run": self._run,
+            "status": "failed" if error else "done",
+            "reason": error.reason if error else None,
+            "message": str(error) if error else None,
+            "seconds": work.seconds / len(work.jobs),
+            "engine": self._maker.engine,
+            "versions": self._maker.versions,
+            "started": work.started,
+            "finished": now,
+        }
+
+    def _commit(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except NocturneError as error:
+            self._draining.set()
+            self._tell(Broken(error))
+
+    def _give_up_on_store(self, error: StoreBroken) -> None:
+        """What is finished is committed if there is room for so little; then nothing more is begun."""
+        self._draining.set()
+        with contextlib.suppress(NocturneError):
+            self._committer.commit()
+        self._tell(Broken(error))
