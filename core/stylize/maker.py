@@ -103,12 +103,14 @@ class StylizeMaker:
         torch.set_num_threads(1 if self.hands > 1 else self._threads)  # threads that torch has not seen take it over
 
     def _hands(self) -> int:
-        """Jobs to be made at once: one a core where all of them are painted in one pass by the CPU, which takes one core."""
+        """Jobs to be made at once. Painting in one pass takes one core of the CPU, so that each core has a job, and one more
+        waits for the disk or for Python's lock.
+        """
         quick = all(recipe.method == "fast" for recipe in self._recipes.values())
-        if self._device.type != "cpu" or not quick:
+        if self._device.type != "cpu" or not quick or self._threads == 1:
             return 1
-        room = available()
-        return max(1, self._threads if room is None else min(self._threads, room // HAND_BYTES))
+        room, hands = available(), self._threads + 1
+        return max(1, hands if room is None else min(hands, room // HAND_BYTES))
 
     def is_large(self, job: Job, decoded: Decoded) -> bool:
         """Whether a job's picture is, or may be, painted in tiles, by all cores."""

@@ -16,6 +16,7 @@ import torch
 
 from core import device as devices
 from core.errors import NotFinite, SpecError
+from core.memory import keep_freed
 from core.training.board import Board, Stretch
 from core.training.folder import TrainingFolder
 from core.training.kind import F, I, R, S, T, TrainingKind
@@ -39,6 +40,7 @@ class Training(TrainingKind[S, T, F, I, R]):
         self.folder.store.sweep()
         self.device = devices.choose(spec.device)
         devices.make_deterministic(spec.threads)
+        keep_freed()
         torch.manual_seed(0)  # nothing here draws from it; a checkpoint's copy of its state is then always the same
         self.recipe = spec.base_recipe()
         self.read()
