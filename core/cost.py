@@ -46,7 +46,8 @@ class Cost:
     """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each backbone
     and precision.
 
-    `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them.
+    `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them, `at_once` is
+    how many jobs were made at once, in the mean of a night, by the network that makes them.
     """
 
     device: str = "auto"
@@ -54,6 +55,7 @@ class Cost:
     overhead: float = 0.3
     jobs: int = 0
     samples: dict[str, float] = field(default_factory=dict)
+    at_once: dict[str, float] = field(default_factory=dict)
 
     def seconds(self, recipe: Recipe, width: int, height: int) -> float:
         """Predicted seconds to make one output of this size."""
@@ -70,6 +72,15 @@ class Cost:
             median = statistics.median(values)
             rates[network] = (rates[network] + median) / 2 if network in rates else median
         return replace(self, rates=rates, jobs=self.jobs + sum(map(len, found.values())))
+
+    def overlap(self, recipe: Recipe) -> float:
+        """Jobs of a recipe that are made at once: a night takes the sum of their seconds, divided by this."""
+        return self.at_once.get(network_of(recipe), 1.0)
+
+    def learned_overlap(self, recipe: Recipe, jobs: float) -> Cost:
+        """A model corrected by how many jobs of a recipe were made at once: half new, half old."""
+        known, found = network_of(recipe), max(1.0, jobs)
+        return replace(self, at_once={**self.at_once, known: (self.at_once.get(known, found) + found) / 2})
 
     def sample_seconds(self, network: str, guess: float) -> float:
         """Predicted seconds to draw one sample; `guess` if this network never drew here."""
@@ -145,7 +156,8 @@ def load_cost(device: str, folder: Path | None = None) -> Cost:
         known = json.loads(_store(folder).read(_name(device)))
         rates = {str(precision): float(rate) for precision, rate in known["rates"].items()}
         samples = {str(network): float(seconds) for network, seconds in known.get("samples", {}).items()}
-        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]), samples)
+        at_once = {str(network): max(1.0, float(jobs)) for network, jobs in known.get("at_once", {}).items()}
+        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]), samples, at_once)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Cost(device)
 

@@ -159,7 +159,7 @@ class _Planner(Planner):
         }
         suspects = (found, inputs.style_faults[pair.style], mask and mask.found, regions and regions.found)
         faults = ((each.reason, each.message or "") for each in suspects if each and each.reason)
-        return self.place(row, next(faults, None), disk_bytes(recipe, *delivered), before)
+        return self.place(row, next(faults, None), disk_bytes(recipe, *delivered), before, self._cost.overlap(recipe))
 
     def _companions(self, pair: Pair) -> tuple[Companion | None, Companion | None]:
         """The mask and the region map of a job, if it is to have them."""

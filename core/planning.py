@@ -129,13 +129,15 @@ class Planner:
         self.summary.shards = self._sharder.count
         return pa.Table.from_batches(batches, PLAN_SCHEMA)
 
-    def place(self, row: dict[str, Any], fault: Fault | None, size: float, before: int = 0) -> dict[str, Any]:
+    def place(
+        self, row: dict[str, Any], fault: Fault | None, size: float, before: int = 0, at_once: float = 1.0
+    ) -> dict[str, Any]:
         """Decide the state of a job, which would take `size` bytes on disk, and count it. Returns its whole row.
 
-        `before`: how often its picture was tried by other jobs.
+        `before`: how often its picture was tried by other jobs. `at_once`: how many such jobs are made at once.
         """
         row.update(self._decision(row["output"], row["key"], fault, before))
-        self._count(row, size)
+        self._count(row, size, at_once)
         return row
 
     def _decision(self, output: str, key: str, fault: Fault | None, before: int) -> dict[str, Any]:
@@ -165,13 +167,13 @@ class Planner:
         first = self._first.setdefault(key, output)
         return {"state": "todo"} if first == output else {"state": "copy", "source": first}
 
-    def _count(self, row: dict[str, Any], size: float) -> None:
+    def _count(self, row: dict[str, Any], size: float, at_once: float) -> None:
         summary, state = self.summary, row["state"]
         summary.total += 1
         done = row.pop("status", None) == "done"
         setattr(summary, "done" if done else state, getattr(summary, "done" if done else state) + 1)
         if state == "todo":
             row["shard"] = self._sharder.place(row["seconds"])
-            summary.seconds += row["seconds"]
+            summary.seconds += row["seconds"] / at_once
         if state in ("todo", "copy", "adopt"):
             summary.bytes += size

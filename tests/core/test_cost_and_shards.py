@@ -48,6 +48,18 @@ def test_the_model_learns_the_machines_rate(tmp_path: Path) -> None:
     assert load_cost("cpu", tmp_path) == slower
 
 
+def test_jobs_that_were_made_at_once_shorten_the_next_night(tmp_path: Path) -> None:
+    quick, slow = PRESETS["fast"], PRESETS["good"]
+    cost = load_cost("cpu", tmp_path)
+    assert cost.overlap(quick) == 1.0
+    learned = cost.learned_overlap(quick, 3.0).learned_overlap(quick, 2.0)
+    assert learned.overlap(quick) == pytest.approx(2.5)
+    assert learned.overlap(slow) == 1.0
+    assert learned.learned_overlap(slow, 0.5).overlap(slow) == 1.0, "idle time is not work at once"
+    assert save_cost(learned, tmp_path)
+    assert load_cost("cpu", tmp_path) == learned
+
+
 def test_each_precision_has_its_own_rate() -> None:
     exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
     learned = Cost(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
