@@ -77,10 +77,20 @@ def random_rounds(count: int, seed: int, most: float) -> list[Round]:
     return [Round(victim, after=rng.uniform(0.2, most)) for victim, _ in zip(victims, range(count), strict=False)]
 
 
-def played(round_: Round, studio: FaultStudio, folder: Path, expected: dict[str, str]) -> Verdict:
+def gated_rounds(count: int, seed: int) -> list[Round]:
+    """Kills of a night with a gate: its plans, the parts of its further tries, what rejects, and half of the random ones."""
+    steps = [("parent", "plan", nth, moment) for nth in (2, 3) for moment in doom.MOMENTS]
+    steps += [("parent", "manifest", nth, moment) for nth in (2, 3, 4) for moment in doom.MOMENTS]
+    steps += [("worker", "part", nth, moment) for nth in (3, 4) for moment in doom.MOMENTS]
+    dooms = [dict(zip(("role", "file", "nth", "moment"), step, strict=True)) for step in steps]
+    named = [Round("group", {**each, "victim": "group"}) for each in dooms]
+    return named + random_rounds(count // 2, seed + 1, most=4.0)
+
+
+def played(round_: Round, studio: FaultStudio, folder: Path, expected: dict[str, str], gated: bool = False) -> Verdict:
     """Kill one night, go on with the next, and look."""
     verdict = Verdict(round_)
-    values = studio.values(folder / "run", shard_seconds=2.0 if round_.doom else 3600.0)
+    values = studio.values(folder / "run", 2.0 if round_.doom else 3600.0, gated)
     doomed = {**round_.doom, "mark": str(folder / "dead")} if round_.doom else None
     night = started(values, folder, environment(folder, doomed))
     if round_.doom is None:
@@ -130,22 +140,24 @@ def ended(night: subprocess.Popen[bytes], patience: float = PATIENCE) -> int:
         return night.wait() - 1000
 
 
-def undisturbed(studio: FaultStudio, folder: Path) -> tuple[dict[str, str], float]:
+def undisturbed(studio: FaultStudio, folder: Path, gated: bool = False) -> tuple[dict[str, str], float]:
     """The pixels of an undisturbed run, and the seconds that it took."""
     begun = time.monotonic()
-    code = ended(started(studio.values(folder / "run"), folder, environment(folder)))
+    code = ended(started(studio.values(folder / "run", gated=gated), folder, environment(folder)))
     assert code == 0, (folder / "night.log").read_text()
     return pixels_of(folder / "run"), time.monotonic() - begun
 
 
-def play(rounds: Sequence[Round], root: Path, at_once: int = 2, tell: bool = False) -> list[Verdict]:
-    """Play rounds, each in a folder of its own below `root`."""
+def play(
+    rounds: Sequence[Round], root: Path, at_once: int = 2, tell: bool = False, gated: bool = False
+) -> list[Verdict]:
+    """Play rounds, each in a folder of its own below `root`; in `gated` ones what scores too low is tried again."""
     studio = FaultStudio(root / "studio")
-    expected, _ = undisturbed(studio, root / "undisturbed")
+    expected, _ = undisturbed(studio, root / "undisturbed", gated)
 
     def one(numbered: tuple[int, Round]) -> Verdict:
         folder = root / f"round{numbered[0]:03}"
-        verdict = played(numbered[1], studio, folder, expected)
+        verdict = played(numbered[1], studio, folder, expected, gated)
         if not verdict.faults:
             shutil.rmtree(folder)
         if tell:
@@ -167,9 +179,11 @@ def main() -> int:
     rounds = named_rounds()
     rounds += random_rounds(arguments.random, arguments.seed, most=3.0)
     verdicts = play(rounds, root, tell=True)
+    print("With a gate:")
+    verdicts += play(gated_rounds(arguments.random, arguments.seed), root / "gated", tell=True, gated=True)
     kinds = Counter(fault.partition(":")[0] for verdict in verdicts for fault in verdict.faults)
     worst = max(verdict.redone for verdict in verdicts)
-    print(f"{sum(verdict.killed for verdict in verdicts)} kills in {len(rounds)} rounds")
+    print(f"{sum(verdict.killed for verdict in verdicts)} kills in {len(verdicts)} rounds")
     print(
         f"lost {kinds['lost']}, duplicated {kinds['duplicated']}, corrupt {kinds['corrupt']}, all faults {dict(kinds)}"
     )

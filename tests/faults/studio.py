@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from core import image, manifest
-from core.layout import MANIFEST_CSV, OUTPUTS, PARTS, output_path, output_thumb
+from core.layout import MANIFEST_CSV, OUTPUTS, PARTS, REJECTED, output_thumb
 from core.store import TEMPORARY, Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +25,9 @@ JOBS = ASSETS * STYLES
 JOB_SECONDS = 0.04
 SCALE = 45
 """These nights go by so many times faster than real ones: jobs of 0.04 s stand for jobs of 1.8 s."""
+
+MADE = {"done": OUTPUTS, "rejected": REJECTED}
+"""Where pictures of a status lie."""
 
 NIGHT = [sys.executable, "-m", "tests.faults.night"]
 
@@ -39,8 +42,8 @@ class FaultStudio:
         for number in range(STYLES):
             _picture(root / f"catalog/style{number}.png", 100 + number)
 
-    def values(self, out: Path, shard_seconds: float = 2.0) -> dict[str, Any]:
-        """The spec of a run in `out`."""
+    def values(self, out: Path, shard_seconds: float = 2.0, gated: bool = False) -> dict[str, Any]:
+        """The spec of a run in `out`; a gated one tries half of its pictures again, and some of these once more."""
         return {
             "library": str(self.root / "library"),
             "catalog": str(self.root / "catalog"),
@@ -49,6 +52,7 @@ class FaultStudio:
             "shard_seconds": shard_seconds,
             "spare_disk": 0.0,
             "recipe": {"size": 48, "steps": 8, "coarse_steps": 0},
+            **({"min_score": 0.5, "gate": "seed:2"} if gated else {}),
         }
 
 
@@ -88,8 +92,14 @@ def rows_of(run: Path) -> list[dict[str, Any]]:
 
 
 def pixels_of(run: Path) -> dict[str, str]:
-    """`pixels_sha256` of every done output of an undisturbed run."""
-    return {row["output"]: row["pixels_sha256"] for row in rows_of(run) if row["status"] == "done"}
+    """What an undisturbed run says of every output that was made."""
+    return {row["output"]: said(row) for row in rows_of(run) if row["status"] in MADE}
+
+
+def said(row: dict[str, Any]) -> str:
+    """What a row says of its picture: its pixels, and what the gate made of it."""
+    gate = f" {row['status']}, try {row['attempt']} of {row['retry_of']}, best {row['best']}"
+    return f"{row['pixels_sha256']}{gate if row['retry_of'] or row['status'] == 'rejected' else ''}"
 
 
 def faults_of(run: Path, expected: dict[str, str]) -> list[str]:
@@ -97,34 +107,37 @@ def faults_of(run: Path, expected: dict[str, str]) -> list[str]:
     rows = rows_of(run)
     store = Store(run)
     counts = Counter(row["output"] for row in rows)
-    done = {row["output"]: row["pixels_sha256"] for row in rows if row["status"] == "done"}
-    faults = [f"lost: {name}" for name in sorted(expected.keys() - done.keys())]
+    made = {row["output"]: said(row) for row in rows if row["status"] in MADE}
+    faults = [f"lost: {name}" for name in sorted(expected.keys() - made.keys())]
     faults += [f"duplicated: {name}" for name, count in counts.items() if count > 1]
     faults += [f"not planned: {name}" for name in sorted(counts.keys() - expected.keys())]
-    faults += [f"other pixels: {name}" for name in done.keys() & expected.keys() if done[name] != expected[name]]
-    faults += _bad_files(store, done)
+    faults += [f"other pixels: {name}" for name in made.keys() & expected.keys() if made[name] != expected[name]]
+    for status, folder in MADE.items():
+        faults += _bad_files(
+            store, folder, {row["output"]: row["pixels_sha256"] for row in rows if row["status"] == status}
+        )
     listed = [row["output"] for row in csv.DictReader(io.StringIO(store.read(MANIFEST_CSV).decode()))]
     faults += [] if sorted(listed) == sorted(counts) else ["manifest.csv has other rows"]
     faults += [f"part left: {name}" for name in store.names(PARTS)]
     return faults + [f"temporary left: {path}" for path in run.rglob(f"{TEMPORARY}*")]
 
 
-def _bad_files(store: Store, done: dict[str, str]) -> list[str]:
+def _bad_files(store: Store, folder: str, made: dict[str, str]) -> list[str]:
     faults = []
-    for name in store.names(OUTPUTS):
-        output = name.removeprefix(f"{OUTPUTS}/")
-        if output not in done:
+    for name in store.names(folder):
+        output = name.removeprefix(f"{folder}/")
+        if output not in made:
             faults.append(f"stray: {name}")
             continue
         try:
-            whole = image.pixels_sha256(store.read(output_path(output))) == done[output]
+            whole = image.pixels_sha256(store.read(name)) == made[output]
             image.from_bytes(store.read(output_thumb(output)))
         except Exception as error:  # whatever a broken file makes a decoder raise is the finding
             faults.append(f"corrupt: {name} ({error})")
         else:
             faults += [] if whole else [f"corrupt: {name} has other pixels than its row says"]
-    missing = [output for output in done if not store.exists(output_path(output))]
-    return faults + [f"corrupt: {output} is done and has no file" for output in missing]
+    missing = [output for output in made if not store.exists(f"{folder}/{output}")]
+    return faults + [f"corrupt: {output} is made and has no file in {folder}" for output in missing]
 
 
 def redone(log: Path) -> float:

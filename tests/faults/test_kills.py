@@ -7,7 +7,7 @@ import pytest
 from core import manifest
 from core.layout import OUTPUTS, PARTS
 from core.store import TEMPORARY, Store
-from tests.faults.kills import Round, named_rounds, play, random_rounds, undisturbed
+from tests.faults.kills import Round, gated_rounds, named_rounds, play, random_rounds, undisturbed
 from tests.faults.studio import SCALE, FaultStudio, faults_of
 
 AT = {
@@ -30,6 +30,14 @@ def test_killed_anywhere_nothing_is_lost(tmp_path: Path) -> None:
     assert (
         max(verdict.redone for verdict in verdicts) * SCALE <= 45
     )  # 30 s and what was in the stages, on a busy machine
+
+
+def test_killed_while_pictures_are_tried_again_nothing_is_lost(tmp_path: Path) -> None:
+    at = {"group at plan 2 renamed", "group at part 3 written", "group at manifest 3 before"}
+    rounds = [round_ for round_ in gated_rounds(2, seed=5) if round_.doom is None or str(round_) in at]
+    verdicts = play(rounds, tmp_path, gated=True)
+    assert {str(verdict.round): verdict.faults for verdict in verdicts if verdict.faults} == {}
+    assert at - {str(verdict.round) for verdict in verdicts if verdict.killed} == set()
 
 
 @pytest.fixture(scope="module")
