@@ -27,6 +27,8 @@ class Board:
     total: int = 0
     done: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    """Groups of jobs that are finished and wait for their rows to be committed."""
     current: str = ""
     step: int = 0
     steps: int = 0
@@ -49,7 +51,7 @@ class Board:
             return None
         elapsed = time.monotonic() - self.working_since
         share = self.step / self.steps if self.steps else 0.0
-        made = self.ended + share
+        made = self.ended + self.waiting + share
         if made < 0.5:
             return max(0.0, self.predicted - elapsed)
         return elapsed / made * max(0.0, self.total - made)
@@ -126,9 +128,12 @@ class Crew:
             case Phase(output, "make"):
                 board.working_since = board.working_since or time.monotonic()
                 board.current, board.step, board.steps, board.stage = output, 0, 0, "making"
+            case Phase(_, "finished"):
+                board.waiting += 1
             case Progress(output, step, steps, loss):
                 board.current, board.step, board.steps, board.loss = output, step, steps, loss
             case Committed(outcomes):
+                board.waiting = 0
                 for outcome in outcomes:
                     self._count(outcome)
             case Note(text):
