@@ -83,6 +83,7 @@ bench-fast: install  ## Style transfer in one pass against its peers: speed, dis
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68
 	@$(BIN)/python -m tests.faults.command_kills --rounds 20
+	@$(BIN)/python -m tests.faults.command_kills --rounds 12 --preset fast
 	@$(BIN)/python -m tests.faults.hostile --count 2000
 	@$(BIN)/python -m tests.faults.storm --minutes 5
 	@$(BIN)/python -m tests.faults.cancel

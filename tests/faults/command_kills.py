@@ -1,6 +1,6 @@
 """SIGKILL in the middle of `nocturne run`, with Prefect and the real networks, then the same command again.
 
-python -m tests.faults.command_kills [--rounds 20] [--seed 1]
+python -m tests.faults.command_kills [--rounds 20] [--seed 1] [--preset fast]
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ VICTIMS = ("group", "worker", "group", "parent")
 class Commands:
     """Nights of one studio through the command."""
 
-    def __init__(self, root: Path, server: dict[str, str]) -> None:
-        self.root, self.studio = root, FaultStudio(root / "studio")
+    def __init__(self, root: Path, server: dict[str, str], preset: str) -> None:
+        self.root, self.studio, self.preset = root, FaultStudio(root / "studio"), preset
         self._env = {**os.environ, **server, "NOCTURNE_CACHE": str(root / "cache")}
 
     def started(self, folder: Path) -> subprocess.Popen[bytes]:
         """`nocturne run`, in a process group of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         flags = ["--library", "library", "--catalog", "catalog", "--out", str(folder / "run"), "--size", "48"]
-        flags += ["--steps", "8", "--coarse-steps", "0", "--shard-seconds", "2", "--spare-disk", "0"]
+        flags += ["--preset", self.preset, "--shard-seconds", "2", "--spare-disk", "0"]
+        flags += [] if self.preset == "fast" else ["--steps", "8", "--coarse-steps", "0"]
         with (folder / "night.log").open("ab") as log:
             return subprocess.Popen(
                 [NOCTURNE, "run", *flags],
@@ -75,12 +76,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--preset", default="good", help="`fast` has jobs made side by side")
     arguments = parser.parse_args()
     root, rng = Path(tempfile.mkdtemp(prefix="command-kills-")), random.Random(arguments.seed)
     (root / "prefect").mkdir()
     verdicts = []
     with running_server(root / "prefect") as server:
-        commands = Commands(root, server)
+        commands = Commands(root, server, arguments.preset)
         begun = time.monotonic()
         assert ended(commands.started(root / "undisturbed")) == 0, (root / "undisturbed/night.log").read_text()
         length, expected = time.monotonic() - begun, pixels_of(root / "undisturbed/run")
