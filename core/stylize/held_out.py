@@ -15,9 +15,9 @@ from torch import Tensor
 from core import image
 from core.margins import trimmed
 from core.stylize.contents import Contents, middle
+from core.stylize.perceptual import Judge, Pictures
 from core.stylize.style_bank import Lesson, Palette
 from core.stylize.train_recipe import TransferRecipe
-from core.stylize.trainer import Judge, Pictures
 from core.training.sheets import grid_png
 
 MOST_PAIRS = 96

@@ -21,10 +21,10 @@ from core.store import Store
 from core.stylize import contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.lessons import CatalogStyles, catalog_styles
+from core.stylize.perceptual import Judge
 from core.stylize.refine import Refined, Refinery
 from core.stylize.repertoire import row_of
 from core.stylize.style_bank import StyleBank
-from core.stylize.trainer import Judge
 from core.stylize.transfer_file import KnownStyle, TransferInfo, checkpoint_bytes, exported, load, read_info
 
 ASSETS = Path(__file__).resolve().parents[2] / "data" / "assets"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ import torch
 from torch import Tensor
 
 from core import device as devices
-from core import image, provenance
+from core import image
 from core.backbone import Backbone, for_recipe
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
 from core.memory import available, give_back, keep_freed
-from core.methods import ALGORITHM
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.store import Store
@@ -35,6 +33,7 @@ from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
 from core.stylize.regions import Region
 from core.stylize.sources import Decoded, Sources, tensor, unit
+from core.stylize.stamp import stamp_of
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import InRegions, Recall, Style, StyleTargets, style_targets
 
@@ -212,7 +211,7 @@ class StylizeMaker:
         """
         recipe, file = self._recipes[job.recipe], decoded.file
         profile = file.profile if recipe.keep_profile else None
-        stamp = self._stamp(job, recipe, step)
+        stamp = stamp_of(job, recipe, self._styles[job.style], step)
         return image.encode(picture, recipe.format, recipe.quality, stamp, profile=profile, about=file.credits)
 
     @devices.one_thread()
@@ -259,26 +258,6 @@ class StylizeMaker:
         ):
             if not self._store.exists(name):
                 self._store.put(name, image.thumbnail(picture, THUMB))
-
-    def _stamp(self, job: Job, recipe: Recipe, step: Step | None) -> str:
-        style = self._styles[job.style]
-        return provenance.stamp(
-            {
-                "kind": "stylize",
-                **({"step": step.step, "steps": step.steps} if step else {"key": job.key}),
-                "recipe": json.loads(recipe.model_dump_json()),
-                "preset": job.preset,
-                "seed": job.seed,
-                "weights": job.weights,
-                "algorithm": ALGORITHM[recipe.method],
-                "asset": job.asset,
-                "asset_sha256": job.asset_sha256,
-                **({"mask_sha256": job.mask_sha256} if job.mask_sha256 else {}),
-                **({"regions_sha256": job.regions_sha256, "regions": style["regions"]} if job.regions_sha256 else {}),
-                "style": job.style,
-                "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
-            }
-        )
 
 
 def thinned(values: Sequence[float], most: int) -> list[float]:

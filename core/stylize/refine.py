@@ -19,9 +19,9 @@ from core.errors import NotFinite
 from core.stylize.contents import Contents, Deck
 from core.stylize.held_out import HeldOut
 from core.stylize.network import TransferNetwork
+from core.stylize.perceptual import Judge, Pictures
 from core.stylize.style_bank import Lesson
 from core.stylize.train_recipe import TransferRecipe
-from core.stylize.trainer import Judge, Pictures
 
 CHECK = 25
 """Steps from one look at the loss of the judged pictures to the next."""

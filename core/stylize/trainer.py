@@ -15,20 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from core import device as devices
 from core import draws
 from core.backbone import Backbone
-from core.recipe import Recipe
 from core.stylize.contents import Contents, Deck
-from core.stylize.losses import ContentLoss
-from core.stylize.moments import moments
 from core.stylize.painter import Painter
-from core.stylize.style_bank import Lesson, StyleBank, Targets, stacked
+from core.stylize.perceptual import Judge, Pictures
+from core.stylize.style_bank import Lesson, StyleBank
 from core.stylize.stylist import Stylist
-from core.stylize.targets import Statistics, picture_losses, style_losses
 from core.stylize.train_recipe import TransferRecipe
 from core.training.faults import Tick
 from core.training.state import adam_tensors, average_share, below, restore_adam
@@ -37,12 +33,8 @@ IDENTITY = -1
 """Stands for a style: the picture's own look."""
 MEASURED = 200
 """Styles, the first of the bank, that the predictor takes the middle and the spread of looks from."""
-SAME = 400.0
-"""Weight of the mean squared difference of pixels where a picture is to stay as it is."""
 LOUDEST = 20.0
 """Longest gradient, in lengths: what is longer is shortened. Without it a rare artwork throws the network back."""
-
-Pictures = Float[Tensor, "n 3 h w"]
 
 
 @dataclass(frozen=True)
@@ -60,62 +52,6 @@ class Figures:
     def finite(self) -> bool:
         """Whether the loss is."""
         return math.isfinite(self.loss)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Losses by picture, (n,) each."""
-
-    content: Tensor
-    style: Tensor
-    pixels: Tensor
-
-    @property
-    def loss(self) -> Tensor:
-        """What is minimised, (n,)."""
-        return self.content + self.style + self.pixels
-
-
-class Judge:
-    """The perceptual loss of painted pictures."""
-
-    def __init__(self, losses: Recipe, backbone: Backbone) -> None:
-        self.recipe, self.backbone = losses, backbone
-
-    @torch.no_grad()
-    def content(self, pictures: Pictures) -> dict[str, Tensor]:
-        """Features of the content layers of pictures."""
-        return {
-            layer: found.float()
-            for layer, found in self.backbone.features(pictures, self.recipe.content_layers).items()
-        }
-
-    @torch.no_grad()
-    def own(self, picture: Pictures) -> Targets:
-        """A picture's own statistics."""
-        features = self.backbone.features(picture, self.recipe.style_layers)
-        return {layer: Statistics(*moments(found)) for layer, found in features.items()}
-
-    def __call__(
-        self,
-        painted: Pictures,
-        pictures: Pictures,
-        content: dict[str, Tensor],
-        lessons: Sequence[Lesson],
-        same: Tensor | None = None,
-    ) -> Judged:
-        """The losses of pictures that were painted, each in a style. same: 1 where one is to stay as it is, else 0, (n,)."""
-        style, shares = stacked(lessons)
-        recipe, features = self.recipe, {**self.backbone.features(painted), "pixels": painted}
-        kept = [ContentLoss(layer, target, recipe.content_weight) for layer, target in content.items()]
-        of_pixels = [loss(features) for loss in picture_losses(pictures[0], recipe)]
-        if same is not None:
-            of_pixels.append(SAME * same * (painted - pictures).square().flatten(1).mean(1))
-        return Judged(
-            torch.stack([loss(features) for loss in kept]).sum(0),
-            shares * torch.stack([loss(features) for loss in style_losses(style, recipe)]).sum(0),
-            torch.stack(of_pixels).sum(0),
-        )
 
 
 class Trainer:

@@ -14,11 +14,12 @@ from core.errors import NotFinite, SpecError
 from core.layout import printable
 from core.stylize import lessons, repertoire
 from core.stylize.held_out import HeldOut
+from core.stylize.perceptual import Judge, Pictures
 from core.stylize.style_bank import StyleBank
 from core.stylize.train_figures import ACROSS, PANELS, Row, row_of
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
-from core.stylize.trainer import IDENTITY, Figures, Judge, Pictures, Trainer
+from core.stylize.trainer import IDENTITY, Figures, Trainer
 from core.stylize.transfer_file import TransferInfo, checkpoint_bytes, exported, load, read_info, read_tensors
 from core.training import loop
 from core.training.board import Board

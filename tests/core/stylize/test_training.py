@@ -235,3 +235,35 @@ def test_artworks_with_frames_are_learnt_whole_and_cut(studio: Path, tmp_path: P
     framed = training(studio, tmp_path / "framed", recipe={"frame": 0.1}).data
     assert [artwork.frame for artwork in framed.artworks] == [0.1] * len(plain.artworks) + [0.0] * len(plain.artworks)
     assert {palette.frame for palette in framed.catalog.palettes} == {0.0}
+
+
+def test_a_training_can_begin_with_a_network(studio: Path, tmp_path: Path) -> None:
+    """What it paints at first is what the network painted, in the styles that both know; another style is predicted."""
+    first = run_out(training(studio, tmp_path / "first", steps=3))
+    small = tmp_path / "first" / NETWORK
+    catalog = tmp_path / "more"
+    for name, seed in (("renamed.png", 0), ("new.png", 9)):
+        picture(catalog / name, seed)
+    begun = training(studio, tmp_path / "second", catalog=str(catalog), start=str(small))
+    names = [style.name for style in begun.data.catalog.known]
+    cpu, pixels = torch.device("cpu"), torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(1))
+    painter = load(small, cpu, "float32")
+    wave = next(row for row, style in enumerate(painter.info.styles) if style.name == "wave")
+    for stylist in (begun.trainer.stylist, begun.trainer.average):
+        known = stylist.known([names.index("renamed")])
+        assert torch.allclose(known, painter.embeddings[wave : wave + 1], atol=1e-5)
+        with torch.no_grad():
+            assert torch.allclose(stylist.network(pixels, known), painter.network(pixels, known), atol=1e-4)
+        new = names.index("new")
+        assert torch.equal(stylist.known([new]), stylist.predictor(stylist.looks[[new]]))
+        assert torch.equal(stylist.identity, painter.identity)
+    assert begun.trainer.step == 0
+    run_out(begun)
+    assert read_info(tmp_path / "second" / BEST).data["start"] == read_info(small).digest
+    assert first.trainer.step == 3
+
+
+def test_a_network_of_another_breadth_cannot_be_begun_with(studio: Path, tmp_path: Path) -> None:
+    run_out(training(studio, tmp_path / "first", steps=3, recipe={"breadth": 0.5}))
+    with pytest.raises(SpecError, match=r"breadth 0\.5, and this training is of one of breadth 1; give --breadth 0\.5"):
+        training(studio, tmp_path / "second", start=str(tmp_path / "first" / NETWORK))
