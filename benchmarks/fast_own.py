@@ -26,6 +26,7 @@ from fast_serve import serve, timed
 def main() -> None:
     network, library, catalog = (str(Path(each).absolute()) for each in sys.argv[1:4])
     devices.make_deterministic(int(sys.argv[4]))
+    assert int(sys.argv[4]) == torch.get_num_threads()
     with tempfile.TemporaryDirectory() as folder:
         style = sorted(path.stem for path in Path(catalog).glob("*.jpg"))[0]
         values = {"library": library, "catalog": catalog, "out": folder, "include_styles": [style], "preset": "fast"}
@@ -34,7 +35,6 @@ def main() -> None:
         begin_night(store, make_plan(spec_from({**values, "shard_seconds": 3600, "recipe": recipe}, "benchmark")))
         maker.open(store, read_context(store))
         jobs = {Path(job.asset).name: job for job in read_shard(store, 0)}
-        assert int(sys.argv[4]) == torch.get_num_threads()
 
         def paint(source: str, to: str) -> None:
             job = jobs[Path(source).name]
