@@ -7,41 +7,28 @@ its own. Groups begin in the order in which they came, and end in any.
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections.abc import Iterator
 
+from core.engine.intake import Intake
 from core.engine.maker import GroupMaker
 from core.engine.messages import Flush
 from core.engine.stages import Stages, Work, or_exit
-from core.jobs import Job
 
 TICK = 1.0
 """Seconds between two looks at whether rows are due."""
 
 
-class Hands:
-    """Runs jobs through the stages, as many groups at once as the maker has hands; see Pipeline, whose methods it has."""
+class Hands(Intake):
+    """Runs jobs through the stages, as many groups at once as the maker has hands."""
 
     def __init__(self, stages: Stages, maker: GroupMaker) -> None:
+        super().__init__()
         self._stages, self._maker = stages, maker
-        self._incoming: queue.Queue[tuple[Job, ...] | Flush | None] = queue.Queue()
         self._taking, self._lock = threading.Lock(), threading.Lock()
         self._open: set[int] = set()
         self._flushes: list[set[int]] = []
         self._room = Room()
-
-    def submit(self, jobs: tuple[Job, ...]) -> None:
-        """Add a group behind the others."""
-        self._incoming.put(jobs)
-
-    def flush(self) -> None:
-        """Commit once the jobs submitted so far are written."""
-        self._incoming.put(Flush())
-
-    def finish(self) -> None:
-        """Take no more jobs; `run` returns when those submitted are through."""
-        self._incoming.put(None)
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""

@@ -8,35 +8,23 @@ from __future__ import annotations
 import queue
 import threading
 
+from core.engine.intake import Intake
 from core.engine.messages import Flush
 from core.engine.stages import Stages, Work, or_exit
-from core.jobs import Job
 
 DECODED_AHEAD, SCORED_BEHIND, WRITTEN_BEHIND = 1, 1, 1
 """Groups that wait before the stages that follow a decoding, a making and a scoring."""
 
 
-class Pipeline:
-    """Runs jobs through the stages; `run` works in the calling thread until `finish`, or until the stages drain."""
+class Pipeline(Intake):
+    """Runs jobs through the stages, each in a thread of its own."""
 
     def __init__(self, stages: Stages) -> None:
+        super().__init__()
         self._stages = stages
-        self._incoming: queue.Queue[tuple[Job, ...] | Flush | None] = queue.Queue()
         self._decoded: queue.Queue[Work | Flush | None] = queue.Queue(DECODED_AHEAD)
         self._made: queue.Queue[Work | Flush | None] = queue.Queue(SCORED_BEHIND)
         self._scored: queue.Queue[Work | Flush | None] = queue.Queue(WRITTEN_BEHIND)
-
-    def submit(self, jobs: tuple[Job, ...]) -> None:
-        """Add a group behind the others."""
-        self._incoming.put(jobs)
-
-    def flush(self) -> None:
-        """Commit once the jobs submitted so far are written."""
-        self._incoming.put(Flush())
-
-    def finish(self) -> None:
-        """Take no more jobs; `run` returns when those submitted are through."""
-        self._incoming.put(None)
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""

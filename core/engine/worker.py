@@ -20,6 +20,7 @@ from core import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.hands import Hands
+from core.engine.intake import Intake
 from core.engine.maker import GroupMaker, in_groups, load_maker
 from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Opened, Ready, Spent, Waiting
 from core.engine.ownership import owning
@@ -77,13 +78,13 @@ def _serve(line: Line, maker: GroupMaker, opening: Open) -> None:
     committer = Committer(store, line.tell, maker.settle)
     stages = Stages(maker, committer, opening.context["run"], line.tell, clock)
     line.tell(Opened(maker.hands))
-    work = Hands(stages, maker) if maker.hands > 1 else Pipeline(stages)
+    work: Intake = Hands(stages, maker) if maker.hands > 1 else Pipeline(stages)
     threading.Thread(target=_listen, args=(line, work, stages, committer), daemon=True).start()
     work.run()
     line.tell(Spent(*clock.spent(), time.process_time()))
 
 
-def _listen(line: Line, work: Pipeline | Hands, stages: Stages, committer: Committer) -> None:
+def _listen(line: Line, work: Intake, stages: Stages, committer: Committer) -> None:
     while (message := line.hear()) is not None:
         match message:
             case Make():

@@ -112,6 +112,7 @@ class OnePass:
         ]
         return torch.stack(parts).sum(0)
 
+    @devices.one_thread()  # sums round by the number of threads, which hangs on what else is made
     def _predicted(self, artwork: image.Picture, painter: Painter) -> Embedding:
         losses = painter.info.recipe.losses()
         targets = style_targets([tensor(artwork).to(self._device)], [1.0], losses, self._backbone(losses), self._cache)

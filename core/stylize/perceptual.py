@@ -44,7 +44,7 @@ class Judge:
 
     @torch.no_grad()
     def content(self, pictures: Pictures) -> dict[str, Tensor]:
-        """Features of the content layers of pictures."""
+        """Features of the content layers of pictures, RGB in [0, 1]: (n, channels, h, w) each, by layer."""
         return {
             layer: found.float()
             for layer, found in self.backbone.features(pictures, self.recipe.content_layers).items()
@@ -52,7 +52,7 @@ class Judge:
 
     @torch.no_grad()
     def own(self, picture: Pictures) -> Targets:
-        """A picture's own statistics."""
+        """The statistics of one picture (1, 3, h, w), RGB in [0, 1], by layer."""
         features = self.backbone.features(picture, self.recipe.style_layers)
         return {layer: Statistics(*moments(found)) for layer, found in features.items()}
 
