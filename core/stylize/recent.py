@@ -41,11 +41,11 @@ class Recent(Generic[K, V]):
                     return self._latest(key)
             try:
                 value = make()
+                with self._lock:
+                    self._keep(key, value)
             finally:
                 with self._lock:
                     self._making.pop(key, None)
-            with self._lock:
-                self._keep(key, value)
         return value
 
     def _latest(self, key: K) -> V:

@@ -26,7 +26,7 @@ from core.plan import make_plan
 from core.provenance import read_stamp
 from core.spec import spec_from
 from core.store import Store
-from core.stylize import network_tiles
+from core.stylize import network_tiles, one_pass
 from core.stylize.lane_maker import LaneMaker
 from core.stylize.maker import StylizeMaker
 from core.stylize.sitting import Sitting
@@ -301,3 +301,24 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     assert len(found[0]) == len(jobs) == 20
     assert {row["status"] for row in found[0].values()} == {"done"}
     assert found[0] == found[1]
+
+
+def test_an_embedding_is_predicted_in_one_thread(
+    studio: Studio, network: Path, maker: StylizeMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums round by the number of threads; it would hang on what else is made in the run."""
+    seen: list[int] = []
+    targets, before = one_pass.style_targets, torch.get_num_threads()
+
+    def watched(*arguments: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return targets(*arguments)
+
+    monkeypatch.setattr(one_pass, "style_targets", watched)
+    jobs = jobs_of(studio, maker, network, "night")
+    torch.set_num_threads(2)
+    try:
+        rows_of(maker, jobs)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
