@@ -304,9 +304,10 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
 
 
 def test_an_embedding_is_predicted_in_one_thread(
-    studio: Studio, network: Path, maker: StylizeMaker, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sums round by the number of threads; it would hang on what else is made in the run."""
+    maker = StylizeMaker("cpu", warm=False)  # one that has kept no embedding yet
     seen: list[int] = []
     targets, before = one_pass.style_targets, torch.get_num_threads()
 
