@@ -9,6 +9,7 @@ without, an environment with it is made in the cache folder by pip). Groups:
     strength  the same over the strength of both
     unseen    the same for artworks that ours was never trained on: a folder, --artworks
     polish    time until pastiche's loss of 300 steps, from what the network painted
+    refine    time until a style learnt by its embedding alone is near one trained jointly (--joint: a network that was)
     sizes     speed and distances of networks of several sizes: files, --sizes
     large     peak memory of a picture of 12,000 x 8,000 px
     engines   milliseconds of a forward pass by engine, and its difference in grey levels
@@ -30,6 +31,7 @@ import fast_engines
 import fast_large
 import fast_polish
 import fast_quality
+import fast_refine
 import fast_sizes
 import fast_speed
 from core import device as devices
@@ -40,7 +42,7 @@ from figure_rows import HEAD, Row, missing, show
 from style_pairs import STYLES
 from style_records import Records
 
-GROUPS = ("speed", "styles", "strength", "unseen", "polish", "large", "engines", "sizes")
+GROUPS = ("speed", "styles", "strength", "unseen", "polish", "refine", "large", "engines", "sizes")
 COUNT = 20
 
 
@@ -51,6 +53,8 @@ def rows(group: str, records: Records, args: argparse.Namespace) -> Iterator[Row
             yield from fast_speed.rows(records, args.network, args.styles, peer(args.peer))
         case "polish":
             yield from fast_polish.rows(records, args.network)
+        case "refine":
+            yield from fast_refine.rows(records, args.network, args.joint or args.network, args.styles)
         case "large":
             yield from fast_large.rows(records, args.network, args.styles)
         case "engines":
@@ -87,6 +91,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--network", type=Path, default=SHIPPED, help="network file to measure")
     parser.add_argument("--styles", type=Path, default=STYLES, help="folder with the artworks that it knows")
     parser.add_argument("--artworks", type=Path, help="folder with artworks that it was never trained on")
+    parser.add_argument(
+        "--joint", type=Path, help="network file that was trained with styles which --network is to learn"
+    )
     parser.add_argument("--sizes", type=Path, nargs="+", default=[], help="network files of several breadths")
     parser.add_argument("--peer", default=os.environ.get("NOCTURNE_BENCH_PEER"), help="Python that has the peer")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -22,6 +23,8 @@ MAX_DEATHS = 2
 """Deaths of a process with one picture in hand after which that picture is blamed."""
 MAX_STILLBORN = 3
 """Processes that died before their first picture, in a row, after which there is no point in another."""
+WORTH = 6
+"""Pictures for which it is worth while to start a process: as many are looked at in the time that it takes."""
 MOST = 8
 """Processes at most, unless more are asked for: each holds its libraries."""
 
@@ -93,7 +96,8 @@ class Crew:
                     yield from self._end(hand, waiting, late=True)
 
     def _feed(self, waiting: deque[Sight]) -> None:
-        while len(self._hands) < min(self._processes, len(waiting) + len(self._hands)) and not self.stop.is_set():
+        left = len(waiting) + sum(hand.sight is not None for hand in self._hands)
+        while len(self._hands) < min(self._processes, math.ceil(left / WORTH)) and not self.stop.is_set():
             self._hands.append(_Hand(self._opening))
         for hand in self._hands:
             if hand.ready and hand.sight is None and waiting and not self.stop.is_set():

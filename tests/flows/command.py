@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+import torch
+
+from flows.cli import app
+from flows.ending import ended as how_it_ended
 
 NOCTURNE = str(Path(sys.executable).with_name("nocturne"))
 
@@ -33,6 +41,22 @@ def nocturne(*arguments: object, env: dict[str, str] | None = None, cwd: Path | 
         env={**os.environ, **(env or {})},
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def here(*arguments: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+    """The same in this process, for what ends before the work begins, or only looks: without the start of another one,
+    which is a second or two.
+    """
+    threads, (out, err) = torch.get_num_threads(), (io.StringIO(), io.StringIO())
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", [NOCTURNE, *map(str, arguments)])
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        if cwd is not None:
+            patch.chdir(cwd)
+        code = how_it_ended(app)
+    torch.set_num_threads(threads)
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 def started(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:

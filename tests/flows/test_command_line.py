@@ -12,7 +12,7 @@ from core.recipe import Recipe
 from core.spec import Spec
 from flows.options import RENAMED
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 COMMANDS = [
     "run",
@@ -39,12 +39,12 @@ def test_help_names_every_command() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command(command: str) -> None:
-    assert nocturne(command, "--help").code == 0
+    assert here(command, "--help").code == 0
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_every_field_is_a_flag_with_its_description(command: str) -> None:
-    text = " ".join(nocturne(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
+    text = " ".join(here(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
     for model in (Spec, Recipe):
         for name, field in model.model_fields.items():
             if name != "recipe":
@@ -54,7 +54,7 @@ def test_every_field_is_a_flag_with_its_description(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["style", "sweep"])
 def test_every_field_of_a_recipe_is_a_flag_of_a_single_picture(command: str) -> None:
-    text = " ".join(nocturne(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
+    text = " ".join(here(command, "--help", env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"}).out.split())
     for name in ("preset", "seed", "device", *(RENAMED.get(name, name) for name in Recipe.model_fields)):
         assert f"--{name.replace('_', '-')} " in text, name
 
@@ -133,7 +133,7 @@ def test_plan_counts_and_writes_nothing(studio: Studio) -> None:
         "--json",
     ]
     before = sorted(studio.root.rglob("*"))
-    planned = json.loads(nocturne("plan", *base, "--variants", 2).out)
+    planned = json.loads(here("plan", *base, "--variants", 2).out)
     assert (planned["total"], planned["todo"], planned["done"]) == (8, 8, 0)
     assert planned["seconds"] > 0
     assert planned["bytes"] > 0
@@ -141,23 +141,23 @@ def test_plan_counts_and_writes_nothing(studio: Studio) -> None:
 
 
 def test_init_makes_something_that_plans(tmp_path: Path) -> None:
-    ended = nocturne("init", tmp_path / "new")
+    ended = here("init", tmp_path / "new")
     assert ended.code == 0
-    refused = nocturne("plan", tmp_path / "new/tonight.toml")
+    refused = here("plan", tmp_path / "new/tonight.toml")
     assert refused.code == 2
     assert "has no" in refused.err
-    assert "exists already" in nocturne("init", tmp_path / "new").err
+    assert "exists already" in here("init", tmp_path / "new").err
 
 
 @pytest.mark.parametrize("command", ["status", "manifest", "gallery", "retry"])
 def test_a_folder_that_is_no_run(tmp_path: Path, command: str) -> None:
-    ended = nocturne(command, tmp_path)
+    ended = here(command, tmp_path)
     assert ended.code == 2
     assert "is not a run folder" in ended.err
 
 
 def test_show_of_a_picture_that_says_nothing(studio: Studio) -> None:
-    ended = nocturne("show", studio.library / "cat.jpg")
+    ended = here("show", studio.library / "cat.jpg")
     assert ended.code != 0
     assert "cat.jpg" in ended.err
     assert "Traceback" not in ended.err
@@ -167,11 +167,11 @@ def test_a_flag_that_chooses_the_recipe_takes_the_place_of_what_the_file_says(st
     file = studio.root / "tonight.toml"
     file.write_text('library = "library"\ncatalog = "catalog"\nout = "run"\npreset = "gatys"\n[recipe]\nsize = 64\n')
     save_cost(Cost(rates={"vgg19 auto": 1e-4}, jobs=9))
-    ended = nocturne("run", file, "--dry-run", "--quality", "best", "--file-quality", "80", "--format", "jpg", "--json")
+    ended = here("run", file, "--dry-run", "--quality", "best", "--file-quality", "80", "--format", "jpg", "--json")
     assert (ended.code, ended.err) == (0, "")
     summary = json.loads(ended.out)
     assert summary["choice"].startswith("quality best: preset best, predicted ")
     assert (summary["todo"], studio.out.exists()) == (4, False)
-    told = nocturne("plan", file, "--seconds-per-picture", "30", "--replan").out
+    told = here("plan", file, "--seconds-per-picture", "30", "--replan").out
     assert "seconds_per_picture 30: preset best, predicted " in told
-    assert "there was nothing to choose again" in nocturne("plan", file, "--replan").out
+    assert "there was nothing to choose again" in here("plan", file, "--replan").out

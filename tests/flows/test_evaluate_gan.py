@@ -14,7 +14,7 @@ from core.gan.checkpoint import read_info
 from core.gan.dataset import load
 from flows.evaluation_report import notes
 from tests.core.gan.samples import TINY, checkpoint
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 
 def folder(path: Path, count: int, seed: int) -> Path:
@@ -60,7 +60,7 @@ def test_figures_and_pairs_are_written_and_printed(tmp_path: Path, file: Path) -
 def test_what_cannot_be_measured_is_one_sentence(tmp_path: Path, file: Path, flags: list[str], words: str) -> None:
     folder(tmp_path / "training", 6, 1)
     folder(tmp_path / "few", 3, 1)
-    ended = nocturne("evaluate-gan", file, *flags, "--samples", 6, cwd=tmp_path)
+    ended = here("evaluate-gan", file, *flags, "--samples", 6, cwd=tmp_path)
     assert ended.code == 2
     assert words in ended.err
     assert len(ended.err.strip().splitlines()) == 1

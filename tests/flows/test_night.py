@@ -17,7 +17,7 @@ from core.layout import output_path
 from core.provenance import read_stamp
 from core.store import TEMPORARY, Store
 from tests.conftest import Studio
-from tests.flows.command import nocturne, started
+from tests.flows.command import here, nocturne, started
 
 Env = dict[str, str]
 
@@ -110,20 +110,20 @@ def check_outputs(studio: Studio, rows: dict[str, dict[str, Any]]) -> None:
 
 
 def check_looks(studio: Studio) -> None:
-    status = nocturne("status", studio.out, "--json")
+    status = here("status", studio.out, "--json")
     assert status.code == 3
     assert json.loads(status.out)["failed"] == 8
-    failed = json.loads(nocturne("manifest", studio.out, "--failed", "--style", "wave", "--json").out)
+    failed = json.loads(here("manifest", studio.out, "--failed", "--style", "wave", "--json").out)
     assert [row["asset"] for row in failed] == ["broken.jpg"]
-    scored = json.loads(nocturne("manifest", studio.out, "--style", "wave", "--sort", "score", "--json").out)
+    scored = json.loads(here("manifest", studio.out, "--style", "wave", "--sort", "score", "--json").out)
     scores = [row["score"] for row in scored if row["score"] is not None]
     assert scores == sorted(scores, reverse=True)
     for suffix in ("csv", "parquet", "json"):
-        assert nocturne("manifest", studio.out, "--to", studio.root / f"rows.{suffix}").code == 0
+        assert here("manifest", studio.out, "--to", studio.root / f"rows.{suffix}").code == 0
         assert (studio.root / f"rows.{suffix}").stat().st_size > 100
-    shown = nocturne("show", studio.out / "outputs/wave/cat.jpg.png")
+    shown = here("show", studio.out / "outputs/wave/cat.jpg.png")
     assert "recipe.steps" in shown.out
-    assert nocturne("gallery", studio.out).out.strip() == f"{studio.out}/gallery/index.html"
+    assert here("gallery", studio.out).out.strip() == f"{studio.out}/gallery/index.html"
 
 
 def test_killed_in_the_middle_then_the_same_command(studio: Studio, prefect_env: Env) -> None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 
 def test_a_recommendation_can_be_run_at_once(studio: Studio, tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_a_recommendation_can_be_run_at_once(studio: Studio, tmp_path: Path) -> 
     pairs = list(csv.DictReader((out / "pairs.csv").read_text().splitlines()))
     assert pairs == [{"asset": asset, "style": fits[0]["style"]} for asset, fits in told["recommended"].items()]
     assert all(row["reason"] for row in csv.DictReader((out / "reasons.csv").read_text().splitlines()))
-    planned = nocturne("plan", told["spec"], "--json")
+    planned = here("plan", told["spec"], "--json")
     assert planned.code == 0, planned.err
     assert json.loads(planned.out)["todo"] == 2
 
@@ -39,12 +39,12 @@ def test_one_picture_and_wrong_ones(studio: Studio, tmp_path: Path) -> None:
     assert [row["asset"] for row in csv.DictReader((tmp_path / "chosen/pairs.csv").read_text().splitlines())] == [
         odd.name
     ]
-    assert nocturne("plan", tmp_path / "chosen/spec.toml").code == 0
+    assert here("plan", tmp_path / "chosen/spec.toml").code == 0
     for given, words in (
         ((studio.library / "absent.jpg", *flags), "neither a folder nor a picture"),
         ((studio.library, *flags, "--mood", "sleepy"), "no mood"),
         ((studio.library, *flags, "--preset", "nice"), "none of that name"),
     ):
-        refused = nocturne("recommend", *given)
+        refused = here("recommend", *given)
         assert refused.code == 2
         assert words in refused.err

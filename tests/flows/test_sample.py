@@ -9,7 +9,7 @@ from PIL import Image
 from core.store import Store
 from core.verify import verify
 from tests.core.gan.samples import TINY, checkpoint
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_night_of_samples_makes_a_run_like_any_other(tmp_path: Path, file: Pat
     ],
 )
 def test_what_cannot_be_drawn_is_one_sentence(tmp_path: Path, file: Path, flags: list[str], words: str) -> None:
-    ended = nocturne("sample", file, "--out", tmp_path / "run", *flags)
+    ended = here("sample", file, "--out", tmp_path / "run", *flags)
     assert ended.code == 2
     assert words in ended.err
     assert len(ended.err.strip().splitlines()) == 1
@@ -74,5 +74,5 @@ def test_a_sheet_and_an_animation(tmp_path: Path) -> None:
     ],
 )
 def test_a_way_that_cannot_be_drawn_is_one_sentence(tmp_path: Path, flags: list[str], words: str) -> None:
-    ended = nocturne("interpolate", checkpoint(tmp_path / "net.safetensors"), *flags, cwd=tmp_path)
+    ended = here("interpolate", checkpoint(tmp_path / "net.safetensors"), *flags, cwd=tmp_path)
     assert (ended.code, words in ended.err) == (2, True), ended.err

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageEnhance
 from skimage import data
 
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 
 def test_the_same_scene_is_nearest_and_what_is_known_is_kept(tmp_path: Path) -> None:
@@ -31,4 +31,4 @@ def test_the_same_scene_is_nearest_and_what_is_known_is_kept(tmp_path: Path) -> 
     ended = nocturne("similar", tmp_path / "asked.png", "--in", folder)
     assert "cat.jpg" not in ended.out
     assert "coffee.jpg" in ended.out
-    assert nocturne("similar", tmp_path / "asked.png", "--in", tmp_path / "absent").code == 2
+    assert here("similar", tmp_path / "asked.png", "--in", tmp_path / "absent").code == 2

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.provenance import read_stamp
 from tests.conftest import Studio
-from tests.flows.command import nocturne, started
+from tests.flows.command import here, nocturne, started
 
 QUICK = ["--size", 40, "--steps", 3, "--coarse-steps", 0]
 
@@ -102,7 +102,7 @@ def test_ctrl_c_leaves_the_best_so_far(studio: Studio) -> None:
 )
 def test_what_cannot_be_painted_is_one_sentence(studio: Studio, flags: list[str], words: str) -> None:
     before = sorted(studio.root.rglob("*"))
-    ended = nocturne("style", *files(studio), *flags, cwd=studio.root)
+    ended = here("style", *files(studio), *flags, cwd=studio.root)
     assert (ended.code, words in ended.err) == (2, True), ended.err
     assert len(ended.err.strip().splitlines()) == 1
     assert sorted(studio.root.rglob("*")) == before
@@ -111,7 +111,7 @@ def test_what_cannot_be_painted_is_one_sentence(studio: Studio, flags: list[str]
 def test_a_damaged_photograph_is_one_sentence(studio: Studio) -> None:
     photo, painting = files(studio)
     photo.write_bytes(photo.read_bytes()[:-200])
-    ended = nocturne("style", photo, painting, "-o", studio.root / "out.png", *QUICK)
+    ended = here("style", photo, painting, "-o", studio.root / "out.png", *QUICK)
     assert ended.code == 2
     assert "cat.jpg' is damaged" in ended.err
     assert len(ended.err.strip().splitlines()) == 1

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 Env = dict[str, str]
 
@@ -42,7 +42,7 @@ def test_a_wrong_survey_is_refused_in_a_sentence(tmp_path: Path) -> None:
         ([tmp_path, "--out", tmp_path], "choose another"),
         ([tmp_path, "--out", tmp_path / "o", "--processes", "0"], "processes"),
     ):
-        ended = nocturne("analyse", *flags)
+        ended = here("analyse", *flags)
         assert ended.code == 2
         assert words in ended.err
         assert "Traceback" not in ended.err

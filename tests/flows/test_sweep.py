@@ -13,7 +13,7 @@ from core.stylize.target_cache import TargetCache
 from flows.sweep import sweep
 from flows.watching import Watching
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 
 def files(studio: Studio) -> list[Path]:
@@ -100,7 +100,7 @@ def test_ctrl_c_leaves_a_sheet_of_what_is_finished(studio: Studio, monkeypatch: 
 )
 def test_a_wrong_sweep_is_one_sentence(studio: Studio, flags: list[str], words: str) -> None:
     before = sorted(studio.root.rglob("*"))
-    ended = nocturne("sweep", *files(studio), "-o", "sheet.png", *flags, cwd=studio.root)
+    ended = here("sweep", *files(studio), "-o", "sheet.png", *flags, cwd=studio.root)
     assert (ended.code, words in ended.err) == (2, True), ended.err
     assert len(ended.err.strip().splitlines()) == 1
     assert sorted(studio.root.rglob("*")) == before

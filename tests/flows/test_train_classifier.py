@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.classifier_file import read
 from core.features import Features
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 Env = dict[str, str]
 
@@ -52,6 +52,6 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
 
 def test_data_that_nothing_can_be_learnt_from_is_refused_before_anything_starts(tmp_path: Path) -> None:
     labelled(tmp_path / "data", count=3)
-    ended = nocturne("train-classifier", tmp_path / "data", "--out", tmp_path / "out")
+    ended = here("train-classifier", tmp_path / "data", "--out", tmp_path / "out")
     assert ended.code == 2, ended.err
     assert "10 are needed for 5 folds" in " ".join(ended.err.split())

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from core.gan.checkpoint import read_info
-from tests.flows.command import nocturne, started
+from tests.flows.command import here, nocturne, started
 
 Env = dict[str, str]
 SMALL = (
@@ -62,7 +62,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, prefect_env: Env) ->
         said = []
         for line in running.stdout:
             said.append(line)
-            if "pictures/s" in line:
+            if " training" in line:
                 os.kill(running.pid, signal.SIGINT)
                 break
         said += running.stdout.readlines()
@@ -93,7 +93,7 @@ def test_wrong_trainings_are_refused_in_a_sentence(tmp_path: Path, flags: list[s
     places["one"].mkdir()
     Image.new("RGB", (64, 64)).save(places["one"] / "a.png")
     given = [flag.format(**places) for flag in flags]
-    ended = nocturne("train-gan", *given, "--out", tmp_path / "run")
+    ended = here("train-gan", *given, "--out", tmp_path / "run")
     assert ended.code == 2, ended.err
     assert words in ended.err
     assert "Traceback" not in ended.err
@@ -103,6 +103,6 @@ def test_wrong_trainings_are_refused_in_a_sentence(tmp_path: Path, flags: list[s
 def test_what_is_no_checkpoint_is_not_exported(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.safetensors"
     wrong.write_bytes(b"no tensors at all")
-    ended = nocturne("export-gan", wrong, tmp_path / "small.safetensors")
+    ended = here("export-gan", wrong, tmp_path / "small.safetensors")
     assert ended.code == 2
     assert "wrong.safetensors" in ended.err

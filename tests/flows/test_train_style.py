@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.stylize.transfer_file import read_info
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 Env = dict[str, str]
 RECIPE = {"batch": 1, "crops": 32, "content-side": 48, "style-size": 32, "precision": "float32"}
@@ -78,7 +78,7 @@ def test_wrong_trainings_are_refused_in_a_sentence(tmp_path: Path, flags: list[s
     for k, name in enumerate(("catalog/wave.png", "contents/a.png", "contents/b.png")):
         picture(tmp_path / name, k)
     given = [flag.format(**places) for flag in flags]
-    ended = nocturne("train-style", *given, "--out", tmp_path / "run")
+    ended = here("train-style", *given, "--out", tmp_path / "run")
     assert ended.code == 2, ended.err
     assert words in ended.err
     assert "Traceback" not in ended.err
@@ -91,6 +91,6 @@ def test_what_is_no_network_is_neither_exported_nor_taught(tmp_path: Path) -> No
     picture(tmp_path / "catalog/wave.png", 1)
     for command in (("export-style", wrong, tmp_path / "to.safetensors"),
                     ("learn-style", tmp_path / "catalog", "--network", wrong)):  # fmt: skip
-        ended = nocturne(*command)
+        ended = here(*command)
         assert ended.code == 2, ended.err
         assert "wrong.safetensors" in ended.err

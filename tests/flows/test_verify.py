@@ -14,7 +14,7 @@ from core.store import Store
 from flows import bar, verify
 from flows.verify import verify_run
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here
 from tests.runs import contents, made_run
 
 CAT, SEA = "wave/cat.jpg.png", "wave/trip/sea.png.png"
@@ -32,11 +32,11 @@ def damage(store: Store) -> None:
 
 
 def test_the_command_says_what_is_wrong_and_what_to_do(store: Store) -> None:
-    whole = nocturne("verify", store.root)
+    whole = here("verify", store.root)
     assert (whole.code, whole.err, whole.out.split()) == (0, "", ["whole", "2", "of", "2"])
     damage(store)
     before = contents(store.root)
-    ended = nocturne("verify", store.root, env={"COLUMNS": "200"})
+    ended = here("verify", store.root, env={"COLUMNS": "200"})
     assert (ended.code, ended.err) == (3, "")
     words = " ".join(ended.out.split())
     assert "whole 0 of 2 missing 1 damaged 1 stray 1" in words

@@ -17,7 +17,7 @@ from core.stylize.painter import Painter
 from core.stylize.transfer_file import load
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.networks import known, seeded_stylist, whole_bytes
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
 pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
@@ -93,7 +93,7 @@ def test_the_command_writes_both_files_and_prints_the_check(path: Path, tmp_path
 
 def test_the_command_refuses_what_it_cannot_write_or_read(path: Path, tmp_path: Path) -> None:
     for network, to, word in ((path, "style.pb", ".onnx"), (tmp_path / "absent.safetensors", "style.onnx", "absent")):
-        ended = nocturne("export", network, "-o", tmp_path / to)
+        ended = here("export", network, "-o", tmp_path / to)
         assert ended.code == 2
         assert word in ended.err
     assert not list(tmp_path.iterdir())

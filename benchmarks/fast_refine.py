@@ -1,0 +1,120 @@
+"""Time until a style that is learnt by its embedding alone is within 10 % of the loss of one that was trained jointly.
+
+The joint loss is that of `--joint`, a network trained with styles that the network measured never saw; each begins as it is
+predicted. Without it the network is its own judge: its styles are forgotten one by one, and each begins at the mean of
+the others, as what it predicts of an artwork it was trained on would be too good. Judged as `learn-style` judges, on
+photographs that come along.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sklearn
+import torch
+from torch import Tensor
+
+from core.backbone import for_recipe
+from core.cache import cache_folder
+from core.stylize import contents
+from core.stylize.learn_spec import LearnStyleSpec
+from core.stylize.perceptual import Judge
+from core.stylize.refine import Refinery
+from core.stylize.style_bank import Lesson, Palette, StyleBank
+from core.stylize.transfer_file import load
+from fast_network import CPU, artworks
+from figure_rows import Row
+from style_records import ROOT, Records, Stopwatch, Values, engine, loads
+
+NEAR, MOST = 1.10, 600.0
+PLACES = (Path(sklearn.__file__).parent / "datasets" / "images", ROOT / "data" / "assets")
+STEPS, RATE = (LearnStyleSpec.model_fields[name].default for name in ("steps", "rate"))
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """A style to learn: what is asked of it, where it begins, and the loss to come near to."""
+
+    lesson: Lesson
+    start: Tensor
+    joint: float
+
+
+class School:
+    """A network whose styles are learnt, and one that knows them already."""
+
+    def __init__(self, network: Path, joint: Path) -> None:
+        self.painter, self.teacher = load(network, CPU, "float32"), load(joint, CPU, "float32")
+        recipe = self.teacher.info.recipe
+        self._losses, self._recipe = recipe.losses(), recipe
+        judge = Judge(self._losses, for_recipe(self._losses, CPU))
+        pictures = contents.load(PLACES, recipe, int(120e6))
+        self.refinery = Refinery(self.painter.network, recipe, pictures, judge)
+        self._judge = Refinery(self.teacher.network, recipe, pictures, judge)
+        self._own = network == joint
+
+    def pupil(self, name: str, number: int, artwork: Path) -> Pupil:
+        """A style that the joint network knows by `number`."""
+        palette = Palette(name, (artwork,), share=self._recipe.style_shares.get(name, 1.0))
+        bank = StyleBank(
+            [palette], self._losses, for_recipe(self._losses, CPU), cache_folder() / "targets", self._recipe.trim
+        )
+        lesson, known = bank.lesson(0), self.teacher.embeddings
+        others = torch.cat([known[:number], known[number + 1 :]])
+        with torch.no_grad():
+            start = others.mean(0, keepdim=True) if self._own else self.painter.predictor(bank.look(0))
+        return Pupil(lesson, start, self._judge.loss(known[number : number + 1], lesson))
+
+
+def rows(records: Records, network: Path, joint: Path, folder: Path) -> Iterator[Row]:
+    """A row a style that the joint network knows, and one for them all."""
+    school, found = School(network, joint), []
+    for name, (number, artwork) in artworks(joint, folder).items():
+        about = {
+            "network": school.painter.info.digest,
+            "joint": school.teacher.info.digest,
+            "style": name,
+            "settings": [STEPS, RATE, NEAR],
+            **engine(),
+        }
+        values = records.get(
+            f"fast/refine-{name}", about, lambda n=name, k=number, a=artwork: _taught(school, school.pupil(n, k, a))
+        )
+        found.append(values)
+        yield Row(f"refining {name} until within 10 % of the jointly trained loss", _said(values))
+    taken = [each["cpu_seconds"] for each in found if each["reached"]]
+    yield Row(
+        f"time to refine a style to within 10 %, {len(found)} styles",
+        f"{len(taken)} of {len(found)}"
+        + (f", at most {max(taken):.0f} CPU seconds" if taken else "")
+        + f" ({loads(found)})",
+        "under 10 minutes",
+        len(taken) == len(found) and max(taken) < MOST,
+    )
+
+
+def _taught(school: School, pupil: Pupil) -> Values:
+    """The losses on the way, up to the first that is near enough; looking at them is on the clock, as for a user."""
+    clock, way = Stopwatch(), []
+
+    class NearEnough(Exception):
+        pass
+
+    def seen(step: int, loss: float) -> None:
+        way.append({"step": step, "loss": loss, **clock.read()})
+        if loss <= NEAR * pupil.joint:
+            raise NearEnough
+
+    with contextlib.suppress(NearEnough):
+        school.refinery.refined(pupil.start, pupil.lesson, STEPS, RATE, seen)
+    last = way[-1]
+    return {"joint": pupil.joint, "reached": last["loss"] <= NEAR * pupil.joint, "way": way, **last}
+
+
+def _said(values: Values) -> str:
+    first, last = values["way"][0]["loss"], values["loss"]
+    ends = f"loss {first:.0f} to {last:.0f}, jointly {values['joint']:.0f} ({last / values['joint']:.2f} of it)"
+    return f"{ends}, {values['step']} steps, {values['cpu_seconds']:.0f} CPU seconds, {values['seconds']:.0f} by wall clock"
