@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from core import device as devices
 from core.backbone import extended
+from core.stylize.frames import Features, Framed, convolved, framed, rectified, summed
 from core.stylize.instance_norm import restyled, styled
 from core.transfer_shape import BLOCKS, REDUCTION, channels
 
@@ -47,7 +48,7 @@ class TransferNetwork(nn.Module):
         self.shrink1, self.shrink2 = Normalised(half, quarter, stride=2), Normalised(quarter, eighth, stride=2)
         self.blocks = nn.ModuleList(Residual(eighth) for _ in range(BLOCKS))
         self.grow1, self.grow2, self.grow3 = Grown(eighth, quarter), Grown(quarter, half), Grown(half, fine)
-        self.leave = Mirrored(fine, 3, 5)
+        self.leave = Leaving(fine)
         self.widths = tuple(norm.channels for norm in self.norms())
 
     @property
@@ -76,13 +77,13 @@ class TransferNetwork(nn.Module):
     def _painted(self, x: Picture, embedding: Embedding, use: Statistics | None, found: Statistics | None) -> Picture:
         height, width = x.shape[2:]
         style = _Style(embedding, self.widths, use, found)
-        half = self.enter(self._entering(x), style)
+        half = self.enter(framed(self._entering(x)), style)
         quarter = self.shrink1(half, style)
         y = self.shrink2(quarter, style)
         for block in self.blocks:
             y = block(y, style)
-        y = self.grow3(self.grow2(self.grow1(y, style, quarter), style, half), style, None)
-        return torch.sigmoid(self.leave(y).float())[..., :height, :width]
+        y = self.grow3(self.grow2(self.grow1(y, style, quarter), style, half), style, None, self.leave.frame)
+        return torch.sigmoid(self.leave(y.whole).float())[..., :height, :width]
 
     def _entering(self, x: Picture) -> Float[Tensor, "n 12 h/2 w/2"]:
         """Pixels in -1..1, four at a time, in the type and layout of the convolutions."""
@@ -127,15 +128,25 @@ class ConditionalNorm(nn.Module):
 
 
 class Mirrored(nn.Conv2d):
-    """A convolution that keeps sizes, with the picture mirrored at its borders."""
+    """A convolution that keeps the sizes of what is framed by mirroring: (n, inputs, h, w) -> (n, outputs, h / stride, w /
+    stride), with a frame of half the kernel around what comes in.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
         nn.init.kaiming_normal_(self.weight)
+        self.frame = kernel // 2
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride); h and w from 2, or 3 for a kernel of 5."""
-        return super().forward(framed(x, self.kernel_size[0] // 2))
+
+class Leaving(Mirrored):
+    """The last convolution, to pixels."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__(inputs, 3, 5)
+
+    def forward(self, x: Tensor) -> Features:
+        """(n, inputs, h, w), framed by 2 -> (n, 3, h, w)."""
+        return convolved(x, self.weight, self.bias)
 
 
 class Normalised(nn.Module):
@@ -145,10 +156,9 @@ class Normalised(nn.Module):
         super().__init__()
         self.conv, self.norm = Mirrored(inputs, outputs, stride=stride, bias=False), ConditionalNorm(outputs)
 
-    def forward(self, x: Tensor, style: _Style) -> Tensor:
-        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
-        y: Tensor = F.relu(self.norm(self.conv(x), style), inplace=True)
-        return y
+    def forward(self, x: Framed, style: _Style, frame: int = 1) -> Framed:
+        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride), with a frame for the next convolution."""
+        return rectified(self.norm(self.conv(x.whole), style), frame)
 
 
 class Residual(nn.Module):
@@ -159,10 +169,9 @@ class Residual(nn.Module):
         self.first = Normalised(channels, channels)
         self.conv, self.norm = Mirrored(channels, channels, bias=False), ConditionalNorm(channels)
 
-    def forward(self, x: Tensor, style: _Style) -> Tensor:
+    def forward(self, x: Framed, style: _Style) -> Framed:
         """(n, channels, h, w) -> the same shape."""
-        y: Tensor = self.norm(self.conv(self.first(x, style)), style)
-        return x + y
+        return summed(x.inner, self.norm(self.conv(self.first(x, style).whole), style))
 
 
 class Grown(nn.Module):
@@ -176,23 +185,12 @@ class Grown(nn.Module):
         self.conv, self.norm = Mirrored(inputs, outputs, bias=False), ConditionalNorm(outputs)
         self.last = Normalised(outputs, outputs)
 
-    def forward(self, x: Tensor, style: _Style, skip: Tensor | None) -> Tensor:
+    def forward(self, x: Framed, style: _Style, skip: Framed | None, frame: int = 1) -> Framed:
         """(n, inputs, h, w) and the encoder's (n, outputs, 2 h, 2 w) -> (n, outputs, 2 h, 2 w)."""
-        y = F.interpolate(self.conv(x), scale_factor=2.0, mode="nearest")
-        y = y if skip is None else y + skip
-        grown: Tensor = self.last(F.relu(self.norm(y, style), inplace=True), style)
+        y = F.interpolate(self.conv(x.whole), scale_factor=2.0, mode="nearest")
+        y = y if skip is None else y + skip.inner
+        grown: Framed = self.last(rectified(self.norm(y, style)), style, frame)
         return grown
-
-
-def framed(x: Tensor, width: int) -> Tensor:
-    """x (n, c, h, w) with a frame of this many pixels, mirrored about its outermost ones."""
-    if not x.is_cuda:
-        return F.pad(x, (width,) * 4, mode="reflect")
-    for dim in (2, 3):  # CUDA adds up the gradient of a reflecting pad in any order
-        last = x.shape[dim] - 1
-        before, after = x.narrow(dim, 1, width).flip(dim), x.narrow(dim, last - width, width).flip(dim)
-        x = torch.cat([before, x, after], dim)
-    return x
 
 
 def mirrored_to(x: Tensor, multiple: int) -> Tensor:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from core.report.board import SHOWN, Board, Colour, Draft, Group, Near, Seen, board_page
 
 EVIL = "<script>alert(1)</script>\x1b.jpg"
@@ -43,6 +46,9 @@ def test_names_are_escaped_and_measures_explained() -> None:
 
 def test_a_long_board_says_what_it_leaves_out() -> None:
     board = Board("many", [seen(f"{k}.png") for k in range(SHOWN + 5)], {"warmth": "x"}, "y")
+    board = replace(board, drafts=[Draft(SHOWN + 1, "wave", None, None, "it is lighter", 0.9, "nocturne style")])
+    board = replace(board, pictures=[replace(board.pictures[0], near=[Near(SHOWN, 0.9)]), *board.pictures[1:]])
     page = board_page(board).decode()
     assert page.count('class="picture"') == SHOWN
+    assert set(re.findall(r'href="#(p\d+)"', page)) <= set(re.findall(r'id="(p\d+)"', page)), "no link leads nowhere"
     assert f"The first {SHOWN} of {SHOWN + 5} are shown" in page

@@ -3,7 +3,7 @@ import torch
 import torch.utils.flop_counter
 from torch import Tensor
 
-from core.stylize.network import TransferNetwork, framed, mirrored_to
+from core.stylize.network import TransferNetwork, mirrored_to
 from core.transfer_shape import REDUCTION, gflop
 from tests.core.stylize.conftest import waves
 
@@ -72,12 +72,6 @@ def test_gradients_reach_pixels_and_embedding() -> None:
     assert embedding.grad is not None
     assert (embedding.grad != 0).float().mean() > 0.9
     assert all(each.grad is not None and each.grad.abs().sum() > 0 for each in network.parameters())
-
-
-def test_frames_mirror_about_the_outermost_pixels() -> None:
-    x = torch.arange(12.0).view(1, 1, 3, 4)
-    assert framed(x, 1)[0, 0].tolist()[0] == [5, 4, 5, 6, 7, 6]
-    assert framed(x, 2).shape == (1, 1, 7, 8)
 
 
 def test_work_is_at_most_eight_gflop_at_512_by_269() -> None:

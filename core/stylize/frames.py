@@ -1,0 +1,112 @@
+"""Features with a frame that mirrors them at their borders, as the next convolution reads them.
+
+Where no gradient is wanted a picture's values are written once, in the middle of their frame, in place of once by
+themselves and once more with it. The values are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+Features = Float[Tensor, "n c h w"]
+COLUMNS = 4
+"""Columns that `convolved` takes as one."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """Features (n, c, h, w), and the same with a frame of some pixels, mirrored about their outermost ones."""
+
+    inner: Features
+    whole: Tensor
+
+
+def framed(x: Features, width: int = 1) -> Framed:
+    """x with a frame of so many pixels; h and w from width + 1."""
+    return Framed(x, _padded(x, width))
+
+
+def rectified(x: Features, width: int = 1) -> Framed:
+    """ReLU of x, which is overwritten, with a frame."""
+    if _plainly(x):
+        return framed(F.relu(x, inplace=True), width)
+    found = _room(x, width)
+    torch.clamp_min(x, 0, out=found.inner)
+    return _mirrored(found, width)
+
+
+def summed(x: Features, y: Features, width: int = 1) -> Framed:
+    """x + y with a frame."""
+    if _plainly(x):
+        return framed(x + y, width)
+    found = _room(y, width)
+    torch.add(x, y, out=found.inner)
+    return _mirrored(found, width)
+
+
+def convolved(x: Features, weight: Float[Tensor, "o c k k"], bias: Float[Tensor, " o"] | None) -> Features:
+    """A convolution to few channels, without a frame: (n, c, h, w) -> (n, o, h - k + 1, w - k + 1).
+
+    COLUMNS neighbours are taken as channels of one, which costs nothing in channels_last: multiplications by the zeros of a
+    weight that is larger, but on more channels, take half the time. Every value is the same sum.
+    """
+    o, c, k, _ = weight.shape
+    n, _, h, w = x.shape
+    if _plainly(x) or w % COLUMNS or (w - k + 1) % COLUMNS:
+        return F.conv2d(x, weight, bias)
+    wide = x.permute(0, 2, 3, 1).reshape(n, h, w // COLUMNS, COLUMNS * c).permute(0, 3, 1, 2)
+    y = F.conv2d(wide, _for_columns(weight), None if bias is None else bias.repeat(COLUMNS))
+    height, width = y.shape[2:]
+    return y.permute(0, 2, 3, 1).reshape(n, height, width * COLUMNS, o).permute(0, 3, 1, 2)
+
+
+def _for_columns(weight: Float[Tensor, "o c k k"]) -> Tensor:
+    """The weight by which COLUMNS columns are made at once, of the groups of columns that they read: zero where one reads
+    nothing of a column, (COLUMNS o, COLUMNS c, k, groups).
+    """
+    o, c, k, _ = weight.shape
+    groups = -(-(COLUMNS + k - 1) // COLUMNS)
+    found = weight.new_zeros((COLUMNS, o, groups * COLUMNS, c, k))
+    for column in range(COLUMNS):
+        found[column, :, column : column + k] = weight.permute(0, 3, 1, 2)
+    wide = found.view(COLUMNS * o, groups, COLUMNS * c, k).permute(0, 2, 3, 1)
+    return wide.contiguous(memory_format=torch.channels_last)
+
+
+def _plainly(x: Tensor) -> bool:
+    """Whether plain operations are wanted: for a gradient, on a device whose kernels are other ones, in a graph."""
+    return torch.is_grad_enabled() or x.device.type != "cpu" or torch.compiler.is_compiling()
+
+
+def _room(x: Tensor, width: int) -> Framed:
+    n, c, h, w = x.shape
+    last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    layout = torch.channels_last if last else torch.contiguous_format
+    whole = torch.empty((n, c, h + 2 * width, w + 2 * width), dtype=x.dtype, memory_format=layout)
+    return Framed(whole[..., width : width + h, width : width + w], whole)
+
+
+def _mirrored(found: Framed, width: int) -> Framed:
+    """Fill the frame from what it frames: left and right first, then above and below, corners with them."""
+    for dim in (3, 2):
+        last = found.whole.shape[dim] - 1
+        for step in range(1, width + 1):
+            for edge, inwards in ((width, 1), (last - width, -1)):
+                there = found.whole.select(dim, edge - step * inwards)
+                there.copy_(found.whole.select(dim, edge + step * inwards))
+    return found
+
+
+def _padded(x: Features, width: int) -> Tensor:
+    if not x.is_cuda:
+        return F.pad(x, (width,) * 4, mode="reflect")
+    for dim in (2, 3):  # CUDA adds up the gradient of a reflecting pad in any order
+        last = x.shape[dim] - 1
+        before, after = x.narrow(dim, 1, width).flip(dim), x.narrow(dim, last - width, width).flip(dim)
+        x = torch.cat([before, x, after], dim)
+    return x
