@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core import manifest
+from core.columns import SCHEMA
 from core.errors import NocturneError
 from core.jobs import FILE_FIELDS, JOB_FIELDS, Job
 from core.layout import NIGHTS, PLAN
@@ -105,13 +106,13 @@ def _fresh_rows(jobs: pa.Table, run: str) -> pa.Table:
     known = {
         "run": pa.repeat(run, count),
         "status": pc.if_else(failed, "failed", "pending"),
-        "finished": pc.if_else(failed, pa.scalar(now, manifest.SCHEMA.field("finished").type), None),
+        "finished": pc.if_else(failed, pa.scalar(now, SCHEMA.field("finished").type), None),
         **{name: jobs[name] for name in jobs.column_names if name not in ("seconds",)},
     }
     for name in ("asset", "asset_sha256", "style", "style_sha256", "checkpoint", "preset", "retry_of"):
         known[name] = pc.if_else(pc.equal(jobs[name], ""), None, jobs[name])
     arrays = [
         pc.cast(known[field.name], field.type) if field.name in known else pa.nulls(count, field.type)
-        for field in manifest.SCHEMA
+        for field in SCHEMA
     ]
-    return pa.table(arrays, schema=manifest.SCHEMA)
+    return pa.table(arrays, schema=SCHEMA)

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from core import image
 from core.appraise.composition import composition
+from core.columns import Column
 from core.harmony import harmony
-from core.manifest import Column
 from core.quality import quality
 from core.saliency import saliency
 from core.symmetry import symmetry

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.assist.analysis import Analysis
-from core.manifest import Column
+from core.columns import Column
 
 _NUMBER, _TEXT = pa.float32(), pa.string()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from core.appraise.appraisal import COLUMNS
-from core.manifest import Column
+from core.columns import Column
 from core.survey.kind import Kind
 
 LABELS: tuple[Column, ...] = (

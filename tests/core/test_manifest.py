@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import manifest
+from core.columns import COLUMNS, type_name
 from core.errors import NocturneError, SpecError
 from core.layout import MANIFEST, PARTS, output_path
 from core.store import Store
@@ -128,8 +129,8 @@ def test_query(store: Store) -> None:
 
 def test_the_readme_documents_every_column() -> None:
     text = (Path(__file__).parents[2] / "docs/manifest.md").read_text()
-    for column in manifest.COLUMNS:
-        assert f"| `{column.name}` | {manifest.type_name(column.type)} | {column.meaning} |" in text, column.name
+    for column in COLUMNS:
+        assert f"| `{column.name}` | {type_name(column.type)} | {column.meaning} |" in text, column.name
 
 
 def test_a_merge_says_where_each_output_stands_in_its_style(store: Store) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from core import manifest
 from core.classifier_file import file_bytes, read
+from core.columns import SCHEMA
 from core.errors import SpecError
 from core.layout import OUTPUTS, output_path
 from core.night import begin_night, read_context, read_planned
@@ -70,7 +71,7 @@ def test_scores_are_made_again_and_labels_with_them(studio: Studio, maker: Styli
     assert contents(store.path(OUTPUTS)) == pictures
 
 
-FLOATS = [each.name for each in manifest.SCHEMA if str(each.type) == "float"]
+FLOATS = [each.name for each in SCHEMA if str(each.type) == "float"]
 
 
 def test_without_a_scorer_labels_stay_and_a_lost_asset_leaves_its_rows(studio: Studio, maker: StylizeMaker) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from core import image, manifest
+from core import image
+from core.columns import TIMES
 from core.errors import TRANSIENT, NocturneError
 from core.layout import LOG
 from core.picture_file import shown
@@ -108,8 +109,7 @@ def judge_second(record: Record, first: pa.Table, second: pa.Table, made: Counte
     tried_again = {row["output"] for row in first.to_pylist() if row["reason"] in TRANSIENT}
     record.made_again += sorted(set(made) - tried_again)
     one, other = (
-        {row["output"]: row for row in table.drop_columns(list(manifest.TIMES)).to_pylist()}
-        for table in (first, second)
+        {row["output"]: row for row in table.drop_columns(list(TIMES)).to_pylist()} for table in (first, second)
     )
     changed = {output for output in one.keys() | other.keys() if one.get(output) != other.get(output)}
     record.made_again += sorted(f"another row: {output}" for output in changed - tried_again)

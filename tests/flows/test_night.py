@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from core import image, manifest
+from core.columns import TIMES
 from core.layout import output_path
 from core.provenance import read_stamp
 from core.store import TEMPORARY, Store
@@ -44,7 +45,7 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 def without_times(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
-        output: {name: value for name, value in row.items() if name not in (*manifest.TIMES, "run")}
+        output: {name: value for name, value in row.items() if name not in (*TIMES, "run")}
         for output, row in rows.items()
     }
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import manifest, part_file
+from core.columns import SCHEMA
 from core.errors import NocturneError
 from core.layout import MANIFEST, output_path
 from core.report.data import data_file
@@ -52,7 +53,7 @@ def read(store: Store, data: bytes, name: str = PART) -> pa.Table | None:
     store.path(name).write_bytes(data)
     rows = read_or_refused(lambda: manifest.read(store), store.path(name))
     if rows is not None:
-        assert rows.schema.names == manifest.SCHEMA.names
+        assert rows.schema.names == SCHEMA.names
         assert all(row["output"] is not None for row in rows.to_pylist())
     return rows
 
