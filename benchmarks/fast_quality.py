@@ -1,9 +1,9 @@
 """Who is nearer to the painting's style and to the photograph's content in one pass: ours, or the peer's network of any
 style?
 
-Four photographs that neither was trained on, longest side 512 px. Both get the artwork without its white margin, and
-so does the judge (`style_distances`, EfficientNet-Lite0). The peer works at 384 px and enlarges; pictures are compared
-at 512. A pair is won if both distances are smaller than the peer's at full strength.
+Four photographs that neither was trained on, longest side 512 px. Both get the artwork without its white margin and
+frame, and so does the judge (`style_distances`, EfficientNet-Lite0). The peer works at 384 px and enlarges; pictures are
+compared at 512. A pair is won if both distances are smaller than the peer's at full strength.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from core import image
-from core.margins import trimmed
+from core.margins import artwork_alone
 from fast_network import Measured
 from fast_served import Served
 from figure_rows import Row
@@ -50,7 +50,7 @@ class Sight:
 
     @cached_property
     def style(self) -> Rgb:
-        """The artwork without its margin."""
+        """The artwork without its margin and frame."""
         return fitted(_picture(self.artwork), SIZE)
 
     @property
@@ -171,7 +171,7 @@ def content(name: str) -> Rgb:
 
 
 def _picture(artwork: Path) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(trimmed(image.read(artwork).rgb)))
+    return Image.fromarray(np.ascontiguousarray(artwork_alone(image.read(artwork).rgb)))
 
 
 def _known(contest: Contest, number: int) -> Tensor:

@@ -17,7 +17,7 @@ from core import image
 from core.delivery import longest_side
 from core.errors import TooLarge
 from core.jobs import Job, fitted
-from core.margins import trimmed
+from core.margins import artwork_alone
 from core.planned_picture import Planned, read_planned
 from core.recipe import Recipe
 from core.stylize import colour, scales
@@ -142,7 +142,8 @@ class Sources:
     def _look(self, path: str, sha256: str, looking: Looking) -> image.Picture:
         def made() -> image.Picture:
             picture = self._read(path, sha256)
-            return brushed(image.Picture(trimmed(picture.rgb)) if looking.trim else picture, looking.size, 1.0)
+            seen = image.Picture(artwork_alone(picture.rgb)) if looking.trim else picture
+            return brushed(seen, looking.size, 1.0)
 
         return self._looks.get((sha256, looking.size, looking.trim), made)
 

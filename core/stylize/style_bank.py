@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core import image
 from core.backbone import Backbone
-from core.margins import trimmed, unframed
+from core.margins import artwork_alone, unframed
 from core.recipe import Recipe
 from core.stylize.predictor import Look, look
 from core.stylize.recent import Recent
@@ -86,7 +86,7 @@ class StyleBank:
 
     def _seen(self, path: Path, frame: float) -> image.Picture:
         picture = image.read(path)
-        whole = image.Picture(trimmed(picture.rgb)) if self._trim else picture
+        whole = image.Picture(artwork_alone(picture.rgb)) if self._trim else picture
         whole = image.Picture(unframed(whole.rgb, frame)) if frame else whole
         return brushed(whole, self._recipe.size, self._recipe.brush)
 

@@ -68,7 +68,7 @@ class TransferRecipe(RecipeModel):
         title="Zoom",
         description="A crop may show up to so many times its side, shrunk: forms of many sizes are learnt.",
     )
-    trim: bool = Field(default=True, title="Trim", description="Cut white margins off pictures and artworks first.")
+    trim: bool = Field(default=True, title="Trim", description="Cut white margins off first, and frames off artworks.")
     frame: float = Field(
         default=0.0,
         ge=0,

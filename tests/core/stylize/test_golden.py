@@ -12,7 +12,7 @@ import pytest
 from core.methods import ALGORITHM
 from tests.core.stylize.golden import made, painted, summary
 
-OF_ALGORITHM = {"optimise": 3, "fast": 2, "polish": 2}
+OF_ALGORITHM = {"optimise": 3, "fast": 3, "polish": 3}
 """Polishing optimises what is painted, so it changes with either."""
 
 VALUES: dict[str, tuple[list[float], list[float]]] = {
