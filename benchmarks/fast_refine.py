@@ -1,9 +1,8 @@
 """Time until a style that is learnt by its embedding alone is within 10 % of the loss of one that was trained jointly.
 
-The joint loss is that of `--joint`, a network trained with styles that the network measured never saw; each begins as it is
-predicted. Without it the network is its own judge: its styles are forgotten one by one, and each begins at the mean of
-the others, as what it predicts of an artwork it was trained on would be too good. Judged as `learn-style` judges, on
-photographs that come along.
+Each style begins as it is predicted, as `learn-style` begins. The joint loss is that of `--joint`, a network trained with
+styles that the network measured never saw; without it the network's own styles are forgotten one by one, and its own
+embedding is the one to come near to. Judged as `learn-style` judges, on photographs that come along.
 """
 
 from __future__ import annotations
@@ -54,7 +53,6 @@ class School:
         pictures = contents.load(PLACES, recipe, int(120e6))
         self.refinery = Refinery(self.painter.network, recipe, pictures, judge)
         self._judge = Refinery(self.teacher.network, recipe, pictures, judge)
-        self._own = network == joint
 
     def pupil(self, name: str, number: int, artwork: Path) -> Pupil:
         """A style that the joint network knows by `number`."""
@@ -62,11 +60,10 @@ class School:
         bank = StyleBank(
             [palette], self._losses, for_recipe(self._losses, CPU), cache_folder() / "targets", self._recipe.trim
         )
-        lesson, known = bank.lesson(0), self.teacher.embeddings
-        others = torch.cat([known[:number], known[number + 1 :]])
+        lesson, known = bank.lesson(0), self.teacher.embeddings[number : number + 1]
         with torch.no_grad():
-            start = others.mean(0, keepdim=True) if self._own else self.painter.predictor(bank.look(0))
-        return Pupil(lesson, start, self._judge.loss(known[number : number + 1], lesson))
+            start = self.painter.predictor(bank.look(0))
+        return Pupil(lesson, start, self._judge.loss(known, lesson))
 
 
 def rows(records: Records, network: Path, joint: Path, folder: Path) -> Iterator[Row]:
