@@ -46,7 +46,7 @@ class Measured:
         recipe = self.painter.info.recipe
         losses = recipe.losses()
         styles = [Palette(artwork.stem, (artwork,))]
-        bank = StyleBank(styles, losses, for_recipe(losses, CPU), cache_folder() / "targets", recipe.trim)
+        bank = StyleBank(styles, losses, for_recipe(losses, CPU), cache_folder(), recipe.trim)
         return self.painter.predictor(bank.look(0))
 
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import sklearn
 import torch
 from torch import Tensor
 
 from core.backbone import for_recipe
 from core.cache import cache_folder
 from core.stylize import contents
+from core.stylize.learn import usual_contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.perceptual import Judge
 from core.stylize.refine import Refinery
@@ -26,11 +26,9 @@ from core.stylize.style_bank import Lesson, Palette, StyleBank
 from core.stylize.transfer_file import load
 from fast_network import CPU, artworks
 from figure_rows import Row
-from style_records import ROOT, Records, Stopwatch, Values, engine, loads
+from style_records import Records, Stopwatch, Values, engine, loads
 
 NEAR, MOST = 1.10, 600.0
-PLACES = (Path(sklearn.__file__).parent / "datasets" / "images", ROOT / "data" / "assets")
-STEPS, RATE = (LearnStyleSpec.model_fields[name].default for name in ("steps", "rate"))
 
 
 @dataclass(frozen=True)
@@ -45,21 +43,21 @@ class Pupil:
 class School:
     """A network whose styles are learnt, and one that knows them already."""
 
-    def __init__(self, network: Path, joint: Path) -> None:
+    def __init__(self, network: Path, joint: Path, folder: Path) -> None:
+        self.spec = LearnStyleSpec(catalog=folder, network=network)
         self.painter, self.teacher = load(network, CPU, "float32"), load(joint, CPU, "float32")
-        recipe = self.teacher.info.recipe
-        self._losses, self._recipe = recipe.losses(), recipe
-        judge = Judge(self._losses, for_recipe(self._losses, CPU))
-        pictures = contents.load(PLACES, recipe, int(120e6))
+        self._recipe = recipe = self.teacher.info.recipe
+        self._losses = recipe.losses()
+        self._backbone = for_recipe(self._losses, CPU)
+        judge = Judge(self._losses, self._backbone)
+        pictures = contents.load(usual_contents(), recipe, self.spec.max_pixels)
         self.refinery = Refinery(self.painter.network, recipe, pictures, judge)
         self._judge = Refinery(self.teacher.network, recipe, pictures, judge)
 
     def pupil(self, name: str, number: int, artwork: Path) -> Pupil:
         """A style that the joint network knows by `number`."""
         palette = Palette(name, (artwork,), share=self._recipe.style_shares.get(name, 1.0))
-        bank = StyleBank(
-            [palette], self._losses, for_recipe(self._losses, CPU), cache_folder() / "targets", self._recipe.trim
-        )
+        bank = StyleBank([palette], self._losses, self._backbone, cache_folder(), self._recipe.trim)
         lesson, known = bank.lesson(0), self.teacher.embeddings[number : number + 1]
         with torch.no_grad():
             start = self.painter.predictor(bank.look(0))
@@ -68,13 +66,13 @@ class School:
 
 def rows(records: Records, network: Path, joint: Path, folder: Path) -> Iterator[Row]:
     """A row a style that the joint network knows, and one for them all."""
-    school, found = School(network, joint), []
+    school, found = School(network, joint, folder), []
     for name, (number, artwork) in artworks(joint, folder).items():
         about = {
             "network": school.painter.info.digest,
             "joint": school.teacher.info.digest,
             "style": name,
-            "settings": [STEPS, RATE, NEAR],
+            "settings": [school.spec.steps, school.spec.rate, NEAR],
             **engine(),
         }
         values = records.get(
@@ -106,7 +104,7 @@ def _taught(school: School, pupil: Pupil) -> Values:
             raise NearEnough
 
     with contextlib.suppress(NearEnough):
-        school.refinery.refined(pupil.start, pupil.lesson, STEPS, RATE, seen)
+        school.refinery.refined(pupil.start, pupil.lesson, school.spec.steps, school.spec.rate, seen)
     last = way[-1]
     return {"joint": pupil.joint, "reached": last["loss"] <= NEAR * pupil.joint, "way": way, **last}
 

@@ -50,6 +50,7 @@ def _within_edges(luma: NDArray[np.float32], length: int) -> slice | None:
     alike = (np.sign(steps) == np.sign(usual)).mean(1)
     edges = np.flatnonzero((np.abs(usual[:, 0]) > STEP) & (alike > AGREED))
     reach = int(OUTER * rows)
+    # A step is from its row to the second after it; a further row on either side may be a blurred part of the edge.
     above, below = edges[edges < reach], edges[edges >= rows - 2 - reach]
     if not len(above) or not len(below):
         return None

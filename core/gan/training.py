@@ -35,8 +35,6 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
     score, score_words, score_about = "kid", "KID", "EfficientNet-Lite0 features"
     panels, across = PANELS, ACROSS
     recipe: GanRecipe
-    _start: str | None = None
-    """Digest of the checkpoint that it began with; the file itself is not needed any more."""
 
     def __init__(self, spec: TrainSpec, network: Callable[[int], FeatureNetwork], board: Board | None = None) -> None:
         """Read the data and take up the training where it stands.
@@ -102,14 +100,13 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
                     f"{printable(str(start))} is of another architecture, size, width or number of classes than this "
                     "training's recipe; give one that is of the same."
                 ) from error
-            self._start = info.digest
+            self.origin = info.digest
         return trainer
 
     def restore(self, trainer: Trainer, info: CheckpointInfo) -> None:
         """Bring a new trainer of the same recipe and data to where a checkpoint was."""
         strength = Strength(**info.training["strength"])
         trainer.restore(read_tensors(info.path), info.step, strength, float(info.training["rate_factor"]))
-        self._start = info.data.get("start")
 
     def advance(self, trainer: Trainer) -> Figures:
         """One step of both networks."""
@@ -136,8 +133,8 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
         """Networks, optimisers, the augmentation's strength, and what they were trained on."""
         trainer, data = self.trainer, self.data
         about = {"kind": data.kind, "pictures": len(data), "digest": data.digest, "sha256": list(data.sha256)}
-        if self._start is not None:
-            about["start"] = self._start
+        if self.origin is not None:
+            about["start"] = self.origin
         classes = data.classes if self.recipe.conditional else ()
         training = {"strength": asdict(trainer.strength), **notes}
         return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, classes, about, training)

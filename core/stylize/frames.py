@@ -32,7 +32,7 @@ def framed(x: Features, width: int = 1) -> Framed:
 
 
 def rectified(x: Features, width: int = 1) -> Framed:
-    """ReLU of x, which is overwritten, with a frame."""
+    """ReLU of x, which may be overwritten, with a frame."""
     if _plainly(x):
         return framed(F.relu(x, inplace=True), width)
     found = _room(x, width)

@@ -87,7 +87,7 @@ class _School:
         self._bank = StyleBank(styles.palettes, recipe.losses(), backbone, cache_folder(), recipe.trim)
         painter = load(info.path, self._device, "float32")
         self._predictor = painter.predictor
-        folders = spec.contents or [_photographs(), ASSETS]
+        folders = spec.contents or usual_contents()
         pictures = contents.load(folders, recipe, spec.max_pixels)
         self._refinery = Refinery(painter.network, recipe, pictures, Judge(recipe.losses(), backbone))
         self._known, self._tensors = list(info.styles), _tensors(info)
@@ -142,8 +142,8 @@ def _tensors(info: TransferInfo) -> dict[str, Tensor]:
     return from_bytes(exported(info.path)) if info.whole else read_tensors(info.path)
 
 
-def _photographs() -> Path:
-    """The folder of the photographs that scikit-learn carries."""
+def usual_contents() -> list[Path]:
+    """Folders of photographs that come along: scikit-learn's, and the sample assets."""
     import sklearn
 
-    return Path(sklearn.__file__).parent / "datasets" / "images"
+    return [Path(sklearn.__file__).parent / "datasets" / "images", ASSETS]

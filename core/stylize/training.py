@@ -34,8 +34,6 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
     score_about = "content and style, of the average"
     panels, across = PANELS, ACROSS
     recipe: TransferRecipe
-    _start: str | None = None
-    """Digest of the network that it began with; the file itself is not needed any more."""
 
     def __init__(self, spec: TrainStyleSpec, board: Board | None = None) -> None:
         """Read the data and take up the training where it stands.
@@ -102,13 +100,12 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
                     f"{printable(str(start))} is a network of breadth {painter.info.recipe.breadth:g}, and this training "
                     f"is of one of breadth {self.recipe.breadth:g}; give --breadth {painter.info.recipe.breadth:g}."
                 ) from error
-            self._start = painter.info.digest
+            self.origin = painter.info.digest
         return trainer
 
     def restore(self, trainer: Trainer, info: TransferInfo) -> None:
         """Bring a new trainer of the same recipe and data to where a checkpoint was."""
         trainer.restore(read_tensors(info.path), info.step, float(info.training["rate_factor"]))
-        self._start = info.data.get("start")
 
     def advance(self, trainer: Trainer) -> Figures:
         """One step."""
@@ -139,8 +136,8 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             "held_out": len(data.contents.held_out),
             "artworks": len(data.artworks),
         }
-        if self._start is not None:
-            about["start"] = self._start
+        if self.origin is not None:
+            about["start"] = self.origin
         return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, data.catalog.known, about, notes)
 
     def finish(self) -> None:

@@ -24,7 +24,7 @@ MAX_DEATHS = 2
 MAX_STILLBORN = 3
 """Processes that died before their first picture, in a row, after which there is no point in another."""
 WORTH = 6
-"""Pictures for which it is worth while to start a process: as many are looked at in the time that it takes."""
+"""Pictures for which a process is worth its start: in that time one looks at as many of a usual size."""
 MOST = 8
 """Processes at most, unless more are asked for: each holds its libraries."""
 

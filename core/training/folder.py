@@ -44,6 +44,10 @@ class Info(Protocol):
         """Whether training can go on from it."""
 
     @property
+    def data(self) -> dict[str, Any]:
+        """What it was trained on."""
+
+    @property
     def training(self) -> dict[str, Any]:
         """State of the training that is no tensor."""
 

@@ -79,6 +79,8 @@ class TrainingKind(ABC, Generic[S, T, F, I, R]):
     rows: list[R]
     notes: list[str]
     """What a person was told."""
+    origin: str | None = None
+    """Digest of the network that it began with, `start` in a checkpoint's data; the file itself is not needed any more."""
 
     @abstractmethod
     def read(self) -> None:

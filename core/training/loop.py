@@ -77,6 +77,7 @@ class Training(TrainingKind[S, T, F, I, R]):
                     f"{info.path.name} could not be gone on from ({type(error).__name__}); an older one is tried."
                 )
                 continue
+            self.origin = info.data.get("start")
             return trainer
         return self.begun()
 

@@ -29,17 +29,19 @@ def seeded_stylist(styles: int, seed: int = 0) -> Stylist:
     return stylist
 
 
-def whole_bytes(stylist: Stylist, styles: Sequence[KnownStyle], step: int = 3) -> bytes:
+def whole_bytes(
+    stylist: Stylist, styles: Sequence[KnownStyle], step: int = 3, recipe: TransferRecipe = RECIPE
+) -> bytes:
     """A training's checkpoint of it."""
-    return checkpoint_bytes(state_of(stylist), RECIPE, step, styles, {"pictures": 5}, {"best": 0.5})
+    return checkpoint_bytes(state_of(stylist), recipe, step, styles, {"pictures": 5}, {"best": 0.5})
 
 
-def seeded_file(artworks: Sequence[str]) -> bytes:
+def seeded_file(artworks: Sequence[str], recipe: TransferRecipe = RECIPE) -> bytes:
     """A shipped file that knows a style of each artwork (SHA-256, or a letter that stands for one)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "whole.safetensors"
         styles = [known(sha[:8], (sha if len(sha) == 64 else sha * 64, 1.0)) for sha in artworks]
-        path.write_bytes(whole_bytes(seeded_stylist(len(styles)), styles))
+        path.write_bytes(whole_bytes(seeded_stylist(len(styles)), styles, recipe=recipe))
         return exported(path)
 
 

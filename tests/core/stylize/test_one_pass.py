@@ -20,6 +20,7 @@ from core.engine.stages import Stages
 from core.errors import Changed
 from core.jobs import Job
 from core.layout import output_path
+from core.margins import artwork_alone
 from core.methods import ALGORITHM
 from core.night import begin_night, read_context, read_shard
 from core.plan import make_plan
@@ -31,7 +32,8 @@ from core.stylize.lane_maker import LaneMaker
 from core.stylize.maker import StylizeMaker
 from core.stylize.sitting import Sitting
 from tests.conftest import Studio
-from tests.core.stylize.networks import seeded_file
+from tests.core.framed import in_a_frame, noise
+from tests.core.stylize.networks import RECIPE, seeded_file
 
 WIDTH, HEIGHT = 96, 64
 
@@ -96,8 +98,8 @@ def test_what_is_written(studio: Studio, maker: StylizeMaker, network: Path) -> 
 
 
 def test_seeds_are_one_picture_unless_noise_is_asked_for(studio: Studio, maker: StylizeMaker, network: Path) -> None:
-    for noise, several in ((0.0, 1), (0.05, 2)):
-        jobs = jobs_of(studio, maker, network, "wave", variants=2, recipe={"start_noise": noise})
+    for amount, several in ((0.0, 1), (0.05, 2)):
+        jobs = jobs_of(studio, maker, network, "wave", variants=2, recipe={"start_noise": amount})
         rows = rows_of(maker, jobs) + rows_of(maker, jobs)
         assert len({row["pixels_sha256"] for row in rows}) == several
 
@@ -301,6 +303,20 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     assert len(found[0]) == len(jobs) == 20
     assert {row["status"] for row in found[0].values()} == {"done"}
     assert found[0] == found[1]
+
+
+def test_the_frame_of_an_artwork_is_no_part_of_its_style(studio: Studio, network: Path, maker: StylizeMaker) -> None:
+    network.write_bytes(seeded_file(["a"], RECIPE.model_copy(update={"trim": True})))
+    photograph = in_a_frame(noise(90, 120), 12)
+    for name, rgb in (
+        ("framed", photograph),
+        ("alone", artwork_alone(photograph)),
+        ("odd", photograph[25:-25, 30:-30]),
+    ):
+        Image.fromarray(rgb).save(studio.catalog / f"{name}.png")
+    framed, alone, odd = (painted(studio, maker, network, name) for name in ("framed", "alone", "odd"))
+    assert np.array_equal(framed, alone)
+    assert far(framed, odd) > 0
 
 
 def test_an_embedding_is_predicted_in_one_thread(

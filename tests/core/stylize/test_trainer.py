@@ -9,11 +9,13 @@ from PIL import Image
 from torch import Tensor
 
 from core.backbone import Backbone, for_recipe
+from core.margins import artwork_alone
 from core.stylize import contents
 from core.stylize.contents import Contents
 from core.stylize.style_bank import Palette, StyleBank
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.trainer import IDENTITY, Trainer
+from tests.core.framed import in_a_frame, noise
 
 RECIPE = TransferRecipe(
     steps=20, batch=2, crops=(32, 48), content_side=64, style_size=48, precision="float32", warm=0, ema=4
@@ -137,3 +139,14 @@ def test_an_artwork_is_looked_at_without_its_frame(folder: Path, backbone: Backb
     framed, cut, whole = StyleBank(styles, RECIPE.losses(), backbone, tmp_path / "targets").looks(range(3))
     assert torch.equal(framed, cut)
     assert not torch.equal(framed, whole)
+
+
+def test_a_frame_that_is_found_is_left_out_by_itself(backbone: Backbone, tmp_path: Path) -> None:
+    photograph = in_a_frame(noise(90, 120), 12)
+    for name, rgb in (("framed", photograph), ("alone", artwork_alone(photograph))):
+        Image.fromarray(rgb).save(tmp_path / f"{name}.png")
+    styles = [Palette(name, (tmp_path / f"{name}.png",)) for name in ("framed", "alone")]
+    framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=True).looks(range(2))
+    assert torch.equal(framed, alone)
+    framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=False).looks(range(2))
+    assert not torch.equal(framed, alone)

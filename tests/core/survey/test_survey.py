@@ -8,7 +8,9 @@ import pyarrow.csv as pacsv
 import pytest
 from PIL import Image
 
+from core.engine.process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
+from core.survey import crew
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
@@ -22,8 +24,8 @@ def painted(folder: Path, **colours: tuple[int, int, int]) -> Path:
     return folder
 
 
-def spec(tmp_path: Path, **more: Any) -> SurveySpec:
-    return SurveySpec(pictures=tmp_path / "pictures", out=tmp_path / "out", processes=2, **more)
+def spec(tmp_path: Path, processes: int = 2, **more: Any) -> SurveySpec:
+    return SurveySpec(pictures=tmp_path / "pictures", out=tmp_path / "out", processes=processes, **more)
 
 
 def surveyed(spec: SurveySpec, kind: Kind = MEAN) -> tuple[dict[str, dict[str, Any]], int]:
@@ -80,6 +82,34 @@ def test_bad_and_crashing_pictures_become_rows(tmp_path: Path) -> None:
     assert "crash.png was in hand 2 times" in rows["crash.png"]["message"]
     assert "green%1B" in rows["raises.png"]["message"]
     assert all(row["message"] for row in rows.values() if row["status"] == "failed")
+
+
+@pytest.mark.parametrize(("count", "processes"), [(6, 1), (7, 2), (20, 3)])
+def test_there_are_as_many_processes_as_are_worth_while(
+    count: int, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[crew.ChildProcess] = []
+
+    def watched(*arguments: Any, **options: Any) -> crew.ChildProcess:
+        started.append(ChildProcess(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(crew, "ChildProcess", watched)
+    painted(tmp_path / "pictures", **{f"p{k}": (k, 0, 0) for k in range(count)})
+    rows, _ = surveyed(spec(tmp_path, processes=3))
+    assert {name: row["red"] for name, row in rows.items()} == {f"p{k}.png": k for k in range(count)}
+    assert len(started) == processes
+
+
+def test_a_crash_in_one_of_several_processes_costs_one_row(tmp_path: Path) -> None:
+    folder = painted(tmp_path / "pictures", **{f"p{k}": (k, 0, 0) for k in range(14)})
+    painted(folder, crash=(255, 0, 0), crash2=(255, 0, 0))
+    rows, _ = surveyed(spec(tmp_path))
+    assert {name for name, row in rows.items() if row["status"] == "failed"} == {"crash.png", "crash2.png"}
+    assert {row["reason"] for row in rows.values()} == {None, "internal"}
+    assert {name: row["red"] for name, row in rows.items() if row["red"] is not None} == {
+        f"p{k}.png": k for k in range(14)
+    }
 
 
 def test_another_look_is_taken_of_everything(tmp_path: Path) -> None:
