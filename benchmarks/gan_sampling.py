@@ -36,7 +36,7 @@ import json, resource, sys, threading, time
 import psutil
 from flows.environment import prepare
 prepare(quiet=True)
-from core.engine.duty import Duty
+from core.session import Duty
 from core.gan.sample_spec import SampleSpec
 spec = SampleSpec.model_validate(json.loads(sys.argv[1]))
 duty = Duty(spec)

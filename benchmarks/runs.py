@@ -21,7 +21,7 @@ CHILD = """
 import json, os, resource, sys, time
 from flows.environment import prepare
 prepare(quiet=True)
-from core.engine.duty import Duty
+from core.session import Duty
 from core.spec import Spec
 spec = Spec.model_validate(json.loads(sys.argv[1]))
 duty = Duty(spec)

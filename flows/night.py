@@ -13,7 +13,6 @@ from typing import Any
 from rich.console import Console
 
 from core import manifest
-from core.engine.duty import Duty
 from core.errors import NocturneError, Stopped
 from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec
@@ -22,6 +21,7 @@ from core.night import begin_night, record_night
 from core.planning import Plan
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
+from core.session import Duty
 from core.settling import settled
 from core.store import Store
 from flows.display import Display, console, end_table, faults_table

@@ -10,9 +10,9 @@ from prefect.cache_policies import NO_CACHE
 
 from core import manifest
 from core.curated import curate_run
-from core.engine.duty import duty_of
 from core.gan.sample_spec import SampleSpec
 from core.report.summary import summarise
+from core.session import duty_of
 
 
 @task(name="curate", cache_policy=NO_CACHE)

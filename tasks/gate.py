@@ -9,8 +9,8 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from core.engine.copies import take_copies
-from core.engine.duty import duty_of
 from core.night import begin_night
+from core.session import duty_of
 
 
 @task(name="gate", cache_policy=NO_CACHE)

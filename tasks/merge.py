@@ -9,9 +9,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from core.engine.copies import take_copies
-from core.engine.duty import duty_of
 from core.learning import learn
 from core.report.summary import summarise
+from core.session import duty_of
 from core.settling import settled
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.engine.duty import duty_of
 from core.night import begin_night
+from core.session import duty_of
 
 
 @task(name="plan", cache_policy=NO_CACHE)

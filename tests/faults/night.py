@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from core.engine.copies import take_copies
-from core.engine.duty import Duty
 from core.errors import StoreBroken
 from core.night import begin_night, read_shard, record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
+from core.session import Duty
 from core.settling import settled
 from core.spec import Spec, spec_from
 from tests.faults import doom

@@ -10,12 +10,12 @@ import torch
 
 from core import manifest
 from core.engine.copies import take_copies
-from core.engine.duty import Duty
 from core.gan.checkpoint import checkpoint_bytes
 from core.gan.networks import build_generator
 from core.gan.recipe import GanRecipe
 from core.gan.sample_spec import SampleSpec, sample_spec_from
 from core.night import begin_night, read_shard
+from core.session import Duty
 from core.store import Store
 
 TINY = GanRecipe(architecture="dcgan", size=16, width=4, latent=8)
