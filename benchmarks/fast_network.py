@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.backbone import for_recipe
 from core.cache import cache_folder
 from core.stylize.painter import Painter
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.sources import eight_bit
 from core.stylize.style_bank import Palette, StyleBank
 from core.stylize.transfer_file import load, read_info

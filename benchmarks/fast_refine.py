@@ -15,12 +15,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.backbone import for_recipe
 from core.cache import cache_folder
 from core.stylize import contents
 from core.stylize.learn import usual_contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.perceptual import Judge
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.refine import Refinery
 from core.stylize.style_bank import Lesson, Palette, StyleBank
 from core.stylize.transfer_file import load

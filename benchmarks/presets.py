@@ -22,12 +22,13 @@ from skimage import data
 from torch import Tensor
 
 from core import device as devices
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.score import Reference, Scorer
 from core.stylize.losses import total
 from core.stylize.optimise import stylise
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import content_losses, style_losses, style_targets
 
 Rgb = npt.NDArray[np.uint8]

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from core import efficientnet
-from core.backbone import for_recipe
 from core.grams import gram
 from core.presets import PRESETS
 from core.score import CONTENT_MAPS, STYLE_MAPS, frame_of, resized
+from core.stylize.recipe_backbone import for_recipe
 from style_pairs import Pair, Rgb, as_tensor
 
 Maps = Mapping[str, Tensor]

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from core.backbone import for_recipe
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.stylize.optimise import Commission, stylise_all
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import StyleTargets, style_targets
 from figure_rows import Row
 from style_pairs import as_tensor, fitted, matched_pairs, painting, photograph

@@ -18,10 +18,11 @@ from torch.autograd.profiler_util import EventList, FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 import core.stylize.lanes
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.stylize.lanes import Answer, Question, evaluate
 from core.stylize.optimise import stylise
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import style_targets
 from figure_rows import Row
 from style_pairs import matched_pairs

@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from core import device as devices
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.cache import cache_folder
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.stylize.losses import PIXELS, total
 from core.stylize.optimise import Commission, Step, stylise_all
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.sources import eight_bit
 from core.stylize.targets import losses_at, style_targets
 from core.weights import CAFFE_UNIT

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import torch
 
-from core.backbone import for_recipe
 from core.jobs import Job
 from core.night import begin_night, read_context, read_shard
 from core.plan import make_plan
@@ -25,6 +24,7 @@ from core.presets import DEFAULT_PRESET, PRESETS
 from core.spec import spec_from
 from core.store import Store
 from core.stylize.maker import StylizeMaker
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import style_targets
 from figure_rows import Row
 from style_pairs import PAINTINGS, PHOTOGRAPHS, fitted, painting, photograph, save

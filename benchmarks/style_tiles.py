@@ -24,10 +24,10 @@ import torch
 
 import core.stylize.tiles
 from core import device as devices
-from core.backbone import for_recipe
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.stylize.optimise import stylise
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.sources import eight_bit
 from core.stylize.targets import style_targets
 from core.stylize.tiles import SIDE, tiles

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from core import device as devices
 from core.architecture import BACKBONES, NORM_PARTS, Convolution, Smoothing, Step
 from core.errors import SpecError
-from core.recipe import Recipe
-from core.weights import Weights, load
+from core.weights import Weights
 
 Pooling = Literal["max", "average"]
 
@@ -134,15 +133,6 @@ class _Stage(nn.Module):
         if self.residual:
             y = y + (self.shortcut(x) if self.shortcut else x)
         return F.relu(y, inplace=True)
-
-
-def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
-    """The backbone that a recipe asks for, on a device. Raises SpecError for wrong weights or layers."""
-    dtype = devices.dtype(recipe.precision, device)
-    layers = (*recipe.content_layers, *recipe.style_layers)
-    weights = load(recipe.weights, recipe.backbone)
-    smoothing = (recipe.feature_smoothing, recipe.feature_temperature)
-    return Backbone(weights, layers, recipe.pooling, dtype, *smoothing).to(device)
 
 
 def extended(x: Tensor, least: int) -> Tensor:

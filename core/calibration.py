@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.child_process import CALM, ROOT
 from core.cost import Cost, load_cost, network_of, save_cost
-from core.engine.process import CALM, ROOT
 from core.errors import SpecError
 from core.presets import DEFAULT_PRESET, PRESETS
 

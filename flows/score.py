@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core import device as devices
 from core import manifest
-from core.engine.process import CALM
+from core.child_process import CALM
 from core.layout import printable
 from core.report.gallery import build_gallery
 from core.rescoring import TOLD, score_again

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import animation
-from core.engine.process import CALM
+from core.child_process import CALM
 from core.errors import JobError, SpecError, Stopped
 from core.jobs import Job
 from core.layout import printable

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from core import manifest
+from core.child_process import Death
 from core.engine.messages import (
     Broken,
     Close,
@@ -32,7 +33,7 @@ from core.engine.messages import (
     Ready,
     Split,
 )
-from core.engine.process import Death, WorkerProcess
+from core.engine.process import WorkerProcess
 from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
 from core.errors import Internal, JobError, NocturneError, TimedOut
 from core.jobs import Job, planned_columns

@@ -8,10 +8,10 @@ import time
 import torch
 
 from core import device as devices
-from core.backbone import for_recipe
 from core.cost import gflop
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.stylize.optimise import stylise
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import style_targets
 
 SIDE = 224

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from core import device as devices
-from core.backbone import for_recipe
 from core.cache import cache_folder
 from core.errors import SpecError
 from core.layout import printable
@@ -22,6 +21,7 @@ from core.stylize import contents
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.lessons import CatalogStyles, catalog_styles
 from core.stylize.perceptual import Judge
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.refine import Refined, Refinery
 from core.stylize.repertoire import row_of
 from core.stylize.style_bank import StyleBank

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core import device as devices
 from core import image
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.engine.maker import Tick
 from core.jobs import Job
 from core.layout import asset_thumb, output_path, output_thumb, style_thumb
@@ -31,6 +31,7 @@ from core.stylize.losses import ContentLoss, Loss
 from core.stylize.one_pass import OnePass, looking, watched
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
 from core.stylize.recent import Recent
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.regions import Region
 from core.stylize.sources import Decoded, Sources, tensor, unit
 from core.stylize.stamp import stamp_of

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from core.backbone import for_recipe
 from core.errors import NotFinite, SpecError
 from core.layout import printable
 from core.stylize import lessons, repertoire
 from core.stylize.held_out import HeldOut
 from core.stylize.perceptual import Judge, Pictures
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.style_bank import StyleBank
 from core.stylize.train_figures import ACROSS, PANELS, Row, row_of
 from core.stylize.train_recipe import TransferRecipe

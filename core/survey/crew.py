@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import wait
 from typing import Any
 
-from core.engine.process import ChildProcess
+from core.child_process import ChildProcess
 from core.errors import Internal, JobError, NocturneError, TimedOut
 from core.survey.worker import Opening, Sight, failed
 

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from core import device
 from core.architecture import BACKBONES, Name
-from core.backbone import DEEP_SCALE, Backbone, extended, for_recipe, smoothed
+from core.backbone import DEEP_SCALE, Backbone, extended, smoothed
 from core.errors import SpecError
 from core.presets import PRESETS
 from core.recipe import Recipe
+from core.stylize.recipe_backbone import for_recipe
 from core.weights import CAFFE_UNIT, SOURCES, Weights, load, package_file
 from tests.core.seeded_weights import seeded, seeded_state
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.recipe import Recipe
 from core.stylize.painter import Painter
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.transfer_file import load
 from tests.core.stylize.networks import seeded_file
 

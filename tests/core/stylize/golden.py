@@ -9,10 +9,10 @@ import hashlib
 
 import torch
 
-from core.backbone import for_recipe
 from core.methods import ALGORITHM
 from core.recipe import Recipe
 from core.stylize.optimise import Result, stylise
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.targets import style_targets
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.networks import seeded_stylist

@@ -8,10 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.backbone import Backbone, for_recipe
+from core.backbone import Backbone
 from core.margins import artwork_alone
 from core.stylize import contents
 from core.stylize.contents import Contents
+from core.stylize.recipe_backbone import for_recipe
 from core.stylize.style_bank import Palette, StyleBank
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.trainer import IDENTITY, Trainer

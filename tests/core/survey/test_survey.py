@@ -8,7 +8,7 @@ import pyarrow.csv as pacsv
 import pytest
 from PIL import Image
 
-from core.engine.process import ChildProcess
+from core.child_process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
 from core.survey import crew
 from core.survey.kind import Kind

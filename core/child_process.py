@@ -1,0 +1,88 @@
+"""Child process with a two-way pipe: start `python -m MODULE FD ...`, send messages, learn how it ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+STDERR_TAIL = 2_000
+CALM = {"GOMP_SPINCOUNT": "10000"}
+"""How long torch's threads spin when they wait for each other. Left alone they spin for so long that a pass takes four
+times as long while something else uses the CPU; on an idle machine this costs nothing that could be measured."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """How a child ended: its exit code, or minus the signal that killed it."""
+
+    code: int
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        return self.code < 0
+
+    def __str__(self) -> str:
+        if not self.killed:
+            return f"exit code {self.code}"
+        hint = ", often the kernel short of memory" if self.code == -9 else ""
+        return f"killed by signal {-self.code}{hint}"
+
+
+class ChildProcess:
+    """A running `python -m <module> FD ...` and the parent's end of its pipe."""
+
+    def __init__(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        ours, theirs = socket.socketpair()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, str(theirs.fileno()), *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                env={**CALM, **os.environ, "PYTHONPATH": path, **(env or {})},
+            )
+        self.connection = Connection(ours.detach())
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def send(self, message: Any) -> bool:
+        """Send a message. Returns False if the child is gone."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def bury(self, timeout: float = 30.0) -> tuple[Death, str]:
+        """Wait for its end, closing the pipe. Returns how it died, and the end of what it printed."""
+        self.connection.close()
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            code = self._process.wait()
+        with self._stderr:
+            size = self._stderr.seek(0, os.SEEK_END)
+            self._stderr.seek(max(0, size - STDERR_TAIL))
+            words = self._stderr.read().decode(errors="replace").strip()
+        return Death(code), words
