@@ -9,7 +9,8 @@ from core.engine.maker import Tick
 from core.jobs import Job
 from core.stylize.lane_maker import LaneMaker, Unscored
 from core.stylize.optimise import Result
-from core.stylize.sources import Decoded, tensor
+from core.stylize.pixels import tensor
+from core.stylize.sources import Decoded
 
 SLEEP = 0.2
 """Seconds that the stand-in computes a job, as a device that has no use for the CPU would."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from core.cache import cache_folder
 from core.stylize.painter import Painter
+from core.stylize.pixels import eight_bit
 from core.stylize.recipe_backbone import for_recipe
-from core.stylize.sources import eight_bit
 from core.stylize.style_bank import Palette, StyleBank
 from core.stylize.transfer_file import load, read_info
 from style_pairs import Rgb, as_tensor

@@ -26,8 +26,8 @@ from core.cache import cache_folder
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.stylize.optimise import Step, stylise
+from core.stylize.pixels import eight_bit
 from core.stylize.recipe_backbone import for_recipe
-from core.stylize.sources import eight_bit
 from core.stylize.targets import style_targets
 from figure_rows import Row, show
 from style_distances import judges

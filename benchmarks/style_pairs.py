@@ -15,7 +15,7 @@ from skimage import data
 from torch import Tensor
 
 from core.image import Picture
-from core.stylize.sources import tensor
+from core.stylize.pixels import tensor
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit."""

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from core.backbone import Backbone
 from core.presets import PRESETS
 from core.stylize.moments import covariance, moments
+from core.stylize.pixels import eight_bit
 from core.stylize.recipe_backbone import for_recipe
-from core.stylize.sources import eight_bit
 from style_pairs import Pair, Rgb, as_tensor, fitted, painting, photograph
 from style_records import Stopwatch, Values
 

@@ -23,8 +23,8 @@ from core.presets import PRESETS
 from core.recipe import Recipe
 from core.stylize.losses import PIXELS, total
 from core.stylize.optimise import Commission, Step, stylise_all
+from core.stylize.pixels import eight_bit
 from core.stylize.recipe_backbone import for_recipe
-from core.stylize.sources import eight_bit
 from core.stylize.targets import losses_at, style_targets
 from core.weights import CAFFE_UNIT
 from figure_rows import Row, show

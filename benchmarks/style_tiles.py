@@ -27,8 +27,8 @@ from core import device as devices
 from core.presets import DEFAULT_PRESET, PRESETS
 from core.recipe import Recipe
 from core.stylize.optimise import stylise
+from core.stylize.pixels import eight_bit
 from core.stylize.recipe_backbone import for_recipe
-from core.stylize.sources import eight_bit
 from core.stylize.targets import style_targets
 from core.stylize.tiles import SIDE, tiles
 from figure_rows import Row

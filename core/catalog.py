@@ -13,11 +13,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import SpecError
-from core.layout import printable, shortly
 from core.library import Asset, matches, scan
 from core.recipe import RecipeOverrides, check_overrides, files_of
 from core.spec import sentence
 from core.spec_fields import plain_text
+from core.text import printable, shortly
 from core.toml_file import toml_values
 
 CATALOG_FILE = "catalog.toml"

@@ -17,9 +17,8 @@ from safetensors.numpy import save as save_tensors
 from core.classifier import Classifier, Outliers
 from core.errors import SpecError
 from core.feature_shape import DIMS, WIDE_DIMS, WIDE_NAME
-from core.layout import printable, shortly
-from core.spec_fields import SCORER_SUFFIX
-from core.tensor_header import Header, Sort, read_header
+from core.tensor_header import SUFFIX, Header, Sort, read_header
+from core.text import printable, shortly
 
 KIND = "nocturne classifier 1"
 """Value of the metadata's `format`; its number rises when the layout or the features change."""
@@ -63,7 +62,7 @@ def placed(name: str | Path) -> Path:
     'genres.safetensors'
     """
     text = str(name)
-    return Path(text) if text.endswith(SCORER_SUFFIX) else SHIPPED / f"{Path(text).name}{SCORER_SUFFIX}"
+    return Path(text) if text.endswith(SUFFIX) else SHIPPED / f"{Path(text).name}{SUFFIX}"
 
 
 def read(name: str | Path) -> Classifier:
@@ -73,7 +72,7 @@ def read(name: str | Path) -> Classifier:
     """
     path = placed(name)
     if path != Path(name) and not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SCORER_SUFFIX}") if is_one(file)))
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SUFFIX}") if is_one(file)))
         raise SpecError(
             f"There is no classifier {printable(str(name))!r}; use one of {shipped}, or the path of a file."
         )

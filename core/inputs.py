@@ -9,11 +9,11 @@ from pathlib import Path
 from core.catalog import Style, load_catalog, style_digest
 from core.digests import Digests, Measured
 from core.errors import SpecError
-from core.layout import printable
 from core.library import Asset, scan
 from core.mirror import Companion, companions
 from core.planning import Tick
 from core.spec import Spec
+from core.text import printable
 
 SMALLEST_ARTWORK = 32
 """Pixels that an artwork's shorter side has at least: in less, there is no stroke to be learned."""

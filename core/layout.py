@@ -1,4 +1,4 @@
-"""Where things lie in a run folder, and names that are safe on any disk.
+"""Paths in a run folder: spec, plan, parts, manifest, outputs, thumbs, gallery, records of nights.
 
 runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest.csv  outputs/...  rejected/...
             thumbs/...  gallery/index.html  nights/<utc>.json  log.jsonl
@@ -6,9 +6,7 @@ runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
-from pathlib import Path
+from core.text import portable, shortened
 
 SPEC = "spec.toml"
 PLAN = "plan.parquet"
@@ -22,34 +20,6 @@ GALLERY = "gallery/index.html"
 NEAREST = "gallery/nearest.html"
 NIGHTS = "nights"
 LOG = "log.jsonl"
-
-MAX_COMPONENT = 200
-"""Longest file or folder name in bytes that Nocturne writes; file systems stop at 255."""
-
-
-def portable(name: str) -> str:
-    """A path as UTF-8 text that can be written anywhere: bytes that are not UTF-8, control characters and backslashes
-    %-encoded.
-
-    >>> portable("trip/caf\\udce9\\n.jpg")
-    'trip/caf%E9%0A.jpg'
-    """
-    return printable(name).replace("\\", "%5C")
-
-
-def printable(text: str) -> str:
-    """A text that may be printed: bytes that are not UTF-8, and characters that steer a terminal, %-encoded."""
-    return "".join(_encoded(char) for char in text)
-
-
-def shortly(text: str, longest: int = 120) -> str:
-    """The beginning of a text for a message, and dots where it goes on."""
-    return text if len(text) <= longest else f"{text[:longest]}..."
-
-
-def shortened(name: str) -> str:
-    """`name` with every component over MAX_COMPONENT bytes cut, and a hash of the whole component put in its place."""
-    return "/".join(_cut(part) for part in name.split("/"))
 
 
 def output_name(style: str, asset: str, suffix: str, mark: str = "") -> str:
@@ -104,25 +74,3 @@ def asset_thumb(asset: str) -> str:
 def style_thumb(style: str) -> str:
     """The small view of a style."""
     return f"{THUMBS}/styles/{shortened(portable(style))}.jpg"
-
-
-def _encoded(char: str) -> str:
-    if "\ud800" <= char <= "\udfff":
-        raw = char.encode("utf-8", "surrogateescape") if "\udc80" <= char <= "\udcff" else b"?"
-        return "".join(f"%{byte:02X}" for byte in raw)
-    if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char != "\u200d":
-        return "".join(f"%{byte:02X}" for byte in char.encode())
-    return char
-
-
-def _cut(component: str) -> str:
-    raw = component.encode()
-    if len(raw) <= MAX_COMPONENT:
-        return component
-    digest = hashlib.sha256(raw).hexdigest()[:10]
-    return raw[: MAX_COMPONENT - 11].decode(errors="ignore") + "~" + digest
-
-
-def shown(path: Path) -> str:
-    """A path for a message, in at most 500 characters."""
-    return shortly(printable(str(path)), 500)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from core.layout import portable
 from core.picture_file import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
+from core.text import portable
 
 
 @dataclass(frozen=True, slots=True)

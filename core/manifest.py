@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 from core.columns import LISTS, SCHEMA
 from core.errors import NocturneError, SpecError, StoreBroken
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths, printable, shortly
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
 from core.part_file import read_rows
 from core.standing import with_standing
 from core.store import Store
+from core.text import printable, shortly
 
 
 def table(rows: Iterable[dict[str, Any]]) -> pa.Table:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.digests import Digests, Measured
-from core.layout import printable, shortly
 from core.library import Asset, scan
+from core.text import printable, shortly
 
 
 @dataclass(frozen=True, slots=True)

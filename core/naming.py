@@ -6,8 +6,8 @@ import string
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from core.layout import portable, printable, shortened
 from core.store import TEMPORARY
+from core.text import portable, printable, shortened
 
 DEFAULT = "{style}/{asset}.{ext}"
 ENDING = ".{ext}"

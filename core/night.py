@@ -1,8 +1,7 @@
-"""A night in the run folder: the plan it follows, the rows it begins with, and the record it leaves in `nights/`."""
+"""The plan file: write tonight's jobs and the first rows of the manifest, read shards and the context back."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -17,9 +16,8 @@ import pyarrow.parquet as pq
 
 from core import manifest
 from core.columns import SCHEMA
-from core.errors import NocturneError
 from core.jobs import FILE_FIELDS, JOB_FIELDS, Job
-from core.layout import NIGHTS, PLAN
+from core.layout import PLAN
 from core.planning import BATCH, Plan
 from core.store import Store
 
@@ -60,25 +58,6 @@ def read_copies(store: Store) -> list[dict[str, Any]]:
     """The plan's rows whose picture is taken from an equal job, of this run or of another."""
     rows = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[("state", "in", ["copy", "adopt"])])
     return rows.to_pylist()  # type: ignore[no-any-return]
-
-
-def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str:
-    """Leave what a night did in `nights/<utc>.json`. Returns its name."""
-    name = f"{NIGHTS}/{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
-    ended = datetime.now(UTC)
-    whole = {"started": started.isoformat(), "ended": ended.isoformat(), **record}
-    store.put(name, json.dumps(whole, indent=2, ensure_ascii=False).encode())
-    return name
-
-
-def last_night(store: Store) -> dict[str, Any] | None:
-    """The record of the latest night that left one; damaged ones are passed over."""
-    for name in reversed(list(store.names(NIGHTS, ".json"))):
-        with contextlib.suppress(OSError, ValueError, RecursionError, NocturneError):
-            record = json.loads(store.read(name))
-            if isinstance(record, dict) and isinstance(record.get("ended"), str):
-                return record
-    return None
 
 
 def _jobs(store: Store, wanted: tuple[str, str, Any]) -> list[Job]:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from core.catalog import Style
 from core.errors import SpecError
-from core.layout import printable, shortly
 from core.library import Asset
 from core.recipe import FILES, Recipe, RecipeOverrides, check_overrides, files_of
 from core.spec import sentence
+from core.text import printable, shortly
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.errors import SpecError
-from core.layout import printable, shortly
+from core.text import printable, shortly
 
 CHOICES = ("keep", "reject", "favourite")
 MOST = 1_000_000

@@ -14,13 +14,11 @@ from core import naming
 from core.errors import SpecError
 from core.evaluation import PARTS, ScoreWeights
 from core.gate import REJECT, parse_gate
-from core.layout import printable, shortly
 from core.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.recipe import FILES, Recipe, RecipeOverrides, files_of
 from core.roots import check_inside
 from core.spec_fields import (
     CHOOSERS,
-    SCORER_SUFFIX,
     Device,
     Limit,
     Place,
@@ -42,6 +40,8 @@ from core.spec_fields import (
     rooted_scorer,
 )
 from core.taste import load_taste
+from core.tensor_header import SUFFIX
+from core.text import printable, shortly
 from core.toml_file import toml_values
 
 AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
@@ -215,7 +215,7 @@ class Spec(BaseModel):
         yield from (("reuse", run) for run in self.reuse)
         if self.pairs.lower().endswith(".csv"):
             yield "pairs file", Path(self.pairs)
-        if self.scorer is not None and self.scorer.endswith(SCORER_SUFFIX):
+        if self.scorer is not None and self.scorer.endswith(SUFFIX):
             yield "scorer", Path(self.scorer)
         yield from ((name, Path(file)) for name, file in files_of(self.base_recipe().model_dump()).items())
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from core.errors import SpecError
+from core.tensor_header import SUFFIX
 
 
 def plain_text(value: str) -> str:
@@ -55,15 +56,11 @@ CHOOSERS = ("preset", "quality", "seconds_per_picture")
 
 def _scorer_named(value: str) -> str:
     plain_text(value)
-    if value.endswith(SCORER_SUFFIX) or re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
+    if value.endswith(SUFFIX) or re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
         return value
-    raise ValueError(
-        f"must be the name of a classifier that comes with Nocturne, or the path of a {SCORER_SUFFIX} file"
-    )
+    raise ValueError(f"must be the name of a classifier that comes with Nocturne, or the path of a {SUFFIX} file")
 
 
-SCORER_SUFFIX = ".safetensors"
-"""What the name of a classifier file ends in."""
 Scorer = Annotated[
     str | None,
     AfterValidator(lambda value: None if value is None else _scorer_named(value)),
@@ -77,7 +74,7 @@ Scorer = Annotated[
 
 def rooted_scorer(folder: Path, scorer: str) -> str:
     """A scorer with a relative path taken from `folder`; a name stays as it is."""
-    return str(absolute(folder, Path(scorer))) if scorer.endswith(SCORER_SUFFIX) else scorer
+    return str(absolute(folder, Path(scorer))) if scorer.endswith(SUFFIX) else scorer
 
 
 RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]

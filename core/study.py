@@ -17,13 +17,13 @@ from core.digests import sha256_of
 from core.errors import JobError, SpecError
 from core.inputs import StyleFiles, too_small
 from core.jobs import Job, KeyMaker, fitted
-from core.layout import portable, printable
 from core.mirror import other_proportions
 from core.recipe import Recipe, files_of
 from core.roots import check_inside
 from core.spec import Spec, spec_from
 from core.spec_fields import check_writable
 from core.stylize.repertoire import digest_for
+from core.text import portable, printable
 
 FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
 _SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg", ".tif": "tiff"}

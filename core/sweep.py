@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import SpecError
-from core.layout import portable, printable, shortened, shortly
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.spec import Spec
+from core.text import portable, printable, shortened, shortly
 
 FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})
 """Recipe fields that decide the file and not the picture: a sheet would show no difference."""

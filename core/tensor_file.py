@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.layout import shown
+from core.text import shown
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.layout import printable, shortly, shown
+from core.text import printable, shortly, shown
+
+SUFFIX = ".safetensors"
+"""What the name of a safetensors file ends in."""
 
 LONGEST = 32 << 20
 """Bytes of a header; it lists tensors, pictures' hashes and a recipe."""

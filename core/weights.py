@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core import tensor_file
 from core.architecture import BACKBONES, Architecture, Name
 from core.errors import SpecError
-from core.layout import shown
+from core.text import shown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from rich.table import Table
 from core.appraise.classifier_spec import TrainClassifierSpec
 from core.appraise.classifier_training import held
 from core.errors import NocturneError, Stopped
-from core.layout import printable
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console
 from flows.exit_codes import ALL_DONE

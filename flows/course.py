@@ -13,7 +13,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec
-from core.night import record_night
+from core.run_log import record_night
 from core.session import Duty, on_duty
 from flows.dashboard import Dashboard
 from flows.own_server import end_with_this_process

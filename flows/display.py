@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.engine.crew import Board
-from core.layout import printable
 from core.planning import PlanSummary
 from core.report.summary import RunSummary, duration
+from core.text import printable
 
 REFRESH = 0.5
 APART = frozenset({"low_score", "near_duplicate"})

@@ -30,7 +30,7 @@ def ended(app: typer.Typer) -> int:
 
 
 def _said(error: NocturneError, code: int) -> int:
-    from core.layout import printable
+    from core.text import printable
 
     typer.echo(f"nocturne: {printable(str(error))}", err=True)
     return code

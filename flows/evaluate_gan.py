@@ -29,7 +29,7 @@ from core.gan.features import (
 from core.gan.recipe import LANES, GanRecipe, SampleRecipe
 from core.gan.sampler import Sampler
 from core.gan.set_report import Reals, appraise, check_enough, document
-from core.layout import printable
+from core.text import printable
 from flows import evaluation_report
 from flows.bar import Bar
 from flows.display import console

@@ -17,10 +17,10 @@ from core.gan.dataset import Dataset
 from core.gan.features import Rgb, rgb_of
 from core.gan.neighbours import CLOSE, COPY
 from core.gan.set_report import Appraisal
-from core.layout import printable
 from core.report.evaluation import FIGURES, evaluation_text, shown
 from core.report.nearest import SHOWN, Pair, Tally, nearest_page
 from core.store import Store
+from core.text import printable
 
 RECORD, TEXT, NEAREST = "evaluation.json", "evaluation.md", "nearest.html"
 """Files of the report folder."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import SpecError
-from core.layout import printable
 from core.store import Store
+from core.text import printable
 
 
 def export(network: Path, to: Path) -> None:

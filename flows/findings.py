@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.finding import Finding, State
-from core.layout import printable
+from core.text import printable
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "red"}

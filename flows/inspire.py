@@ -13,7 +13,7 @@ from core import image
 from core.assist.recommend import check_mood
 from core.catalog import Style, load_catalog
 from core.errors import JobError, NocturneError
-from core.layout import printable, style_thumb
+from core.layout import style_thumb
 from core.report.board import Draft, board_page
 from core.spec_fields import check_folder
 from core.store import Store
@@ -26,6 +26,7 @@ from core.survey.similar import collection
 from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
 from core.survey.table import batches
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console
 from flows.style import opened, sit

@@ -15,10 +15,10 @@ from core.gan.checkpoint import read_info
 from core.gan.classes import class_number
 from core.gan.recipe import SampleRecipe
 from core.gan.seeds import each_seed, parse_seeds
-from core.layout import printable
 from core.spec import sentence
 from core.spec_fields import check_writable
 from core.store import Store
+from core.text import printable
 
 if TYPE_CHECKING:
     from core.gan.sampler import Sampler

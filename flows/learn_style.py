@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from core.layout import printable
 from core.report.summary import duration
 from core.stylize.learn import learn
 from core.stylize.learn_spec import LearnStyleSpec
+from core.text import printable
 from flows.display import console
 
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from core.errors import SpecError
-from core.layout import printable
 from core.picks import read_picks
 from core.store import Store
 from core.taste import MEASURES
 from core.taste_learning import examples, learn
+from core.text import printable
 
 
 def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:

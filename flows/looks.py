@@ -16,16 +16,17 @@ from core.calibration import calibrated_cost
 from core.classifier import label_said
 from core.errors import SpecError
 from core.kinds import AnySpec, load_any
-from core.layout import SPEC, printable
-from core.night import last_night
+from core.layout import SPEC
 from core.picks import read_picks, with_picks
 from core.plan import make_plan
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.room import check_room, free_bytes
+from core.run_log import last_night
 from core.spec import Spec
 from core.store import Store
 from core.taste import load_taste
+from core.text import printable
 from core.why import explained
 from flows.display import console, end_table, plan_table
 from flows.exit_codes import ALL_DONE, UNFINISHED

@@ -16,14 +16,15 @@ from core import manifest
 from core.errors import NocturneError, Stopped
 from core.gan.sample_spec import SampleSpec
 from core.kinds import AnySpec
-from core.layout import printable
-from core.night import begin_night, record_night
+from core.night import begin_night
 from core.planning import Plan
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
+from core.run_log import record_night
 from core.session import Duty
 from core.settling import settled
 from core.store import Store
+from core.text import printable
 from flows.display import Display, console, end_table, faults_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.outage import leaving_a_dead_server

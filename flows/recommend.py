@@ -12,10 +12,10 @@ from rich.text import Text
 
 from core.assist.recommend import Fit, check_mood
 from core.errors import SpecError
-from core.layout import printable
 from core.presets import PRESETS
 from core.spec_fields import check_folder, check_writable
 from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console
 

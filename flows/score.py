@@ -10,10 +10,10 @@ from pathlib import Path
 from core import device as devices
 from core import manifest
 from core.child_process import CALM
-from core.layout import printable
 from core.report.gallery import build_gallery
 from core.rescoring import TOLD, score_again
 from core.spec_fields import rooted_scorer
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console
 from flows.exit_codes import ALL_DONE, UNFINISHED

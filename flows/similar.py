@@ -11,8 +11,8 @@ from rich.text import Text
 from core import image
 from core.digests import sha256_of
 from core.errors import JobError, SpecError
-from core.layout import printable
 from core.survey.similar import collection
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console
 

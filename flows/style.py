@@ -17,10 +17,10 @@ from core import animation
 from core.child_process import CALM
 from core.errors import JobError, SpecError, Stopped
 from core.jobs import Job
-from core.layout import printable
 from core.recipe import Recipe
 from core.store import Store
 from core.study import Study, check_target, output_format, study
+from core.text import printable
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.watching import Watching, loss_text
 

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import NocturneError, Stopped
-from core.layout import printable
 from core.report.summary import duration
 from core.survey.duty import serving
 from core.survey.kinds import KINDS
 from core.survey.results import finished
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
+from core.text import printable
 from flows.bar import Bar
 from flows.display import console, faults_table
 from flows.exit_codes import ALL_DONE, UNFINISHED

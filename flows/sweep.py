@@ -10,10 +10,10 @@ from core import image
 from core.contact_sheet import U8, Label, contact_sheet
 from core.errors import NotFinite, OutOfMemory, SpecError, Stopped
 from core.jobs import Job
-from core.layout import printable
 from core.spec_fields import check_writable
 from core.study import Study, check_target, study
 from core.sweep import Axis, Cell, cells, parse_axis
+from core.text import printable
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.style import opened, put, sit, undisturbed, with_format
 from flows.watching import Watching

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from core.errors import NocturneError, SpecError, Stopped
-from core.layout import printable
 from core.report.summary import duration
 from core.store import Store
+from core.text import printable
 from core.training.board import Board, Stretch
 from core.training.duty import AnyTraining, Make, TrainingDuty
 from core.training.folder import CHECKPOINTS, FILM, NETWORK, PLOT, SPEC

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import NocturneError
-from core.layout import printable
 from core.set_aside import SET_ASIDE, Move, set_aside
 from core.store import Store
+from core.text import printable
 from core.verify import KINDS, Report, verify
 from flows.bar import Bar
 from flows.display import console

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from core.layout import printable
+from core.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor

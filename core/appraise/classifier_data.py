@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from core.digests import Digests
 from core.errors import SpecError
-from core.layout import printable, shortly
 from core.library import scan
+from core.text import printable, shortly
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.appraise.calibration import Bin
 from core.classifier import Classifier
-from core.layout import printable
+from core.text import printable
 
 MOST_WRITTEN = 30
 """Classes up to which every cell of the matrix has its number."""

@@ -24,8 +24,8 @@ from core.appraise.classifier_spec import TrainClassifierSpec
 from core.classifier import Classifier, softmax
 from core.classifier_file import file_bytes
 from core.errors import SpecError
-from core.layout import printable
 from core.store import Store
+from core.text import printable
 
 FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
 LISTED = 20

@@ -16,8 +16,9 @@ from core.engine.messages import Committed, Note, Outcome, Phase, Progress, Read
 from core.engine.rota import Ticket
 from core.engine.supervisor import Supervisor
 from core.jobs import Job
-from core.layout import LOG, printable
+from core.layout import LOG
 from core.store import Store
+from core.text import printable
 
 
 @dataclass

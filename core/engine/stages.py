@@ -19,8 +19,8 @@ from core.engine.maker import GroupMaker, Made
 from core.engine.messages import Broken, Dropped, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.jobs import Job, planned_columns
-from core.layout import printable
 from core.memory import ran_out
+from core.text import printable
 
 TICK_EVERY = 0.4
 """Seconds between two progress messages of a job."""

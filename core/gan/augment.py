@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -129,8 +128,3 @@ def _cutout(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
     applied = (_drawn(x, p, draw, 1.0, 1.0, 0.0)).view(-1, 1, 1)
     hole = masks[0].unsqueeze(2) * masks[1].unsqueeze(1) * applied
     return x * (1 - hole).unsqueeze(1)
-
-
-def reduced(x: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c side side"]:
-    """Pictures at a smaller side that divides theirs, by averaging."""
-    return F.avg_pool2d(x, x.shape[-1] // side) if x.shape[-1] > side else x

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from core import tensor_file
 from core.errors import SpecError
 from core.gan.recipe import GanRecipe
-from core.layout import shown
 from core.tensor_header import Sort, not_one, read_header
+from core.text import shown
 
 if TYPE_CHECKING:
     import torch

@@ -17,9 +17,9 @@ from core import image
 from core.errors import JobError, SpecError
 from core.gan import idx
 from core.gan.recipe import GanRecipe
-from core.layout import printable, shortly
 from core.library import scan
 from core.margins import trimmed
+from core.text import printable, shortly
 from core.training.faults import Fault, Tick
 
 U8 = NDArray[np.uint8]

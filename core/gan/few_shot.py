@@ -19,8 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from core.gan.augment import reduced
-from core.gan.layers import SLOPE, ClassNoise, GatedLinearUnit, Projection, Wrap, set_normal, wrapper
+from core.gan.layers import SLOPE, ClassNoise, GatedLinearUnit, Projection, Wrap, reduced, set_normal, wrapper
 from core.gan.recipe import GanRecipe
 
 WIDTHS = (1, 4, 8, 16)

@@ -113,3 +113,8 @@ def _weight(module: nn.Module) -> Tensor:
     """The tensor that is learned; under spectral norm `weight` itself is computed from it."""
     learned = dict(module.named_parameters())
     return learned["weight"] if "weight" in learned else learned["parametrizations.weight.original"]
+
+
+def reduced(x: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c side side"]:
+    """Pictures at a smaller side that divides theirs, by averaging."""
+    return F.avg_pool2d(x, x.shape[-1] // side) if x.shape[-1] > side else x

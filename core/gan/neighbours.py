@@ -22,7 +22,7 @@ from core import fingerprint
 from core.gan.batches import middle
 from core.gan.distances import Features, nearest
 from core.gan.features import FeatureNetwork, Rgb, Tick, rgb_of
-from core.layout import printable
+from core.text import printable
 
 Verdict = Literal["copy", "close", "apart"]
 

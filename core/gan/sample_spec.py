@@ -15,7 +15,6 @@ from core.gan.seeds import parse_seeds
 from core.roots import check_inside
 from core.spec import sentence
 from core.spec_fields import (
-    SCORER_SUFFIX,
     Device,
     Limit,
     Place,
@@ -33,6 +32,7 @@ from core.spec_fields import (
     check_writable,
     rooted_scorer,
 )
+from core.tensor_header import SUFFIX
 
 
 class SampleSpec(BaseModel):
@@ -95,7 +95,7 @@ class SampleSpec(BaseModel):
         given = [(name, getattr(self, name)) for name in self.path_fields]
         yield from ((name, path) for name, path in given if path is not None)
         yield from (("reuse", run) for run in self.reuse)
-        if self.scorer is not None and self.scorer.endswith(SCORER_SUFFIX):
+        if self.scorer is not None and self.scorer.endswith(SUFFIX):
             yield "scorer", Path(self.scorer)
 
     def check(self) -> None:

@@ -21,7 +21,7 @@ from core.gan.recipe import GanRecipe
 from core.gan.timelapse import drawn, shown_noise
 from core.gan.train_spec import TrainSpec
 from core.gan.trainer import Figures, Trainer
-from core.layout import printable
+from core.text import printable
 from core.training import loop
 from core.training.board import Board
 from core.training.folder import TrainingFolder

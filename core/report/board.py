@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import layout
 from core.report.pages import environment, href
+from core.text import portable
 
 SHOWN = 300
 """Pictures that a page shows; the table has them all."""
@@ -94,7 +94,7 @@ def board_page(board: Board) -> bytes:
     """The page."""
     made = environment(href=href, percent="{:.0%}".format, figure=_figure, wheel=_on_wheel)
     page = made.get_template("board.html").render(
-        board=board, title=layout.portable(board.title), shown=board.pictures[:SHOWN], most=SHOWN
+        board=board, title=portable(board.title), shown=board.pictures[:SHOWN], most=SHOWN
     )
     return page.encode()
 

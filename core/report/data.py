@@ -12,6 +12,7 @@ from typing import Any
 
 from core import layout
 from core.report.rows import Rows, columns, finite
+from core.text import portable
 from core.why import why
 
 PREFIX = "window.nocturne = "
@@ -65,11 +66,11 @@ def document(rows: Rows) -> dict[str, Any]:
     named = {name: [values[place] for place in kept] for name, values in named.items()}
     drawn = [checkpoint is not None for checkpoint in named["checkpoint"]]
     named["asset"] = [
-        f"seed {seed}" if sample else layout.portable(asset or "")
+        f"seed {seed}" if sample else portable(asset or "")
         for sample, seed, asset in zip(drawn, named["seed"], named["asset"], strict=True)
     ]
     named["style"] = [
-        layout.portable((checkpoint if sample else style) or "")
+        portable((checkpoint if sample else style) or "")
         for sample, checkpoint, style in zip(drawn, named["checkpoint"], named["style"], strict=True)
     ]
     cells: dict[str, Any] = {name: _coded(named[name]) for name in TEXTS}
@@ -77,7 +78,7 @@ def document(rows: Rows) -> dict[str, Any]:
     cells["seed"] = _coded([None if seed is None else str(seed) for seed in named["seed"]])
     cells["class_kept"] = _coded(named["class_kept"])
     for name in ("alike", "retry_of"):
-        cells[name] = _coded([None if output is None else layout.portable(output) for output in named[name]])
+        cells[name] = _coded([None if output is None else portable(output) for output in named[name]])
     # Without numbers few sentences differ; those stand beside.
     cells["why"] = _coded([why(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)])
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
@@ -122,7 +123,7 @@ def _pictures(names: Sequence[str], drawn: Sequence[bool], thumb: Callable[[str]
 def _tails(outputs: Sequence[str | None], styles: Sequence[str], assets: Sequence[str]) -> list[str | None]:
     """Output names with their `<style>/<asset>` written `*`; a name that begins otherwise is marked `=`."""
     return [
-        None if output is None else _tail(layout.portable(output), f"{style}/{asset}")
+        None if output is None else _tail(portable(output), f"{style}/{asset}")
         for output, style, asset in zip(outputs, styles, assets, strict=True)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.layout import portable
+from core.text import portable
 
 FIGURES = (
     ("kid", "KID", "distance between the two sets; 0 is none, lower is better"),

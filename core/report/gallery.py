@@ -22,6 +22,7 @@ from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
 from core.store import Store
+from core.text import portable, printable
 
 SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css", "review.css")
 SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js")
@@ -45,10 +46,10 @@ def build_gallery(store: Store, rows: Rows, title: str) -> Path:
 def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
     made = environment(href=href, duration=duration, score=_score)
     page = made.get_template("index.html").render(
-        title=layout.portable(title),
+        title=portable(title),
         summary=summary,
         samples=summary.checkpoints > 0 and summary.assets == 0,
-        reasons={layout.printable(reason): jobs for reason, jobs in summary.reasons.items()},
+        reasons={printable(reason): jobs for reason, jobs in summary.reasons.items()},
         styles=_styles(store, summary),
         bars=_bars(summary.histogram),
         stamp=stamp,
@@ -60,7 +61,7 @@ def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
 def _styles(store: Store, summary: RunSummary) -> list[dict[str, Any]]:
     return [
         {
-            "name": layout.portable(name),
+            "name": portable(name),
             "tally": tally,
             "thumb": _style_view(store, name),
         }

@@ -10,8 +10,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core import layout
 from core.report.pages import environment
+from core.text import portable
 
 SHOWN = 120
 """Pairs that a page shows; at some 5 KB a picture it then stays near a megabyte."""
@@ -70,7 +70,7 @@ def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
         environment(data_url=data_url, percent="{:.1%}".format)
         .get_template("nearest.html")
         .render(
-            title=layout.portable(title),
+            title=portable(title),
             pairs=ordered[:SHOWN],
             left_out=len(ordered) - len(ordered[:SHOWN]),
             tally=tally,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core import layout
+from core.text import portable
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,7 +22,7 @@ def environment(**filters: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"portable": layout.portable, "count": "{:,}".format, **filters}
+    made.filters |= {"portable": portable, "count": "{:,}".format, **filters}
     return made
 
 

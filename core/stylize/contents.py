@@ -15,10 +15,10 @@ from torch import Tensor
 
 from core import draws, image
 from core.errors import JobError, SpecError
-from core.layout import printable, shortly
 from core.library import scan
 from core.margins import trimmed, unframed
 from core.stylize.train_recipe import TransferRecipe
+from core.text import printable, shortly
 from core.training.faults import Fault, Tick
 
 HELD_OUT = 20

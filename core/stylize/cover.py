@@ -12,12 +12,12 @@ from torch import Tensor
 
 from core import image
 from core.jobs import Job
-from core.layout import printable
 from core.planned_picture import read_planned
 from core.recipe import Recipe
 from core.stylize import masks, region_map
 from core.stylize.masks import Pixels, feathered, fitted, keep_under, softened
 from core.stylize.recent import Recent
+from core.text import printable
 
 KEPT_COVERS = 4
 """Covers that are kept: jobs come asset by asset."""

@@ -16,8 +16,9 @@ from core.labeller import Labeller
 from core.recipe import Recipe
 from core.score import Reference, Scorer, Scores, mean_of
 from core.stylize import colour
+from core.stylize.pixels import eight_bit, tensor
 from core.stylize.recent import Recent
-from core.stylize.sources import KEPT_ASSETS, Decoded, eight_bit, tensor
+from core.stylize.sources import KEPT_ASSETS, Decoded
 
 REFERENCE_BUDGET = 64 * 2**20
 """Bytes of what the scorer remembers of artworks."""

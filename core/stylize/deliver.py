@@ -12,7 +12,7 @@ from core.stylize import colour
 from core.stylize.colour import KeepColor
 from core.stylize.cover import Cover
 from core.stylize.lift import lifted
-from core.stylize.sources import tensor, unit
+from core.stylize.pixels import tensor, unit
 
 Pixels = image.U8 | image.U16
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from core import device as devices
 from core.cache import cache_folder
 from core.errors import SpecError
-from core.layout import printable
 from core.store import Store
 from core.stylize import contents
 from core.stylize.learn_spec import LearnStyleSpec
@@ -25,7 +24,9 @@ from core.stylize.recipe_backbone import for_recipe
 from core.stylize.refine import Refined, Refinery
 from core.stylize.repertoire import row_of
 from core.stylize.style_bank import StyleBank
-from core.stylize.transfer_file import KnownStyle, TransferInfo, checkpoint_bytes, exported, load, read_info
+from core.stylize.transfer_file import checkpoint_bytes, exported, load, read_info
+from core.stylize.transfer_info import KnownStyle, TransferInfo
+from core.text import printable
 
 ASSETS = Path(__file__).resolve().parents[2] / "data" / "assets"
 Told = Callable[[str, int, float], None]

@@ -12,12 +12,12 @@ from core import image
 from core.catalog import Style, load_catalog
 from core.digests import sha256_of
 from core.errors import JobError, SpecError
-from core.layout import printable
 from core.stylize import contents
 from core.stylize.contents import Contents
 from core.stylize.style_bank import Palette
 from core.stylize.train_recipe import TransferRecipe
-from core.stylize.transfer_file import KnownStyle
+from core.stylize.transfer_info import KnownStyle
+from core.text import printable
 from core.training.faults import Fault, Tick
 
 

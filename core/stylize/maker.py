@@ -30,10 +30,11 @@ from core.stylize.deliver import delivered, put_coloured
 from core.stylize.losses import ContentLoss, Loss
 from core.stylize.one_pass import OnePass, looking, watched
 from core.stylize.optimise import Commission, OnStep, Result, Step, stylise_all
+from core.stylize.pixels import tensor, unit
 from core.stylize.recent import Recent
 from core.stylize.recipe_backbone import for_recipe
 from core.stylize.regions import Region
-from core.stylize.sources import Decoded, Sources, tensor, unit
+from core.stylize.sources import Decoded, Sources
 from core.stylize.stamp import stamp_of
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import InRegions, Recall, Style, StyleTargets, style_targets

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from core import image
 from core.stylize.network import Embedding, TransferNetwork
-from core.stylize.sources import tensor
+from core.stylize.pixels import tensor
 from core.stylize.spans import spans
 from core.transfer_shape import REACH, REDUCTION
 

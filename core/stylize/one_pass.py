@@ -21,10 +21,10 @@ from core.stylize.network import Embedding
 from core.stylize.painter import Painter
 from core.stylize.painting import OnStep, Step
 from core.stylize.passes import Canvas, OnPass, painted_large, painted_whole
+from core.stylize.pixels import brushed, eight_bit, resized, tensor, unit
 from core.stylize.predictor import look
 from core.stylize.recent import Recent
-from core.stylize.scales import resized
-from core.stylize.sources import Decoded, Looking, brushed, eight_bit, tensor, unit
+from core.stylize.sources import Decoded, Looking
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import Statistics, style_targets
 from core.stylize.transfer_file import load

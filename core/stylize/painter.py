@@ -8,7 +8,7 @@ from torch import Tensor
 
 from core.stylize.network import TransferNetwork
 from core.stylize.predictor import StylePredictor
-from core.stylize.transfer_file import TransferInfo
+from core.stylize.transfer_info import TransferInfo
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from core.stylize.frequency import FrequencyScaling
 from core.stylize.lanes import Answer, Optimisation, Question
 from core.stylize.lbfgs import LBFGS, history_of
 from core.stylize.losses import Loss
-from core.stylize.scales import level_size, levels, resized, shrunk
+from core.stylize.pixels import resized
+from core.stylize.scales import level_size, levels, shrunk
 from core.stylize.tiles import tiles
 
 

@@ -12,7 +12,7 @@ from core import image
 from core.stylize.masks import fitted
 from core.stylize.network import Embedding, TransferNetwork
 from core.stylize.network_tiles import painted_in_tiles
-from core.stylize.sources import tensor
+from core.stylize.pixels import tensor
 
 LEAST_AREA = 1e-3
 """Sum of areas below which no style is wanted at a pixel: the first one then stands there, and is not seen."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SpecError
-from core.layout import shown
 from core.recipe import Recipe
-from core.stylize.transfer_file import SORT, KnownStyle, TransferInfo, read_info
+from core.stylize.transfer_file import SORT, read_info
+from core.stylize.transfer_info import KnownStyle, TransferInfo
+from core.text import shown
 from core.weights import digest as weights_digest
 
 PACKAGED = Path(__file__).resolve().parents[2] / "data" / "networks" / "catalog.safetensors"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from core.recipe import Recipe
+from core.stylize.pixels import resized
 
 
 def levels(recipe: Recipe, height: int, width: int) -> range:
@@ -25,10 +24,3 @@ def shrunk(picture: Tensor, recipe: Recipe, level: int) -> Tensor:
     if level == 0:
         return picture
     return resized(picture, level_size(recipe, level, picture.shape[1], picture.shape[2])).clamp(0, 1)
-
-
-def resized(picture: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
-    """The picture (3, h, w) at `size` (height, width), bicubic, smoothed when it shrinks; may leave [0,
-    1].
-    """
-    return F.interpolate(picture.unsqueeze(0), size=tuple(size), mode="bicubic", antialias=True)[0]

@@ -13,7 +13,7 @@ from core.jobs import Job
 from core.memory import ran_out
 from core.stylize.maker import StylizeMaker
 from core.stylize.optimise import Step
-from core.stylize.scales import resized
+from core.stylize.pixels import resized
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from core import image
 from core.delivery import longest_side
@@ -20,8 +18,9 @@ from core.jobs import Job, fitted
 from core.margins import artwork_alone
 from core.planned_picture import Planned, read_planned
 from core.recipe import Recipe
-from core.stylize import colour, scales
+from core.stylize import colour
 from core.stylize.cover import Cover, Covers
+from core.stylize.pixels import brushed, picture_of, tensor
 from core.stylize.recent import Recent
 
 KEPT_ASSETS = 4
@@ -90,7 +89,9 @@ class Sources:
         asset = file.picture
         content, seen = asset, artworks
         if keep == "luminance":
-            content = self._contents.get((job.asset_sha256, size), lambda: _picture(colour.lightness_of(tensor(asset))))
+            content = self._contents.get(
+                (job.asset_sha256, size), lambda: picture_of(colour.lightness_of(tensor(asset)))
+            )
         if keep != "none":
             # An artwork that takes the asset's colours is another one for every asset.
             known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
@@ -157,16 +158,6 @@ def _slices(counts: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True))
 
 
-def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:
-    """An artwork as it is looked at: at most `size` pixels at its longest, times `brush`, enlarged if it must be."""
-    longest = max(1, round(min(size, max(artwork.size)) * brush))
-    if longest <= max(artwork.size):
-        return image.resized(artwork, longest)
-    scale = longest / max(artwork.size)
-    sides = round(artwork.size.height * scale), round(artwork.size.width * scale)
-    return _picture(scales.resized(tensor(artwork), sides))
-
-
 def _check_deliverable(job: Job, file: Planned, recipe: Recipe) -> None:
     """Raises TooLarge or Unsupported for an output that could not be written or read, before it is computed."""
     working = max(file.picture.size)
@@ -179,30 +170,11 @@ def _check_deliverable(job: Job, file: Planned, recipe: Recipe) -> None:
     image.check_format(recipe.format, size)
 
 
-def tensor(picture: image.Picture) -> Tensor:
-    """The colours of a picture as (3, h, w), RGB in [0, 1], on the CPU."""
-    return torch.from_numpy(np.ascontiguousarray(picture.rgb)).permute(2, 0, 1).float() / 255
-
-
-def unit(picture: Tensor) -> Tensor:
-    """Colours of 8 bits as float in [0, 1]; others as they are."""
-    return picture.float() / 255 if picture.dtype == torch.uint8 else picture
-
-
-def eight_bit(picture: Tensor) -> image.U8:
-    """Colours (3, h, w) as (h, w, 3) uint8; values outside [0, 1] are cut off."""
-    return (picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
-
-
-def _picture(colours: Tensor) -> image.Picture:
-    return image.Picture(eight_bit(colours))
-
-
 def _as_seen(
     keep: colour.KeepColor, artworks: Sequence[image.Picture], asset: image.Picture
 ) -> tuple[image.Picture, ...]:
     alpha = None if asset.alpha is None else torch.from_numpy(asset.alpha).float() / 255
-    return tuple(map(_picture, colour.style(keep, [tensor(artwork) for artwork in artworks], tensor(asset), alpha)))
+    return tuple(map(picture_of, colour.style(keep, [tensor(artwork) for artwork in artworks], tensor(asset), alpha)))
 
 
 def _bytes(pictures: Sequence[image.Picture]) -> int:

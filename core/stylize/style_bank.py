@@ -13,9 +13,9 @@ from core import image
 from core.backbone import Backbone
 from core.margins import artwork_alone, unframed
 from core.recipe import Recipe
+from core.stylize.pixels import brushed, tensor
 from core.stylize.predictor import Look, look
 from core.stylize.recent import Recent
-from core.stylize.sources import brushed, tensor
 from core.stylize.target_cache import TargetCache
 from core.stylize.targets import Statistics, style_targets
 

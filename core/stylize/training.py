@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from core.errors import NotFinite, SpecError
-from core.layout import printable
 from core.stylize import lessons, repertoire
 from core.stylize.held_out import HeldOut
 from core.stylize.perceptual import Judge, Pictures
@@ -20,7 +19,9 @@ from core.stylize.train_figures import ACROSS, PANELS, Row, row_of
 from core.stylize.train_recipe import TransferRecipe
 from core.stylize.train_spec import TrainStyleSpec
 from core.stylize.trainer import IDENTITY, Figures, Trainer
-from core.stylize.transfer_file import TransferInfo, checkpoint_bytes, exported, load, read_info, read_tensors
+from core.stylize.transfer_file import checkpoint_bytes, exported, load, read_info, read_tensors
+from core.stylize.transfer_info import TransferInfo
+from core.text import printable
 from core.training import loop
 from core.training.board import Board
 from core.training.folder import BEST, NETWORK, TrainingFolder

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from core import tensor_file
 from core.errors import SpecError
-from core.layout import shown
 from core.stylize.train_recipe import TransferRecipe
+from core.stylize.transfer_info import KnownStyle, TransferInfo
 from core.tensor_header import Header, Sort, not_one, read_header
+from core.text import shown
 
 if TYPE_CHECKING:
     import torch
@@ -37,48 +37,8 @@ SEEN_BY = ("style_size", "trim", "precision")
 """Fields of the training that the look of an artwork hangs on, and so what is predicted from it."""
 MOST_STYLES = 10_000
 
-Artwork = tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], Annotated[float, Field(gt=0, allow_inf_nan=False)]]
-"""SHA-256 of an artwork's file, and its weight in the style."""
-
-
-class KnownStyle(BaseModel):
-    """A style that a network has learnt, and whose artworks they are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(max_length=200)
-    artworks: tuple[Artwork, ...] = Field(min_length=1)
-    title: str = ""
-    artist: str = ""
-    licence: str = ""
-    credit: str = ""
-
 
 _STYLES = TypeAdapter(Annotated[tuple[KnownStyle, ...], Field(max_length=MOST_STYLES)])
-
-
-@dataclass(frozen=True)
-class TransferInfo:
-    """What a network file says of itself. Digests are of tensors, whatever file they are in, 16 hex digits each."""
-
-    path: Path
-    name: str
-    recipe: TransferRecipe
-    step: int
-    styles: tuple[KnownStyle, ...]
-    """Row by row of the embeddings."""
-    digest: str
-    """Of the network and the identity embedding: of all pictures that it paints."""
-    embeddings: tuple[str, ...]
-    """Of each style's own embedding: another style that is refined or added leaves it."""
-    predictor: str
-    """Of what predicts embeddings, and how artworks are looked at for it."""
-    data: dict[str, Any] = field(default_factory=dict)
-    """What it was trained on."""
-    training: dict[str, Any] = field(default_factory=dict)
-    """State of a training that is no tensor."""
-    whole: bool = False
-    """Whether training can go on from it."""
 
 
 def read_info(path: Path) -> TransferInfo:

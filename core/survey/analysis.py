@@ -7,8 +7,8 @@ from core.assist.measures import COLUMNS, measures
 from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
 from core.image import Picture, thumbnail
-from core.layout import portable, shortened
 from core.survey.kind import Kind, Looked
+from core.text import portable, shortened
 
 ANALYSE = Kind("analyse", 1, "core.survey.analysis:Analyst", COLUMNS)
 

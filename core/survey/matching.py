@@ -10,10 +10,10 @@ from typing import Any
 from core.assist.emotion import Emotion
 from core.assist.recommend import SPREAD
 from core.catalog import Style
-from core.layout import portable
 from core.survey.analysis import ANALYSE
 from core.survey.cached import cached_survey
 from core.survey.survey import rows_of
+from core.text import portable
 
 Row = Mapping[str, Any]
 Tick = Callable[[str, int, int], None]

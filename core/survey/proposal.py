@@ -12,10 +12,10 @@ from pathlib import Path
 from core.assist.recommend import Fit, recommended, variety
 from core.catalog import load_catalog
 from core.errors import SpecError
-from core.layout import portable
 from core.spec import Spec
 from core.store import Store
 from core.survey.matching import Seen, Tick, seen
+from core.text import portable
 
 PAIRS, SPEC, REASONS, RUN = "pairs.csv", "spec.toml", "reasons.csv", "run"
 

@@ -13,9 +13,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS, printable, shortly
+from core.layout import MANIFEST, MANIFEST_CSV, PARTS
 from core.manifest import parquet_bytes
 from core.store import Store
+from core.text import printable, shortly
 
 Row = dict[str, Any]
 

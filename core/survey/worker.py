@@ -16,9 +16,9 @@ from typing import Any
 
 from core import image
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
-from core.layout import printable, shortly
 from core.store import Store
 from core.survey.kind import Looker, loaded
+from core.text import printable, shortly
 
 
 @dataclass(frozen=True)

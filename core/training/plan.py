@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import SpecError
-from core.layout import printable
 from core.recipe_model import RecipeModel
+from core.text import printable
 from core.training.spec import TrainingSpec
 
 ROW_SECONDS = 10.0

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.layout import MAX_COMPONENT, output_name, portable, shortened
+from core.layout import output_name
+from core.text import MAX_COMPONENT, portable, shortened
 
 
 @pytest.mark.parametrize(

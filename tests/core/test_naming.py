@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from core.errors import SpecError
 from core.jobs import OutputNames
-from core.layout import MAX_COMPONENT, output_name, printable
+from core.layout import output_name
 from core.naming import DEFAULT, check_pattern, rendered, tells_seeds_apart
 from core.plan import make_plan
 from core.spec import spec_from
 from core.store import TEMPORARY, Store
+from core.text import MAX_COMPONENT, printable
 from tests.conftest import Studio
 from tests.properties.kit import examples
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.layout import NIGHTS
-from core.night import last_night, record_night
+from core.run_log import last_night, record_night
 from core.store import Store
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core import layout
 from core.store import Store
+from core.text import portable
 
 HOSTILE = (
     "<script>document.title='pwned'<∕script>.jpg",
@@ -37,7 +38,7 @@ def done(asset: str, style: str = "wave", **changes: Any) -> dict[str, Any]:
     """The row of a job that went well."""
     row = {
         "output": layout.output_name(style, asset, "png"),
-        "asset": layout.portable(asset),
+        "asset": portable(asset),
         "style": style,
         "status": "done",
         "preset": "good",

@@ -9,6 +9,7 @@ from core import layout
 from core.manifest import table
 from core.report import data
 from core.report.data import PREFIX, data_file
+from core.text import portable
 from tests.core.report.nights import HOSTILE, STARTED, done, failed, pending
 
 
@@ -57,7 +58,7 @@ def test_hostile_names_come_back_as_they_are_and_cannot_end_the_script():
     file = data_file(rows)
     assert not set(b"<>&") & set(file)
     document = parsed(file)
-    assert cells(document, "asset") == [layout.portable(name) for name in HOSTILE]
+    assert cells(document, "asset") == [portable(name) for name in HOSTILE]
     assert outputs(document) == [row["output"] for row in rows]
 
 
@@ -68,7 +69,7 @@ def test_any_text_is_safe_in_a_script(names, message):
     assert not set(b"<>&") & set(file)
     document = parsed(file)
     assert cells(document, "message") == [message] * len(names)
-    assert outputs(document) == [layout.portable(f"{name}.png") for name in names]
+    assert outputs(document) == [portable(f"{name}.png") for name in names]
 
 
 def test_thumbs_of_over_long_names_are_the_ones_on_disk():

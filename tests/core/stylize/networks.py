@@ -11,7 +11,8 @@ from torch import Tensor
 
 from core.stylize.stylist import Stylist
 from core.stylize.train_recipe import TransferRecipe
-from core.stylize.transfer_file import KnownStyle, checkpoint_bytes, exported
+from core.stylize.transfer_file import checkpoint_bytes, exported
+from core.stylize.transfer_info import KnownStyle
 
 LOOK = 2944
 """Means and deviations of the five style layers of VGG-19."""

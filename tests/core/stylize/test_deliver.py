@@ -11,7 +11,7 @@ from core import image
 from core.image import DeepPicture, Picture
 from core.stylize import colour
 from core.stylize.deliver import delivered
-from core.stylize.sources import eight_bit, tensor
+from core.stylize.pixels import eight_bit, tensor
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.test_lift import forms
 

@@ -14,7 +14,8 @@ from core.errors import SpecError
 from core.stylize.learn import learn
 from core.stylize.learn_spec import LearnStyleSpec
 from core.stylize.train_recipe import TransferRecipe
-from core.stylize.transfer_file import KnownStyle, checkpoint_bytes, exported, read_info, read_tensors
+from core.stylize.transfer_file import checkpoint_bytes, exported, read_info, read_tensors
+from core.stylize.transfer_info import KnownStyle
 from tests.core.stylize.networks import seeded_stylist, state_of
 
 RECIPE = TransferRecipe(batch=1, crops=(32,), content_side=48, style_size=32, precision="float32", trim=False)

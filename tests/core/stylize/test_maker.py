@@ -25,8 +25,8 @@ from core.provenance import read_stamp
 from core.spec import spec_from
 from core.store import Store
 from core.stylize.maker import StylizeMaker, thinned
+from core.stylize.pixels import brushed
 from core.stylize.recent import Recent
-from core.stylize.sources import brushed
 from tests import icc_profiles
 from tests.conftest import Studio
 

@@ -15,7 +15,7 @@ from core.stylize.network import Statistics
 from core.stylize.network_tiles import painted_in_tiles
 from core.stylize.painter import Painter
 from core.stylize.passes import Canvas, painted_large
-from core.stylize.sources import eight_bit
+from core.stylize.pixels import eight_bit
 from core.transfer_shape import REACH, REDUCTION
 from tests.core.stylize.conftest import waves
 

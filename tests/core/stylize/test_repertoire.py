@@ -13,7 +13,8 @@ from core.presets import PRESETS
 from core.recipe import Recipe
 from core.stylize import repertoire
 from core.stylize.repertoire import Share, digest_for, groups, info_of, shares
-from core.stylize.transfer_file import KnownStyle, TransferInfo, checkpoint_bytes, exported, read_info, read_tensors
+from core.stylize.transfer_file import checkpoint_bytes, exported, read_info, read_tensors
+from core.stylize.transfer_info import KnownStyle, TransferInfo
 from tests.core.stylize.networks import known, seeded_stylist, whole_bytes
 
 A, B, C, D = (letter * 64 for letter in "abcd")

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from core.recipe import Recipe
-from core.stylize.scales import levels, resized, shrunk
+from core.stylize.pixels import resized
+from core.stylize.scales import levels, shrunk
 from tests.core.stylize.conftest import waves
 
 
