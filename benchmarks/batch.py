@@ -18,8 +18,8 @@ from typing import Any
 from skimage import data
 
 from batch_makers import SLEEP
-from core import manifest
-from core.store import Store
+from core.manifest import manifest
+from core.storage.store import Store
 from figure_rows import HEAD, Row, show
 from runs import CHILD, ROOT, Measured, environment, measured_run
 

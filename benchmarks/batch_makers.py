@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 
 from core.engine.maker import Tick
-from core.jobs import Job
-from core.stylize.lane_maker import LaneMaker, Unscored
-from core.stylize.optimise import Result
-from core.stylize.pixels import tensor
-from core.stylize.sources import Decoded
+from core.planning.jobs import Job
+from core.stylize.jobs.lane_maker import LaneMaker, Unscored
+from core.stylize.optimise.optimise import Result
+from core.stylize.images.pixels import tensor
+from core.stylize.jobs.sources import Decoded
 
 SLEEP = 0.2
 """Seconds that the stand-in computes a job, as a device that has no use for the CPU would."""

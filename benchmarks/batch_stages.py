@@ -14,10 +14,10 @@ from pathlib import Path
 
 import torch
 
-from core import device as devices
-from core.night import read_context, read_shard
-from core.store import Store
-from core.stylize.lane_maker import LaneMaker
+from core.networks import device as devices
+from core.planning.night import read_context, read_shard
+from core.storage.store import Store
+from core.stylize.jobs.lane_maker import LaneMaker
 
 WARM = 8
 """Jobs before those that are timed: they read artworks, meet shapes for the first time, make folders."""

@@ -34,8 +34,8 @@ import fast_quality
 import fast_refine
 import fast_sizes
 import fast_speed
-from core import device as devices
-from core.cache import cache_folder
+from core.networks import device as devices
+from core.storage.cache import cache_folder
 from fast_network import SHIPPED, artworks, measured
 from fast_served import peer, served
 from figure_rows import HEAD, Row, missing, show

@@ -26,11 +26,11 @@ import numpy.typing as npt
 import torch
 import torch._dynamo
 
-from core import device as devices
-from core.memory import keep_freed
-from core.stylize.onnx_file import onnx_file
-from core.stylize.painter import Painter
-from core.stylize.transfer_file import load
+from core.networks import device as devices
+from core.networks.memory import keep_freed
+from core.stylize.feedforward.onnx_file import onnx_file
+from core.stylize.feedforward.painter import Painter
+from core.stylize.feedforward.transfer_file import load
 from fast_network import CPU
 from fast_pictures import cuts
 from figure_rows import Row, missing

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core import device as devices
+from core.networks import device as devices
 from fast_serve import serve, timed
 
 BLOCKS = 5

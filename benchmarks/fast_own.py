@@ -13,12 +13,12 @@ from pathlib import Path
 
 import torch
 
-from core import device as devices
-from core.night import begin_night, read_context, read_shard
-from core.plan import make_plan
-from core.spec import spec_from
-from core.store import Store
-from core.stylize.maker import StylizeMaker
+from core.networks import device as devices
+from core.planning.night import begin_night, read_context, read_shard
+from core.runs.plan import make_plan
+from core.config.spec import spec_from
+from core.storage.store import Store
+from core.stylize.jobs.maker import StylizeMaker
 from fast_pictures import WIDTH
 from fast_serve import serve, timed
 

@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from core import image
-from core.margins import artwork_alone
+from core.images import image
+from core.images.margins import artwork_alone
 from fast_network import Measured
 from fast_served import Served
 from figure_rows import Row

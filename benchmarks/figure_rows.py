@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.gan.resampling import Measured
+    from core.gan.metrics.resampling import Measured
 
 HEAD = "| what | measured | target | |\n|---|---|---|---|"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.gan.recipe import SampleRecipe
-from core.gan.sampler import Sampler
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.sampler import Sampler
 from figure_rows import Row, missing, spread
 from gan_judge import Judge, Verdict, digits
 from gan_stretches import clock_of

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.gan.batches import middle
-from core.gan.dataset import load
-from core.gan.features import EfficientNetFeatures, FeatureNetwork, VggFeatures
-from core.gan.neighbours import Originals
-from core.gan.recipe import GAN_PRESETS, SampleRecipe
-from core.gan.sampler import Sampler
-from core.gan.set_metrics import SetMetrics, set_metrics
+from core.gan.data.batches import middle
+from core.gan.data.dataset import load
+from core.gan.metrics.features import EfficientNetFeatures, FeatureNetwork, VggFeatures
+from core.gan.metrics.neighbours import Originals
+from core.gan.networks.recipe import GAN_PRESETS, SampleRecipe
+from core.gan.sampling.sampler import Sampler
+from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 from figure_rows import Row, missing, spread
 from gan_stretches import clock_of
 

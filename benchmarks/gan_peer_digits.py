@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.gan import idx
+from core.gan.data import idx
 from gan_stretches import State, Stretch
 
 BATCH, LATENT, WIDTH, SIDE, MARGIN = 64, 100, 64, 32, 2

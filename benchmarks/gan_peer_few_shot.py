@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.gan.batches import middle
-from core.gan.dataset import load
-from core.gan.recipe import GAN_PRESETS
+from core.gan.data.batches import middle
+from core.gan.data.dataset import load
+from core.gan.networks.recipe import GAN_PRESETS
 from gan_stretches import State, Stretch
 
 SIZE = 64

@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 
-from core import device as devices
-from core import image, provenance
-from core.gan.recipe import SampleRecipe
-from core.gan.sampler import Sampler
+from core.networks import device as devices
+from core.images import image, provenance
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.sampler import Sampler
 from figure_rows import Row
 from runs import environment, measured_run
 
@@ -36,8 +36,8 @@ import json, resource, sys, threading, time
 import psutil
 from flows.environment import prepare
 prepare(quiet=True)
-from core.session import Duty
-from core.gan.sample_spec import SampleSpec
+from core.runs.session import Duty
+from core.gan.jobs.sample_spec import SampleSpec
 spec = SampleSpec.model_validate(json.loads(sys.argv[1]))
 duty = Duty(spec)
 duty.begin()

@@ -16,10 +16,10 @@ ASSETS, STYLES = 10_000, 10
 CHILD = """
 import json, resource, sys, time
 begun = time.monotonic()
-from core.night import begin_night
-from core.plan import make_plan
-from core.spec import Spec
-from core.store import Store
+from core.planning.night import begin_night
+from core.runs.plan import make_plan
+from core.config.spec import Spec
+from core.storage.store import Store
 spec = Spec.model_validate(json.loads(sys.argv[1]))
 plan = make_plan(spec)
 planned = time.monotonic() - begun

@@ -21,15 +21,15 @@ from PIL import Image
 from skimage import data
 from torch import Tensor
 
-from core import device as devices
-from core.backbone import Backbone
-from core.presets import PRESETS
-from core.recipe import Recipe
-from core.score import Reference, Scorer
-from core.stylize.losses import total
-from core.stylize.optimise import stylise
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import content_losses, style_losses, style_targets
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.scoring.score import Reference, Scorer
+from core.stylize.optimise.losses import total
+from core.stylize.optimise.optimise import stylise
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import content_losses, style_losses, style_targets
 
 Rgb = npt.NDArray[np.uint8]
 

@@ -21,8 +21,8 @@ CHILD = """
 import json, os, resource, sys, time
 from flows.environment import prepare
 prepare(quiet=True)
-from core.session import Duty
-from core.spec import Spec
+from core.runs.session import Duty
+from core.config.spec import Spec
 spec = Spec.model_validate(json.loads(sys.argv[1]))
 duty = Duty(spec)
 duty.begin()

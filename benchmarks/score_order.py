@@ -26,16 +26,16 @@ from rich.table import Table
 from skimage import data as photographs
 from sklearn.datasets import load_sample_image
 
-from core import device, weights
-from core.backbone import Backbone
-from core.cache import cache_folder
-from core.image import Picture, resized
-from core.methods import ALGORITHM
-from core.presets import PRESETS
-from core.recipe import Recipe
-from core.score import Rgb, Scorer, Scores
-from core.stylize.optimise import stylise
-from core.stylize.targets import style_targets
+from core.networks import device, weights
+from core.networks.backbone import Backbone
+from core.storage.cache import cache_folder
+from core.images.image import Picture, resized
+from core.config.methods import ALGORITHM
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.scoring.score import Rgb, Scorer, Scores
+from core.stylize.optimise.optimise import stylise
+from core.stylize.optimise.targets import style_targets
 
 FEW = 5
 ORDER = (("full", "few"), ("few", "asset"), ("few", "noise"), ("few", "style"))

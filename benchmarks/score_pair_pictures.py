@@ -16,12 +16,12 @@ from PIL import Image, ImageFilter
 from skimage.data import stereo_motorcycle
 from sklearn.datasets import load_sample_image
 
-from core.backbone import Backbone
-from core.presets import PRESETS
-from core.recipe import Recipe
-from core.stylize.optimise import stylise
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
+from core.networks.backbone import Backbone
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.stylize.optimise.optimise import stylise
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
 from fast_network import CPU, SHIPPED, artworks, measured
 from style_pairs import STYLES, Rgb, as_tensor, fitted, load, photograph, save
 

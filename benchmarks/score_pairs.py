@@ -18,9 +18,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from core import device
-from core.cache import cache_folder
-from core.score import Scorer, Scores
+from core.networks import device
+from core.storage.cache import cache_folder
+from core.scoring.score import Scorer, Scores
 from score_pair_pictures import Case, Maker
 
 SETTING_SEED = 1

@@ -10,8 +10,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from core import manifest
-from core.store import Store
+from core.manifest import manifest
+from core.storage.store import Store
 from runs import ROOT, environment, pictures
 
 TRIVIAL = """

@@ -33,8 +33,8 @@ import style_profile
 import style_race
 import style_targets
 import style_tiles
-from core import device as devices
-from core.cache import cache_folder
+from core.networks import device as devices
+from core.storage.cache import cache_folder
 from figure_rows import HEAD, Row, show
 from style_peer_pastiche import STEPS
 from style_records import Records

@@ -20,15 +20,15 @@ from pathlib import Path
 import torch
 
 import style_peer_scales
-from core import device as devices
-from core.backbone import Backbone
-from core.cache import cache_folder
-from core.presets import DEFAULT_PRESET, PRESETS
-from core.recipe import Recipe
-from core.stylize.optimise import Step, stylise
-from core.stylize.pixels import eight_bit
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.storage.cache import cache_folder
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.config.recipe import Recipe
+from core.stylize.optimise.optimise import Step, stylise
+from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
 from figure_rows import Row, show
 from style_distances import judges
 from style_pairs import Pair, Rgb, all_pairs, load, save

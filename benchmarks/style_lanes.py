@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from core.presets import DEFAULT_PRESET, PRESETS
-from core.recipe import Recipe
-from core.stylize.optimise import Commission, stylise_all
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import StyleTargets, style_targets
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.config.recipe import Recipe
+from core.stylize.optimise.optimise import Commission, stylise_all
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import StyleTargets, style_targets
 from figure_rows import Row
 from style_pairs import as_tensor, fitted, matched_pairs, painting, photograph
 from style_records import Records, Stopwatch, Values, engine

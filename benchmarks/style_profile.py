@@ -17,13 +17,13 @@ import torch
 from torch.autograd.profiler_util import EventList, FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
-import core.stylize.lanes
-from core.backbone import Backbone
-from core.presets import DEFAULT_PRESET, PRESETS
-from core.stylize.lanes import Answer, Question, evaluate
-from core.stylize.optimise import stylise
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
+import core.stylize.optimise.lanes
+from core.networks.backbone import Backbone
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.stylize.optimise.lanes import Answer, Question, evaluate
+from core.stylize.optimise.optimise import stylise
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
 from figure_rows import Row
 from style_pairs import matched_pairs
 from style_records import Records, Values, engine
@@ -42,12 +42,12 @@ def profiled(size: int, steps: int) -> Values:
     content, style = pair.tensors
     targets = style_targets([style], [1.0], recipe, backbone)
     stylise(content, targets, recipe.changed({"steps": 1, "coarse_steps": 1}), 0, backbone)
-    core.stylize.lanes.evaluate = _marked
+    core.stylize.optimise.lanes.evaluate = _marked
     try:
         with profile(activities=[ProfilerActivity.CPU]) as found, record_function(WHOLE):
             stylise(content, targets, recipe, 0, backbone)
     finally:
-        core.stylize.lanes.evaluate = evaluate
+        core.stylize.optimise.lanes.evaluate = evaluate
     return _shares(found.events())
 
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from core import device as devices
+from core.networks import device as devices
 
 Values = dict[str, Any]
 ROOT = Path(__file__).parents[1]
-ENGINE_SOURCES = ("core/stylize/*.py", "core/backbone.py", "core/device.py", "core/recipe.py", "core/weights.py")
+ENGINE_SOURCES = ("core/stylize/*.py", "core/networks/backbone.py", "core/networks/device.py", "core/config/recipe.py", "core/networks/weights.py")
 
 
 class Records:

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import torch
 
-from core.jobs import Job
-from core.night import begin_night, read_context, read_shard
-from core.plan import make_plan
-from core.presets import DEFAULT_PRESET, PRESETS
-from core.spec import spec_from
-from core.store import Store
-from core.stylize.maker import StylizeMaker
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
+from core.planning.jobs import Job
+from core.planning.night import begin_night, read_context, read_shard
+from core.runs.plan import make_plan
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.config.spec import spec_from
+from core.storage.store import Store
+from core.stylize.jobs.maker import StylizeMaker
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
 from figure_rows import Row
 from style_pairs import PAINTINGS, PHOTOGRAPHS, fitted, painting, photograph, save
 from style_records import Records, Stopwatch, Values, child, engine

@@ -3,7 +3,7 @@
     python benchmarks/style_tiles.py made.png --size 1536 --whole-megapixels 1 [--tile-steps 5] [--side 2048]
 
 The asset is a photograph cut to 4:3 and enlarged. Seams are the lines between two rows or columns of pixels where
-tiles meet (`core.stylize.tiles`). The energy of a line is the mean squared difference across it. It hangs on what is
+tiles meet (`core.stylize.optimise.tiles`). The energy of a line is the mean squared difference across it. It hangs on what is
 shown there, by a fifth from line to line, and on the network's own grid: where poolings begin, pictures differ more.
 So the picture is made once more with tiles of another size, whose seams are elsewhere. What counts is the energy on
 seams over that of the same lines in the other picture, relative to that of all other lines. Its spread where no seam
@@ -22,15 +22,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-import core.stylize.tiles
-from core import device as devices
-from core.presets import DEFAULT_PRESET, PRESETS
-from core.recipe import Recipe
-from core.stylize.optimise import stylise
-from core.stylize.pixels import eight_bit
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
-from core.stylize.tiles import SIDE, tiles
+import core.stylize.optimise.tiles
+from core.networks import device as devices
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.config.recipe import Recipe
+from core.stylize.optimise.optimise import stylise
+from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
+from core.stylize.optimise.tiles import SIDE, tiles
 from figure_rows import Row
 from style_pairs import Rgb, as_tensor, fitted, load, painting, photograph, save
 from style_records import Records, Stopwatch, Values, child, engine
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=SIDE, help="of a tile, at most")
     args = parser.parse_args()
     devices.make_deterministic(torch.get_num_threads())
-    core.stylize.tiles.SIDE = args.side
+    core.stylize.optimise.tiles.SIDE = args.side
     settings = recipe(args.size, args.tile_steps, args.coarse_steps, whole_megapixels=args.whole_megapixels)
     made, cost = painted(settings)
     save(made, args.picture)

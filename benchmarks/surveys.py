@@ -18,7 +18,7 @@ from typing import Any
 
 from PIL import Image
 
-from core import image
+from core.images import image
 from core.survey.crew import usual_processes
 from core.survey.kinds import KINDS
 from core.survey.spec import NOBODY, AnalyseSpec, AppraiseSpec, SurveySpec

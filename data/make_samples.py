@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.image import Picture, encode, read, resized
+from core.images.image import Picture, encode, read, resized
 
 HERE = Path(__file__).parent
 

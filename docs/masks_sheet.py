@@ -11,12 +11,12 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from core.layout import output_path
-from core.night import begin_night, read_context, read_shard
-from core.plan import make_plan
-from core.spec import spec_from
-from core.store import Store
-from core.stylize.maker import StylizeMaker
+from core.storage.layout import output_path
+from core.planning.night import begin_night, read_context, read_shard
+from core.runs.plan import make_plan
+from core.config.spec import spec_from
+from core.storage.store import Store
+from core.stylize.jobs.maker import StylizeMaker
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSET = "coffee.jpg"

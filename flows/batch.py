@@ -14,7 +14,7 @@ if _warning:
 
 from prefect import flow  # noqa: E402
 
-from core.spec import Spec  # noqa: E402
+from core.config.spec import Spec  # noqa: E402
 from flows.course import make_night, runner  # noqa: E402
 from tasks.stylize_shard import stylize_shard  # noqa: E402
 

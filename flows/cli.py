@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from core.gan.sample_spec import SampleSpec
-from core.spec import Spec
+from core.gan.jobs.sample_spec import SampleSpec
+from core.config.spec import Spec
 from flows.ending import ended, leave
-from flows.network_commands import networks
+from flows.commands.network_commands import networks
 from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
-from flows.survey_commands import surveys
+from flows.commands.survey_commands import surveys
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,10 +46,10 @@ def run(
 ) -> None:
     """Make what the spec asks for and is not done yet."""
     if dry_run:
-        from flows.looks import look_at_plan
+        from flows.commands.looks import look_at_plan
 
         return look_at_plan(spec, as_json, replan)
-    from flows.night import night
+    from flows.commands.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose, replan=replan))
 
@@ -75,7 +75,7 @@ def style(
 
     It is what `run` would make of it. Ctrl-C keeps the best so far.
     """
-    from flows.style import style as paint
+    from flows.commands.style import style as paint
 
     raise typer.Exit(paint(photo, paintings, to, values, save_every, animate, mask))
 
@@ -97,7 +97,7 @@ def sweep(
 
     `--x style_weight=50,250,1000 --y size=256,512` gives six pictures of one photograph, with labels.
     """
-    from flows.sweep import sweep as paint
+    from flows.commands.sweep import sweep as paint
 
     raise typer.Exit(paint(photo, paintings, to, values, x, y, cells))
 
@@ -106,7 +106,7 @@ def sweep(
 @with_sample_spec
 def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Draw pictures from a trained network, one a seed."""
-    from flows.night import night
+    from flows.commands.night import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
 
@@ -115,7 +115,7 @@ def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) ->
 @with_spec
 def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
     """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
-    from flows.looks import look_at_plan
+    from flows.commands.looks import look_at_plan
 
     look_at_plan(spec, as_json, replan)
 
@@ -123,8 +123,8 @@ def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
 @app.command()
 def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) -> None:
     """Make the failed jobs of a run again, and no others."""
-    from flows.looks import spec_of
-    from flows.night import night
+    from flows.commands.looks import spec_of
+    from flows.commands.night import night
 
     raise typer.Exit(night(spec_of(folder), retry=True, as_json=as_json, verbose=verbose))
 
@@ -132,7 +132,7 @@ def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) ->
 @app.command()
 def status(folder: RunFolder, as_json: Json = False) -> None:
     """Say how far a run is, also while it goes on."""
-    from flows.looks import look_at_status
+    from flows.commands.looks import look_at_status
 
     raise typer.Exit(look_at_status(folder, as_json))
 
@@ -153,7 +153,7 @@ def manifest(
     as_json: Json = False,
 ) -> None:
     """List the rows of a run's manifest, or write them to a file."""
-    from flows.looks import explain_score, look_at_manifest
+    from flows.commands.looks import explain_score, look_at_manifest
 
     if explain is not None:
         explain_score(folder, explain)
@@ -171,7 +171,7 @@ def learn_taste(
     as_json: Json = False,
 ) -> None:
     """Learn from picks what you keep; a spec that names the file is scored by it."""
-    from flows.learn_taste import learn_taste as learn
+    from flows.commands.learn_taste import learn_taste as learn
 
     learn(picks, run, to, as_json)
 
@@ -185,7 +185,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare every picture of a run with the manifest, also while a night goes on. Writes nothing by itself."""
-    from flows.verify import verify_run
+    from flows.commands.verify import verify_run
 
     raise typer.Exit(verify_run(folder, as_json, set_aside))
 
@@ -199,7 +199,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Judge the pictures of a run again, scores and labels; no picture is made or changed."""
-    from flows.score import score_run
+    from flows.commands.score import score_run
 
     raise typer.Exit(score_run(folder, scorer, as_json))
 
@@ -207,7 +207,7 @@ def score(
 @app.command()
 def gallery(folder: RunFolder) -> None:
     """Build the gallery of a run again and print its path."""
-    from flows.looks import build
+    from flows.commands.looks import build
 
     build(folder)
 
@@ -218,7 +218,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print the recipe and key that a picture carries, or what a checkpoint is."""
-    from flows.looks import look_at_picture
+    from flows.commands.looks import look_at_picture
 
     look_at_picture(file, as_json)
 
@@ -230,7 +230,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check that this machine, and a spec, have what a night needs."""
-    from flows.doctor import examine_all
+    from flows.commands.doctor import examine_all
 
     raise typer.Exit(examine_all(spec, out, as_json))
 
@@ -238,7 +238,7 @@ def doctor(
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
     """Write an example spec, a library folder and a catalog to start from."""
-    from core.example import init as write_example
+    from core.runs.example import init as write_example
     from core.text import printable
 
     for path in write_example(folder):

@@ -11,10 +11,10 @@ from prefect.exceptions import TerminationSignal
 from prefect.futures import as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from core.gan.sample_spec import SampleSpec
-from core.kinds import AnySpec
-from core.run_log import record_night
-from core.session import Duty, on_duty
+from core.gan.jobs.sample_spec import SampleSpec
+from core.runs.kinds import AnySpec
+from core.planning.run_log import record_night
+from core.runs.session import Duty, on_duty
 from flows.dashboard import Dashboard
 from flows.own_server import end_with_this_process
 from tasks.gallery import gallery

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.engine.crew import Board
-from core.planning import PlanSummary
+from core.planning.planning import PlanSummary
 from core.report.summary import RunSummary, duration
 from core.text import printable
 

@@ -13,18 +13,18 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from core.appraise.classifier_recipe import ClassifierRecipe
-from core.appraise.classifier_spec import TrainClassifierSpec
+from core.classifier.classifier_recipe import ClassifierRecipe
+from core.classifier.classifier_spec import TrainClassifierSpec
 from core.errors import SpecError
-from core.gan.recipe import GanRecipe, SampleRecipe
-from core.gan.sample_spec import SampleSpec, sample_spec_from
-from core.gan.train_spec import PACKAGED, TrainSpec, train_spec_from
-from core.recipe import Recipe
-from core.spec import Spec, read_toml, sentence, spec_from
-from core.spec_fields import CHOOSERS
-from core.stylize.learn_spec import LearnStyleSpec
-from core.stylize.train_recipe import TransferRecipe
-from core.stylize.train_spec import TrainStyleSpec
+from core.gan.networks.recipe import GanRecipe, SampleRecipe
+from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.gan.train.train_spec import PACKAGED, TrainSpec, train_spec_from
+from core.config.recipe import Recipe
+from core.config.spec import Spec, read_toml, sentence, spec_from
+from core.config.spec_fields import CHOOSERS
+from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import SurveySpec
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
@@ -200,8 +200,8 @@ def _checked(model: type[LearnStyleSpec], values: dict[str, Any]) -> LearnStyleS
 
 def _class(values: dict[str, Any], wanted: str) -> int:
     """The number of the class that a flag names or numbers."""
-    from core.gan.checkpoint import read_info
-    from core.gan.classes import class_number
+    from core.gan.checkpoints.checkpoint import read_info
+    from core.gan.checkpoints.classes import class_number
 
     return class_number(read_info(Path(str(values.get("checkpoint", "")))), wanted)
 

@@ -14,7 +14,7 @@ if _warning:
 
 from prefect import flow  # noqa: E402
 
-from core.gan.sample_spec import SampleSpec  # noqa: E402
+from core.gan.jobs.sample_spec import SampleSpec  # noqa: E402
 from flows.course import make_night, runner  # noqa: E402
 from tasks.sample_shard import sample_shard  # noqa: E402
 

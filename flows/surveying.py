@@ -10,7 +10,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import TerminationSignal
 
-from core.layout import MANIFEST
+from core.storage.layout import MANIFEST
 from core.survey.duty import on_survey
 from core.survey.kinds import KINDS
 from core.survey.results import finished

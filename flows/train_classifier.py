@@ -24,8 +24,8 @@ from prefect.artifacts import (  # noqa: E402
 )
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
-from core.appraise.classifier_spec import TrainClassifierSpec  # noqa: E402
-from core.appraise.classifier_training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, held  # noqa: E402
+from core.classifier.classifier_spec import TrainClassifierSpec  # noqa: E402
+from core.classifier.classifier_training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, held  # noqa: E402
 from flows.dashboard import Teller  # noqa: E402
 from flows.own_server import end_with_this_process  # noqa: E402
 from flows.training import data_url  # noqa: E402

@@ -15,8 +15,8 @@ if _warning:
 from prefect import flow  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
-from core.gan.train_spec import TrainSpec  # noqa: E402
-from core.gan.training import training_on  # noqa: E402
+from core.gan.train.train_spec import TrainSpec  # noqa: E402
+from core.gan.train.training import training_on  # noqa: E402
 from core.training.duty import on_training_duty  # noqa: E402
 from flows.own_server import end_with_this_process  # noqa: E402
 from flows.training import trained  # noqa: E402

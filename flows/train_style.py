@@ -15,8 +15,8 @@ if _warning:
 from prefect import flow  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
-from core.stylize.train_spec import TrainStyleSpec  # noqa: E402
-from core.stylize.training import training_on  # noqa: E402
+from core.stylize.train.train_spec import TrainStyleSpec  # noqa: E402
+from core.stylize.train.training import training_on  # noqa: E402
 from core.training.duty import on_training_duty  # noqa: E402
 from flows.own_server import end_with_this_process  # noqa: E402
 from flows.training import trained  # noqa: E402

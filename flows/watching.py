@@ -16,7 +16,7 @@ from core.text import printable
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.optimise import Step
+    from core.stylize.optimise.optimise import Step
 
 LINE_EVERY = 5.0
 """Seconds between two lines where there is no terminal to redraw."""

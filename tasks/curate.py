@@ -8,11 +8,11 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core import manifest
-from core.curated import curate_run
-from core.gan.sample_spec import SampleSpec
+from core.manifest import manifest
+from core.runs.curated import curate_run
+from core.gan.jobs.sample_spec import SampleSpec
 from core.report.summary import summarise
-from core.session import duty_of
+from core.runs.session import duty_of
 
 
 @task(name="curate", cache_policy=NO_CACHE)

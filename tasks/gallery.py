@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core import manifest
+from core.manifest import manifest
 from core.report.gallery import build_gallery
-from core.store import Store
+from core.storage.store import Store
 
 
 @task(name="gallery", cache_policy=NO_CACHE)

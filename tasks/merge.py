@@ -9,10 +9,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from core.engine.copies import take_copies
-from core.learning import learn
+from core.planning.learning import learn
 from core.report.summary import summarise
-from core.session import duty_of
-from core.settling import settled
+from core.runs.session import duty_of
+from core.runs.settling import settled
 
 
 @task(name="merge", cache_policy=NO_CACHE)

@@ -7,8 +7,8 @@ from typing import Any
 
 from prefect import get_run_logger
 
-from core.night import read_shard
-from core.session import duty_of
+from core.planning.night import read_shard
+from core.runs.session import duty_of
 
 
 def make_shard(run: str, shard: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.image import Picture, from_bytes
+from core.images.image import Picture, from_bytes
 from tests import icc_profiles
 
 Check = Callable[[], None]

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import image, manifest
-from core.layout import SPEC, output_path
-from core.store import Store
+from core.images import image
+from core.manifest import manifest
+from core.storage.layout import SPEC, output_path
+from core.storage.store import Store
 from tests.conftest import Studio
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from skimage.color import deltaE_ciede2000, lab2rgb
 from sklearn.cluster import KMeans
 
 from core.assist.names import name_of
-from core.view import Colours, View
+from core.images.view import Colours, View
 
 MOST = 8
 """Colours in a palette at most."""

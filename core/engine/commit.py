@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.messages import Committed, Outcome
 from core.errors import JobError
-from core.store import Store
+from core.storage.store import Store
 
 LONG_JOB = 10.0
 """Seconds from which a job, or a group of jobs, is committed by itself."""

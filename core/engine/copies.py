@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from core import image, manifest
+from core.images import image
+from core.manifest import manifest
 from core.errors import Changed, JobError, StorageFailed
-from core.layout import output_path, output_thumb
-from core.night import read_copies
-from core.reuse import OF_ITS_PLACE
-from core.store import Store
+from core.storage.layout import output_path, output_thumb
+from core.planning.night import read_copies
+from core.planning.reuse import OF_ITS_PLACE
+from core.storage.store import Store
 
 BATCH = 500
 """Rows in one part: what a kill makes do again is a matter of copying."""

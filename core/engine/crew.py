@@ -15,9 +15,9 @@ from typing import Any
 from core.engine.messages import Committed, Note, Outcome, Phase, Progress, Ready, Spent, Waiting
 from core.engine.rota import Ticket
 from core.engine.supervisor import Supervisor
-from core.jobs import Job
-from core.layout import LOG
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.layout import LOG
+from core.storage.store import Store
 from core.text import printable
 
 

@@ -6,7 +6,7 @@ import queue
 from abc import ABC, abstractmethod
 
 from core.engine.messages import Flush
-from core.jobs import Job
+from core.planning.jobs import Job
 
 
 class Intake(ABC):

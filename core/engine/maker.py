@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from core.errors import JobError, NocturneError
-from core.jobs import Job
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.store import Store
 
 Tick = Callable[[int, int, float], None]
 """Called with (step, steps, loss) while a job is made; it may raise to abandon the job."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from core.errors import NocturneError
-from core.jobs import Job
+from core.planning.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from filelock import FileLock, Timeout
 
-from core.cache import cache_folder
+from core.storage.cache import cache_folder
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from core.engine.messages import Outcome
 from core.errors import NocturneError
-from core.jobs import Job
+from core.planning.jobs import Job
 
 WINDOW = 8
 """Groups that the worker has at once: one in each of its four stages, one before each of the last three, and one that it

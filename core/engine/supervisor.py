@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from core import manifest
+from core.manifest import manifest
 from core.child_process import Death
 from core.engine.messages import (
     Broken,
@@ -36,8 +36,8 @@ from core.engine.messages import (
 from core.engine.process import WorkerProcess
 from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
 from core.errors import Internal, JobError, NocturneError, TimedOut
-from core.jobs import Job, planned_columns
-from core.store import Store
+from core.planning.jobs import Job, planned_columns
+from core.storage.store import Store
 
 MAX_STILLBORN = 3
 """Workers in a row that may end by themselves before they begin a job: they would go on to do so."""

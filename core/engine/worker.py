@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.hands import Hands
@@ -27,7 +27,7 @@ from core.engine.ownership import owning
 from core.engine.pipeline import Pipeline
 from core.engine.stages import Stages
 from core.errors import NocturneError
-from core.store import Store
+from core.storage.store import Store
 
 ORPHAN_GRACE = 10.0
 """Seconds that the job in hand may still take when nobody waits for it."""

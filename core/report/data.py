@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core import layout
+from core.storage import layout
 from core.report.rows import Rows, columns, finite
 from core.text import portable
-from core.why import why
+from core.scoring.why import why
 
 PREFIX = "window.nocturne = "
 """What stands before the JSON in the data file."""

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core import layout
+from core.storage import layout
 from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
 from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
-from core.store import Store
+from core.storage.store import Store
 from core.text import portable, printable
 
 SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css", "review.css")

@@ -6,7 +6,7 @@ from core.assist.analysis import analysed
 from core.assist.measures import COLUMNS, measures
 from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
-from core.image import Picture, thumbnail
+from core.images.image import Picture, thumbnail
 from core.survey.kind import Kind, Looked
 from core.text import portable, shortened
 

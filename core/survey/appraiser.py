@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 
-from core import classifier_file, image
-from core.appraise.appraisal import appraise
-from core.appraise.explanation import Explanation, explain, overlay
-from core.image import Picture
-from core.labeller import Labeller
+from core.networks import classifier_file
+from core.images import image
+from core.scoring.appraisal import appraise
+from core.classifier.explanation import Explanation, explain, overlay
+from core.images.image import Picture
+from core.scoring.labeller import Labeller
 from core.survey.kind import Looked
-from core.view import OPAQUE
+from core.images.view import OPAQUE
 
 EXPLAINED = "explained"
 """Folder of the pictures that show what speaks for a label."""

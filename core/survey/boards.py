@@ -16,7 +16,7 @@ from core.assist.measures import COLUMNS
 from core.assist.overlays import DRAWN
 from core.assist.swatches import WRITERS
 from core.report.board import Board, Colour, Group, Near, Seen
-from core.store import Store
+from core.storage.store import Store
 from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_name
 
 PAGE = "index.html"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.columns import Column
-from core.image import Picture
+from core.manifest.columns import Column
+from core.images.image import Picture
 from core.survey.kind import Kind, Looked
 
 LENGTH = 1280
@@ -16,7 +16,7 @@ FEATURES = Kind(
     "features",
     1,
     "core.survey.features:Seer",
-    (Column("features", pa.list_(pa.float16(), LENGTH), "Features as in core.features, 0 to 6."),),
+    (Column("features", pa.list_(pa.float16(), LENGTH), "Features as in core.networks.features, 0 to 6."),),
 )
 
 
@@ -33,7 +33,7 @@ class Seer:
         if self._network is None:
             import torch
 
-            from core.features import Features
+            from core.networks.features import Features
 
             self._network = Features(torch.device("cpu"))
         return Looked({"features": self._network.of(picture.rgb).astype(np.float16)})

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.assist.recommend import Fit, recommended
 from core.report.board import Board, Draft
-from core.store import Store
+from core.storage.store import Store
 from core.survey.boards import Row, board_of, groups, neighbours
 from core.survey.similar import Collection
 

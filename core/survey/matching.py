@@ -9,7 +9,7 @@ from typing import Any
 
 from core.assist.emotion import Emotion
 from core.assist.recommend import SPREAD
-from core.catalog import Style
+from core.planning.catalog import Style
 from core.survey.analysis import ANALYSE
 from core.survey.cached import cached_survey
 from core.survey.survey import rows_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from core.layout import MANIFEST
+from core.storage.layout import MANIFEST
 from core.report.board import board_page
 from core.survey.boards import PAGE, board_of
 from core.survey.spec import AnalyseSpec

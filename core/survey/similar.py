@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from core.assist.search import DIMS, Index, index_from, index_of
 from core.errors import NocturneError
-from core.features import NAME
-from core.store import Store
+from core.networks.features import NAME
+from core.storage.store import Store
 from core.survey.cached import Tick, cached_survey
 from core.survey.features import FEATURES, LENGTH
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 from pydantic import Field
 
 from core.errors import SpecError
-from core.placed_spec import PlacedSpec
-from core.roots import check_inside
-from core.spec_fields import (
+from core.config.placed_spec import PlacedSpec
+from core.storage.roots import check_inside
+from core.config.spec_fields import (
     Place,
     Scorer,
     Text,
@@ -99,7 +99,7 @@ class AppraiseSpec(SurveySpec):
     @property
     def options(self) -> dict[str, Any]:
         """What the looker is made from; another version of the classifier makes rows anew."""
-        from core.classifier_file import read  # numpy comes with it, and the command line is to be quick
+        from core.networks.classifier_file import read  # numpy comes with it, and the command line is to be quick
 
         version = None if self.named_scorer is None else read(self.named_scorer).version
         return {"scorer": self.named_scorer, "version": version, "explain": self.explain}

@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.digests import Digests, Measured
+from core.planning.digests import Digests, Measured
 from core.errors import TRANSIENT, SpecError
-from core.library import Asset, scan
-from core.store import Store
+from core.planning.library import Asset, scan
+from core.storage.store import Store
 from core.survey import table
 from core.survey.crew import Crew, usual_processes
 from core.survey.kind import Kind

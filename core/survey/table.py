@@ -13,9 +13,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError
-from core.layout import MANIFEST, MANIFEST_CSV, PARTS
-from core.manifest import parquet_bytes
-from core.store import Store
+from core.storage.layout import MANIFEST, MANIFEST_CSV, PARTS
+from core.manifest.manifest import parquet_bytes
+from core.storage.store import Store
 from core.text import printable, shortly
 
 Row = dict[str, Any]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core import image
+from core.images import image
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
-from core.store import Store
+from core.storage.store import Store
 from core.survey.kind import Looker, loaded
 from core.text import printable, shortly
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from core import device as devices
+from core.networks import device as devices
 from core.engine.ownership import owning
-from core.store import Store
+from core.storage.store import Store
 from core.training.board import Board
 from core.training.loop import Training
 from core.training.spec import TrainingSpec

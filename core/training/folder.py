@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.errors import NocturneError, SpecError
-from core.layout import LOG
-from core.store import Store
+from core.storage.layout import LOG
+from core.storage.store import Store
 from core.training import rows as figures
 from core.training import sheets
 from core.training.plan import TrainingPlan

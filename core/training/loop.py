@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
-from core import device as devices
+from core.networks import device as devices
 from core.errors import NotFinite, SpecError
-from core.memory import keep_freed
+from core.networks.memory import keep_freed
 from core.training.board import Board, Stretch
 from core.training.folder import TrainingFolder
 from core.training.kind import F, I, R, S, T, TrainingKind

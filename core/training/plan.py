@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import SpecError
-from core.recipe_model import RecipeModel
+from core.config.recipe_model import RecipeModel
 from core.text import printable
 from core.training.spec import TrainingSpec
 

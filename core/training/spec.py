@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from core.errors import SpecError
-from core.placed_spec import PlacedSpec
-from core.roots import check_inside
-from core.spec_fields import Device, RunFolder, check_folder, check_writable
+from core.config.placed_spec import PlacedSpec
+from core.storage.roots import check_inside
+from core.config.spec_fields import Device, RunFolder, check_folder, check_writable
 
 
 class TrainingSpec(PlacedSpec):

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from core.gan.sample_spec import SampleSpec
-from core.gan.train_spec import TrainSpec
-from core.spec import Spec
-from core.stylize.train_spec import TrainStyleSpec
+from core.gan.jobs.sample_spec import SampleSpec
+from core.gan.train.train_spec import TrainSpec
+from core.config.spec import Spec
+from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from core import manifest
-from core.store import TEMPORARY, Store
+from core.manifest import manifest
+from core.storage.store import TEMPORARY, Store
 from deployments.e2e_lite import call, deploy, server, start, wait_for, watch, worker
 from tests.faults.studio import FaultStudio
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-from core import manifest
+from core.manifest import manifest
 from core.engine import crew, stages, supervisor
 
 _jumps = itertools.cycle((-86_400.0, 3_600.0, -1.0, 400 * 86_400.0, 0.0))

@@ -18,8 +18,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from core import layout
-from core.store import Store
+from core.storage import layout
+from core.storage.store import Store
 
 MOMENTS = ("before", "half", "written", "renamed")
 """Moments of a put: nothing was done, half of the temporary file is there, all of it, and it has its final name."""

@@ -18,9 +18,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import manifest
-from core.layout import MANIFEST_CSV, PLAN
-from core.store import Store
+from core.manifest import manifest
+from core.storage.layout import MANIFEST_CSV, PLAN
+from core.storage.store import Store
 from tests.faults.bases import photo
 from tests.faults.hostile_text import unsafe
 from tests.faults.mutations import Mutant, mutants

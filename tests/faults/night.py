@@ -19,13 +19,13 @@ from typing import Any
 
 from core.engine.copies import take_copies
 from core.errors import StoreBroken
-from core.night import begin_night, read_shard
+from core.planning.night import begin_night, read_shard
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.run_log import record_night
-from core.session import Duty
-from core.settling import settled
-from core.spec import Spec, spec_from
+from core.planning.run_log import record_night
+from core.runs.session import Duty
+from core.runs.settling import settled
+from core.config.spec import Spec, spec_from
 from tests.faults import doom
 
 PAINTER = "tests.faults.painter:Painter"

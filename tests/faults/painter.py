@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from core import image
+from core.images import image
 from core.engine import commit
 from core.engine.maker import Tick
-from core.jobs import Job
-from core.layout import asset_thumb, output_path, output_thumb, style_thumb
-from core.planned_picture import read_planned
-from core.recipe import Recipe
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.layout import asset_thumb, output_path, output_thumb, style_thumb
+from core.images.planned_picture import read_planned
+from core.config.recipe import Recipe
+from core.storage.store import Store
 from tests.faults import clock, doom
 
 STEPS = 4

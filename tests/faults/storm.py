@@ -19,12 +19,12 @@ from pathlib import Path
 
 import psutil
 
-from core.image import from_bytes
-from core.layout import OUTPUTS
-from core.store import TEMPORARY, Store
+from core.images.image import from_bytes
+from core.storage.layout import OUTPUTS
+from core.storage.store import TEMPORARY, Store
 from tests.faults.studio import FaultStudio, environment, rows_of, started
 
-STYLIZE = "core.stylize.lane_maker:LaneMaker"
+STYLIZE = "core.stylize.jobs.lane_maker:LaneMaker"
 
 
 def storm(folder: Path, seconds: float, every: float, jobs: int) -> tuple[int, int, float]:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core import image, manifest
-from core.layout import MANIFEST_CSV, OUTPUTS, PARTS, REJECTED, output_thumb
-from core.store import TEMPORARY, Store
+from core.images import image
+from core.manifest import manifest
+from core.storage.layout import MANIFEST_CSV, OUTPUTS, PARTS, REJECTED, output_thumb
+from core.storage.store import TEMPORARY, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS, STYLES = 12, 2

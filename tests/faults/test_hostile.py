@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import image
+from core.images import image
 from tests.faults import hostile, verdict
 from tests.faults.bases import INDEX_BEHIND, KINDS, SEVERAL, base, format_of, photo
 from tests.faults.hostile_text import unsafe

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core import manifest
-from core.layout import OUTPUTS, PARTS
-from core.store import TEMPORARY, Store
+from core.manifest import manifest
+from core.storage.layout import OUTPUTS, PARTS
+from core.storage.store import TEMPORARY, Store
 from tests.faults.kills import Round, gated_rounds, named_rounds, play, random_rounds, undisturbed
 from tests.faults.studio import SCALE, FaultStudio, faults_of
 

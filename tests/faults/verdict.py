@@ -14,11 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from core import image
-from core.columns import TIMES
+from core.images import image
+from core.manifest.columns import TIMES
 from core.errors import TRANSIENT, NocturneError
-from core.layout import LOG
-from core.picture_file import shown
+from core.storage.layout import LOG
+from core.images.picture_file import shown
 from tests.faults.mutations import Mutant
 from tests.faults.outcomes import ALLOWED
 

@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from core import manifest
-from core.store import TEMPORARY, Store
+from core.manifest import manifest
+from core.storage.store import TEMPORARY, Store
 from tests.conftest import Studio
 from tests.flows.command import nocturne, started
 from tests.prefect_server import running_server

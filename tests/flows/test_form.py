@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from core.gan.recipe import SampleRecipe
-from core.gan.sample_spec import SampleSpec
-from core.presets import PRESETS, QUALITIES
-from core.recipe import Recipe
-from core.spec import Spec
-from core.stylize.train_recipe import TransferRecipe
-from core.stylize.train_spec import TrainStyleSpec
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.jobs.sample_spec import SampleSpec
+from core.config.presets import PRESETS, QUALITIES
+from core.config.recipe import Recipe
+from core.config.spec import Spec
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import AnalyseSpec, AppraiseSpec, SurveySpec
 from flows.analyse import analyse
 from flows.appraise import appraise

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.classifier_file import read
-from core.features import Features
+from core.networks.classifier_file import read
+from core.networks.features import Features
 from tests.flows.command import here, nocturne
 
 Env = dict[str, str]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.gan.checkpoint import read_info
+from core.gan.checkpoints.checkpoint import read_info
 from tests.flows.command import here, nocturne, started
 
 Env = dict[str, str]

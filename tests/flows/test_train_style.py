@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.stylize.transfer_file import read_info
+from core.stylize.feedforward.transfer_file import read_info
 from tests.flows.command import here, nocturne
 
 Env = dict[str, str]

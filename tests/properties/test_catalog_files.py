@@ -11,10 +11,10 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG_FILE, Style, load_catalog
-from core.jobs import OutputNames
-from core.layout import output_path, style_thumb
-from core.store import Store
+from core.planning.catalog import CATALOG_FILE, Style, load_catalog
+from core.planning.jobs import OutputNames
+from core.storage.layout import output_path, style_thumb
+from core.storage.store import Store
 from tests.faults.bases import base
 from tests.faults.hostile_names import HIDDEN, NAMES
 from tests.properties.kit import examples, read_or_refused, spoilt_text

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import manifest, part_file
-from core.columns import SCHEMA
+from core.manifest import manifest, part_file
+from core.manifest.columns import SCHEMA
 from core.errors import NocturneError
-from core.layout import MANIFEST, output_path
+from core.storage.layout import MANIFEST, output_path
 from core.report.data import data_file
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.store import Store
-from core.thrift import Reader
+from core.storage.store import Store
+from core.manifest.thrift import Reader
 from tests.faults.hostile_text import unsafe
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import Artwork, Entry, Style
-from core.library import Asset
-from core.pairs import Pair, pair_up
+from core.planning.catalog import Artwork, Entry, Style
+from core.planning.library import Asset
+from core.planning.pairs import Pair, pair_up
 from tests.properties.kit import examples, read_or_refused, spoilt_text
 
 ASSETS = [Asset(name, name, 1, 1) for name in ("a.jpg", "trip/b.jpg", "x%0A.jpg")]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from core.engine.rota import Rota
 from core.errors import SpecError
-from core.example import example_spec
-from core.library import matches
-from core.presets import PRESETS
-from core.recipe import Recipe
-from core.spec import Spec, load_spec, spec_from
+from core.runs.example import example_spec
+from core.planning.library import matches
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.config.spec import Spec, load_spec, spec_from
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt_text
 
 NAMES = (*Spec.model_fields, *Recipe.model_fields)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.image import Picture, encode
-from core.presets import PRESETS
-from core.provenance import FIELDS, read_stamp, stamp
+from core.images.image import Picture, encode
+from core.config.presets import PRESETS
+from core.images.provenance import FIELDS, read_stamp, stamp
 from tests.faults.bases import base, photo, saved
 from tests.faults.metadata import exif_of
 from tests.faults.png_lies import before_pixels, chunks

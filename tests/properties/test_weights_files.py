@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from core import tensor_file, weights
+from core.storage import tensor_file
+from core.networks import weights
 from core.errors import SpecError
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.image import Picture
-from core.view import View
+from core.images.image import Picture
+from core.images.view import View
 
 
 def shown(rgb: NDArray[np.uint8] | NDArray[np.float64], alpha: NDArray[np.uint8] | None = None) -> View:

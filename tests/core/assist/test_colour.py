@@ -6,10 +6,10 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from core import harmony
+from core.scoring import harmony
 from core.assist import contrast, emotion, names, palette
-from core.image import Picture
-from core.view import View, view
+from core.images.image import Picture
+from core.images.view import View, view
 from tests.core.assist.pictures import ODD, flat, halves, shown
 
 

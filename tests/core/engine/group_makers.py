@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.batch import Batch
+from core.storage.batch import Batch
 from core.engine.maker import Made, Tick
 from core.errors import JobError, Unreadable
-from core.jobs import Job
-from core.layout import OUTPUTS, output_path
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.layout import OUTPUTS, output_path
+from core.storage.store import Store
 from tests.core.engine.makers import Scribe
 
 

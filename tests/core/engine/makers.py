@@ -7,9 +7,9 @@ from typing import Any
 
 from core.engine.maker import Tick
 from core.errors import NotFinite, SpecError, Unreadable
-from core.jobs import Job
-from core.layout import output_path
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.layout import output_path
+from core.storage.store import Store
 
 
 class Scribe:

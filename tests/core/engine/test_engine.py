@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.crew import Crew
 from core.engine.messages import Outcome
 from core.errors import NocturneError, SpecError
-from core.jobs import Job
-from core.layout import output_path
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.layout import output_path
+from core.storage.store import Store
 
 SCRIBE = "tests.core.engine.makers:Scribe"
 
@@ -166,7 +166,7 @@ def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store:
     script = (
         "import sys, time\n"
         "from core.engine.crew import Crew\n"
-        "from core.store import Store\n"
+        "from core.storage.store import Store\n"
         "from tests.core.engine.test_engine import jobs, SCRIBE\n"
         f"crew = Crew('cpu', SCRIBE); crew.start()\n"
         f"crew.open(Store({str(store.root)!r}), dict(run='run', step_seconds=0.02), 9, 1)\n"

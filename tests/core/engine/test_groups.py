@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.crew import Crew
 from core.engine.rota import GROUP_SECONDS, Rota
-from core.jobs import Job
-from core.layout import output_path
-from core.store import TEMPORARY, Store
+from core.planning.jobs import Job
+from core.storage.layout import output_path
+from core.storage.store import TEMPORARY, Store
 from tests.core.engine.group_makers import sizes
 from tests.core.engine.test_engine import by_name, jobs, marks, own_cache, store, take_up, worker_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.clock import Clock
 from core.engine.commit import Committer
 from core.engine.hands import Hands, Room
@@ -17,8 +17,8 @@ from core.engine.maker import Tick
 from core.engine.messages import Committed
 from core.engine.stages import Stages
 from core.errors import JobError, NotFinite
-from core.jobs import Job
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.store import Store
 from tests.core.engine.test_engine import jobs
 
 PATIENCE = 20.0

@@ -10,8 +10,8 @@ from core.engine.commit import Committer
 from core.engine.maker import OneByOne, Tick
 from core.engine.pipeline import Pipeline
 from core.engine.stages import Stages
-from core.jobs import Job
-from core.store import Store
+from core.planning.jobs import Job
+from core.storage.store import Store
 from tests.core.engine.test_engine import by_name, jobs
 
 STAGES = ("decode", "make", "score", "write")

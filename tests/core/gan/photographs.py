@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_image
 
-from core.gan.features import Rgb
+from core.gan.metrics.features import Rgb
 
 NAMES = ("astronaut", "chelsea", "coffee", "rocket", "hubble_deep_field", "immunohistochemistry")
 TILE = 128

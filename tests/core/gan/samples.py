@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from core import manifest
+from core.manifest import manifest
 from core.engine.copies import take_copies
-from core.gan.checkpoint import checkpoint_bytes
-from core.gan.networks import build_generator
-from core.gan.recipe import GanRecipe
-from core.gan.sample_spec import SampleSpec, sample_spec_from
-from core.night import begin_night, read_shard
-from core.session import Duty
-from core.store import Store
+from core.gan.checkpoints.checkpoint import checkpoint_bytes
+from core.gan.networks.networks import build_generator
+from core.gan.networks.recipe import GanRecipe
+from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.planning.night import begin_night, read_shard
+from core.runs.session import Duty
+from core.storage.store import Store
 
 TINY = GanRecipe(architecture="dcgan", size=16, width=4, latent=8)
 

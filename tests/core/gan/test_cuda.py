@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.gan.checkpoint import checkpoint_bytes
-from core.gan.recipe import SampleRecipe
-from core.gan.sampler import Sampler
-from core.gan.trainer import Trainer
-from tests.core.gan.test_trainer import RECIPES, data_for
+from core.gan.checkpoints.checkpoint import checkpoint_bytes
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.sampler import Sampler
+from core.gan.train.trainer import Trainer
+from tests.core.gan.train.test_trainer import RECIPES, data_for
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, and this machine has none")
 

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from core import layout
-from core.store import Store
+from core.storage import layout
+from core.storage.store import Store
 from core.text import portable
 
 HOSTILE = (

@@ -5,8 +5,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import layout
-from core.manifest import table
+from core.storage import layout
+from core.manifest.manifest import table
 from core.report import data
 from core.report.data import PREFIX, data_file
 from core.text import portable

@@ -6,11 +6,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from core.errors import StoreBroken
-from core.manifest import table
+from core.manifest.manifest import table
 from core.report import gallery
 from core.report.gallery import build_gallery
 from core.report.pages import href
-from core.store import TEMPORARY, Store
+from core.storage.store import TEMPORARY, Store
 from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
 
 EVIL = "</title></script><script>document.title='pwned'</script><img src=x onerror=alert(1)>"

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from core import layout
+from core.storage import layout
 from core.report.gallery import build_gallery
-from core.store import Store
+from core.storage.store import Store
 from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
 from tests.core.report.test_gallery import EVIL, Page, on_disk
 

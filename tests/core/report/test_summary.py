@@ -3,7 +3,7 @@ import math
 import pyarrow as pa
 import pytest
 
-from core.manifest import table
+from core.manifest.manifest import table
 from core.report.summary import SCORE_BINS, duration, summarise
 from tests.core.report.nights import done, failed, pending
 

@@ -1,6 +1,6 @@
 """Makes the golden values again: `python -m tests.core.stylize.golden` prints them.
 
-They may change only together with `ALGORITHM` in core/methods.py: then every stored key is another one.
+They may change only together with `ALGORITHM` in core/config/methods.py: then every stored key is another one.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import hashlib
 
 import torch
 
-from core.methods import ALGORITHM
-from core.recipe import Recipe
-from core.stylize.optimise import Result, stylise
-from core.stylize.recipe_backbone import for_recipe
-from core.stylize.targets import style_targets
+from core.config.methods import ALGORITHM
+from core.config.recipe import Recipe
+from core.stylize.optimise.optimise import Result, stylise
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.targets import style_targets
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.networks import seeded_stylist
 

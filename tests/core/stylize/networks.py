@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.stylize.stylist import Stylist
-from core.stylize.train_recipe import TransferRecipe
-from core.stylize.transfer_file import checkpoint_bytes, exported
-from core.stylize.transfer_info import KnownStyle
+from core.stylize.feedforward.stylist import Stylist
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported
+from core.stylize.feedforward.transfer_info import KnownStyle
 
 LOOK = 2944
 """Means and deviations of the five style layers of VGG-19."""

@@ -6,8 +6,8 @@ import os
 
 import pyarrow as pa
 
-from core.columns import Column
-from core.image import Picture
+from core.manifest.columns import Column
+from core.images.image import Picture
 from core.survey.kind import Kind, Looked
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.appraise.appraisal import COLUMNS as APPRAISED
-from core.appraise.appraisal import appraise
+from core.scoring.appraisal import COLUMNS as APPRAISED
+from core.scoring.appraisal import appraise
 from core.assist.measures import COLUMNS as ANALYSED
-from core.image import Picture
+from core.images.image import Picture
 from core.survey.analysis import ANALYSE, Analyst
 from core.survey.appraisal import APPRAISE
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 from core.survey.survey import Survey
-from core.view import View
+from core.images.view import View
 from tests.core.assist.pictures import ODD
 
 

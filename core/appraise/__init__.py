@@ -1,1 +1,0 @@
-"""Art appreciation: what a picture is, how good it is made, and why one says so."""

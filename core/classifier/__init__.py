@@ -1,0 +1,1 @@
+"""Training of classifiers: data, features, softmax regression, calibration, reports, explanations."""

@@ -1,0 +1,1 @@
+"""What a user sets: specs, recipes, presets, names of outputs, gate, score weights, taste."""

@@ -1,0 +1,290 @@
+"""The spec: everything a user decides about a run. It feeds the TOML file, the command line and the dashboard's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from core.config import naming
+from core.errors import SpecError
+from core.config.evaluation import PARTS, ScoreWeights
+from core.config.gate import REJECT, parse_gate
+from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
+from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
+from core.storage.roots import check_inside
+from core.config.spec_fields import (
+    CHOOSERS,
+    Device,
+    Limit,
+    Place,
+    QualityWanted,
+    Reuse,
+    RunFolder,
+    Scorer,
+    SecondsPerPicture,
+    ShardSeconds,
+    SpareDisk,
+    Text,
+    TimeLimit,
+    absolute,
+    check_folder,
+    check_reuse,
+    check_scorer,
+    check_writable,
+    plain_text,
+    rooted_scorer,
+)
+from core.config.taste import load_taste
+from core.storage.tensor_header import SUFFIX
+from core.text import printable, shortly
+from core.storage.toml_file import toml_values
+
+AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
+"""Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
+
+
+class Spec(BaseModel):
+    """What to make: a library, a catalog, a recipe, and how to pair them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
+    kind: ClassVar[str] = "stylize"
+    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "masks", "regions", "out", "taste")
+
+    library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
+    catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    masks: Place | None = Field(
+        None,
+        title="Masks",
+        description="Folder that mirrors the library: where a mask is white, its asset is stylised; black stays as it is.",
+    )
+    regions: Place | None = Field(
+        None,
+        title="Regions",
+        description="Folder that mirrors the library: maps whose colours catalog.toml gives a style each.",
+    )
+    out: RunFolder = Path("runs/tonight")
+    name: Text = Field(
+        naming.DEFAULT,
+        min_length=1,
+        max_length=300,
+        title="Names of outputs",
+        description=f"Pattern of {', '.join(f'{{{field}}}' for field in naming.FIELDS)}; names that clash get a mark.",
+    )
+    preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
+        None,
+        title="Preset",
+        description=f"Named recipe to start from; `{DEFAULT_PRESET}` if nothing else chooses one.",
+    )
+    quality: QualityWanted = None
+    seconds_per_picture: SecondsPerPicture = None
+    recipe: RecipeOverrides = Field(  # type: ignore[valid-type]
+        default_factory=RecipeOverrides, title="Recipe", description="Recipe fields to change in the preset."
+    )
+    pairs: Text = Field(
+        "all",
+        title="Pairs",
+        description="`all`, `random:K` styles an asset, `auto[:K][:MOOD]` that suit it, or a CSV of asset,style[,fields].",
+    )
+    score_weights: ScoreWeights = Field(
+        ScoreWeights(),
+        title="Score weights",
+        description=f"What the parts of the score weigh: {', '.join(PARTS)}; as flags, such as `style=2`.",
+    )
+    taste: Place | None = Field(
+        None,
+        title="Taste",
+        description="File of `learn-taste`: the score is then how likely you are to keep a picture, whatever the weights.",
+    )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Least score",
+        description="A picture that scores less is rejected and kept apart, or tried again as `gate` says.",
+    )
+    gate: Text = Field(
+        REJECT,
+        title="Gate",
+        description="Below `min_score`: `reject`, or N further tries by `seed:N`, `strength:N` or `preset:NAME,NAME`.",
+    )
+    scorer: Scorer = None
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
+    variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
+    include: list[Text] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
+    exclude: list[Text] = Field([], title="Exclude", description="Asset patterns to leave out.")
+    include_styles: list[Text] = Field([], title="Include styles", description="Style name patterns to keep.")
+    exclude_styles: list[Text] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
+    limit: Limit = None
+    reuse: Reuse = []
+    max_megapixels: float = Field(
+        120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
+    )
+    spare_disk: SpareDisk = 0.1
+    time_limit: TimeLimit = None
+    shard_seconds: ShardSeconds = 60.0
+    device: Device = "auto"
+
+    @field_validator("pairs")
+    @classmethod
+    def _pairs_known(cls, value: str) -> str:
+        words = ("all", r"random:[1-9][0-9]{0,8}", AUTO)
+        if any(re.fullmatch(word, value) for word in words) or value.lower().endswith(".csv"):
+            return value
+        raise ValueError("must be `all`, `random:K` or `auto:K` with K of 1 or more, or the path of a .csv file")
+
+    @field_validator("name")
+    @classmethod
+    def _name_safe(cls, value: str) -> str:
+        return naming.check_pattern(value)
+
+    @field_validator("quality", "seconds_per_picture")
+    @classmethod
+    def _one_chooser(cls, value: Any, info: ValidationInfo) -> Any:
+        others = [name for name in CHOOSERS if name != info.field_name and info.data.get(name) is not None]
+        if value is not None and others:
+            raise ValueError(f"`{others[0]}` chooses the recipe already; leave one of the two out")
+        return value
+
+    @field_validator("gate")
+    @classmethod
+    def _gate_known(cls, value: str, info: ValidationInfo) -> str:
+        if parse_gate(value).retakes and info.data.get("min_score") is None:
+            raise ValueError("tries again what scores below `min_score`; give that too")
+        return value
+
+    @field_validator("recipe")
+    @classmethod
+    def _recipe_plain(cls, value: BaseModel) -> BaseModel:
+        for name in FILES:
+            plain_text(getattr(value, name, None) or "")
+        return value
+
+    @property
+    def max_pixels(self) -> int:
+        """The pixel limit in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+    @property
+    def start(self) -> str:
+        """The preset that the recipe starts from, as far as the spec alone says: what `seconds_per_picture` asks for is
+        known when a plan is made, as `core.planning.choice` does.
+        """
+        return self.preset or QUALITIES.get(self.quality or "", DEFAULT_PRESET)
+
+    def base_recipe(self) -> Recipe:
+        """The preset with the spec's own changes. Raises SpecError when a value is out of range."""
+        try:
+            return PRESETS[self.start].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
+        except ValidationError as error:
+            raise SpecError(sentence(error, "the recipe")) from error
+
+    def recipe_of(self, *changes: dict[str, Any], source: str) -> Recipe:
+        """The base recipe after the changes of `source`, in order. Raises SpecError, naming it, if one does not fit."""
+        recipe = self.base_recipe()
+        try:
+            for change in changes:
+                recipe = recipe.changed(change)
+        except ValidationError as error:
+            raise SpecError(sentence(error, source)) from error
+        return recipe
+
+    def rooted(self, folder: Path) -> Spec:
+        """The same spec with every relative path taken from `folder`."""
+        given = {name: getattr(self, name) for name in self.path_fields}
+        update: dict[str, Any] = {name: absolute(folder, path) for name, path in given.items() if path is not None}
+        update["reuse"] = [absolute(folder, run) for run in self.reuse]
+        if self.pairs.lower().endswith(".csv"):
+            update["pairs"] = str(absolute(folder, Path(self.pairs)))
+        if self.scorer is not None:
+            update["scorer"] = rooted_scorer(folder, self.scorer)
+        return self.model_copy(update=update)
+
+    def toml(self) -> str:
+        """The spec as TOML; what is empty is left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    def _paths(self) -> Iterator[tuple[str, Path]]:
+        """Every path that the spec names, by field."""
+        given = ((name, getattr(self, name)) for name in self.path_fields)
+        yield from ((name, path) for name, path in given if path is not None)
+        yield from (("reuse", run) for run in self.reuse)
+        if self.pairs.lower().endswith(".csv"):
+            yield "pairs file", Path(self.pairs)
+        if self.scorer is not None and self.scorer.endswith(SUFFIX):
+            yield "scorer", Path(self.scorer)
+        yield from ((name, Path(file)) for name, file in files_of(self.base_recipe().model_dump()).items())
+
+    def check(self) -> None:
+        """Look at the folders before any work. Raises SpecError with one clear sentence."""
+        check_inside(self._paths())
+        for name in ("library", "catalog", "masks", "regions"):
+            if (folder := getattr(self, name)) is not None:
+                check_folder(name, folder)
+        if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
+            raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
+        check_reuse(self.reuse)
+        if self.taste is not None:
+            load_taste(self.taste)
+        check_scorer(self.scorer)
+        self.base_recipe()
+        check_writable(self.out)
+
+
+def spec_from(values: dict[str, Any], source: str) -> Spec:
+    """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
+    try:
+        return Spec.model_validate(values).rooted(Path.cwd())
+    except ValidationError as error:
+        raise SpecError(sentence(error, source)) from error
+
+
+def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict[str, Any]:
+    """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
+    try:
+        values = toml_values(path)
+    except FileNotFoundError as error:
+        raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
+    folder = path.absolute().parent
+    for name in path_fields:
+        value = values.get(name)
+        if isinstance(value, str):
+            values[name] = str(folder / value)
+        elif isinstance(value, list):
+            values[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
+    if isinstance(values.get("reuse"), list):
+        values["reuse"] = [str(folder / run) if isinstance(run, str) else run for run in values["reuse"]]
+    if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):
+        values["pairs"] = str(folder / values["pairs"])
+    if isinstance(values.get("scorer"), str):
+        values["scorer"] = rooted_scorer(folder, values["scorer"])
+    return values
+
+
+def load_spec(path: Path) -> Spec:
+    """The spec in a TOML file. Raises SpecError."""
+    return spec_from(read_toml(path), f"spec {path}")
+
+
+def sentence(error: ValidationError, source: str, command: str = "run") -> str:
+    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
+    first = error.errors()[0]
+    field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
+    if first["type"] == "extra_forbidden":
+        return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
+    if first["type"] == "missing":
+        return f"{source}: `{field}` is missing."
+    value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
+    reason = printable(first["msg"].removeprefix("Value error, "))
+    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 500)}."
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists in lists
+        return f"a {type(value).__name__}"

@@ -1,0 +1,147 @@
+"""Fields that every kind of spec has, each with its title, its bounds and its description for forms and flags."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from core.errors import SpecError
+from core.storage.tensor_header import SUFFIX
+
+
+def plain_text(value: str) -> str:
+    """`value`, if it can be a path and be written as UTF-8. Raises ValueError."""
+    if "\0" in value or value.encode(errors="ignore").decode() != value:
+        raise ValueError("must be UTF-8 text without NUL; rename what it names")
+    return value
+
+
+def _plain_path(value: Path) -> Path:
+    plain_text(str(value))
+    return value
+
+
+def _known_device(value: str) -> str:
+    if all(re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", part) for part in value.split(",")):
+        return value
+    raise ValueError("must be `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, several separated by commas")
+
+
+Text = Annotated[str, AfterValidator(plain_text)]
+Place = Annotated[Path, AfterValidator(_plain_path)]
+
+QualityWanted = Annotated[
+    Literal["draft", "good", "best"] | None,
+    Field(
+        title="Quality",
+        description="In place of a preset: how good the pictures are to be. The first plan chooses the recipe and keeps it.",
+    ),
+]
+SecondsPerPicture = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=1_000_000,
+        title="Seconds per picture",
+        description="In place of a preset: the best recipe that takes so long here, chosen by the first plan and kept.",
+    ),
+]
+CHOOSERS = ("preset", "quality", "seconds_per_picture")
+"""Fields that say which recipe a run begins with; one of them at most is given."""
+
+
+def _scorer_named(value: str) -> str:
+    plain_text(value)
+    if value.endswith(SUFFIX) or re.fullmatch(r"[A-Za-z0-9_-]{1,100}", value):
+        return value
+    raise ValueError(f"must be the name of a classifier that comes with Nocturne, or the path of a {SUFFIX} file")
+
+
+Scorer = Annotated[
+    str | None,
+    AfterValidator(lambda value: None if value is None else _scorer_named(value)),
+    Field(
+        title="Scorer",
+        description="Classifier that labels each output: `genres`, or a file that `train-classifier` wrote; empty: none.",
+    ),
+]
+"""What `core.networks.classifier_file.placed` finds the file of."""
+
+
+def rooted_scorer(folder: Path, scorer: str) -> str:
+    """A scorer with a relative path taken from `folder`; a name stays as it is."""
+    return str(absolute(folder, Path(scorer))) if scorer.endswith(SUFFIX) else scorer
+
+
+RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]
+Limit = Annotated[int | None, Field(ge=1, title="Limit", description="Make only the first N jobs of the plan.")]
+Reuse = Annotated[list[Place], Field(title="Reuse", description="Other run folders whose equal jobs are taken over.")]
+SpareDisk = Annotated[
+    float,
+    Field(
+        ge=0,
+        title="Spare disk",
+        description="GB of disk that a night must leave free; one predicted to need more is refused before it begins.",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=1_000_000,
+        title="Time limit",
+        description="Seconds a job may take; empty: ten times the prediction, at least 120.",
+    ),
+]
+ShardSeconds = Annotated[
+    float,
+    Field(ge=1, le=3600, title="Shard length", description="Predicted seconds of work in one Prefect task."),
+]
+Device = Annotated[
+    str,
+    AfterValidator(_known_device),
+    Field(title="Device", description="`auto`, `cpu`, `cuda`, `mps`, or several such as `cuda:0,cuda:1`."),
+]
+
+
+def absolute(folder: Path, path: Path) -> Path:
+    """`path` as it is seen from `folder`."""
+    return Path(os.path.abspath(folder / path))
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Raises SpecError unless `folder`, which the field `name` gives, is a folder that may be read."""
+    if not folder.is_dir():
+        raise SpecError(f"{name} {folder} is not a folder; give the path of an existing one.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise SpecError(f"{name} {folder} may not be read; change its permissions.")
+
+
+def check_reuse(runs: list[Path]) -> None:
+    """Raises SpecError for a run to reuse that is not there."""
+    for run in runs:
+        if not run.is_dir():
+            raise SpecError(f"reuse {run} is not a run folder; leave it out or correct the path.")
+
+
+def check_scorer(scorer: str | None) -> None:
+    """Raises SpecError for a scorer that is no whole classifier."""
+    if scorer is not None:
+        from core.networks.classifier_file import read  # numpy comes with it, and the command line is to be quick
+
+        read(scorer)
+
+
+def check_writable(folder: Path) -> None:
+    """Raises SpecError if the run folder cannot be made or written."""
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise SpecError(f"out {folder} cannot be made: {existing} is not a folder.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SpecError(f"out {folder} cannot be written: {existing} may not be written to; choose another --out.")

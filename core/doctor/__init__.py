@@ -1,0 +1,1 @@
+"""Checks of the machine, its networks and a spec: each only looks."""

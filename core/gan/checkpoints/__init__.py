@@ -1,0 +1,1 @@
+"""Checkpoints of GANs and the classes that they know."""

@@ -1,0 +1,164 @@
+"""Checkpoints: one safetensors file with all that is needed to go on training, or with what draws samples alone.
+
+Never a pickle: a file from a stranger is tensors and text. The header's metadata holds the recipe, the step, the classes
+and what it was trained on. Tensors are named `generator.*`, `discriminator.*`, `average.*`, `adam_g.*`, `adam_d.*` and
+`rng.*`; an exported file has `average.*` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from core.storage import tensor_file
+from core.errors import SpecError
+from core.gan.networks.recipe import GanRecipe
+from core.storage.tensor_header import Sort, not_one, read_header
+from core.text import shown
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+KIND = "nocturne gan 1"
+"""Value of the metadata's `format`; its number rises when the layout changes."""
+
+AVERAGE = "average."
+BUILT_BY = ("architecture", "size", "channels", "latent", "width", "conditional")
+"""Recipe fields that the generator's function hangs on besides its tensors."""
+
+SORT = Sort("checkpoint", "nocturne train-gan")
+
+MOST_CLASSES = 10_000
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint says of itself, and the digest of its generator."""
+
+    path: Path
+    name: str
+    recipe: GanRecipe
+    step: int
+    classes: tuple[str, ...]
+    digest: str
+    """16 hex digits over the averaged generator's tensors, how it is built, and its classes; whatever file they are in."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """What it was trained on: `kind`, `pictures`, `digest`, and `sha256`, a list over the files."""
+    whole: bool = False
+    """Whether training can go on from it."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """State of a training that is no tensor: augmentation, rate, figures."""
+
+    @property
+    def conditional_classes(self) -> tuple[str, ...]:
+        """The classes that can be asked for; none if the network does not tell them apart."""
+        return self.classes if self.recipe.conditional else ()
+
+
+def read_info(path: Path) -> CheckpointInfo:
+    """What the checkpoint `path` is, without loading it; needs no torch.
+
+    Raises SpecError, naming the file, if it is absent, truncated, a pickle, or no checkpoint of a GAN.
+    """
+    header = read_header(path, SORT)
+    meta = header.metadata
+    if meta.get("format") != KIND:
+        raise SpecError(
+            f"{shown(path)} is a file of tensors, but no checkpoint of a GAN; give one that `{SORT.command}` wrote."
+        )
+    try:
+        recipe = GanRecipe.model_validate_json(meta["recipe"])
+        classes = tuple(str(name) for name in json.loads(meta["classes"]))[:MOST_CLASSES]
+        data, training = json.loads(meta["data"]), json.loads(meta["training"])
+        step = int(meta["step"])
+        if not isinstance(data, dict) or not isinstance(training, dict):
+            raise TypeError("its notes are no tables")
+    except (KeyError, TypeError, ValueError, ValidationError, RecursionError) as error:
+        raise header.not_understood(error) from error
+    built = {name: getattr(recipe, name) for name in BUILT_BY}
+    digest = header.digest([built, list(classes)], header.below(AVERAGE))
+    whole = any(name.startswith("discriminator.") for name in header.tensors)
+    return CheckpointInfo(path, path.stem, recipe, step, classes, digest, data, whole, training)
+
+
+def load_generator(path: Path, device: torch.device) -> nn.Module:
+    """The averaged generator, ready to draw: float32, gradients off. Raises SpecError as `read_info` does, and if its
+    tensors are not those of its recipe.
+    """
+    import torch
+
+    from core.gan.networks.networks import build_generator
+
+    info = read_info(path)
+    tensors = {
+        name.removeprefix(AVERAGE): value for name, value in read_tensors(path).items() if name.startswith(AVERAGE)
+    }
+    network = build_generator(info.recipe, len(info.classes))
+    try:
+        network.load_state_dict({name: _single(value) for name, value in tensors.items()})
+    except RuntimeError as error:
+        raise SpecError(
+            f"{shown(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
+            f"{info.recipe.size} px) says; use another copy of the file."
+        ) from error
+    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+        raise read_header(path, SORT).damaged("it has values that are not finite")
+    layout = torch.channels_last if info.recipe.architecture != "mlp" else torch.contiguous_format
+    return network.requires_grad_(False).eval().to(device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Every tensor of a checkpoint, on the CPU. Raises SpecError."""
+    if path.suffix != ".safetensors":
+        raise not_one(path, SORT)
+    return tensor_file.read(path)
+
+
+def checkpoint_bytes(
+    tensors: dict[str, Tensor],
+    recipe: GanRecipe,
+    step: int,
+    classes: Iterable[str],
+    data: dict[str, Any],
+    training: dict[str, Any] | None = None,
+) -> bytes:
+    """A checkpoint as the bytes of its file; put it with `Store.put`, so that an old one stays until it is whole."""
+    from safetensors.torch import save
+
+    meta = {
+        "format": KIND,
+        "recipe": recipe.model_dump_json(),
+        "step": str(step),
+        "classes": json.dumps(list(classes)),
+        "data": json.dumps(data),
+        "training": json.dumps(training or {}),
+    }
+    return save(tensors, meta)
+
+
+def exported(path: Path) -> bytes:
+    """The bytes of a small file that draws the same samples up to rounding: the average alone, in half precision.
+
+    Raises SpecError.
+    """
+    import torch
+
+    info = read_info(path)
+    kept = {
+        name: value.half() if value.dtype == torch.float32 else value
+        for name, value in read_tensors(path).items()
+        if name.startswith(AVERAGE)
+    }
+    return checkpoint_bytes(kept, info.recipe, info.step, info.classes, info.data)
+
+
+def _single(value: Tensor) -> Tensor:
+    import torch
+
+    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value

@@ -1,0 +1,1 @@
+"""Training data of GANs: picture folders, IDX files, seeded batches."""

@@ -1,0 +1,213 @@
+"""What a GAN learns from: a folder of pictures, MNIST's files, or the digits that scikit-learn carries.
+
+Everything is read once and kept in memory as squares of 8-bit pixels: 12 KB a picture of 64 px, 200 KB one of 256 px.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.images import image
+from core.errors import JobError, SpecError
+from core.gan.data import idx
+from core.gan.networks.recipe import GanRecipe
+from core.planning.library import scan
+from core.images.margins import trimmed
+from core.text import printable, shortly
+from core.training.faults import Fault, Tick
+
+U8 = NDArray[np.uint8]
+
+DIGITS = "digits"
+"""Name of the 1,797 handwritten digits of 8 x 8 px that scikit-learn carries."""
+
+LEAST = 2
+"""Pictures without which there is nothing to learn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Pictures to learn from, in the order of their names."""
+
+    pictures: U8
+    """(n, channels, side, side); the side is the recipe's size, or longer if random crops are taken from it."""
+    labels: NDArray[np.int64] | None
+    """(n,) numbers of classes, or None where there are none."""
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    sha256: tuple[str, ...]
+    """Of each file's bytes; of MNIST's two files; empty for what comes with a package."""
+    faults: tuple[Fault, ...] = ()
+    kind: str = "folder"
+    digest: str = field(default="", compare=False)
+    """16 hex digits over pixels, labels, classes, and the names and reasons of the files left out."""
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def side_for(recipe: GanRecipe) -> int:
+    """The side in pixels at which pictures are kept, so that a crop of them has the recipe's size.
+
+    >>> side_for(GanRecipe(size=64, crop=0.9))
+    71
+    """
+    return round(recipe.size / recipe.crop)
+
+
+def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS, tick: Tick | None = None) -> Dataset:
+    """The data at `path`: `digits`, a folder with MNIST's files, or a folder of pictures whose subfolders are classes.
+
+    Pictures are cut to their middle square and brought to `side_for(recipe)`; broken ones are left out and listed.
+    Raises SpecError if there is nothing to learn from, or no classes for a recipe that wants them.
+    """
+    found = _packaged_digits(recipe) if str(path) == DIGITS else _from_disk(Path(path), recipe, max_pixels, tick)
+    if len(found) < LEAST:
+        listed = "".join(f" {shortly(fault.message)}" for fault in found.faults[:3])
+        raise SpecError(
+            f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed; put "
+            f"JPEG, PNG, WebP or TIFF files there.{listed}"
+        )
+    if recipe.conditional and len(found.classes) < 2:
+        raise SpecError(
+            f"{printable(str(path))} has no classes to learn apart; put the pictures into a folder for each class, or "
+            "leave --conditional out."
+        )
+    return found
+
+
+def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
+    if not path.is_dir():
+        raise SpecError(
+            f"{printable(str(path))} is not a folder of pictures or of MNIST's files; give an existing one, or "
+            f"`{DIGITS}` for scikit-learn's digits."
+        )
+    files = idx.find(path, "train")
+    return _from_idx(*files, recipe) if files else _from_folder(path, recipe, max_pixels, tick)
+
+
+def download_mnist(folder: Path) -> None:
+    """Have torchvision fetch MNIST's files into `folder`, unless they are there. Raises SpecError if it cannot."""
+    if idx.find(folder, "train"):
+        return
+    from torchvision.datasets import MNIST
+
+    try:
+        MNIST(str(folder), download=True)
+    except Exception as error:  # of the network, the disk, or the mirrors
+        raise SpecError(
+            f"MNIST could not be fetched into {printable(str(folder))} ({type(error).__name__}); copy its four files there."
+        ) from error
+    for file in (folder / "MNIST" / "raw").glob("*-ubyte"):
+        file.rename(folder / file.name)
+
+
+def load_mnist_test(folder: Path, recipe: GanRecipe) -> Dataset | None:
+    """MNIST's held-out part (`t10k`) beside the training files, or None."""
+    files = idx.find(folder, "t10k")
+    return _from_idx(*files, recipe) if files else None
+
+
+def _from_idx(pictures: Path, labels: Path, recipe: GanRecipe) -> Dataset:
+    pixels, numbers = idx.read_idx(pictures), idx.read_idx(labels)
+    if pixels.ndim != 3 or numbers.shape != pixels.shape[:1]:
+        raise SpecError(
+            f"{printable(str(pictures))} and {printable(str(labels))} do not belong together: {pixels.shape} and "
+            f"{numbers.shape}; use the two files of one set."
+        )
+    hashes = tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in (pictures, labels))
+    return _of_greys(pixels, numbers, recipe, "mnist", hashes)
+
+
+def _packaged_digits(recipe: GanRecipe) -> Dataset:
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise SpecError("the packaged digits need scikit-learn: `pip install scikit-learn`.") from error
+    found = load_digits()
+    pixels = (found.images * (255 / 16)).round().astype(np.uint8)
+    return _of_greys(pixels, found.target.astype(np.uint8), recipe, DIGITS, ())
+
+
+def _of_greys(pixels: U8, numbers: U8, recipe: GanRecipe, kind: str, hashes: tuple[str, ...]) -> Dataset:
+    """Grey squares (n, h, w) with a digit each. MNIST's 28 px are padded to 32, not enlarged; others are resized."""
+    side = side_for(recipe)
+    if pixels.shape[1:] == (28, 28) and side == 32:
+        pixels = np.pad(pixels, ((0, 0), (2, 2), (2, 2)))
+    elif pixels.shape[1:] != (side, side):
+        pixels = np.stack([_resized(grey, side) for grey in pixels]) if len(pixels) else pixels
+    stacked = np.repeat(pixels[:, None], recipe.channels, axis=1)
+    count = int(numbers.max()) + 1 if len(numbers) else 0
+    classes = tuple(str(number) for number in range(count))
+    names = tuple(f"{kind}/{index}" for index in range(len(pixels)))
+    return _digested(Dataset(stacked, numbers.astype(np.int64), classes, names, hashes, kind=kind))
+
+
+def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
+    """Classes are the first folders below `path`, unless pictures lie in `path` itself."""
+    assets = scan(path, [], []).assets
+    pictures, kept, hashes, faults = [], [], [], []
+    for done, asset in enumerate(assets, start=1):
+        try:
+            if asset.problem:
+                raise SpecError(asset.problem)
+            data = (path / asset.file).read_bytes()
+            pictures.append(prepared(image.from_bytes(data, asset.name, max_pixels), recipe))
+            kept.append(asset.name)
+            hashes.append(hashlib.sha256(data).hexdigest())
+        except (JobError, SpecError, OSError) as error:
+            faults.append(Fault.of(asset.name, error))
+        if tick is not None:
+            tick(done, len(assets))
+    side = side_for(recipe)
+    stacked = np.stack(pictures) if pictures else np.zeros((0, recipe.channels, side, side), np.uint8)
+    classes, labels = _classes(kept)
+    return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(faults)))
+
+
+def _classes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
+    folders = [name.split("/", 1)[0] if "/" in name else "" for name in names]
+    if not names or "" in folders:
+        return (), None
+    classes = sorted(set(folders))
+    return tuple(classes), np.array([classes.index(folder) for folder in folders], np.int64)
+
+
+def prepared(picture: image.Picture, recipe: GanRecipe) -> U8:
+    """A picture as a network of this recipe learns it: (channels, side, side), side of `side_for`.
+
+    White margins go first if the recipe trims; then the middle square is taken and resized by Lanczos.
+    """
+    rgb = trimmed(picture.rgb) if recipe.trim else picture.rgb
+    height, width = rgb.shape[:2]
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    square = Image.fromarray(np.ascontiguousarray(rgb[top : top + short, left : left + short]))
+    if recipe.channels == 1:
+        square = square.convert("L")
+    pixels = _resized(np.asarray(square), side_for(recipe))
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _resized(pixels: U8, side: int) -> U8:
+    if pixels.shape[:2] == (side, side):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
+
+
+def _digested(data: Dataset) -> Dataset:
+    sha = hashlib.sha256(f"{data.pictures.shape}{data.classes}".encode())
+    sha.update(data.pictures.tobytes())
+    if data.labels is not None:
+        sha.update(data.labels.tobytes())
+    for fault in data.faults:
+        sha.update(f"{fault.name}\0{fault.reason}\n".encode())
+    return Dataset(
+        data.pictures, data.labels, data.classes, data.names, data.sha256, data.faults, data.kind, sha.hexdigest()[:16]
+    )

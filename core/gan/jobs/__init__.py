@@ -1,0 +1,1 @@
+"""Jobs of sampling: spec, plan, backend, selection."""

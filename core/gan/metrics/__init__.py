@@ -1,0 +1,1 @@
+"""Metrics of sets of samples: KID, FID, PRDC, memorisation, curation."""

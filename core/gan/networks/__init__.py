@@ -1,0 +1,1 @@
+"""Generators and discriminators: DCGAN, FastGAN, a fully connected sketch, and the recipe that picks one."""

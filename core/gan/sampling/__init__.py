@@ -1,0 +1,1 @@
+"""Sampling: latents, seeds, micro-batches, sheets and walks."""

@@ -1,0 +1,1 @@
+"""Training of GANs: augmentation, losses, the step, divergence checks."""

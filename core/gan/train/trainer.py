@@ -1,0 +1,194 @@
+"""One training: two networks, their optimisers, the average of the generator, and the step that moves them all.
+
+Adam with the betas of Radford et al. 2016; the generator that draws samples is an exponential moving average of the one
+that learns (Karras et al. 2018, arXiv 1710.10196, section 4.1). All that a step draws is a function of (seed, step), see
+core.gan.draws, so the state here, and nothing else, decides how a training goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from core.networks import device as devices
+from core.networks import draws
+from core.gan.train.augment import Augmentation, Strength
+from core.gan.data.batches import Batches
+from core.gan.data.dataset import Dataset
+from core.gan.networks.few_shot import FewShotDiscriminator
+from core.gan.train.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
+from core.gan.networks.networks import build_discriminator, build_generator
+from core.gan.networks.recipe import GanRecipe
+from core.training.state import adam_tensors, average_share, below, restore_adam
+
+Labels = Int[Tensor, " batch"] | None
+Pictures = Float[Tensor, "batch c size size"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a step says of itself: losses, the shares of pictures that D judged rightly, the strength of augmentation."""
+
+    step: int
+    d_loss: float
+    g_loss: float
+    real_right: float
+    fake_right: float
+    augment: float
+    rate: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are."""
+        return math.isfinite(self.d_loss + self.g_loss)
+
+
+class Trainer:
+    """The state of a training, and its step."""
+
+    def __init__(self, recipe: GanRecipe, data: Dataset, device: torch.device) -> None:
+        self.recipe, self.device = recipe, device
+        self.classes = len(data.classes) if recipe.conditional else 0
+        layout = torch.channels_last if recipe.architecture != "mlp" else torch.contiguous_format
+        generator, discriminator = build_generator(recipe, self.classes), build_discriminator(recipe, self.classes)
+        self.generator = generator.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.discriminator = discriminator.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self.optimisers = {"g": self._adam(self.generator), "d": self._adam(self.discriminator)}
+        self.strength = Strength.of(recipe, len(data))
+        self.step = 0
+        self.rate_factor = 1.0
+        """What the rate is multiplied by, lowered when a training diverged."""
+        self._batches = Batches(data, recipe)
+        self._augment = Augmentation(recipe.policy)
+        self._layout = layout
+        self._bfloat16 = devices.dtype(recipe.precision, device) == torch.bfloat16
+
+    def _adam(self, network: nn.Module) -> torch.optim.Adam:
+        recipe = self.recipe
+        return torch.optim.Adam(
+            network.parameters(), recipe.rate, (recipe.beta1, recipe.beta2), fused=self.device.type != "mps"
+        )
+
+    def advance(self) -> Figures:
+        """One step of both networks. The figures are those of the step that ended."""
+        rate = self._set_rate()
+        parts = range(self.recipe.accumulate)
+        made = [self._made(part) for part in parts] if self.recipe.accumulate == 1 else []
+        sums = torch.zeros(4)
+        self.discriminator.requires_grad_(True)
+        for part in parts:
+            sums[:3] += self._judge(part, made[part] if made else self._made(part, learn=False))
+        self.optimisers["d"].step()
+        self.optimisers["d"].zero_grad(set_to_none=True)
+        self.discriminator.requires_grad_(False)
+        for part in parts:
+            sums[3] += self._deceive(part, made[part] if made else self._made(part))
+        self.optimisers["g"].step()
+        self.optimisers["g"].zero_grad(set_to_none=True)
+        d_loss, real, fake, g_loss = (sums / self.recipe.accumulate).tolist()
+        self.strength.look(2 * real - 1, self.recipe)
+        self.step += 1
+        self._follow()
+        return Figures(self.step, d_loss, g_loss, real, fake, self.strength.p, rate)
+
+    def _set_rate(self) -> float:
+        recipe = self.recipe
+        left = 1 - self.step / recipe.steps
+        falling = min(1.0, max(0.0, left) / recipe.anneal) if recipe.anneal else 1.0
+        rate = recipe.rate * self.rate_factor * falling
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = rate
+        return rate
+
+    def _made(self, part: int, learn: bool = True) -> tuple[Pictures, Labels]:
+        seed, count = self.recipe.seed, self.recipe.batch
+        z = draws.noise(seed, self.step, part, count, self.recipe.latent).to(self.device)
+        label = draws.labels(seed, self.step, part, count, self._batches.labels)
+        label = None if label is None else label.to(self.device)
+        with self._precision(), torch.set_grad_enabled(learn):
+            return self.generator(z, label).float(), label
+
+    def _judge(self, part: int, made: tuple[Pictures, Labels]) -> Tensor:
+        """Gradients of D from one pass. Returns its loss and the shares judged rightly, on the CPU."""
+        recipe = self.recipe
+        real, label = self._batches.real(self.step, part)
+        real = real.to(self.device, memory_format=self._layout)
+        label = None if label is None else label.to(self.device)
+        penalised = recipe.r1 > 0 and self.step % recipe.r1_every == 0
+        real.requires_grad_(penalised)
+        fake, fake_label = made[0].detach(), made[1]
+        with self._precision():
+            shown = self._changed(real, part, 0)
+            real_logits, extra = self._real_logits(shown, label)
+            fake_logits = self.discriminator(self._changed(fake, part, 1), fake_label).float()
+        loss = D_LOSSES[recipe.loss](real_logits, fake_logits)
+        if penalised:
+            extra = extra + recipe.r1 / 2 * recipe.r1_every * r1_penalty(real_logits, real)
+        ((loss + extra) / recipe.accumulate).backward()  # type: ignore[no-untyped-call]
+        shares = [(real_logits.detach() > 0).float().mean(), (fake_logits.detach() < 0).float().mean()]
+        return torch.stack([loss.detach(), *shares]).cpu()
+
+    def _real_logits(self, real: Pictures, label: Labels) -> tuple[Tensor, Tensor]:
+        """D's logits of real pictures, and what else it is to learn from them."""
+        network = self.discriminator
+        if not isinstance(network, FewShotDiscriminator) or not self.recipe.reconstruction:
+            return network(real, label).float(), torch.zeros((), device=self.device)
+        logits, sixteen, eight = network.judged(real, label)
+        draw = draws.generator(self.recipe.seed, "quadrant", self.step)
+        quadrant = int(torch.randint(4, (), generator=draw))
+        redrawn = network.reconstruction(real.detach(), sixteen, eight, quadrant)
+        return logits.float(), self.recipe.reconstruction * redrawn
+
+    def _deceive(self, part: int, made: tuple[Pictures, Labels]) -> Tensor:
+        """Gradients of G from one pass. Returns its loss, on the CPU."""
+        with self._precision():
+            logits = self.discriminator(self._changed(made[0], part, 2), made[1]).float()
+        loss = G_LOSSES[self.recipe.loss](realest(logits, self.recipe.top))
+        (loss / self.recipe.accumulate).backward()  # type: ignore[no-untyped-call]
+        return loss.detach().cpu()
+
+    def _changed(self, pictures: Pictures, part: int, view: int) -> Pictures:
+        draw = draws.generator(self.recipe.seed, "augment", self.step, 3 * part + view)
+        return self._augment(pictures, self.strength.p, draw).contiguous(memory_format=self._layout)
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """The average moves towards the generator; whole numbers, such as counters, are taken over."""
+        seen = self.step * self.recipe.pictures_a_step
+        share = average_share(self.recipe.pictures_a_step, seen, self.recipe.ema)
+        pairs = list(zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True))
+        floats = [(ours, theirs) for ours, theirs in pairs if ours.is_floating_point()]
+        torch._foreach_lerp_([ours for ours, _ in floats], [theirs for _, theirs in floats], share)
+        for ours, theirs in pairs:
+            if not ours.is_floating_point():
+                ours.copy_(theirs)
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that decides how the training goes on, by name."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
+        tensors = {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
+        for name, optimiser in self.optimisers.items():
+            tensors |= adam_tensors(optimiser, f"adam_{name}.")
+        tensors["rng.torch"] = torch.get_rng_state()
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor], step: int, strength: Strength, rate_factor: float) -> None:
+        """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
+        for name, network in networks.items():
+            network.load_state_dict(below(tensors, f"{name}."))
+        for name, optimiser in self.optimisers.items():
+            restore_adam(optimiser, below(tensors, f"adam_{name}."))
+        torch.set_rng_state(tensors["rng.torch"])
+        self.step, self.strength, self.rate_factor = step, strength, rate_factor

@@ -1,0 +1,146 @@
+"""The training of a GAN: its data, its step, KID, the grid of samples, and the signs that it goes wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+
+from core.errors import NotFinite, SpecError
+from core.gan.data import dataset
+from core.gan.train import health
+from core.gan.train.augment import Strength
+from core.gan.checkpoints.checkpoint import CheckpointInfo, checkpoint_bytes, read_info, read_tensors
+from core.gan.data.dataset import Dataset
+from core.gan.train.evaluation import Evaluator
+from core.gan.metrics.features import EfficientNetFeatures, FeatureNetwork, efficientnet_side
+from core.gan.train.figures import ACROSS, PANELS, Row, row_of
+from core.gan.networks.recipe import GanRecipe
+from core.gan.train.timelapse import drawn, shown_noise
+from core.gan.train.train_spec import TrainSpec
+from core.gan.train.trainer import Figures, Trainer
+from core.text import printable
+from core.training import loop
+from core.training.board import Board
+from core.training.folder import TrainingFolder
+from core.training.sheets import grid_png
+from core.training.timing import seconds_a_step
+
+
+class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
+    """One training in this process. Call it under the run's lock."""
+
+    score, score_words, score_about = "kid", "KID", "EfficientNet-Lite0 features"
+    panels, across = PANELS, ACROSS
+    recipe: GanRecipe
+
+    def __init__(self, spec: TrainSpec, network: Callable[[int], FeatureNetwork], board: Board | None = None) -> None:
+        """Read the data and take up the training where it stands.
+
+        network: makes the feature network that KID is measured with, for pictures of a size in pixels. Raises SpecError
+        for wrong data, a changed recipe, or a device that is not there.
+        """
+        self._network = network
+        super().__init__(spec, TrainingFolder(spec.out, read_info, Row), board)
+
+    def read(self) -> None:
+        """Read the pictures, fetching MNIST's first if that is asked for."""
+        if self.spec.download:
+            dataset.download_mnist(self.spec.data)
+        self.data = dataset.load(self.spec.data, self.recipe, self.spec.max_pixels, self.tick)
+        self.leave_out(self.data.faults)
+
+    @property
+    def data_digest(self) -> str:
+        """Of the data set."""
+        return self.data.digest
+
+    @property
+    def data_source(self) -> str:
+        """The spec's `data`."""
+        return printable(str(self.spec.data))
+
+    def seconds_a_step(self) -> float:
+        """By a trainer that is thrown away."""
+        return seconds_a_step(self.new_trainer().advance)
+
+    def prepare(self) -> None:
+        """Measure the real pictures that samples are compared with."""
+        self.board.stage = "measuring real pictures"
+        size = self.recipe.size
+        self._evaluator = Evaluator(self._real(), size, self.spec.evaluate_pictures, self._network(size))
+
+    def _real(self) -> Dataset:
+        """The pictures that KID is measured against: held-out ones if there are any."""
+        if self.spec.held_out is not None:
+            return dataset.load(self.spec.held_out, self.recipe.changed({"conditional": False}), self.spec.max_pixels)
+        test = dataset.load_mnist_test(self.spec.data, self.recipe) if self.data.kind == "mnist" else None
+        return test or self.data
+
+    def new_trainer(self) -> Trainer:
+        """Networks by chance."""
+        return Trainer(self.recipe, self.data, self.device)
+
+    def begun(self) -> Trainer:
+        """A new trainer, at the start that the spec names. Raises SpecError if that is none for this recipe."""
+        trainer, start = self.new_trainer(), self.spec.start
+        if start is not None:
+            info = read_info(start)
+            if not info.whole:
+                raise SpecError(
+                    f"{printable(str(start))} can draw, but not begin a training: it holds the average alone; give a "
+                    "checkpoint from the folder of a training."
+                )
+            try:
+                trainer.restore(read_tensors(start), 0, trainer.strength, 1.0)
+            except (KeyError, ValueError, RuntimeError) as error:
+                raise SpecError(
+                    f"{printable(str(start))} is of another architecture, size, width or number of classes than this "
+                    "training's recipe; give one that is of the same."
+                ) from error
+            self.origin = info.digest
+        return trainer
+
+    def restore(self, trainer: Trainer, info: CheckpointInfo) -> None:
+        """Bring a new trainer of the same recipe and data to where a checkpoint was."""
+        strength = Strength(**info.training["strength"])
+        trainer.restore(read_tensors(info.path), info.step, strength, float(info.training["rate_factor"]))
+
+    def advance(self, trainer: Trainer) -> Figures:
+        """One step of both networks."""
+        return trainer.advance()
+
+    def row_of(self, stretch: Sequence[Figures], seconds: float) -> Row:
+        """The row of the steps of one stretch."""
+        return row_of(stretch, self.recipe.pictures_a_step, seconds)
+
+    def measured(self, row: Row) -> tuple[Row, dict[str, float]]:
+        """The row with KID and diversity; the sample grid is put."""
+        found = self._evaluator.measure(self.trainer)
+        if not math.isfinite(found.kid):
+            raise NotFinite(f"the samples of step {row.step:,} were not finite")
+        self.folder.put_sheet(row.step, grid_png(drawn(self.trainer, *shown_noise(self.trainer))))
+        notes = {"kid": found.kid} | ({} if found.kid_spread is None else {"kid_spread": found.kid_spread})
+        return replace(row, kid=found.kid, kid_spread=found.kid_spread, diversity=found.diversity), notes
+
+    def warnings(self) -> list[str]:
+        """D wins, or G collapses."""
+        return health.warnings(self.rows, self.recipe)
+
+    def checkpoint(self, notes: dict[str, Any]) -> bytes:
+        """Networks, optimisers, the augmentation's strength, and what they were trained on."""
+        trainer, data = self.trainer, self.data
+        about = {"kind": data.kind, "pictures": len(data), "digest": data.digest, "sha256": list(data.sha256)}
+        if self.origin is not None:
+            about["start"] = self.origin
+        classes = data.classes if self.recipe.conditional else ()
+        training = {"strength": asdict(trainer.strength), **notes}
+        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, classes, about, training)
+
+
+def training_on(spec: TrainSpec, device: torch.device, board: Board) -> Training:
+    """The training of a spec, whose KID is measured in EfficientNet-Lite0's features. Raises SpecError."""
+    return Training(spec, lambda size: EfficientNetFeatures(device, efficientnet_side(size)), board)

@@ -1,0 +1,144 @@
+"""From an open file to 8-bit sRGB values and alpha, upright: the steps between a decoder and a picture."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
+
+from core.images import bit_depth, colour_profile
+from core.images.containers import png_chunks, webp_exif
+from core.errors import Unsupported
+from core.images.header_checks import check_scans, check_tiles
+from core.images.picture_file import identified
+
+U8 = NDArray[np.uint8]
+
+_ORIENTATION = 0x0112
+_LONGEST_EXIF = 1 << 20
+_FEW_BIT_GREYS = {"L;2": 85, "L;4": 17}
+
+
+def decoded(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
+    """The picture in the open `file` as straight sRGB colour (height, width, 3) and alpha (height, width).
+
+    Alpha is None if every pixel is opaque. The first frame or page is taken. Raises Unreadable, Unsupported
+    or TooLarge, and whatever a decoder raises: call it within `picture_file.judged`.
+    """
+    image = _undecoded(file, name, max_pixels)
+    turn = orientation(image, file)
+    icc = image.info.get("icc_profile")
+    colour, alpha = _channels(image, file, name)
+    rgb = np.asarray(colour_profile.to_srgb(colour, icc))
+    if alpha is None or alpha.min() == 255:
+        return _turned(rgb, turn), None
+    return _turned(rgb, turn), _turned(alpha, turn)
+
+
+def orientation(image: Image.Image, file: IO[bytes]) -> int:
+    """How the stored rows lie, 1 to 8 as in EXIF; 1, upright, when nothing valid is said.
+
+    From the header of the undecoded `image`, or in a PNG also from a chunk behind the pixels. Pillow turns
+    TIFF itself.
+    """
+    if image.format == "TIFF":
+        return 1
+    return _said(png_exif(file) if image.format == "PNG" else image.info.get("exif"))
+
+
+def webp_orientation(file: IO[bytes]) -> int:
+    """How the rows of a WebP lie, from the file alone."""
+    return _said(webp_exif(file, _LONGEST_EXIF))
+
+
+def _undecoded(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFile:
+    """The picture in the open `file`, known to decode in a time that its size can justify."""
+    image = identified(file, name, max_pixels)
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        check_scans(file, name)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        check_tiles(image, name)
+        # Of several pages Pillow leaves the metadata unread. Nobody asks for them, and they can be huge.
+        image.is_animated = True
+    return image
+
+
+def _said(found: object) -> int:
+    """The orientation in the bytes of EXIF."""
+    if not isinstance(found, bytes) or not found or len(found) > _LONGEST_EXIF:
+        return 1
+    exif = Image.Exif()
+    try:
+        exif.load(found)
+        value = exif.get(_ORIENTATION)
+    except Exception:  # corrupt EXIF makes the parser raise anything; the pixels are good all the same
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def png_exif(file: IO[bytes]) -> bytes | None:
+    """The EXIF chunk of a PNG, which may lie behind the pixels, if it has one of at most 1 MB."""
+    here = file.tell()  # Pillow goes on reading the chunks from where it is
+    found = next((data for kind, data in png_chunks(file, _LONGEST_EXIF) if kind == b"eXIf"), None)
+    file.seek(here)
+    return found
+
+
+def _channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:
+    """The picture decoded to 8-bit mode L, RGB, CMYK or LAB, in its own colours, and its alpha if any."""
+    if image.mode in ("I", "F") or bit_depth.is_planar_16_bit(image):
+        raise Unsupported(f"{name} has samples that are not read; save it with 8 or 16 bits a channel, interleaved.")
+    if bit_depth.is_16_bit_colour(image):
+        image.load()
+        return bit_depth.colour_16_to_8(image, _undecoded(file, name, image.width * image.height))
+    _scale_few_bit_key(image)
+    _drop_absent_entries(image)
+    image.load()
+    if bit_depth.is_16_bit_grey(image):
+        return bit_depth.grey_16_to_8(image)
+    return _shallow_channels(image)
+
+
+def _scale_few_bit_key(image: Image.Image) -> None:
+    """Bring the transparent grey of a 2-bit or 4-bit PNG to the 8-bit scale of its pixels."""
+    factor = _FEW_BIT_GREYS.get(bit_depth.raw_mode(image))
+    key = image.info.get("transparency")
+    if factor and image.format == "PNG" and isinstance(key, int):
+        image.info["transparency"] = key * factor
+
+
+def _drop_absent_entries(image: Image.Image) -> None:
+    """Forget what is said of the transparency of entries that the palette does not have."""
+    clear = image.info.get("transparency")
+    if image.mode != "P" or image.palette is None:
+        return
+    entries = len(image.palette.palette) // 3
+    if isinstance(clear, bytes):
+        image.info["transparency"] = clear[:entries]
+    elif isinstance(clear, int) and clear >= entries:
+        del image.info["transparency"]
+
+
+def _shallow_channels(image: Image.Image) -> tuple[Image.Image, U8 | None]:
+    if image.mode in ("CMYK", "LAB"):
+        return image, None
+    if not image.has_transparency_data:
+        return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB"), None
+    if image.mode in ("1", "L", "LA", "La"):
+        image = image.convert("LA")
+        return image.getchannel("L"), np.asarray(image.getchannel("A"))
+    image = image.convert("RGBA")
+    return image.convert("RGB"), np.asarray(image.getchannel("A"))
+
+
+def _turned(array: U8, orientation: int) -> U8:
+    """Stored rows made upright. Always a contiguous array of its own, so that it may be written to."""
+    if orientation >= 5:
+        array = array.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    return np.array(array, order="C")

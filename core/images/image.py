@@ -1,0 +1,238 @@
+"""Pictures read from files and written to them: colour profile, orientation, alpha, depth.
+
+Every picture becomes 8-bit sRGB, upright, with its transparency kept apart. What each kind of file becomes is
+a table in `docs/pictures.md`. Safe to call from several threads at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.images import colour_profile, decoding
+from core.images.attribution import NOTHING, Credits
+from core.images.bit_depth import DeepPicture, eight_bits
+from core.images.compositing import U16, Samples, over_white, straight
+from core.images.encoding import DEEP, Format, Pixels, encoded
+from core.errors import Unsupported
+from core.images.picture_file import (
+    MAX_PIXELS,
+    OTHER_PICTURE_SUFFIXES,
+    PICTURE_SUFFIXES,
+    identified,
+    judged,
+    opened,
+    shown,
+    webp_within,
+)
+
+__all__ = [
+    "MAX_PIXELS",
+    "OTHER_PICTURE_SUFFIXES",
+    "PICTURE_SUFFIXES",
+    "U8",
+    "U16",
+    "DeepPicture",
+    "Format",
+    "Picture",
+    "Size",
+    "check_format",
+    "encode",
+    "fitted_to",
+    "from_bytes",
+    "pixels_sha256",
+    "probe",
+    "read",
+    "read_open",
+    "resized",
+    "thumbnail",
+]
+
+U8 = NDArray[np.uint8]
+
+_LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "tiff": 2**31 - 1}
+_NEUTRAL = 128
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture in memory.
+
+    `rgb` is (height, width, 3) uint8 in sRGB: what is seen on white paper, so fully transparent pixels are
+    white. `alpha` is (height, width) uint8, 255 opaque, or None if every pixel is opaque.
+    """
+
+    rgb: U8
+    alpha: U8 | None = None
+
+    def __post_init__(self) -> None:
+        if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or not self.rgb.size:
+            raise ValueError(f"rgb must be (height, width, 3) uint8, not {self.rgb.shape} {self.rgb.dtype}")
+        if self.alpha is not None and (self.alpha.dtype != np.uint8 or self.alpha.shape != self.rgb.shape[:2]):
+            raise ValueError(f"alpha must be {self.rgb.shape[:2]} uint8, not {self.alpha.shape} {self.alpha.dtype}")
+
+    @property
+    def size(self) -> Size:
+        """Width and height in pixels."""
+        return Size(self.rgb.shape[1], self.rgb.shape[0])
+
+
+def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
+    """The size of the picture `path` once upright, from its header alone.
+
+    Raises Missing, Unreadable, Unsupported or TooLarge. A file that passes can still turn out damaged when it
+    is read.
+    """
+    name = shown(path)
+    with opened(path) as file:
+        size = webp_within(file, name, max_pixels)
+        if size is not None:  # Pillow would allocate the canvas
+            turn = decoding.webp_orientation(file)
+        else:
+            image = identified(file, name, max_pixels)
+            size, turn = image.size, decoding.orientation(image, file)
+        return Size(*size[::-1]) if turn >= 5 else Size(*size)
+
+
+def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
+    with opened(path) as file:
+        return read_open(file, shown(path), max_pixels)
+
+
+def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in an open file; call it within `picture_file.opened`. `name` is what messages call it."""
+    rgb, alpha = decoding.decoded(file, name, max_pixels)
+    return Picture(rgb if alpha is None else over_white(rgb, alpha), alpha)
+
+
+def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
+    with judged(name):
+        return read_open(io.BytesIO(data), name, max_pixels)
+
+
+def resized(picture: Picture, longest: int) -> Picture:
+    """The picture with its longest side at most `longest` pixels, by Lanczos; it is never enlarged.
+
+    As `rgb` is already composited, colour and alpha shrink apart without a fringe from hidden colours.
+    """
+    width, height = picture.size
+    scale = longest / max(width, height)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
+
+
+def fitted_to(picture: Picture, width: int, height: int) -> Picture:
+    """The picture at just this size in pixels, by Lanczos."""
+    size = (width, height)
+    return Picture(_shrunk(picture.rgb, size), None if picture.alpha is None else _shrunk(picture.alpha, size))
+
+
+def encode(
+    picture: Picture | DeepPicture,
+    format: Format,  # noqa: A002
+    quality: int = 95,
+    stamp: str = "",
+    *,
+    profile: bytes | None = None,
+    about: Credits = NOTHING,
+) -> bytes:
+    """The bytes of a picture file; the same picture always gives the same bytes.
+
+    PNG, WebP and TIFF keep alpha; JPEG, without chroma subsampling, is the picture on white. A deep picture is
+    for PNG and TIFF, and has 16 bits there. `quality` (1 to 100) is for JPEG and WebP. `stamp` is what
+    `core.images.provenance` makes. The colours are brought to the RGB profile `profile`, which is embedded; without
+    one, or if pictures cannot be brought there, they are sRGB with its profile. Raises Unsupported if the
+    format cannot hold so large or so deep a picture.
+    """
+    check_format(format, Size(picture.rgb.shape[1], picture.rgb.shape[0]))
+    if isinstance(picture, DeepPicture) and format not in DEEP:
+        raise Unsupported(f"A {format} file has 8 bits a channel; choose png or tiff for 16.")
+    pixels, icc = _in_profile(picture, profile, with_alpha=format != "jpg")
+    return encoded(pixels, format, quality, icc, stamp, about)
+
+
+def check_format(format: Format, size: Size) -> None:  # noqa: A002
+    """Raises Unsupported if a file of this format cannot hold so large a picture."""
+    if max(size) > _LONGEST_SIDE[format]:
+        raise Unsupported(
+            f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side; choose another format."
+        )
+
+
+def pixels_sha256(source: Picture | DeepPicture | bytes) -> str:
+    """SHA-256 of pixels: of `<width>x<height>x<channels>`, a line feed, `rgb`, and `alpha` if there is one.
+
+    Bytes of a file are decoded first. A picture has the hash of its PNG, a deep one too, which is read as 8 bits.
+    For a lossy format, and for a profile that was kept, give the file's bytes, so that what is hashed is what a
+    reader will see.
+    """
+    picture = from_bytes(source) if isinstance(source, bytes) else _as_read_again(source)
+    channels = 3 if picture.alpha is None else 4
+    digest = hashlib.sha256(f"{picture.size.width}x{picture.size.height}x{channels}\n".encode())
+    digest.update(picture.rgb.tobytes())
+    if picture.alpha is not None:
+        digest.update(picture.alpha.tobytes())
+    return digest.hexdigest()
+
+
+def thumbnail(picture: Picture, longest: int = 320) -> bytes:
+    """A small JPEG of the picture, transparent parts on neutral grey."""
+    small = resized(picture, longest)
+    rgb = small.rgb
+    if small.alpha is not None:
+        uncovered = (255 - small.alpha.astype(np.int32))[..., None]
+        rgb = (rgb - (uncovered * (255 - _NEUTRAL) + 127) // 255).clip(0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=82)
+    return buffer.getvalue()
+
+
+def _in_profile(picture: Picture | DeepPicture, profile: bytes | None, with_alpha: bool) -> tuple[Pixels, bytes]:
+    """Colours in a profile, straight with alpha as a fourth channel or on white; and the profile that they are in."""
+    if isinstance(picture, DeepPicture):
+        return _converted(picture.rgb, picture.alpha if with_alpha else None, profile)
+    return _converted(picture.rgb, picture.alpha if with_alpha else None, profile)
+
+
+def _converted(rgb: Samples, alpha: Samples | None, profile: bytes | None) -> tuple[Samples, bytes]:
+    colours, icc = rgb if alpha is None else straight(rgb, alpha), colour_profile.SRGB
+    kept = colour_profile.from_srgb(colours, profile) if profile else None
+    if kept is not None and profile:
+        colours, icc = kept, profile
+    return colours if alpha is None else np.dstack([colours, alpha]).astype(rgb.dtype, copy=False), icc
+
+
+def _as_read_again(picture: Picture | DeepPicture) -> Picture:
+    """The picture as it comes back from a PNG: of 8 bits, and where alpha is low, it cannot be dark on white."""
+    if isinstance(picture, DeepPicture):
+        deep, cover = picture.rgb, picture.alpha
+        colours = eight_bits(deep if cover is None else straight(deep, cover))
+        alpha = None if cover is None else eight_bits(cover)
+    else:
+        alpha = picture.alpha
+        colours = picture.rgb if alpha is None else straight(picture.rgb, alpha)
+    if alpha is None or alpha.min() == 255:
+        return Picture(colours)
+    return Picture(over_white(colours, alpha), alpha)
+
+
+def _shrunk(array: U8, size: tuple[int, int]) -> U8:
+    return np.asarray(Image.fromarray(array).resize(size, Image.Resampling.LANCZOS)).copy()

@@ -1,0 +1,1 @@
+"""The plan of a night: library, catalog, pairs, keys, reuse, costs, shards, the plan file."""

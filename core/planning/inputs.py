@@ -1,0 +1,133 @@
+"""The files of a night: the assets of its library and the artworks of its catalog, each measured once before any job."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.planning.catalog import Style, load_catalog, style_digest
+from core.planning.digests import Digests, Measured
+from core.errors import SpecError
+from core.planning.library import Asset, scan
+from core.planning.mirror import Companion, companions
+from core.planning.planning import Tick
+from core.config.spec import Spec
+from core.text import printable
+
+SMALLEST_ARTWORK = 32
+"""Pixels that an artwork's shorter side has at least: in less, there is no stroke to be learned."""
+
+
+@dataclass(frozen=True)
+class StyleFiles:
+    """What a worker needs of a style: its artworks' absolute paths, digests and weights."""
+
+    name: str
+    files: tuple[str, ...]
+    sha256: tuple[str, ...]
+    weights: tuple[float, ...]
+    regions: tuple[tuple[str, int], ...] = ()
+    """Where it is a style of regions: each colour, and how many of the artworks are its own; 0 where it is kept."""
+
+    @property
+    def pairs(self) -> list[tuple[str, float]]:
+        """The ordered (artwork sha256, weight) pairs that are part of a key."""
+        return list(zip(self.sha256, self.weights, strict=True))
+
+
+class Inputs:
+    """What a spec's library and catalog hold, in their order.
+
+    `assets` and `style_faults` say what is wrong with a file, if anything; `style_files` is what a worker needs.
+    `masks` and `regions` are what goes with each asset, None where the spec has no folder of them.
+    """
+
+    def __init__(self, spec: Spec, tick: Tick) -> None:
+        """Scan, load and measure. Raises SpecError for a wrong catalog or an empty library."""
+        self._spec, self._tick = spec, tick
+        self.library = scan(spec.library, spec.include, spec.exclude)
+        self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+        if not self.library.assets:
+            raise SpecError(f"library {spec.library} has no picture to use; put JPEG, PNG, WebP or TIFF files there.")
+        self._check_regions()
+        digests = Digests()
+        self.assets = self._measured_assets(digests)
+        self.masks = self._companions("mask", spec.masks)
+        self.regions = self._companions("region map", spec.regions)
+        artworks = self._measured_artworks(digests)
+        self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
+        self.style_files = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
+        self.style_digests = [style_digest(style.pairs, style.regions) for style in self.style_files]
+
+    def style_problems(self) -> list[str]:
+        """A sentence for each style that cannot be used."""
+        return [
+            f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
+            for style, fault in zip(self.styles, self.style_faults, strict=True)
+            if fault is not None
+        ]
+
+    def _check_regions(self) -> None:
+        """Raises SpecError where there are region maps and no style of regions, or the other way round."""
+        folder, style = self._spec.regions, next((style for style in self.styles if style.regions), None)
+        if style and folder is None:
+            raise SpecError(
+                f"style {style.name!r} has regions; give the folder of region maps as `regions`, or leave the style out "
+                f"by `exclude_styles`."
+            )
+        if folder is not None and style is None:
+            raise SpecError(
+                f"regions {folder} are for nothing: no style has regions. Describe one in {self._spec.catalog}/"
+                'catalog.toml, such as [styles.dusk] regions = {"#ff0000" = "wave", "#000000" = "keep"}.'
+            )
+
+    def _companions(self, kind: str, root: Path | None) -> list[Companion] | None:
+        if root is None:
+            return None
+        both = list(zip(self.library.assets, self.assets, strict=True))
+        return companions(kind, root, both, self._spec.max_pixels, lambda d, t: self._tick(f"hash {kind}s", d, t))
+
+    def _measured_assets(self, digests: Digests) -> list[Measured]:
+        assets = self.library.assets
+        root = os.fspath(self.library.root)
+        paths = [os.path.join(root, asset.file) for asset in assets if not asset.problem]
+        found = iter(digests.measure(paths, self._spec.max_pixels, lambda d, t: self._tick("hash assets", d, t)))
+        return [_refused(asset) if asset.problem else next(found) for asset in assets]
+
+    def _measured_artworks(self, digests: Digests) -> list[list[Measured]]:
+        """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
+        usable = [[] if style.problem else style.artworks for style in self.styles]
+        paths = [os.fspath(self._spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
+        found = iter(digests.measure_whole(paths, self._spec.max_pixels, lambda d, t: self._tick("try artworks", d, t)))
+        return [
+            [Measured(reason="unsupported", message=style.problem)]
+            if style.problem
+            else [_large_enough(artwork.file, next(found)) for artwork in artworks]
+            for style, artworks in zip(self.styles, usable, strict=True)
+        ]
+
+    def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
+        files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
+        weights = tuple(artwork.weight for artwork in style.artworks)
+        regions = tuple((region.colour, len(region.artworks)) for region in style.regions)
+        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights, regions)
+
+
+def too_small(name: str, width: int, height: int) -> str | None:
+    """What is wrong with an artwork of so many pixels, if it is too small."""
+    if min(width, height) >= SMALLEST_ARTWORK:
+        return None
+    return (
+        f"{name} is {width}x{height} pixels: an artwork needs {SMALLEST_ARTWORK} at least on its shorter side; "
+        "use a larger picture of it."
+    )
+
+
+def _large_enough(name: str, found: Measured) -> Measured:
+    problem = None if found.reason else too_small(printable(name), found.width, found.height)
+    return replace(found, reason="unsupported", message=problem) if problem else found
+
+
+def _refused(asset: Asset) -> Measured:
+    return Measured(reason="unsupported", message=asset.problem)

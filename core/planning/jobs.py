@@ -1,0 +1,175 @@
+"""Jobs: one output to be made each, with its key and its place."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core.storage.layout import output_name
+from core.config.methods import ALGORITHM
+from core.config.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One output to be made: `stylize`, of an asset in a style, or `sample`, of a seed from a checkpoint.
+
+    `asset_file` is the asset's path below the library as the disk has it, `mask_file` and `regions_file` are those of its
+    mask and its region map below theirs. `retry_of` is the output of the first try, where the gate asks for another. What
+    the job has not is empty.
+    """
+
+    output: str
+    asset: str
+    asset_file: str
+    asset_sha256: str
+    style: str
+    style_sha256: str
+    recipe: str
+    preset: str
+    seed: int
+    weights: str
+    key: str
+    attempt: int
+    seconds: float
+    limit: float
+    kind: str = "stylize"
+    checkpoint: str = ""
+    mask_file: str = ""
+    mask_sha256: str = ""
+    regions_file: str = ""
+    regions_sha256: str = ""
+    retry_of: str = ""
+
+    def __reduce__(self) -> tuple[type[Job], tuple[Any, ...]]:
+        """Thousands travel to the worker: as the arguments of a call they are half as long on the way."""
+        return Job, tuple(getattr(self, name) for name in JOB_FIELDS)
+
+    @property
+    def subject(self) -> str:
+        """What messages call the job."""
+        return f"seed {self.seed} of {self.checkpoint}" if self.kind == "sample" else f"{self.asset} in {self.style}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a job that is too much for the machine."""
+        return (
+            "look at the checkpoint, or lower `lanes`" if self.kind == "sample" else "look at the file, or lower `size`"
+        )
+
+
+FILE_FIELDS = ("asset_file", "mask_file", "regions_file")
+"""Fields that are paths as the disk has them, of any bytes."""
+
+JOB_FIELDS = tuple(field.name for field in fields(Job))
+
+
+def job_key(asset: str, style: Sequence[tuple[str, float]], recipe: Recipe, seed: int, weights: str) -> str:
+    """The hash of everything that decides a job's pixels: 64 hex digits.
+
+    Of the asset's SHA-256, the ordered (artwork SHA-256, weight) pairs, the recipe's digest, the seed, the digest of
+    the network tensors, and the method's `algorithm` number.
+    """
+    return KeyMaker(style, recipe, weights).key(asset, seed)
+
+
+class KeyMaker:
+    """Keys of many assets in one style and recipe: what they share is written once."""
+
+    def __init__(
+        self,
+        style: Sequence[tuple[str, float]],
+        recipe: Recipe,
+        weights: str,
+        regions: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        """`regions`: of a style of regions, each colour and how many of the pairs are its own."""
+        shared: dict[str, Any] = {
+            "kind": "stylize",
+            "style": [[sha, float(weight)] for sha, weight in style],
+            "recipe": recipe.pixels_digest(),
+            "weights": weights,
+            "algorithm": ALGORITHM[recipe.method],
+        }
+        if regions:
+            shared["regions"] = [list(region) for region in regions]
+        self.weights = weights
+        self._shared = json.dumps(shared, sort_keys=True)
+
+    def key(self, asset: str, seed: int, mask: str | None = None, regions: str | None = None) -> str:
+        """The key of the job with this asset (SHA-256), seed, mask and region map (SHA-256, None where there is none to
+        be; a job whose mask is lost is another one than that without).
+        """
+        text = f"{self._shared}\n{asset}\n{seed}"
+        text += "".join(f"\n{what} {sha}" for what, sha in (("mask", mask), ("regions", regions)) if sha is not None)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class OutputNames:
+    """Gives each job of a plan its own output path; a path that is taken gets a mark from the key."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._folders: set[str] = set()
+
+    def name(self, style: str, asset: str, suffix: str, key: str, variant: int) -> str:
+        """`<style>/<asset>.<suffix>`; further variants, and jobs that would clash, `...~<key[:10]>.<suffix>`."""
+        return self.unique(lambda mark: output_name(style, asset, suffix, mark), key, bool(variant))
+
+    def unique(self, render: Callable[[str], str], key: str, marked: bool = False) -> str:
+        """What `render` gives without a mark, or if that is taken or `marked` says so, with one from the key."""
+        marks = (f"{key[:10]}-{serial}" if serial > 1 else key[:10] for serial in itertools.count(1))
+        for mark in marks if marked else itertools.chain([""], marks):
+            output = self._beside_files(render(mark))
+            if output not in self._taken and output not in self._folders:
+                break
+        self._taken.add(output)
+        self._folders.update(itertools.accumulate(output.split("/")[:-1], "{}/{}".format))
+        return output
+
+    def _beside_files(self, output: str) -> str:
+        """The path with a `~` behind each folder that would have to be where an output is."""
+        folders, _, name = output.rpartition("/")
+        path = ""
+        for folder in folders.split("/") if folders else ():
+            path += folder
+            while path in self._taken:
+                path += "~"
+            path += "/"
+        return path + name
+
+
+def fitted(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height after the longest side is brought down to `longest`; never enlarged, no side under 1 px.
+
+    >>> fitted(4000, 3000, 512)
+    (512, 384)
+    """
+    scale = min(1.0, longest / max(width, height, 1))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def planned_columns(job: Job) -> dict[str, Any]:
+    """The columns of the job's manifest row that are known before it is made."""
+    return {
+        "output": job.output,
+        "kind": job.kind,
+        "asset": job.asset or None,
+        "asset_sha256": job.asset_sha256 or None,
+        "style": job.style or None,
+        "style_sha256": job.style_sha256 or None,
+        "mask_sha256": job.mask_sha256 or None,
+        "regions_sha256": job.regions_sha256 or None,
+        "checkpoint": job.checkpoint or None,
+        "recipe": job.recipe,
+        "preset": job.preset or None,
+        "seed": job.seed,
+        "weights": job.weights,
+        "key": job.key,
+        "attempt": job.attempt,
+        "retry_of": job.retry_of or None,
+    }

@@ -1,0 +1,111 @@
+"""Pairing: which style meets which asset, with which changes to the recipe."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.planning.catalog import Style
+from core.errors import SpecError
+from core.planning.library import Asset
+from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, files_of
+from core.config.spec import sentence
+from core.text import printable, shortly
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One asset and one style, by their places in the library and the catalog."""
+
+    asset: int
+    style: int
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+def pair_up(pairs: str, assets: Sequence[Asset], styles: Sequence[Style], seed: int) -> Iterator[Pair]:
+    """The pairs that a spec's `pairs` asks for, asset by asset. Raises SpecError for a wrong CSV."""
+    if pairs == "all":
+        yield from (Pair(a, s) for a in range(len(assets)) for s in range(len(styles)))
+    elif pairs.startswith("random:"):
+        yield from _random(int(pairs.removeprefix("random:")), assets, styles, seed)
+    else:
+        yield from _listed(Path(pairs), assets, styles)
+
+
+def _random(count: int, assets: Sequence[Asset], styles: Sequence[Style], seed: int) -> Iterator[Pair]:
+    """K styles an asset. The draw hangs on seed and asset alone, so that a new asset leaves the others' styles be."""
+    for a, asset in enumerate(assets):
+        drawn = sorted((_draw(f"{seed}/{asset.name}/{style.name}"), s) for s, style in enumerate(styles))
+        yield from (Pair(a, s) for s in sorted(s for _, s in drawn[:count]))
+
+
+def _draw(text: str) -> bytes:
+    """A number that is random for each text and always the same for one text."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _listed(path: Path, assets: Sequence[Asset], styles: Sequence[Style]) -> Iterator[Pair]:
+    by_asset = {asset.name: i for i, asset in enumerate(assets)}
+    by_style = {style.name: i for i, style in enumerate(styles)}
+    for line, row in _rows(path):
+        asset, style = row.pop("asset"), row.pop("style")
+        if asset not in by_asset:
+            raise SpecError(
+                f"{path}, line {line}: asset {_quoted(asset)} is not in the library; correct its relative path."
+            )
+        if style not in by_style:
+            raise SpecError(
+                f"{path}, line {line}: style {_quoted(style)} is not in the catalog; there are {_some(by_style)}."
+            )
+        yield Pair(by_asset[asset], by_style[style], _overrides(row, f"{path}, line {line}"))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, restkey="", strict=True)
+            columns = reader.fieldnames or []
+            unknown = [name for name in columns if name not in ("asset", "style", *Recipe.model_fields)]
+            if unknown or not {"asset", "style"} <= set(columns):
+                fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns"
+                raise SpecError(f"{path}: {fault}; the header is asset,style and then any recipe fields.")
+            for row in reader:
+                if "" in row or None in row.values():
+                    raise SpecError(f"{path}, line {reader.line_num}: it has not as many fields as the header.")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SpecError(f"pairs file {path} cannot be read as CSV: {error}.") from error
+
+
+def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
+    """Recipe fields from a CSV row; layers are separated by spaces, an empty cell changes nothing."""
+    values = {
+        name: tuple(text.split()) if Recipe.model_fields[name].annotation == tuple[str, ...] else text
+        for name, text in cells.items()
+        if text.strip()
+    }
+    for name in files_of(values):
+        raise SpecError(
+            f"{source}: {name} may only be {' or '.join(sorted(FILES[name]))} here; name a file in the spec."
+        )
+    try:
+        parsed = RecipeOverrides.model_validate(values)
+        check_overrides(parsed.model_dump(exclude_none=True))
+    except ValidationError as error:
+        raise SpecError(sentence(error, source)) from error
+    return parsed.model_dump(exclude_none=True)
+
+
+def _some(names: dict[str, int]) -> str:
+    shown = ", ".join(printable(name) for name in sorted(names)[:5])
+    return shown + (", ..." if len(names) > 5 else "")
+
+
+def _quoted(name: str) -> str:
+    return shortly(repr(name))

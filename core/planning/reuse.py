@@ -1,0 +1,80 @@
+"""What earlier nights, and other runs, have made already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.manifest import manifest
+from core.errors import TRANSIENT
+from core.storage.layout import OUTPUTS, REJECTED, output_path, picture_paths
+from core.storage.store import Store
+
+MAX_ATTEMPTS = 3
+"""Nights that a job with a passing reason is tried without being asked."""
+
+
+OF_ITS_PLACE = frozenset({"storage", "missing", "changed"})
+"""Reasons that lie in where a job's files are, not in what they hold: an equal job elsewhere may be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the manifest says of an output before tonight."""
+
+    key: str
+    status: str
+    reason: str | None
+    attempt: int
+    score: float | None = None
+
+    def tries(self) -> int:
+        """How often the job was tried to its end; a planned try that a kill cut short does not count."""
+        return self.attempt if self.status != "pending" else max(0, self.attempt - 1)
+
+    def worth_another_try(self, before: int = 0) -> bool:
+        """Whether a failed job's reason may be gone by now; `before` tries were of other jobs."""
+        return self.reason in TRANSIENT and self.attempt - before < MAX_ATTEMPTS
+
+
+@dataclass
+class Finished:
+    """The rows of this run by output, the pictures that lie in its folder, and done jobs of all runs by key."""
+
+    rows: dict[str, Earlier] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+    by_key: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def is_made(self, output: str, key: str) -> bool:
+        """Whether this very job is done, or was and is kept apart, and its picture still there."""
+        row = self.rows.get(output)
+        if row is None or row.status not in ("done", "rejected") or row.key != key:
+            return False
+        return not self.files.isdisjoint(picture_paths(output, row.status))
+
+    def source(self, key: str) -> tuple[str, str] | None:
+        """The run folder and output from which an equal job can be taken, if its file is still there."""
+        found = self.by_key.get(key)
+        if found is None or not Store(found[0]).exists(output_path(found[1])):
+            return None
+        return found
+
+
+def finished_jobs(out: Path, reuse: Sequence[Path]) -> Finished:
+    """Read this run's manifest and those of the runs to reuse; a run that does not exist yet has made nothing."""
+    finished = Finished()
+    for run in [*reversed(reuse), out]:  # this run's own pictures come first
+        store = Store(run)
+        for output, key, status, reason, attempt, score in _rows(store):
+            if status == "done":
+                finished.by_key[key] = (str(run), output)
+            if run == out:
+                finished.rows[output] = Earlier(key, status, reason, attempt or 0, score)
+    finished.files = {name for folder in (OUTPUTS, REJECTED) for name in Store(out).names(folder)}
+    return finished
+
+
+def _rows(store: Store) -> list[tuple[str, str, str, str | None, int | None, float | None]]:
+    rows = manifest.read(store, ["output", "key", "status", "reason", "attempt", "score"])
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))

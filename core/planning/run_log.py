@@ -1,0 +1,31 @@
+"""Records of nights: what each execution of a run did, one JSON file each in `nights/`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import NocturneError
+from core.storage.layout import NIGHTS
+from core.storage.store import Store
+
+
+def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str:
+    """Leave what a night did in `nights/<utc>.json`. Returns its name."""
+    name = f"{NIGHTS}/{started:%Y-%m-%dT%H-%M-%S}.{started.microsecond // 1000:03d}Z.json"
+    ended = datetime.now(UTC)
+    whole = {"started": started.isoformat(), "ended": ended.isoformat(), **record}
+    store.put(name, json.dumps(whole, indent=2, ensure_ascii=False).encode())
+    return name
+
+
+def last_night(store: Store) -> dict[str, Any] | None:
+    """The record of the latest night that left one; damaged ones are passed over."""
+    for name in reversed(list(store.names(NIGHTS, ".json"))):
+        with contextlib.suppress(OSError, ValueError, RecursionError, NocturneError):
+            record = json.loads(store.read(name))
+            if isinstance(record, dict) and isinstance(record.get("ended"), str):
+                return record
+    return None

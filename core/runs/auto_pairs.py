@@ -1,0 +1,104 @@
+"""Pairs that the plan chooses: for each asset the styles that suit it best, frozen in the plan once they are chosen."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from core.planning.catalog import Style
+from core.errors import NocturneError, SpecError
+from core.storage.layout import PLAN
+from core.planning.library import Asset
+from core.planning.pairs import Pair
+from core.planning.planning import Tick
+from core.config.spec import AUTO, Spec
+from core.storage.store import Store
+
+KEY = "auto"
+"""Where the plan's context holds what was asked."""
+
+
+@dataclass(frozen=True)
+class AutoPairs:
+    """The styles of each asset, by name, and a sentence on how they were chosen."""
+
+    styles: Mapping[str, tuple[str, ...]]
+    told: str
+
+    def pairs(self, assets: Sequence[Asset], styles: Sequence[Style]) -> Iterator[Pair]:
+        """Asset by asset, in the catalog's order."""
+        place = {style.name: s for s, style in enumerate(styles)}
+        for a, asset in enumerate(assets):
+            yield from (Pair(a, s) for s in sorted(place[name] for name in self.styles[asset.name]))
+
+
+def auto_pairs(
+    spec: Spec, assets: Sequence[Asset], styles: Sequence[Style], replan: bool, tick: Tick
+) -> AutoPairs | None:
+    """The styles that suit each asset; those that the run's last plan chose stand unless `replan`. None if the spec pairs
+    otherwise. Raises SpecError for an unknown mood, or a catalog without a style to choose from.
+    """
+    asked = re.fullmatch(AUTO, spec.pairs)
+    if asked is None:
+        return None
+    count, mood = int(asked["count"] or 1), asked["mood"]
+    usable = [style for style in styles if not style.regions]
+    if not usable:
+        raise SpecError(f"pairs = {spec.pairs!r}: catalog {spec.catalog} has styles of regions alone; add artworks.")
+    count = min(count, len(usable))
+    names = {style.name for style in usable}
+    before = {} if replan else _frozen(spec)
+    chosen = {asset.name: tuple(name for name in before.get(asset.name, ()) if name in names) for asset in assets}
+    lacking = [name for name, had in chosen.items() if len(had) < count]
+    if lacking:
+        best = _chosen(spec, usable, lacking, mood, tick)
+        chosen |= {name: _filled(chosen[name], best[name], count) for name in lacking}
+    told = f"{spec.pairs}: styles chosen for {len(lacking):,} of {len(chosen):,} assets"
+    kept = len(chosen) - len(lacking)
+    return AutoPairs(chosen, f"{told}; those of {kept:,} are kept until `run --replan`." if kept else f"{told}.")
+
+
+def _filled(had: tuple[str, ...], best: Sequence[str], count: int) -> tuple[str, ...]:
+    """What an asset had, and the best of the others in the place of what it lacks."""
+    return (*had, *(name for name in best if name not in had))[:count]
+
+
+def _chosen(
+    spec: Spec, styles: Sequence[Style], assets: Sequence[str], mood: str | None, tick: Tick
+) -> dict[str, list[str]]:
+    """Every style's name for each of these assets, the best first. One that cannot be read gets what suits any."""
+    from core.assist.recommend import (  # what looks at pictures is loaded only where it is needed
+        check_mood,
+        recommended,
+    )
+    from core.survey.matching import seen
+
+    check_mood(mood)
+    found = seen(spec.library, spec.catalog, styles, spec.include, spec.exclude, tick)
+    rows = {style.name: found.styles.get(style.name, {}) for style in styles}
+    return {
+        name: [fit.style for fit in recommended(found.assets.get(name, {}), rows, len(rows), mood)] for name in assets
+    }
+
+
+def _frozen(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """The styles of each asset in the run's last plan, if it was asked the same."""
+    store = Store(spec.out)
+    if not store.exists(PLAN):
+        return {}
+    try:
+        file = store.inside(PLAN)
+        context = json.loads((pq.read_schema(file).metadata or {})[b"context"])
+        if context.get(KEY) != spec.pairs:
+            return {}
+        rows = pq.read_table(file, columns=["asset", "style"], pre_buffer=False)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
+        return {}  # they are chosen anew, as for a run's first plan
+    found: dict[str, dict[str, None]] = {}
+    for asset, style in zip(rows["asset"].to_pylist(), rows["style"].to_pylist(), strict=True):
+        found.setdefault(asset, {})[style] = None
+    return {asset: tuple(names) for asset, names in found.items()}

@@ -1,0 +1,1 @@
+"""Scores of pictures: style and content statistics, technical quality, harmony, composition, learned preference."""

@@ -1,0 +1,241 @@
+"""The run's scores: content kept, style reached, and how evenly, from a network that made nothing; and technical faults.
+
+An optimiser can please the network whose loss it follows without pleasing anyone else; so outputs are
+judged by EfficientNet-Lite0. `docs/score.md` says what each value can and cannot tell, and how well it
+orders pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+
+from core.networks import efficientnet
+from core.config.evaluation import ScoreWeights, overall
+from core.scoring.grams import Grams, Plane, coherence, grams, mean_grams, style_distance
+from core.images.image import Picture
+from core.scoring.quality import Quality, quality
+from core.scoring.technical import SIDE, technical
+from core.scoring.traits import traits
+
+Rgb = npt.NDArray[np.uint8]
+"""A picture (h, w, 3), 8-bit sRGB."""
+
+LONGEST, SHORTEST, MULTIPLE = 256, 64, 16
+"""Pictures are looked at with this longest side, aspect kept, the other side rounded to a multiple of 16
+from 64 up: so the strides divide it, and the network's padding lies evenly around."""
+
+CONTENT_MAPS = ("block2", "block4")
+"""Strides 4 and 8: outlines and parts."""
+
+STYLE_MAPS = ("stem", "block0", "block4")
+"""Strides 2, 2 and 8: colour, strokes and patterns."""
+
+UNRELATED = 0.96
+"""Content distance at which nothing of the asset is left; 98 of 100 unrelated pairs lie beyond."""
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """One feature map as content: what stands out from the picture's mean, where, and how strongly."""
+
+    directions: Float[Tensor, "c h w"]
+    """Features minus their mean over the picture, scaled to unit length at each position; float16."""
+    weights: Float[Tensor, "h w"]
+    """Squared length of each before scaling, of sum 1 (0 if nothing stands out)."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is remembered of an asset or an artwork to score against it."""
+
+    frame: tuple[int, int]
+    """Height and width at which it is looked at, pixels."""
+    content: tuple[Outlines, ...]
+    """Of the CONTENT_MAPS."""
+    grams: Grams
+    """Of the STYLE_MAPS."""
+    quality: Quality
+    top_classes: tuple[int, ...]
+    """The five most likely ImageNet classes, most likely first."""
+    traits: tuple[float, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that its tensors take, bytes."""
+        maps = (tensor for outlines in self.content for tensor in (outlines.directions, outlines.weights))
+        return sum(tensor.nbytes for tensor in maps) + self.grams.nbytes
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The manifest's columns of the same names; always finite."""
+
+    content_distance: float
+    style_distance: float
+    class_kept: bool
+    score_quality: float = 1.0
+    score_coherence: float = 1.0
+    flaw: str | None = None
+    traits: tuple[float, ...] = ()
+
+    @property
+    def score_content(self) -> float:
+        """Content kept, 0 to 1."""
+        return min(max(1 - self.content_distance / UNRELATED, 0.0), 1.0)
+
+    @property
+    def score_style(self) -> float:
+        """Style reached, 0 to 1."""
+        return min(max(1 - self.style_distance, 0.0), 1.0)
+
+    @property
+    def score(self) -> float:
+        """The overall score as its weights are by default."""
+        return self.overall(ScoreWeights())
+
+    def overall(self, weights: ScoreWeights) -> float:
+        """The overall score, 0 to 1: the formula is in `docs/score.md`."""
+        return overall(self.parts, weights)
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """What the score is made of, each 0 to 1."""
+        return {
+            "content": self.score_content,
+            "style": self.score_style,
+            "quality": self.score_quality,
+            "coherence": self.score_coherence,
+        }
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the manifest but for `score`."""
+        parts = {f"score_{name}": value for name, value in self.parts.items()}
+        return {**parts, **{field.name: getattr(self, field.name) for field in fields(self)}}
+
+
+class Scorer:
+    """Scores outputs on one device, one forward pass of EfficientNet-Lite0 each.
+
+    A score depends on the pictures alone; between engines its last digits differ. Making a Scorer raises
+    SpecError if the network's weights are missing.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._network = efficientnet.load().to(device)
+
+    def reference(self, rgb: Rgb, area: Plane | None = None) -> Reference:
+        """What to remember of an asset or an artwork, its style within an area. Raises ValueError if it is not 8-bit
+        (h, w, 3).
+        """
+        return self._look(rgb, frame_of(*checked(rgb).shape[:2]), area)
+
+    def score(
+        self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]], area: Plane | None = None
+    ) -> Scores:
+        """How well `output` shows the asset in the style, whose artworks have positive weights of any sum.
+
+        The output is looked at in the asset's frame, so it should have the asset's aspect; its size is free. Style is
+        judged within `area`, which is then that of the asset's reference too.
+        Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
+        """
+        made = self._look(checked(output), asset.frame, area)
+        target = mean_grams([(reference.grams.whole, weight) for reference, weight in style])
+        fault = technical(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
+        return Scores(
+            content_distance(asset.content, made.content),
+            style_distance(made.grams.whole, asset.grams.whole, target),
+            asset.top_classes[0] in made.top_classes,
+            fault.score,
+            coherence(made.grams, asset.grams, target),
+            fault.flaw,
+            made.traits,
+        )
+
+    @torch.inference_mode()
+    def _look(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
+        x = efficientnet.prepared(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
+        found = self._network(x)
+        return Reference(
+            frame,
+            tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
+            grams([found.maps[name][0] for name in STYLE_MAPS], area),
+            quality(Picture(rgb), SIDE),
+            tuple(found.logits[0].topk(5).indices.tolist()),
+            traits(found.pooled[0]),
+        )
+
+
+def mean_of(parts: Sequence[tuple[Scores, float]]) -> Scores:
+    """The scores of a picture whose parts have styles of their own: what is said of their styles counts by the weights,
+    which may all be 0; content is the picture's own, and its worst fault too.
+    """
+    first, total = parts[0][0], sum(weight for _, weight in parts)
+    if not total > 0:
+        return first
+    worst = min((each for each, _ in parts), key=lambda each: each.score_quality)
+    return replace(
+        first,
+        style_distance=sum(each.style_distance * weight for each, weight in parts) / total,
+        score_coherence=sum(each.score_coherence * weight for each, weight in parts) / total,
+        score_quality=worst.score_quality,
+        flaw=worst.flaw,
+    )
+
+
+def frame_of(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which a picture of this size is looked at."""
+    scale = LONGEST / max(height, width) / MULTIPLE
+    tall, wide = (max(SHORTEST, MULTIPLE * round(side * scale)) for side in (height, width))
+    return tall, wide
+
+
+def checked(rgb: Rgb) -> Rgb:
+    """`rgb` itself. Raises ValueError if it is not an 8-bit (h, w, 3) picture with a pixel."""
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        raise ValueError(f"not an 8-bit RGB picture (h, w, 3): {rgb.dtype} {rgb.shape}")
+    return rgb
+
+
+def resized(rgb: Rgb, frame: tuple[int, int]) -> Rgb:
+    """The picture at (height, width) `frame`."""
+    height, width = frame
+    small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.array(small)
+
+
+def outlines(features: Float[Tensor, "c h w"]) -> Outlines:
+    """What stands out in a feature map.
+
+    The outermost positions are left out: they show the network's zero padding, alike in all pictures.
+    """
+    inner = features[:, 1:-1, 1:-1]
+    centred = inner - inner.mean((1, 2), keepdim=True)
+    energy = centred.square().sum(0)
+    return Outlines(F.normalize(centred, dim=0).half(), energy / energy.sum().clamp_min(1e-12))
+
+
+def content_distance(asset: Sequence[Outlines], output: Sequence[Outlines]) -> float:
+    """1 - the mean cosine between features of asset and output, positions weighted by the asset's energy.
+
+    The mean over maps, 0 to 2: 0 is equal, 1 unrelated. What the output adds where the asset is plain counts
+    little. Of unit vectors a and b, 1 - a.b = a.(a - b), which is exactly 0 when they are equal.
+    """
+    maps = zip(asset, output, strict=True)
+    return sum(max(0.0, float(_apart(a, b.directions))) for a, b in maps) / len(asset)
+
+
+def _apart(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
+    a = asset.directions.float()
+    return (asset.weights * (a * (a - directions.float())).sum(0)).sum()

@@ -1,0 +1,31 @@
+"""What a picture shows, as 32 numbers small enough for a table: a fixed projection of EfficientNet's features."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.networks.efficientnet import HEAD_CHANNELS
+
+COUNT = 32
+"""Numbers that are kept of 1280: distances between pictures stay within about a quarter (Johnson & Lindenstrauss)."""
+
+
+def traits(pooled: Tensor) -> tuple[float, ...]:
+    """The traits of a picture with these pooled features (1280,): sums of them with fixed signs (Achlioptas 2003), over the
+    root of their number.
+    """
+    found = pooled.float().cpu() @ torch.from_numpy(_signs()) / HEAD_CHANNELS**0.5
+    return tuple(found.tolist())
+
+
+@cache
+def _signs() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Minus one and one, (1280, 32): the bits of SHA-256 of the numbers of rows, so that no generator can change them."""
+    rows = [hashlib.sha256(f"traits {row}".encode()).digest()[: COUNT // 8] for row in range(HEAD_CHANNELS)]
+    bits = np.unpackbits(np.frombuffer(b"".join(rows), np.uint8)).reshape(HEAD_CHANNELS, COUNT)
+    return bits.astype(np.float32) * 2 - 1

@@ -1,0 +1,1 @@
+"""Style transfer in one pass: the network, its embeddings, its file, its export."""

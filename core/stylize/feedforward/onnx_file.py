@@ -1,0 +1,128 @@
+"""A transfer network as an ONNX file, for programs that have no torch: picture and embedding in, painted picture out.
+
+Height and width are free, from 16 pixels. The file is checked against torch before it is handed out: ONNX Runtime must
+paint the same pictures, up to rounding of float32.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.networks import device as devices
+from core.errors import NocturneError, SpecError
+from core.stylize.feedforward.network import LEAST, TransferNetwork
+from core.stylize.feedforward.painter import Painter
+from core.networks.transfer_shape import REDUCTION
+
+NEEDED = ("onnx", "onnxscript", "onnxruntime")
+"""Packages of the extra `onnx`."""
+MOST = 16_384
+"""Pixels that a side has at most."""
+SIZES = ((LEAST, LEAST), (131, 205), (269, 512))
+"""Heights and widths at which the file is compared with torch."""
+GREY = 255
+TOLERANCE = 0.5
+"""Grey levels that any value may differ by: a picture in 8 bits then differs by one at most."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """The file's bytes, what it can paint, and how far it is from torch: largest difference in grey levels by size."""
+
+    data: bytes
+    styles: bytes
+    """An .npz: `names` (n,), `embeddings` (n, embedding) and `identity` (1, embedding), float32."""
+    differences: dict[tuple[int, int], float]
+
+
+def require() -> None:
+    """Raises SpecError if the extra is not installed."""
+    if absent := [name for name in NEEDED if find_spec(name) is None]:
+        raise SpecError(
+            f"Writing ONNX needs {', '.join(absent)}; install the extra: `pip install -e '.[onnx]'` in Nocturne's folder."
+        )
+
+
+def onnx_file(painter: Painter) -> OnnxFile:
+    """A float32 network as ONNX. Raises SpecError without the extra, NocturneError if ONNX Runtime paints other pictures."""
+    require()
+    data = _graph(painter)
+    differences = _differences(data, painter)
+    if not max(differences.values()) <= TOLERANCE:
+        raise NocturneError(
+            f"ONNX Runtime paints other pictures than torch: they differ by {max(differences.values()):.2f} grey levels, "
+            f"{TOLERANCE} are allowed. Nothing was written; try other versions of {', '.join(NEEDED)}."
+        )
+    return OnnxFile(data, _styles(painter), differences)
+
+
+class _AnySize(nn.Module):
+    """Continues a picture to multiples of 8 in a way that a graph can follow, before the network would."""
+
+    def __init__(self, network: TransferNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor, style: Tensor) -> Tensor:
+        """(1, 3, h, w) from 16 pixels a side, and an embedding (1, embedding)."""
+        height, width = picture.shape[2:]
+        down, right = (REDUCTION * ((side + REDUCTION - 1) // REDUCTION) - side for side in (height, width))
+        whole = F.pad(picture, (0, right, 0, down), mode="reflect")
+        painted: Tensor = self.network(whole, style)
+        return painted[..., :height, :width]
+
+
+def _graph(painter: Painter) -> bytes:
+    picture, sides = torch.rand(1, 3, 131, 205), [torch.export.Dim(n, min=LEAST, max=MOST) for n in ("height", "width")]
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of the exporter's own innards
+        program = torch.onnx.export(
+            _AnySize(painter.network).eval(),
+            (picture, painter.identity),
+            dynamo=True,
+            dynamic_shapes={"picture": {2: sides[0], 3: sides[1]}, "style": None},
+            input_names=["picture", "style"],
+            output_names=["painted"],
+            verbose=False,
+        )
+    if program is None:
+        raise NocturneError("torch's exporter gave nothing; try another version of onnxscript.")
+    model = program.model_proto
+    info = painter.info
+    for key, value in {"network": info.name, "digest": info.digest, "step": str(info.step)}.items():
+        model.metadata_props.add(key=key, value=value)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _differences(data: bytes, painter: Painter) -> dict[tuple[int, int], float]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    style, found = (painter.embeddings if len(painter.embeddings) else painter.identity)[:1], {}
+    for height, width in SIZES:
+        picture = torch.rand(1, 3, height, width, generator=devices.generator(0))
+        with torch.no_grad():
+            ours = painter.network(picture, style).numpy()
+        theirs = session.run(None, {"picture": picture.numpy(), "style": style.numpy()})[0]
+        found[height, width] = float(np.abs(ours - theirs).max()) * GREY
+    return found
+
+
+def _styles(painter: Painter) -> bytes:
+    out = io.BytesIO()
+    names = np.array([style.name for style in painter.info.styles], dtype=np.str_)
+    np.savez(out, names=names, embeddings=painter.embeddings.numpy(), identity=painter.identity.numpy())
+    return out.getvalue()

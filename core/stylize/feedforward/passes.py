@@ -1,0 +1,88 @@
+"""Pictures painted by passes of a network: whole, several in a call of a fixed shape, or tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.images import image
+from core.stylize.images.masks import fitted
+from core.stylize.feedforward.network import Embedding, TransferNetwork
+from core.stylize.feedforward.network_tiles import painted_in_tiles
+from core.stylize.images.pixels import tensor
+
+LEAST_AREA = 1e-3
+"""Sum of areas below which no style is wanted at a pixel: the first one then stands there, and is not seen."""
+
+OnPass = Callable[[int, int], None]
+"""Called with (done, all) as passes end; it may raise to leave."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What a network is to paint: the picture as it sees it, an embedding (1, embedding) for each area, and how much each
+    is wanted at every pixel (h, w), in [0, 1]; no areas: the one everywhere.
+    """
+
+    picture: image.Picture
+    embeddings: tuple[Embedding, ...]
+    areas: tuple[Tensor, ...] = ()
+
+
+def painted_whole(
+    canvases: Sequence[Canvas], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
+) -> list[Tensor]:
+    """The canvases painted, each (3, h, w) RGB in [0, 1], float32 on the CPU.
+
+    Always `lanes` pictures of one size in a call: short ones are filled up, so a picture's pixels are its own.
+    """
+    passes = [(number, embedding) for number, canvas in enumerate(canvases) for embedding in canvas.embeddings]
+    painted: list[list[Tensor]] = [[] for _ in canvases]
+    done = 0
+    for batch in _batches(passes, [canvas.picture.size for canvas in canvases], lanes):
+        filled = batch + batch[:1] * (lanes - len(batch))
+        x = torch.stack([tensor(canvases[number].picture) for number, _ in filled]).to(device)
+        with torch.no_grad():
+            y = network(x, torch.cat([embedding for _, embedding in filled])).cpu()
+        for (number, _), made in zip(batch, y, strict=False):
+            painted[number].append(made)
+        done += len(batch)
+        on_pass(done, len(passes))
+    return [blended(made, canvas.areas) for made, canvas in zip(painted, canvases, strict=True)]
+
+
+def painted_large(
+    canvas: Canvas, network: TransferNetwork, device: torch.device, deep: bool, on_pass: OnPass
+) -> Tensor:
+    """A canvas painted tile by tile, (3, h, w) on the CPU: uint8, or if it is to be `deep`, float32 in [0, 1]."""
+    height, width = canvas.picture.rgb.shape[:2]
+    made = torch.empty(height, width, 3, dtype=torch.float32 if deep else torch.uint8)
+    areas = [fitted(area.unsqueeze(0), height, width)[0] for area in canvas.areas] if len(canvas.areas) > 1 else []
+    for part, place in painted_in_tiles(canvas.picture, canvas.embeddings, network, device, on_pass):
+        y = blended(part, [area[place] for area in areas]).permute(1, 2, 0)
+        made[place] = y if deep else (y.clamp(0, 1) * 255).round().byte()
+    return made.permute(2, 0, 1)
+
+
+def blended(painted: Sequence[Tensor], areas: Sequence[Tensor]) -> Tensor:
+    """One picture (3, h, w) of several, each as far as its area (h, w), of any size, says."""
+    if len(painted) == 1:
+        return painted[0]
+    shares = torch.stack([fitted(area.unsqueeze(0), *painted[0].shape[1:])[0] for area in areas])
+    shares[0] += (shares.sum(0) < LEAST_AREA).float()
+    shares /= shares.sum(0)
+    return torch.stack([share * picture for share, picture in zip(shares, painted, strict=True)]).sum(0)
+
+
+def _batches(
+    passes: Sequence[tuple[int, Embedding]], sizes: Sequence[image.Size], lanes: int
+) -> Iterator[list[tuple[int, Embedding]]]:
+    """At most `lanes` passes over pictures of one size at a time."""
+    by_size: dict[image.Size, list[tuple[int, Embedding]]] = {}
+    for each in passes:
+        by_size.setdefault(sizes[each[0]], []).append(each)
+    for same in by_size.values():
+        yield from (same[start : start + lanes] for start in range(0, len(same), lanes))

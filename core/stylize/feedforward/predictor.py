@@ -1,0 +1,64 @@
+"""What a style looks like to the network, read off its artworks: the embedding of a style never seen.
+
+Ghiasi et al. 2017 (arXiv 1705.06830) predict embeddings from the features of a classifier, through a bottleneck. Here
+they are predicted from what the style losses compare, mean and deviation of the backbone's channels, which are at hand
+for any style that has targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from core.stylize.optimise.targets import Statistics
+
+BOTTLENECK = 128
+"""Numbers that a style is boiled down to."""
+FARTHEST = 4.0
+"""Look's numbers are cut to so many deviations: a style is then treated as the strangest of its kind that was learnt."""
+
+Look = Float[Tensor, "n look"]
+Embedding = Float[Tensor, "n embedding"]
+
+
+def look(statistics: Sequence[Statistics]) -> Look:
+    """Means and deviations of every channel, layer after layer. Statistics: (n, c) and (n, c, c) each."""
+    parts = []
+    for each in statistics:
+        variance = each.gram.diagonal(dim1=1, dim2=2) * each.mean.shape[1] - each.mean.square()
+        parts += [each.mean, variance.clamp(min=0).sqrt()]
+    return torch.cat(parts, 1)
+
+
+class StylePredictor(nn.Module):
+    """A look (n, look) -> an embedding (n, embedding)."""
+
+    middle: Tensor
+    spread: Tensor
+
+    def __init__(self, look_size: int, embedding_size: int) -> None:
+        super().__init__()
+        self.register_buffer("middle", torch.zeros(look_size))
+        self.register_buffer("spread", torch.ones(look_size))
+        self.narrow, self.widen = nn.Linear(look_size, BOTTLENECK), nn.Linear(BOTTLENECK, embedding_size)
+        nn.init.normal_(self.narrow.weight, std=look_size**-0.5)
+        nn.init.normal_(self.widen.weight, std=0.02)
+        nn.init.zeros_(self.narrow.bias)
+        nn.init.zeros_(self.widen.bias)
+
+    @torch.no_grad()
+    def measure(self, looks: Look) -> None:
+        """Take the middle and the spread of looks from those of many artworks."""
+        self.middle.copy_(looks.mean(0))
+        self.spread.copy_(looks.std(0).clamp(min=1e-3 * float(looks.abs().mean())))
+
+    def forward(self, x: Look) -> Embedding:
+        """The embeddings of looks."""
+        return self.widen(torch.nn.functional.gelu(self.narrow(self.standard(x))))  # type: ignore[no-any-return]
+
+    def standard(self, x: Look) -> Look:
+        """Looks as deviations from the middle."""
+        return ((x - self.middle) / self.spread).clamp(-FARTHEST, FARTHEST)

@@ -1,0 +1,171 @@
+"""Network files: one safetensors file with a network that paints in one pass and the styles that it knows.
+
+A shipped file has `network.*`, `predictor.*`, `embeddings`, one row a style, and `identity`, in half precision. A
+training's checkpoint is *whole*: `stylist.*`, `average.*` and `adam.*`, from which training goes on; its average paints.
+Never a pickle: a file from a stranger is tensors and text. Reading what it says of itself needs no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from core.storage import tensor_file
+from core.errors import SpecError
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
+from core.storage.tensor_header import Header, Sort, not_one, read_header
+from core.text import shown
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from core.networks.device import Precision
+    from core.stylize.feedforward.painter import Painter
+    from core.stylize.feedforward.stylist import Stylist
+
+KIND = "nocturne transfer 1"
+"""Value of the metadata's `format`; its number rises when the layout changes."""
+SORT = Sort("network file", "nocturne train-style")
+AVERAGE = "average."
+SEEN_BY = ("style_size", "trim", "precision")
+"""Fields of the training that the look of an artwork hangs on, and so what is predicted from it."""
+MOST_STYLES = 10_000
+
+
+_STYLES = TypeAdapter(Annotated[tuple[KnownStyle, ...], Field(max_length=MOST_STYLES)])
+
+
+def read_info(path: Path) -> TransferInfo:
+    """What the network file `path` is, without loading it; needs no torch.
+
+    Raises SpecError, naming the file, if it is absent, cut off, a pickle, or no network that paints.
+    """
+    header = read_header(path, SORT)
+    meta = header.metadata
+    if meta.get("format") != KIND:
+        raise SpecError(
+            f"{shown(path)} is a file of tensors, but no network that paints; give one that `{SORT.command}` wrote."
+        )
+    try:
+        recipe = TransferRecipe.model_validate_json(meta["recipe"])
+        styles = _STYLES.validate_json(meta["styles"])
+        data, training = json.loads(meta["data"]), json.loads(meta["training"])
+        step = int(meta["step"])
+        if not isinstance(data, dict) or not isinstance(training, dict):
+            raise TypeError("its notes are no tables")
+    except (KeyError, TypeError, ValueError, ValidationError, RecursionError) as error:
+        raise header.not_understood(error) from error
+    whole = any(name.startswith("stylist.") for name in header.tensors)
+    network, embeddings, predictor = _digests(header, AVERAGE if whole else "", recipe)
+    if len(embeddings) != len(styles):
+        raise header.damaged(f"it names {len(styles)} styles and has embeddings of {len(embeddings)}")
+    return TransferInfo(path, path.stem, recipe, step, styles, network, embeddings, predictor, data, training, whole)
+
+
+def load(path: Path, device: torch.device, precision: Precision) -> Painter:
+    """The network of a file, ready to paint, with its gradients off. Raises SpecError as `read_info` does, and if its
+    tensors are not those of such a network.
+    """
+    from core.networks import device as devices
+    from core.stylize.feedforward.painter import Painter
+
+    info = read_info(path)
+    stylist, embeddings = _stylist(info)
+    dtype = devices.dtype(precision, device)
+    network = stylist.network.to(device, dtype)
+    return Painter(info, network, stylist.predictor.to(device), embeddings.to(device), stylist.identity.to(device))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Every tensor of a network file, on the CPU. Raises SpecError."""
+    if path.suffix != ".safetensors":
+        raise not_one(path, SORT)
+    return tensor_file.read(path)
+
+
+def checkpoint_bytes(
+    tensors: dict[str, Tensor],
+    recipe: TransferRecipe,
+    step: int,
+    styles: Sequence[KnownStyle],
+    data: dict[str, Any],
+    training: dict[str, Any] | None = None,
+) -> bytes:
+    """A network file as its bytes; put it with `Store.put`, so that an old one stays until it is whole."""
+    from safetensors.torch import save
+
+    meta = {
+        "format": KIND,
+        "recipe": recipe.model_dump_json(),
+        "step": str(step),
+        "styles": _STYLES.dump_json(tuple(styles)).decode(),
+        "data": json.dumps(data),
+        "training": json.dumps(training or {}),
+    }
+    return save(tensors, meta)
+
+
+def exported(path: Path) -> bytes:
+    """The bytes of a small file that paints the same pictures up to rounding: the average alone, in half precision.
+
+    Raises SpecError.
+    """
+    info = read_info(path)
+    stylist, embeddings = _stylist(info)
+    tensors = {f"network.{name}": value for name, value in stylist.network.state_dict().items()}
+    tensors |= {f"predictor.{name}": value for name, value in stylist.predictor.named_parameters()}
+    tensors |= {"embeddings": embeddings, "identity": stylist.identity}
+    small = {name: value.detach().half().contiguous() for name, value in tensors.items()}
+    small |= {f"predictor.{name}": value for name, value in stylist.predictor.named_buffers()}  # they are subtracted
+    return checkpoint_bytes(small, info.recipe, info.step, info.styles, info.data)
+
+
+def _digests(header: Header, prefix: str, recipe: TransferRecipe) -> tuple[str, tuple[str, ...], str]:
+    """Of the network, of each embedding, and of the predictor."""
+    seen = {name: getattr(recipe, name) for name in SEEN_BY}
+    predicting = header.below(f"{prefix}predictor.")
+    network = header.digest(KIND, [*header.below(f"{prefix}network."), *header.below(f"{prefix}identity")])
+    predictor = header.digest([KIND, seen], predicting)
+    if not prefix:
+        return network, header.row_digests(KIND, ["embeddings"]), predictor
+    rows = [f"{prefix}looks", f"{prefix}offsets"]
+    return network, header.row_digests([KIND, header.digest(KIND, predicting)], rows), predictor
+
+
+def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
+    """The network and the predictor of a file, float32 on the CPU, and the embeddings of its styles. Raises SpecError."""
+    import torch
+
+    from core.stylize.feedforward.stylist import Stylist
+
+    header = read_header(info.path, SORT)
+    prefix = AVERAGE if info.whole else ""
+    tensors = {
+        name.removeprefix(prefix): value.float() if value.is_floating_point() else value
+        for name, value in read_tensors(info.path).items()
+        if name.startswith(prefix)
+    }
+    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
+        raise header.damaged("it has values that are not finite")
+    embeddings = tensors.pop("embeddings", None)
+    try:
+        looks = tensors["looks"] if info.whole else torch.zeros(0, len(tensors["predictor.middle"]))
+        stylist = Stylist(looks, info.recipe.breadth).eval().requires_grad_(False)
+        if not info.whole:
+            tensors |= {"looks": looks, "offsets": stylist.offsets}
+        stylist.load_state_dict(tensors)
+        known = stylist.known(range(len(info.styles))) if embeddings is None else embeddings
+        if known.shape != (len(info.styles), stylist.network.embedding_size):
+            raise RuntimeError("embeddings of another network")
+    except (RuntimeError, KeyError, TypeError, IndexError) as error:
+        raise SpecError(
+            f"{shown(info.path)} holds the tensors of another network than Nocturne paints with; train one "
+            f"with `{SORT.command}`, or use another copy of the file."
+        ) from error
+    return stylist, known

@@ -1,0 +1,1 @@
+"""Pixels of style transfer: tensors, colour, masks and regions, upsampling, tiles' spans."""

@@ -1,0 +1,151 @@
+"""Jobs painted in one pass of a network: what it sees, in which styles, and its picture at working size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.networks import device as devices
+from core.images import image
+from core.networks.backbone import Backbone
+from core.errors import Changed
+from core.planning.jobs import Job
+from core.config.recipe import Recipe
+from core.stylize.feedforward import repertoire
+from core.stylize.images.lift import lifted
+from core.stylize.feedforward.network import Embedding
+from core.stylize.feedforward.painter import Painter
+from core.stylize.optimise.painting import OnStep, Step
+from core.stylize.feedforward.passes import Canvas, OnPass, painted_large, painted_whole
+from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
+from core.stylize.feedforward.predictor import look
+from core.stylize.images.recent import Recent
+from core.stylize.jobs.sources import Decoded, Looking
+from core.stylize.optimise.target_cache import TargetCache
+from core.stylize.optimise.targets import Statistics, style_targets
+from core.stylize.feedforward.transfer_file import load
+
+KEPT_EMBEDDINGS = 4096
+STRIP = 256
+"""Rows that get their noise at once."""
+
+
+def looking(job: Job, recipe: Recipe, style: Mapping[str, Any]) -> Looking | None:
+    """How the artworks are to be looked at of which the network does not know enough; None if there are none.
+
+    For any thread. Raises Changed if the network's file is not the planned one, and SpecError.
+    """
+    pairs = list(zip(style["sha256"], style["weights"], strict=True))
+    if job.weights != repertoire.digest_for(recipe, pairs, style["regions"]):
+        raise Changed(
+            f"The network {recipe.network} is not the one that was planned; run again to paint with the new one."
+        )
+    info = repertoire.info_of(recipe.network)
+    numbers, start = [], 0
+    for group in repertoire.groups(pairs, style["regions"]):
+        found = repertoire.shares(info, group, recipe.keep_color)
+        numbers += [start + share.seen for share in found if share.seen is not None]
+        start += len(group)
+    return Looking(tuple(numbers), info.recipe.style_size, info.recipe.trim) if numbers else None
+
+
+class OnePass:
+    """Paints jobs on one device. For several threads; one that paints a large picture should be the only one meanwhile."""
+
+    def __init__(self, device: torch.device, backbone: Callable[[Recipe], Backbone], cache: TargetCache) -> None:
+        self._device, self._backbone, self._cache = device, backbone, cache
+        self._threads = torch.get_num_threads()
+        self._painters: Recent[tuple[str, str, str], Painter] = Recent(2)
+        self._embeddings: Recent[tuple[str, ...], tuple[Embedding, ...]] = Recent(KEPT_EMBEDDINGS)
+
+    def painted(
+        self, jobs: Sequence[Job], decoded: Sequence[Decoded], recipe: Recipe, on_pass: OnPass
+    ) -> Iterator[tuple[int, Tensor]]:
+        """The pictures of jobs of one recipe, in any order: the job's number and (3, h, w), RGB, at working size on the
+        CPU. Values are in [0, 1], or those of a picture done in tiles are uint8, unless it is to have 16 bits.
+        """
+        painter = self._painter(recipe)
+        canvases = [self._canvas(*each, recipe, painter) for each in zip(jobs, decoded, strict=True)]
+        whole = [number for number, each in enumerate(canvases) if not recipe.painted_in_tiles(*each.picture.size)]
+        if whole:
+            with devices.one_thread():
+                small = [canvases[number] for number in whole]
+                made = painted_whole(small, painter.network, self._device, recipe.lanes, on_pass)
+            for number, picture in zip(whole, made, strict=True):
+                yield number, at_working_size(picture, canvases[number].picture, decoded[number].content)
+        for number in sorted(set(range(len(jobs))) - set(whole)):
+            with devices.threads(self._threads):
+                large = painted_large(canvases[number], painter.network, self._device, recipe.depth == 16, on_pass)
+            yield number, at_working_size(large, canvases[number].picture, decoded[number].content)
+
+    def _painter(self, recipe: Recipe) -> Painter:
+        info = repertoire.info_of(recipe.network)
+        known = (str(info.path), info.digest, recipe.precision)
+        return self._painters.get(known, lambda: load(info.path, self._device, recipe.precision))
+
+    def _canvas(self, job: Job, decoded: Decoded, recipe: Recipe, painter: Painter) -> Canvas:
+        picture = brushed(image.Picture(decoded.content.rgb), max(decoded.content.size), 1 / recipe.brush)
+        palette = (job.asset_sha256, str(recipe.size)) if recipe.keep_color == "match" else ()
+        known = (job.style_sha256, job.weights, *palette)
+        embeddings = self._embeddings.get(known, lambda: self._made(decoded, recipe, painter))
+        styled = tuple(torch.lerp(painter.identity, each, recipe.strength) for each in embeddings)
+        return Canvas(_noisy(picture, recipe, job.seed), styled, decoded.cover.areas if decoded.cover else ())
+
+    def _made(self, decoded: Decoded, recipe: Recipe, painter: Painter) -> tuple[Embedding, ...]:
+        """The embedding of each style of a job."""
+        return tuple(self._embedding(decoded, group, recipe, painter) for group in decoded.groups)
+
+    def _embedding(self, decoded: Decoded, group: slice, recipe: Recipe, painter: Painter) -> Embedding:
+        pairs = list(zip(decoded.sha256[group], decoded.weights[group], strict=True))
+        parts = [
+            share.weight
+            * (
+                painter.embeddings[share.known : share.known + 1]
+                if share.known is not None
+                else self._predicted(decoded.looks[group.start + (share.seen or 0)], painter)
+            )
+            for share in repertoire.shares(painter.info, pairs, recipe.keep_color)
+        ]
+        return torch.stack(parts).sum(0)
+
+    @devices.one_thread()  # sums round by the number of threads, which hangs on what else is made
+    def _predicted(self, artwork: image.Picture, painter: Painter) -> Embedding:
+        losses = painter.info.recipe.losses()
+        targets = style_targets([tensor(artwork).to(self._device)], [1.0], losses, self._backbone(losses), self._cache)
+        found = (targets.scales[0][layer] for layer in losses.style_layers)
+        with torch.no_grad():
+            return painter.predictor(look([Statistics(each.mean.float(), each.gram.float()) for each in found]))  # type: ignore[no-any-return]
+
+
+def watched(on_step: OnStep, picture: Callable[[], Tensor]) -> OnPass:
+    """Tells of passes as of steps, whose loss is not known; `picture` makes what there is to see."""
+    return lambda done, of: on_step(Step(done, of, math.nan, picture))
+
+
+def at_working_size(painted: Tensor, canvas: image.Picture, content: image.Picture) -> Tensor:
+    """What was painted, (3, h, w), at the size of the content: lifted along its edges, or shrunk."""
+    if canvas.size == content.size:
+        return painted
+    size = (content.size.height, content.size.width)
+    if canvas.size.width * canvas.size.height > size[0] * size[1]:
+        return resized(unit(painted), size).clamp(0, 1)
+    large = torch.from_numpy(content.rgb).permute(2, 0, 1)
+    whole = torch.empty(3, *size)
+    for rows, strip in lifted(unit(painted), tensor(canvas), large):
+        whole[:, rows] = strip
+    return whole
+
+
+def _noisy(picture: image.Picture, recipe: Recipe, seed: int) -> image.Picture:
+    """The picture with the seed's noise, as much as the recipe says, strip by strip."""
+    if not recipe.start_noise:
+        return picture
+    chance, rgb = devices.generator(seed), picture.rgb.copy()
+    for start in range(0, len(rgb), STRIP):
+        part = tensor(image.Picture(rgb[start : start + STRIP]))
+        rgb[start : start + STRIP] = eight_bit(part + recipe.start_noise * torch.randn(part.shape, generator=chance))
+    return image.Picture(rgb)

@@ -1,0 +1,1 @@
+"""Training of the one-pass network: contents, artworks, perceptual loss, validation, refinement."""

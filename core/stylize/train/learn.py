@@ -1,0 +1,150 @@
+"""New styles for a network that is trained: each is predicted, then refined by itself, and the file is written anew.
+
+All other embeddings, the network and the predictor keep their bits, so that what they paint keeps its pixels and its keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.networks import device as devices
+from core.storage.cache import cache_folder
+from core.errors import SpecError
+from core.storage.store import Store
+from core.stylize.train import contents
+from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.train.lessons import CatalogStyles, catalog_styles
+from core.stylize.train.perceptual import Judge
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.train.refine import Refined, Refinery
+from core.stylize.feedforward.repertoire import row_of
+from core.stylize.train.style_bank import StyleBank
+from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info
+from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
+from core.text import printable
+
+ASSETS = Path(__file__).resolve().parents[3] / "data" / "assets"
+Told = Callable[[str, int, float], None]
+"""Called with a style's name, the step, and the loss."""
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A style that was refined: its loss as it was predicted or known before, and after so many steps."""
+
+    name: str
+    before: float
+    after: float
+    steps: int
+
+
+def learn(spec: LearnStyleSpec, told: Told | None = None) -> list[Learnt]:
+    """Refine what is to be learnt, and write the network file; style after style, so that a stop loses one at most.
+
+    Nothing is written where nothing is to be learnt. Raises SpecError, NotFinite, StoreBroken.
+    """
+    if spec.written.suffix != ".safetensors":
+        raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
+    info = read_info(spec.begun_with)
+    styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels)
+    numbers = wanted(styles.known, info, spec.only, spec.catalog)
+    if not numbers:
+        return []
+    school = _School(spec, info, styles)
+    return [school.taught(number, told) for number in numbers]
+
+
+def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str], catalog: Path) -> list[int]:
+    """Which styles of a catalog are to be learnt: those named, or those that the network does not know.
+
+    Raises SpecError for a name that the catalog has not.
+    """
+    names = [style.name for style in known]
+    for name in only:
+        if name not in names:
+            raise SpecError(
+                f"catalog {printable(str(catalog))} has no style {printable(name)!r} to learn; it has "
+                f"{printable(', '.join(names))}."
+            )
+    if only:
+        return [k for k, name in enumerate(names) if name in only]
+    return [k for k, style in enumerate(known) if row_of(style.artworks, info.styles) is None]
+
+
+class _School:
+    """A network file as it grows by one style after another."""
+
+    def __init__(self, spec: LearnStyleSpec, info: TransferInfo, styles: CatalogStyles) -> None:
+        self._spec, self._catalog, self._info = spec, styles, info
+        self._device = devices.choose(spec.device)
+        devices.make_deterministic(spec.threads)
+        recipe = info.recipe
+        backbone = for_recipe(recipe.losses(), self._device)
+        self._bank = StyleBank(styles.palettes, recipe.losses(), backbone, cache_folder(), recipe.trim)
+        painter = load(info.path, self._device, "float32")
+        self._predictor = painter.predictor
+        folders = spec.contents or usual_contents()
+        pictures = contents.load(folders, recipe, spec.max_pixels)
+        self._refinery = Refinery(painter.network, recipe, pictures, Judge(recipe.losses(), backbone))
+        self._known, self._tensors = list(info.styles), _tensors(info)
+
+    def taught(self, number: int, told: Told | None) -> Learnt:
+        """Refine a style of the catalog, and write the file with it."""
+        style = self._catalog.known[number]
+
+        def seen(step: int, loss: float) -> None:
+            if told is not None:
+                told(style.name, step, loss)
+
+        found = self._refinery.refined(
+            self._start(number), self._bank.lesson(number), self._spec.steps, self._spec.rate, seen
+        )
+        self._write(style, found)
+        return Learnt(style.name, found.before, found.after, found.steps)
+
+    @torch.no_grad()
+    def _start(self, number: int) -> Tensor:
+        """What is known of a style, else what is predicted."""
+        row = row_of(self._catalog.known[number].artworks, self._known)
+        if row is not None:
+            return self._tensors["embeddings"][row : row + 1].float().to(self._device)
+        predicted: Tensor = self._predictor(self._bank.look(number))
+        return predicted
+
+    def _write(self, style: KnownStyle, found: Refined) -> None:
+        """A style known by its artworks, or by its name, gets a new embedding; else it comes last."""
+        rows = self._tensors["embeddings"].clone()
+        named = next((row for row, other in enumerate(self._known) if other.name == style.name), None)
+        row = row_of(style.artworks, self._known)
+        row = named if row is None else row
+        new = found.embedding.cpu().to(rows.dtype)
+        if row is None:
+            self._known.append(style)
+            rows = torch.cat([rows, new])
+        else:
+            self._known[row], rows[row] = style, new[0]
+        self._tensors["embeddings"] = rows
+        info, to = self._info, self._spec.written.absolute()
+        data = checkpoint_bytes(self._tensors, info.recipe, info.step, self._known, info.data)
+        Store(to.parent).put(to.name, data)
+
+
+def _tensors(info: TransferInfo) -> dict[str, Tensor]:
+    """The tensors of a network file as they are; of a training's checkpoint, those of its small file."""
+    from safetensors.torch import load as from_bytes
+
+    from core.stylize.feedforward.transfer_file import read_tensors
+
+    return from_bytes(exported(info.path)) if info.whole else read_tensors(info.path)
+
+
+def usual_contents() -> list[Path]:
+    """Folders of photographs that come along: scikit-learn's, and the sample assets."""
+    import sklearn
+
+    return [Path(sklearn.__file__).parent / "datasets" / "images", ASSETS]

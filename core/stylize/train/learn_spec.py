@@ -1,0 +1,63 @@
+"""What `learn-style` is told: which styles of a catalog a network is to learn, from what, for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.config.spec_fields import Device, Place
+from core.stylize.feedforward.repertoire import network_path
+
+WRITTEN = "network.safetensors"
+"""Name of the file in the catalog's folder that is written where no other is named."""
+
+
+class LearnStyleSpec(BaseModel):
+    """How embeddings of styles are refined."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: ClassVar[str] = "learn-style"
+
+    catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    network: Place | None = Field(
+        None,
+        title="Network",
+        description="Network file to begin with; empty: the one that is written, if it is there, else the packaged one.",
+    )
+    to: Place | None = Field(
+        None,
+        title="To",
+        description=f"File to write; empty: {WRITTEN} in the catalog's folder. May be the network itself.",
+    )
+    only: list[str] = Field(
+        [], title="Only", description="Names of styles to refine, known or not; none: those the network does not know."
+    )
+    contents: list[Place] = Field(
+        [],
+        title="Contents",
+        description="Folders of pictures that are painted while it learns; none: photographs that come along.",
+    )
+    steps: int = Field(300, ge=1, le=100_000, title="Steps", description="Steps for each style, at most.")
+    rate: float = Field(0.06, gt=0, le=10, title="Rate", description="Adam's learning rate of an embedding.")
+    max_megapixels: float = Field(
+        120.0, gt=0, le=2000, title="Pixel limit", description="Largest picture that is read, in megapixels."
+    )
+    threads: int | None = Field(None, ge=1, le=1024, title="Threads", description="CPU threads; empty: all.")
+    device: Device = "auto"
+
+    @property
+    def written(self) -> Path:
+        """The file that is written."""
+        return self.to or self.catalog / WRITTEN
+
+    @property
+    def begun_with(self) -> Path:
+        """The network file that is read. Raises SpecError if it is the packaged one, and not there."""
+        return self.network or (self.written if self.written.exists() else network_path("packaged"))
+
+    @property
+    def max_pixels(self) -> int:
+        """The pixel limit in pixels."""
+        return int(self.max_megapixels * 1e6)

@@ -1,0 +1,119 @@
+"""An embedding by gradient descent: the numbers of one style move, the network and all other styles stay as they are.
+
+The losses, the crops and the backbone are those that the network was trained with. Dumoulin et al. 2017 (arXiv
+1610.07629, section 3.3) learn new styles so, from an embedding by chance; here it begins with what is predicted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.networks import device as devices
+from core.errors import NotFinite
+from core.stylize.train.contents import Contents, Deck
+from core.stylize.train.held_out import HeldOut
+from core.stylize.feedforward.network import TransferNetwork
+from core.stylize.train.perceptual import Judge, Pictures
+from core.stylize.train.style_bank import Lesson
+from core.stylize.feedforward.train_recipe import TransferRecipe
+
+CHECK = 25
+"""Steps from one look at the loss of the judged pictures to the next."""
+PATIENCE, BETTER = 3, 0.005
+"""Looks within which the loss must fall by this share, else it has ended on a plateau."""
+JUDGED = 4
+"""Pictures that are judged."""
+
+Seen = Callable[[int, float], None]
+"""Called with the step and the loss of the judged pictures."""
+
+
+@dataclass(frozen=True)
+class Refined:
+    """An embedding (1, embedding), float32, and its loss, before and after so many steps."""
+
+    embedding: Tensor
+    before: float
+    after: float
+    steps: int
+
+
+class Refinery:
+    """Refines embeddings of one network, on one set of contents."""
+
+    def __init__(self, network: TransferNetwork, recipe: TransferRecipe, contents: Contents, judge: Judge) -> None:
+        """network: float32, its gradients off. recipe: the one that it was trained with."""
+        self._network, self._recipe, self._judge = network, recipe, judge
+        self._device = judge.backbone.mean.device
+        self._deck = Deck(contents, recipe)
+        few = len(contents.held_out) < JUDGED  # then those that are learnt from do: a style is a few numbers
+        shown = replace(contents, held_out=contents.pictures) if few else contents
+        self._held_out = HeldOut(shown, recipe, 1, JUDGED, judge)
+        self._bfloat16 = devices.dtype(recipe.precision, self._device) == torch.bfloat16
+
+    def loss(self, embedding: Tensor, lesson: Lesson) -> float:
+        """The perceptual loss of the judged pictures, painted by an embedding (1, embedding)."""
+
+        def paint(pictures: Pictures, _: Sequence[int]) -> Pictures:
+            return self._painted(pictures, embedding)
+
+        return self._held_out.loss(paint, lambda _: lesson).loss
+
+    def refined(self, start: Tensor, lesson: Lesson, steps: int, rate: float, seen: Seen | None = None) -> Refined:
+        """The best embedding that is met on the way from `start` in at most so many steps; it ends on a plateau.
+
+        Raises NotFinite.
+        """
+        embedding = start.detach().clone().to(self._device).requires_grad_(True)
+        optimiser = torch.optim.Adam([embedding], rate)
+        losses, best = [self.loss(start, lesson)], start.detach()
+        step = 0
+        while step < steps and not flat(losses):
+            if seen is not None:
+                seen(step, losses[-1])
+            for _ in range(min(CHECK, steps - step)):
+                optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / steps))
+                self._step(embedding, lesson, optimiser, step)
+                step += 1
+            losses.append(self.loss(embedding.detach(), lesson))
+            if not losses[-1] < float("inf"):
+                raise NotFinite(f"the losses were not finite at step {step}; learn with a lower --rate.")
+            if losses[-1] <= min(losses):
+                best = embedding.detach().clone()
+        if seen is not None:
+            seen(step, min(losses))
+        return Refined(best, losses[0], min(losses), step)
+
+    def _step(self, embedding: Tensor, lesson: Lesson, optimiser: torch.optim.Adam, step: int) -> None:
+        count = self._recipe.batch_of(self._deck.side(step))
+        pictures = self._deck.crops(step, count).to(self._device)
+        content = self._judge.content(pictures)
+        painted = self._painted(pictures, embedding.expand(count, -1))
+        judged = self._judge(painted, pictures, content, [lesson] * count)
+        judged.loss.mean().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+
+    def _painted(self, pictures: Pictures, embedding: Tensor) -> Pictures:
+        with self._precision():
+            return self._network(pictures, embedding)  # type: ignore[no-any-return]
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+
+
+def flat(losses: Sequence[float]) -> bool:
+    """Whether the last PATIENCE losses are hardly better than the best before them.
+
+    >>> flat([9, 5, 4.99, 5.01, 4.985]), flat([9, 5, 4.9, 4.8, 4.7]), flat([9, 9])
+    (True, False, False)
+    """
+    if len(losses) <= PATIENCE:
+        return False
+    return min(losses[-PATIENCE:]) > (1 - BETTER) * min(losses[:-PATIENCE])

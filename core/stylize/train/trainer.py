@@ -1,0 +1,195 @@
+"""One training of a network that paints in one pass: its step, and the state that decides how it goes on.
+
+The perceptual losses of Johnson et al. 2016 with the backbone, the layers and the weights of the optimiser's own recipe;
+styles are drawn as in Dumoulin et al. 2017, and artworks for the predictor as in Ghiasi et al. 2017. All that a step draws
+is a function of (seed, step), see core.networks.draws.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.networks import device as devices
+from core.networks import draws
+from core.networks.backbone import Backbone
+from core.stylize.train.contents import Contents, Deck
+from core.stylize.feedforward.painter import Painter
+from core.stylize.train.perceptual import Judge, Pictures
+from core.stylize.train.style_bank import Lesson, StyleBank
+from core.stylize.feedforward.stylist import Stylist
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.training.faults import Tick
+from core.training.state import adam_tensors, average_share, below, restore_adam
+
+IDENTITY = -1
+"""Stands for a style: the picture's own look."""
+MEASURED = 200
+"""Styles, the first of the bank, that the predictor takes the middle and the spread of looks from."""
+LOUDEST = 20.0
+"""Longest gradient, in lengths: what is longer is shortened. Without it a rare artwork throws the network back."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a step says of itself: the loss of its pictures, and the shares of content and style in it."""
+
+    step: int
+    loss: float
+    content: float
+    style: float
+    rate: float
+    pictures: int
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss is."""
+        return math.isfinite(self.loss)
+
+
+class Trainer:
+    """The state of a training, and its step. Styles 0 to n - 1 of the bank are the catalog's, the others artworks to
+    learn prediction from.
+    """
+
+    def __init__(
+        self,
+        recipe: TransferRecipe,
+        contents: Contents,
+        bank: StyleBank,
+        catalog: int,
+        backbone: Backbone,
+        tick: Tick | None = None,
+    ) -> None:
+        """tick: called while the first styles are looked at, some tenths of a second each."""
+        self.recipe, self.bank, self.catalog = recipe, bank, catalog
+        self.device = backbone.mean.device
+        self.judge = Judge(recipe.losses(), backbone)
+        self.deck = Deck(contents, recipe)
+        self.stylist = self._new_stylist(tick)
+        self.average = copy.deepcopy(self.stylist).requires_grad_(False).eval()
+        self.optimiser = torch.optim.Adam(self.stylist.parameters(), recipe.rate, fused=self.device.type != "mps")
+        self.step = 0
+        self.rate_factor = 1.0
+        """What the rate is multiplied by, lowered when a training diverged."""
+        self._bfloat16 = devices.dtype(recipe.precision, self.device) == torch.bfloat16
+
+    def _new_stylist(self, tick: Tick | None) -> Stylist:
+        torch.manual_seed(draws.generator(self.recipe.seed, "weights").initial_seed())
+        stylist = Stylist(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
+        stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
+        return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    @torch.no_grad()
+    def begin_with(self, painter: Painter, rows: Sequence[int | None]) -> None:
+        """Take over a trained network. rows: for each style of the catalog the row of what the network has learnt of it,
+        or None where it is to begin as predicted. Raises RuntimeError if the network is of another breadth.
+        """
+        stylist = self.stylist
+        stylist.network.load_state_dict(painter.network.state_dict())
+        stylist.predictor.load_state_dict(painter.predictor.state_dict())
+        stylist.identity.copy_(painter.identity)
+        predicted = stylist.predictor(stylist.looks)
+        for number, row in enumerate(rows):
+            if row is not None:
+                stylist.offsets[number] = painter.embeddings[row] - predicted[number]
+        self.average.load_state_dict(stylist.state_dict())
+
+    def advance(self) -> Figures:
+        """One step. The figures are those of the step that ended."""
+        recipe, rate = self.recipe, self._set_rate()
+        count = recipe.batch_of(self.deck.side(self.step))
+        pictures = self.deck.crops(self.step, count).to(self.device)
+        styles = self.styles(self.step, count)
+        content = self.judge.content(pictures)
+        with self._precision():
+            painted = self.stylist.network(pictures, self.embeddings(styles))
+        same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
+        judged = self.judge(painted, pictures, content, self._lessons(styles, pictures), same)
+        judged.loss.mean().backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.stylist.parameters(), LOUDEST)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.step += 1
+        self._follow(count)
+        loss, kept, styled = (float(each.detach().mean()) for each in (judged.loss, judged.content, judged.style))
+        return Figures(self.step, loss, kept, styled, rate, count)
+
+    @torch.no_grad()
+    def painted(self, pictures: Pictures, embeddings: Tensor) -> Pictures:
+        """Pictures as the average paints them, each by its embedding."""
+        with self._precision():
+            return self.average.network(pictures, embeddings)  # type: ignore[no-any-return]
+
+    def styles(self, step: int, count: int) -> list[int]:
+        """The style of each picture of a step: a number of the bank's, or IDENTITY."""
+        recipe, others = self.recipe, len(self.bank) - self.catalog
+        draw = draws.generator(recipe.seed, "style", step)
+        kinds, chosen = torch.rand(count, generator=draw), torch.randint(self.catalog, (count,), generator=draw)
+        of_artworks = draws.indices(recipe.seed + 1, step * recipe.batch, count, others) if others else chosen
+        share = recipe.catalog_share if others else 1.0
+        found = []
+        for kind, known, other in zip(kinds.tolist(), chosen.tolist(), of_artworks.tolist(), strict=True):
+            styled = (
+                known if kind < recipe.identity_share + (1 - recipe.identity_share) * share else self.catalog + other
+            )
+            found.append(IDENTITY if kind < recipe.identity_share else styled)
+        return found
+
+    def embeddings(self, styles: Sequence[int]) -> Tensor:
+        """Embeddings (n, embedding) of styles as they stand now."""
+        stylist, found = self.stylist, list[Tensor]()
+        for style in styles:
+            if style == IDENTITY:
+                found.append(stylist.identity)
+            elif style < self.catalog:
+                found.append(stylist.known([style]))
+            else:
+                found.append(stylist.predictor(self.bank.look(style)))
+        return torch.cat(found)
+
+    def _lessons(self, styles: Sequence[int], pictures: Pictures) -> list[Lesson]:
+        return [
+            Lesson(self.judge.own(picture.unsqueeze(0))) if style == IDENTITY else self.bank.lesson(style)
+            for style, picture in zip(styles, pictures, strict=True)
+        ]
+
+    def _set_rate(self) -> float:
+        recipe = self.recipe
+        left = 1 - self.step / recipe.steps
+        falling = min(1.0, max(0.0, left) / recipe.anneal) if recipe.anneal else 1.0
+        rising = min(1.0, (self.step + 1) / recipe.warm) if recipe.warm else 1.0
+        rate = recipe.rate * self.rate_factor * min(rising, falling)
+        self.optimiser.param_groups[0]["lr"] = rate
+        return rate
+
+    @torch.no_grad()
+    def _follow(self, count: int) -> None:
+        """The average moves towards the network."""
+        share = average_share(count, self.step * self.recipe.batch, self.recipe.ema)
+        ours: list[Tensor] = list(self.average.parameters())
+        torch._foreach_lerp_(ours, list[Tensor](self.stylist.parameters()), share)
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
+
+    def state(self) -> dict[str, Tensor]:
+        """Every tensor that decides how the training goes on, by name."""
+        tensors = {f"stylist.{key}": value for key, value in self.stylist.state_dict().items()}
+        tensors |= {f"average.{key}": value for key, value in self.average.state_dict().items()}
+        tensors |= adam_tensors(self.optimiser, "adam.")
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
+        """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
+        for name, network in (("stylist.", self.stylist), ("average.", self.average)):
+            network.load_state_dict(below(tensors, name))
+        restore_adam(self.optimiser, below(tensors, "adam."))
+        self.step, self.rate_factor = step, rate_factor

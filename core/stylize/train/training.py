@@ -1,0 +1,153 @@
+"""The training of a network that paints in one pass: its data, its step, the held-out loss, and the sheet of samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from core.errors import NotFinite, SpecError
+from core.stylize.train import lessons
+from core.stylize.feedforward import repertoire
+from core.stylize.train.held_out import HeldOut
+from core.stylize.train.perceptual import Judge, Pictures
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.train.style_bank import StyleBank
+from core.stylize.train.train_figures import ACROSS, PANELS, Row, row_of
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.train_spec import TrainStyleSpec
+from core.stylize.train.trainer import IDENTITY, Figures, Trainer
+from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info, read_tensors
+from core.stylize.feedforward.transfer_info import TransferInfo
+from core.text import printable
+from core.training import loop
+from core.training.board import Board
+from core.training.folder import BEST, NETWORK, TrainingFolder
+from core.training.timing import TIMED, WARM_UP, seconds_a_step
+
+
+class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row]):
+    """One training in this process. Call it under the run's lock."""
+
+    score, score_words = "held_out", "held-out loss"
+    score_about = "content and style, of the average"
+    panels, across = PANELS, ACROSS
+    recipe: TransferRecipe
+
+    def __init__(self, spec: TrainStyleSpec, board: Board | None = None) -> None:
+        """Read the data and take up the training where it stands.
+
+        Raises SpecError for wrong data, a changed recipe, or a device that is not there.
+        """
+        super().__init__(spec, TrainingFolder(spec.out, read_info, Row), board)
+        if self.trainer.step >= self.recipe.steps:
+            self.finish()  # it may have been killed before
+
+    def read(self) -> None:
+        """Read catalog, contents and artworks, and load the backbone."""
+        spec, recipe = self.spec, self.recipe
+        self.data = lessons.load(spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.tick)
+        for note in self.data.catalog.notes:
+            self.note(note)
+        self.leave_out(self.data.faults)
+        self._backbone = for_recipe(recipe.losses(), self.device)
+        palettes = [*self.data.catalog.palettes, *self.data.artworks]
+        self._bank = StyleBank(palettes, recipe.losses(), self._backbone, spec.out, recipe.trim)
+
+    @property
+    def data_digest(self) -> str:
+        """Of catalog, contents and artworks."""
+        return self.data.digest
+
+    @property
+    def data_source(self) -> str:
+        """The folders that are read."""
+        folders = [self.spec.catalog, *self.spec.contents, *self.spec.artworks]
+        return "What lies in " + ", ".join(printable(str(folder)) for folder in folders)
+
+    def seconds_a_step(self) -> float:
+        """By a trainer that is thrown away, which has seen its styles before: later steps mostly have, too."""
+        trial = self.new_trainer()
+        for step in range(WARM_UP + TIMED):
+            for style in trial.styles(step, self.recipe.batch):
+                if style != IDENTITY:
+                    self._bank.targets(style)
+        return seconds_a_step(trial.advance)
+
+    def prepare(self) -> None:
+        """Choose the held-out squares."""
+        judge, styles = Judge(self.recipe.losses(), self._backbone), len(self.data.catalog.palettes)
+        self._held_out = HeldOut(self.data.contents, self.recipe, styles, self.spec.evaluate_pictures, judge)
+
+    def new_trainer(self) -> Trainer:
+        """Networks by chance, and the looks of the first styles."""
+        self.board.stage = "looking at artworks"
+        return Trainer(
+            self.recipe, self.data.contents, self._bank, len(self.data.catalog.palettes), self._backbone, self.tick
+        )
+
+    def begun(self) -> Trainer:
+        """A new trainer, with the network that the spec names. Raises SpecError if that is none for this recipe."""
+        trainer, start = self.new_trainer(), self.spec.start
+        if start is not None:
+            painter = load(start, self.device, "float32")
+            rows = [repertoire.row_of(style.artworks, painter.info.styles) for style in self.data.catalog.known]
+            try:
+                trainer.begin_with(painter, rows)
+            except RuntimeError as error:
+                raise SpecError(
+                    f"{printable(str(start))} is a network of breadth {painter.info.recipe.breadth:g}, and this training "
+                    f"is of one of breadth {self.recipe.breadth:g}; give --breadth {painter.info.recipe.breadth:g}."
+                ) from error
+            self.origin = painter.info.digest
+        return trainer
+
+    def restore(self, trainer: Trainer, info: TransferInfo) -> None:
+        """Bring a new trainer of the same recipe and data to where a checkpoint was."""
+        trainer.restore(read_tensors(info.path), info.step, float(info.training["rate_factor"]))
+
+    def advance(self, trainer: Trainer) -> Figures:
+        """One step."""
+        return trainer.advance()
+
+    def row_of(self, stretch: Sequence[Figures], seconds: float) -> Row:
+        """The row of the steps of one stretch."""
+        return row_of(stretch, self.rows[-1].pictures if self.rows else 0, seconds)
+
+    def measured(self, row: Row) -> tuple[Row, dict[str, float]]:
+        """The row with the held-out loss; the sheet of samples is put."""
+        found = self._held_out.loss(self._paint, self._bank.lesson)
+        if not math.isfinite(found.loss):
+            raise NotFinite(f"the held-out pictures of step {row.step:,} were not finite")
+        self.folder.put_sheet(row.step, self._held_out.sheet(self._paint, self.data.catalog.palettes))
+        judged = replace(row, held_out=found.loss, held_out_content=found.content, held_out_style=found.style)
+        return judged, {"held_out": found.loss}
+
+    def _paint(self, pictures: Pictures, styles: Sequence[int]) -> Pictures:
+        return self.trainer.painted(pictures, self.trainer.average.known(styles))
+
+    def checkpoint(self, notes: dict[str, Any]) -> bytes:
+        """The network, its average, the optimiser, and what they were trained on."""
+        trainer, data = self.trainer, self.data
+        about = {
+            "digest": data.digest,
+            "contents": len(data.contents.files),
+            "held_out": len(data.contents.held_out),
+            "artworks": len(data.artworks),
+        }
+        if self.origin is not None:
+            about["start"] = self.origin
+        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, data.catalog.known, about, notes)
+
+    def finish(self) -> None:
+        """Write the best network as a small file."""
+        if self.folder.best() is not None:
+            self.folder.store.put(NETWORK, exported(self.folder.store.path(BEST)))
+
+
+def training_on(spec: TrainStyleSpec, device: torch.device, board: Board) -> Training:  # noqa: ARG001
+    """The training of a spec; it finds the device by itself. Raises SpecError."""
+    return Training(spec, board)

@@ -1,0 +1,140 @@
+"""`nocturne doctor`: whether this machine, Prefect on it, and a spec have what a night needs.
+
+A doctor is called when something is broken: nothing heavy is imported outside a check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from core.doctor.checkup import ROOT, machine_checks
+from core.doctor.checkup_networks import network_checks
+from core.doctor.checkup_spec import spec_at, spec_checks
+from core.doctor.finding import Check, Finding, examined, ok, problem, warning
+from core.runs.kinds import AnySpec
+from core.doctor.packages import in_range, wanted
+from core.doctor.time_zone import is_known
+from flows.environment import DEFAULTS, reachable, redacted
+from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.commands.findings import Examination
+from flows.prefect_probe import Probe, probed
+
+DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
+OFF = {"DO_NOT_TRACK": ("1", "true", "yes"), "PREFECT_SERVER_ANALYTICS_ENABLED": ("0", "false", "no", "off", "f", "n")}
+"""What Prefect takes for off: in a flow's process, and in a server."""
+
+
+def examine_all(spec_file: Path | None, out: Path | None, as_json: bool) -> int:
+    """Make every check and print what was found. Returns 0 if there is no problem, else 3."""
+    with Examination(as_json) as examination:
+        spec, faults = _read(spec_file, out)
+        examination.add(faults)
+        folder = spec.out if spec else (out or Path.cwd())
+        checks = [*machine_checks(folder), *network_checks(), *prefect_checks()]
+        for name, check in [*checks, *(spec_checks(spec) if spec else [])]:
+            examination.doing(name)
+            examination.add(examined(name, check))
+    examination.show()
+    return UNFINISHED if examination.count("problem") else ALL_DONE
+
+
+def prefect_checks() -> list[tuple[str, Check]]:
+    """The checks of Prefect, by name."""
+    probe = functools.cache(probed)
+    return [
+        ("prefect", lambda: prefect(probe)),
+        ("prefect server", lambda: server(probe)),
+        ("telemetry", telemetry),
+        ("schedules", lambda: schedules(DEPLOYMENTS)),
+    ]
+
+
+def prefect(probe: Callable[[], Probe]) -> Iterator[Finding]:
+    """Whether Prefect has a version that Nocturne works with, and can be imported."""
+    specifier, found = wanted()["prefect"], version("prefect")
+    remedy = f"Run `make install` again, or `pip install 'prefect{specifier}'`."
+    if not in_range(found, specifier):
+        yield problem("prefect", f"{found} is installed, not {specifier}", remedy)
+    elif fault := probe().fault:
+        yield problem("prefect", f"{found} cannot be used: {fault}", f"See `prefect config view`. {remedy}")
+    else:
+        yield ok("prefect", f"{found}, in {specifier}")
+
+
+def server(probe: Callable[[], Probe]) -> Iterator[Finding]:
+    """Which Prefect server a night would speak to, and whether it answers. No password, query or key is told."""
+    name, address = "prefect server", os.environ.get("PREFECT_API_URL")
+    if address:
+        yield _named_server(name, address)
+        return
+    if probe().fault:
+        return
+    address = probe().address
+    if not address:
+        yield ok(name, "PREFECT_API_URL is not set: each night has a server of its own")
+    elif _answers(address):
+        yield ok(name, f"{redacted(address)}, from Prefect's own settings, answers")
+    else:
+        remedy = "Start that server, or take it out: `prefect config unset PREFECT_API_URL`."
+        yield problem(name, f"{redacted(address)}, from Prefect's own settings, does not answer", remedy)
+
+
+def telemetry() -> Iterator[Finding]:
+    """Whether Prefect sends nothing about its use."""
+    on = [name for name, words in OFF.items() if os.environ.get(name, DEFAULTS[name]).strip().lower() not in words]
+    if on:
+        remedy = f"Take {' and '.join(on)} out of the environment; Nocturne then sets them to off."
+        yield warning("telemetry", f"on, because the environment sets {' and '.join(on)}", remedy)
+    else:
+        yield ok("telemetry", "off")
+
+
+def schedules(file: Path) -> Iterator[Finding]:
+    """Whether the rules of every schedule's time zone are known."""
+    if not file.is_file():
+        yield ok("schedules", "this installation has no deployments/prefect.yaml")
+        return
+    found = re.findall(r"^[\s-]*timezone:[ \t]*['\"]?([^'\"#\s]*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    zones = sorted(set(found))
+    for zone in zones:
+        if not is_known(zone):
+            remedy = "Correct it to a name such as Europe/Berlin, or run `pip install tzdata`."
+            yield problem("schedules", f"{file}: this machine knows no time zone {zone!r}", remedy)
+    if all(map(is_known, zones)):
+        yield ok("schedules", f"time zone {', '.join(zones)}" if zones else "none has a time zone")
+
+
+def _named_server(name: str, address: str) -> Finding:
+    safe = redacted(address)
+    if _answers(address):
+        return ok(name, f"{safe} answers")
+    remedy = "Start it, correct PREFECT_API_URL, or unset it: until then a night has a server of its own."
+    if "@" in address:
+        remedy += " User and password belong in PREFECT_API_AUTH_STRING."
+    return warning(name, f"{safe} does not answer", remedy)
+
+
+def _answers(address: str) -> bool:
+    with contextlib.suppress(Exception):  # an address can be wrong in ways that urllib has no one name for
+        return reachable(address)
+    return False
+
+
+def _read(spec_file: Path | None, out: Path | None) -> tuple[AnySpec | None, list[Finding]]:
+    """The spec, or why it cannot be read."""
+    if spec_file is None:
+        return None, []
+    read: list[AnySpec] = []
+
+    def check() -> Iterator[Finding]:
+        read.append(spec_at(spec_file, out))
+        yield from ()
+
+    faults = examined("spec", check)
+    return (read[0] if read else None), faults

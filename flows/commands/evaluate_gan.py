@@ -1,0 +1,149 @@
+"""`nocturne evaluate-gan`: how good a checkpoint's samples are, and whether they copy what it was trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from rich.console import Console
+
+from core.networks import device as devices
+from core.errors import SpecError
+from core.gan.data import dataset
+from core.gan.data.batches import middle
+from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
+from core.gan.metrics.features import (
+    EfficientNetFeatures,
+    FeatureNetwork,
+    Rgb,
+    Tick,
+    VggFeatures,
+    efficientnet_side,
+    rgb_of,
+    vgg_side,
+)
+from core.gan.networks.recipe import LANES, GanRecipe, SampleRecipe
+from core.gan.sampling.sampler import Sampler
+from core.gan.metrics.set_report import Reals, appraise, check_enough, document
+from core.text import printable
+from flows.commands import evaluation_report
+from flows.bar import Bar
+from flows.display import console
+from flows.exit_codes import ALL_DONE
+
+
+def evaluate_gan(
+    checkpoint: Path, data: Path, held_out: Path | None, samples: int, psi: float, out: Path | None, as_json: bool
+) -> int:
+    """Draw `samples` pictures, measure them, write the report folder, and print the figures. Returns the exit code.
+
+    The folder, `<checkpoint>-evaluation` beside the checkpoint without `out`, gets evaluation.json, evaluation.md and
+    nearest.html. Raises SpecError for a wrong checkpoint or data.
+    """
+    screen, info = console(as_json), read_info(checkpoint)
+    recipe = _recipe(psi)
+    devices.make_deterministic()
+    device, seeds, size = devices.choose(), range(samples), info.recipe.size
+    plain = info.recipe.changed({"conditional": False})  # pictures count here, not their classes
+    with Watched(screen) as watched:
+        training = dataset.load(data, plain, tick=watched("training pictures read"))
+        others = _held_out(data, held_out, plain, watched("held-out pictures read"))
+        _check(checkpoint, samples, training, others)
+        drawn = _drawn(Sampler(checkpoint, device, recipe), seeds, watched("samples drawn"))
+        networks: list[FeatureNetwork] = [
+            EfficientNetFeatures(device, efficientnet_side(size)),
+            VggFeatures(device, vgg_side(size)),
+        ]
+        found = appraise(drawn, _reals(training, others, size), networks, watched)
+    told = {
+        **_facts(info, training, others, seeds, psi),
+        **document(found, "training" if others is None else "held-out", seeds, training.names),
+    }
+    folder = out or checkpoint.with_name(f"{checkpoint.stem}-evaluation")
+    evaluation_report.write(folder, told, found, drawn, training)
+    if as_json:
+        print(json.dumps({**told, "folder": str(folder)}))
+    else:
+        evaluation_report.show(screen, told, folder)
+    return ALL_DONE
+
+
+class Watched:
+    """One bar after another for the steps of an appraisal. Use it as a context manager."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__()
+
+    def __call__(self, what: str) -> Tick:
+        """The next step begins."""
+        self.__exit__()
+        self._bar = Bar(self._screen, what)
+        return self._bar.__enter__().tick
+
+
+def _check(checkpoint: Path, samples: int, training: dataset.Dataset, others: dataset.Dataset | None) -> None:
+    try:
+        check_enough(samples, len(training), None if others is None else len(others))
+    except ValueError as error:
+        raise SpecError(f"{printable(str(checkpoint))} cannot be evaluated: {error}; give more.") from error
+
+
+def _recipe(psi: float) -> SampleRecipe:
+    try:
+        return SampleRecipe(psi=psi)
+    except ValidationError as error:
+        raise SpecError(f"--psi {psi:g}: {error.errors()[0]['msg']}.") from error
+
+
+def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: Tick) -> dataset.Dataset | None:
+    """The pictures of the folder given, else MNIST's test digits where they lie beside the training ones."""
+    if held_out is not None:
+        return dataset.load_mnist_test(held_out, recipe) or dataset.load(held_out, recipe, tick=tick)
+    return dataset.load_mnist_test(data, recipe) if data.is_dir() else None
+
+
+def _drawn(sampler: Sampler, seeds: Sequence[int], tick: Tick) -> Rgb:
+    made = []
+    for start in range(0, len(seeds), LANES):
+        made.append(sampler.sample(seeds[start : start + LANES]))
+        tick(min(start + LANES, len(seeds)), len(seeds))
+    return np.concatenate(made)
+
+
+def _reals(training: dataset.Dataset, others: dataset.Dataset | None, size: int) -> Reals:
+    return Reals(
+        rgb_of(middle(training.pictures, size)),
+        rgb_of(training.pictures),
+        None if others is None else rgb_of(middle(others.pictures, size)),
+    )
+
+
+def _facts(
+    info: CheckpointInfo, training: dataset.Dataset, others: dataset.Dataset | None, seeds: range, psi: float
+) -> dict[str, Any]:
+    checkpoint = {
+        "name": info.name,
+        "digest": info.digest,
+        "architecture": info.recipe.architecture,
+        "size": info.recipe.size,
+        "step": info.step,
+    }
+    return {
+        "checkpoint": checkpoint,
+        "data": {"training": len(training), "held_out": None if others is None else len(others)},
+        "seeds": f"{seeds.start}-{seeds.stop - 1}",
+        "psi": psi,
+        "notes": evaluation_report.notes(info, training, others),
+    }

@@ -1,0 +1,128 @@
+"""The report folder of an appraisal: figures for people and for scripts, and the pairs to look at."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from core.gan.checkpoints.checkpoint import CheckpointInfo
+from core.gan.data.dataset import Dataset
+from core.gan.metrics.features import Rgb, rgb_of
+from core.gan.metrics.neighbours import CLOSE, COPY
+from core.gan.metrics.set_report import Appraisal
+from core.report.evaluation import FIGURES, evaluation_text, shown
+from core.report.nearest import SHOWN, Pair, Tally, nearest_page
+from core.storage.store import Store
+from core.text import printable
+
+RECORD, TEXT, NEAREST = "evaluation.json", "evaluation.md", "nearest.html"
+"""Files of the report folder."""
+
+VIEW = 192
+"""Side in pixels at which pictures are shown in the report; smaller ones stay as they are."""
+
+
+def write(folder: Path, told: dict[str, Any], found: Appraisal, drawn: Rgb, training: Dataset) -> None:
+    """Write the three files; `told` is the document, `drawn` the samples (n, h, w, 3). Raises StorageFailed."""
+    store = Store(folder)
+    seeds = [one["seed"] for one in told["near_copies"]["nearest"]]
+    page = nearest_page(told["checkpoint"]["name"], _pairs(found, drawn, training, seeds), _tally(found, len(training)))
+    store.put(RECORD, json.dumps(told, indent=1).encode())
+    store.put(TEXT, evaluation_text(told).encode())
+    store.put(NEAREST, page)
+
+
+def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> list[str]:
+    """What a reader of the figures must know, in sentences."""
+    said = []
+    if held_out is None:
+        said.append(
+            "There were no held-out pictures, so samples are compared with the training pictures themselves: a network "
+            "that copied them would score best. Look at the near-copy rate, or give --held-out."
+        )
+    known = info.data.get("digest")
+    if known and known != training.digest:
+        said.append(
+            "These are not the pictures that the checkpoint was trained on (their digest differs): the near-copy rate says "
+            "nothing of those that it saw."
+        )
+    if training.faults:
+        files = "1 file" if len(training.faults) == 1 else f"{len(training.faults):,} files"
+        said.append(f"{files} of the data could not be read: left out.")
+    said.append(
+        "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "
+        "disagree, trust VGG-19's figures. Figures are comparable only between equal features and equal numbers of pictures."
+    )
+    return said
+
+
+def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
+    """Print the figures, and where the report is."""
+    for metrics, training in zip(told["metrics"], told["training_as_samples"], strict=True):
+        table = Table(box=None, padding=(0, 2, 0, 0), title=metrics["features"], title_justify="left")
+        table.add_column("")
+        table.add_column(f"{metrics['fake']:,} samples", no_wrap=True)
+        if training:
+            table.add_column(f"{training['fake']:,} training pictures", no_wrap=True)
+        for key, name, _ in FIGURES:
+            table.add_row(name, shown(key, metrics[key]), *([shown(key, training[key])] if training else []))
+        screen.print(f"Against {metrics['real']:,} {told['against']} pictures:")
+        screen.print(table)
+    near = told["near_copies"]
+    screen.print(
+        f"Copies of training pictures: {near['copies']:,} of {near['samples']:,} ({near['rate']:.1%}); worth a look: "
+        f"{near['close']:,}."
+    )
+    for line in (*told["notes"], f"Report: {folder / NEAREST}, {folder / TEXT}"):
+        screen.print(printable(line), markup=False, soft_wrap=True)
+
+
+def _pairs(found: Appraisal, drawn: Rgb, training: Dataset, seeds: Sequence[int]) -> list[Pair]:
+    """The nearest pairs, as many as the page shows, with their pictures."""
+    order = sorted(range(len(drawn)), key=lambda place: (found.near[place].nearness, seeds[place]))
+    shown_pairs = []
+    for place in order[:SHOWN]:
+        near = found.near[place]
+        shown_pairs.append(
+            Pair(
+                sample=_encoded(drawn[place]),
+                sample_name=f"seed {seeds[place]}",
+                original=_encoded(rgb_of(training.pictures[near.index : near.index + 1])[0]),
+                original_name=training.names[near.index],
+                mirrored=near.mirrored,
+                ratio=near.ratio,
+                bits=near.bits,
+                usual_bits=found.bits,
+                nearness=near.nearness,
+                verdict=near.verdict,
+            )
+        )
+    return shown_pairs
+
+
+def _tally(found: Appraisal, originals: int) -> Tally:
+    """The page's counts."""
+    return Tally(
+        samples=len(found.near),
+        originals=originals,
+        copies=found.count("copy"),
+        close=found.count("close"),
+        features=found.near_features,
+        copy_at=COPY,
+        close_at=CLOSE,
+    )
+
+
+def _encoded(picture: Rgb) -> bytes:
+    file = io.BytesIO()
+    small = Image.fromarray(picture)
+    small.thumbnail((VIEW, VIEW))
+    small.save(file, "JPEG", quality=90)
+    return file.getvalue()

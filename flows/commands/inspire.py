@@ -1,0 +1,100 @@
+"""`nocturne inspire`: a board of a folder's pictures, with small drafts of what to try."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.images import image
+from core.assist.recommend import check_mood
+from core.planning.catalog import Style, load_catalog
+from core.errors import JobError, NocturneError
+from core.storage.layout import style_thumb
+from core.report.board import Draft, board_page
+from core.config.spec_fields import check_folder
+from core.storage.store import Store
+from core.runs.study import study
+from core.survey.analysis import ANALYSE
+from core.survey.boards import PAGE
+from core.survey.inspiration import Idea, Inspiration, ideas
+from core.survey.matching import seen
+from core.survey.similar import collection
+from core.survey.spec import AnalyseSpec
+from core.survey.survey import Survey
+from core.survey.table import batches
+from core.text import printable
+from flows.bar import Bar
+from flows.display import console
+from flows.commands.style import opened, sit
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data/styles"
+"""The catalog that is taken where none is named."""
+DRAFT = {"preset": "fast", "recipe": {"size": 256, "format": "jpg"}}
+DRAFTS = "drafts"
+
+
+def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: str | None, as_json: bool) -> None:
+    """Look, group, paint `count` drafts, write the board and print its path. Raises SpecError, RunBusy."""
+    check_mood(mood)
+    check_folder("catalog", catalog)
+    styles = [style for style in load_catalog(catalog) if not style.regions]
+    out = console(as_json)
+    spec = AnalyseSpec.of({"pictures": str(pictures), "out": str(out_folder)}, "flags")
+    with Bar(out, "pictures") as bar, Survey(spec, ANALYSE, lambda _, done, total: bar.tick(done, total)) as survey:
+        rows = [row for some in batches(survey.whole()) for row in some]
+        with Bar(out, "features") as features:
+            found = Inspiration(rows, collection(spec.pictures, features.tick))
+        known = seen(spec.pictures, catalog, styles)
+        proposed = ideas(found.done, found.order(), known.styles, count, mood) if found.done else []
+        drafts, notes = _drawn(proposed, spec.pictures, catalog, styles, survey.store)
+        survey.store.put(PAGE, board_page(found.board(spec.pictures.name, survey.store, drafts, notes)))
+    page = survey.store.path(PAGE)
+    if as_json:
+        made = [{"asset": idea.asset, "style": idea.fit.style, "reason": idea.fit.reason} for idea in proposed]
+        print(json.dumps({"page": str(page), "pictures": len(rows), "groups": len(found.groups), "drafts": made}))
+        return
+    out.print(printable(f"Board: {page}"), markup=False, soft_wrap=True)
+
+
+def _drawn(
+    proposed: Sequence[Idea], library: Path, catalog: Path, styles: Sequence[Style], store: Store
+) -> tuple[list[Draft], list[str]]:
+    """Drafts of the ideas, and a sentence for each that could not be painted."""
+    by_name = {style.name: style for style in styles}
+    drafts, notes = [], []
+    for number, idea in enumerate(proposed):
+        place = _Place(library / idea.asset, catalog, by_name[idea.fit.style], store)
+        try:
+            drafts.append(place.draft(idea, f"{DRAFTS}/{number:02d}.jpg"))
+        except (JobError, NocturneError) as error:
+            notes.append(printable(f"No draft of {idea.asset} as {idea.fit.style}: {error}"))
+    return drafts, notes
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one draft comes from and goes to."""
+
+    photo: Path
+    catalog: Path
+    style: Style
+    store: Store
+
+    def draft(self, idea: Idea, name: str) -> Draft:
+        """Paint and put it. Raises JobError, NocturneError."""
+        artworks = [self.catalog / artwork.file for artwork in self.style.artworks]
+        weighted = [f"{file}:{each.weight:g}" for file, each in zip(artworks, self.style.artworks, strict=True)]
+        posed = study(self.photo, weighted, DRAFT)
+        recipe = posed.spec.base_recipe()
+        sitting = sit(opened(posed, [recipe]), posed.job(recipe, posed.spec.start, posed.spec.seed))
+        painted = sitting.paint(lambda *_: None)
+        self.store.put(name, sitting.encoded(sitting.delivered(painted)))
+        thumb = style_thumb(self.style.name)
+        self.store.put(thumb, image.thumbnail(image.read(artworks[0])))
+        words = ["nocturne", "style", os.fspath(self.photo), *weighted, "-o", "large.png", "--preset", "polish"]
+        command = " ".join(shlex.quote(word) for word in words)
+        return Draft(idea.place, idea.fit.style, thumb, name, idea.fit.reason, idea.fit.fit, command)

@@ -1,0 +1,120 @@
+"""`nocturne interpolate`: the way from seed to seed as frames, or the space between four seeds as a sheet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from pydantic import ValidationError
+
+from core.errors import SpecError
+from core.gan.checkpoints.checkpoint import read_info
+from core.gan.checkpoints.classes import class_number
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.seeds import each_seed, parse_seeds
+from core.config.spec import sentence
+from core.config.spec_fields import check_writable
+from core.storage.store import Store
+from core.text import printable
+
+if TYPE_CHECKING:
+    from core.gan.sampling.sampler import Sampler
+
+MOST = 10_000
+"""Frames, or cells of a sheet."""
+
+CORNERS = 4
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What to draw between which seeds. `grid` is rows and columns of a sheet, or None for frames."""
+
+    seeds: tuple[int, ...]
+    frames: int
+    loop: bool
+    grid: tuple[int, int] | None
+    to: Path
+
+    def check(self) -> None:
+        """Raises SpecError for what cannot be drawn."""
+        suffix = self.to.suffix.lower()
+        if self.grid:
+            if len(self.seeds) != CORNERS:
+                raise SpecError(f"--grid needs four seeds, one a corner, not {len(self.seeds)}; give --seeds 1,2,3,4.")
+            if suffix != ".png":
+                raise SpecError(f"-o {self.to}: a sheet is a .png file; change the suffix.")
+        elif len(self.seeds) < 2:
+            raise SpecError("--seeds names one seed, and there is nothing between; give two or more.")
+        elif not len(self.seeds) <= self.frames <= MOST:
+            raise SpecError(f"--frames {self.frames} must be {len(self.seeds)}, the number of seeds, to {MOST:,}.")
+        elif suffix not in ("", ".gif", ".webp"):
+            raise SpecError(f"-o {self.to}: frames go into a .gif or .webp file, or into a folder; change the suffix.")
+        check_writable(self.to.absolute().parent)
+
+
+def walk_from(seeds: str, frames: int, loop: bool, grid: str | None, to: Path) -> Walk:
+    """The walk that the flags ask for. Raises SpecError."""
+    try:
+        wanted = tuple(each_seed(parse_seeds(seeds)))
+    except ValueError as error:
+        raise SpecError(f"--seeds {printable(seeds)}: {error}.") from error
+    walk = Walk(wanted, frames, loop, _shape(grid) if grid else None, to)
+    walk.check()
+    return walk
+
+
+def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, device: str) -> None:
+    """Draw a walk through a checkpoint's latent space, write it, and print where it is. Raises SpecError."""
+    recipe = _recipe(checkpoint, psi, label)
+    from core.networks.device import choose, make_deterministic
+    from core.gan.sampling.sampler import Sampler
+
+    make_deterministic(threads=1)  # as samples are drawn: a frame at a seed is that seed's sample
+    sampler = Sampler(checkpoint, choose(device), recipe)
+    place = _sheet(sampler, walk) if walk.grid else _frames(sampler, walk)
+    typer.echo(printable(str(place)))
+
+
+def _frames(sampler: Sampler, walk: Walk) -> Path:
+    from core.images.animation import animation
+    from core.gan.sampling.animation import frames_of, put_frames
+
+    pictures = frames_of(sampler, walk.seeds, walk.frames, walk.loop)
+    if walk.to.suffix:
+        _put(walk.to, animation(pictures, walk.to.suffix.lower()))
+    else:
+        put_frames(Store(walk.to), pictures)
+    return walk.to
+
+
+def _sheet(sampler: Sampler, walk: Walk) -> Path:
+    from core.images import image
+    from core.gan.sampling.sheet import latent_sheet
+
+    assert walk.grid is not None
+    _put(walk.to, image.encode(image.Picture(latent_sheet(sampler, walk.seeds, *walk.grid)), "png"))
+    return walk.to
+
+
+def _put(path: Path, data: bytes) -> None:
+    Store(path.absolute().parent).put(path.name, data)
+
+
+def _shape(grid: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", grid.lower())
+    rows, columns = (int(found[1]), int(found[2])) if found else (0, 0)
+    if min(rows, columns) < 2 or rows * columns > MOST:
+        raise SpecError(f"--grid {printable(grid)} must be rows x columns, 2x2 or more and {MOST:,} cells at most.")
+    return rows, columns
+
+
+def _recipe(checkpoint: Path, psi: float, label: str | None) -> SampleRecipe:
+    info = read_info(checkpoint)
+    try:
+        return SampleRecipe(psi=psi, label=None if label is None else class_number(info, label))
+    except ValidationError as error:
+        raise SpecError(sentence(error, "flags", "interpolate")) from error

@@ -1,0 +1,46 @@
+"""`nocturne score`: the pictures of a run judged again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from core.networks import device as devices
+from core.manifest import manifest
+from core.child_process import CALM
+from core.report.gallery import build_gallery
+from core.runs.rescoring import TOLD, score_again
+from core.config.spec_fields import rooted_scorer
+from core.text import printable
+from flows.bar import Bar
+from flows.display import console
+from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.commands.looks import spec_of, store_of
+
+
+def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
+    """Judge a run's pictures again and build its gallery. Returns the exit code: 0, or 3 if some could not be judged.
+
+    Raises SpecError, or RunBusy while a night goes on.
+    """
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
+    store, spec, screen = store_of(folder), spec_of(folder), console(as_json)
+    named = getattr(spec, "scorer", None) if scorer is None else rooted_scorer(Path.cwd(), scorer)
+    devices.make_deterministic()
+    with store.lock(), Bar(screen, "pictures judged") as bar:
+        found = score_again(store, spec, named, bar.tick)
+        build_gallery(store, manifest.read(store), store.root.name)
+    code = UNFINISHED if found.faults else ALL_DONE
+    if as_json:
+        print(json.dumps({**asdict(found), "exit_code": code}))
+        return code
+    labelled = "" if found.scorer is None else f", labelled by {found.scorer}"
+    screen.print(printable(f"{found.judged:,} pictures judged{labelled}"), markup=False, soft_wrap=True)
+    if found.left:
+        screen.print(f"{found.left:,} are not of the present plan: their rows stay.")
+    for fault in found.faults[:TOLD]:
+        screen.print(printable(fault), markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,203 @@
+"""`nocturne style`: one picture painted before your eyes, in this process: no server, no worker."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.images import animation
+from core.child_process import CALM
+from core.errors import JobError, SpecError, Stopped
+from core.planning.jobs import Job
+from core.config.recipe import Recipe
+from core.storage.store import Store
+from core.runs.study import Study, check_target, output_format, study
+from core.text import printable
+from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.watching import Watching, loss_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.stylize.jobs.maker import StylizeMaker
+    from core.stylize.optimise.optimise import Step
+    from core.stylize.jobs.sitting import Sitting
+
+MOST_FRAMES = 60
+FRAME_BUDGET = 512 * 2**20
+"""Bytes that the frames of an animation may take; of large pictures there are fewer."""
+FRAME_MS, HOLD_MS = 80, (420, 1_920)
+"""Milliseconds that a frame is shown, and how much longer the first and the last one stay."""
+
+
+def style(
+    photo: Path,
+    paintings: list[str],
+    to: Path,
+    values: dict[str, Any],
+    save_every: int | None,
+    animate: Path | None,
+    mask: Path | None,
+) -> int:
+    """Paint a picture, where its mask is white if it has one, and write it. Returns the exit code: 0, or 3 if Ctrl-C ended
+    it with the best so far saved.
+
+    Raises SpecError before anything is computed, JobError if the picture cannot be made, and Stopped if there was nothing
+    to save yet.
+    """
+    posed = study(photo, paintings, with_format(values, to), mask)
+    recipe = posed.spec.base_recipe()
+    _check(posed, recipe, to, animate)
+    painting = _Painting(to, save_every, animate, posed.working_size(recipe))
+    try:
+        with Watching() as watching:
+            maker = opened(posed, [recipe])
+            return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), watching)
+    except KeyboardInterrupt as error:
+        raise Stopped("stopped before the first step; nothing was saved.") from error
+
+
+def with_format(values: dict[str, Any], to: Path) -> dict[str, Any]:
+    """The values with the format that the output's suffix names. Raises SpecError."""
+    recipe = values.get("recipe", {})
+    return {**values, "recipe": {**recipe, "format": output_format(to, recipe.get("format"))}}
+
+
+def opened(posed: Study, recipes: list[Recipe]) -> StylizeMaker:
+    """A maker that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)  # before torch is loaded
+    from core.stylize.jobs.maker import StylizeMaker
+
+    maker = StylizeMaker(StylizeMaker.resolve(posed.spec.device), warm=False)
+    maker.open(Store(Path.cwd()), posed.context(recipes))
+    return maker
+
+
+def sit(maker: StylizeMaker, job: Job) -> Sitting:
+    """A sitting with the files read. Raises SpecError for one that cannot be decoded."""
+    from core.stylize.jobs.sitting import Sitting
+
+    try:
+        return Sitting(maker, job)
+    except JobError as error:
+        raise SpecError(str(error)) from error
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises StorageFailed or StoreBroken."""
+    Store(path.absolute().parent).put(path.name, data)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within it, Ctrl-C does nothing: what is being saved is to be whole."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Painting:
+    """One picture on its way to the disk, with what is asked for beside it."""
+
+    def __init__(self, to: Path, save_every: int | None, animate: Path | None, size: tuple[int, int]) -> None:
+        self._to, self._save_every, self._animate = to, save_every, animate
+        self._most = max(2, min(MOST_FRAMES, FRAME_BUDGET // (3 * size[0] * size[1])))
+        self._frames: list[animation.U8] = []
+
+    def paint(self, maker: StylizeMaker, job: Job, watching: Watching) -> int:
+        """Paint to the end, or until Ctrl-C. Returns the exit code."""
+        sitting, began, last = sit(maker, job), time.monotonic(), None
+        if self._animate:
+            self._frames.append(sitting.asset.rgb)
+
+        def on_step(step: Step, picture: Tensor) -> None:
+            nonlocal last
+            last = step
+            watching.step(step, picture)
+            self._keep(sitting, step, picture, watching)
+
+        try:
+            result = sitting.paint(on_step)
+        except KeyboardInterrupt:
+            with undisturbed():
+                return self._leave(sitting, last, watching)
+        with undisturbed():
+            height, width = self._write(sitting, result)
+        assert last is not None
+        seconds = f"{time.monotonic() - began:.1f} s"
+        watching.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}{loss_text(last.loss)}")
+        self._tell_animation(watching)
+        return ALL_DONE
+
+    def _keep(self, sitting: Sitting, step: Step, made: Tensor, watching: Watching) -> None:
+        """Save or remember the picture of a step, if it is asked for."""
+        saved = self._save_every is not None and step.step % self._save_every == 0
+        framed = self._animate is not None and step.step % math.ceil(step.steps / self._most) == 0
+        if not saved and not framed:
+            return
+        picture = sitting.seen(made)
+        if framed:
+            self._frames.append(picture.rgb)
+        if saved:
+            name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
+            put(name, sitting.encoded(sitting.delivered(made), step))
+            watching.say(f"{name}{loss_text(step.loss)}")
+
+    def _leave(self, sitting: Sitting, last: Step | None, watching: Watching) -> int:
+        """Save the best so far. Raises Stopped if there is none."""
+        best = sitting.best
+        if best is None or last is None:
+            raise Stopped("stopped before the first step; nothing was saved.")
+        self._write(sitting, best.picture, best.step)
+        height, width = best.picture.shape[1:]
+        watching.say(
+            f"Stopped at step {last.step} of {last.steps}. {self._to} has the best so far: step {best.step.step}, "
+            f"made at {width} x {height}{loss_text(best.step.loss)}."
+        )
+        self._tell_animation(watching)
+        return UNFINISHED
+
+    def _write(self, sitting: Sitting, made: Tensor, step: Step | None = None) -> tuple[int, int]:
+        """Write the picture, and the animation if one is asked for. Returns the picture's height and width."""
+        picture = sitting.delivered(made)
+        put(self._to, sitting.encoded(picture, step))
+        if self._animate is not None:
+            self._write_animation(self._animate, sitting.seen(made).rgb)
+        return picture.rgb.shape[:2]
+
+    def _write_animation(self, to: Path, rgb: animation.U8) -> None:
+        if not np.array_equal(self._frames[-1], rgb):  # the last step may be the result
+            self._frames.append(rgb)
+        put(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
+
+    def _tell_animation(self, watching: Watching) -> None:
+        if self._animate:
+            watching.say(f"{self._animate}: {len(self._frames)} frames")
+
+
+def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None:
+    """Raises SpecError for a place where nothing can be written."""
+    check_target("-o", to, posed.files())
+    if animate is None:
+        return
+    check_target("--animate", animate, [*posed.files(), to])
+    suffix, longest = animate.suffix.lower(), max(posed.working_size(recipe))
+    if suffix not in animation.SUFFIXES:
+        raise SpecError(
+            f"--animate {printable(str(animate))}: an animation is a .gif or .webp file; change the suffix."
+        )
+    if longest > animation.LONGEST_SIDE[suffix]:
+        raise SpecError(
+            f"--animate: a {suffix} has {animation.LONGEST_SIDE[suffix]:,} pixels a side at most; lower --size."
+        )

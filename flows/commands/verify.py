@@ -1,0 +1,136 @@
+"""`nocturne verify`: whether every picture of a run is still the one that was made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.errors import NocturneError
+from core.manifest.set_aside import SET_ASIDE, Move, set_aside
+from core.storage.store import Store
+from core.text import printable
+from core.manifest.verify import KINDS, Report, verify
+from flows.bar import Bar
+from flows.display import console
+from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.commands.looks import store_of
+
+SHOWN = 40
+"""Faults that are printed; --json gives them all."""
+
+AGAIN = "the same `nocturne run`"
+
+
+def verify_run(folder: Path, as_json: bool, aside: bool) -> int:
+    """Verify a run and print what is wrong; with `aside`, move it away. Returns 0 if every picture is whole, else 3.
+
+    Raises SpecError if `folder` is no run, RunBusy if `aside` is asked for while a night goes on.
+    """
+    store, out = store_of(folder), console(as_json)
+    with _held(store) if aside else contextlib.nullcontext():
+        with Bar(out, "pictures") as bar:
+            report = verify(store, bar.tick, held=aside)
+        moves = set_aside(store, report.faults) if aside else []
+    code = UNFINISHED if report.faults else ALL_DONE
+    if as_json:
+        print(json.dumps(_document(store, report, moves, code)))
+    else:
+        _show(out, folder, report, moves, aside)
+    return code
+
+
+@contextlib.contextmanager
+def _held(store: Store) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(store.lock())
+        except OSError as error:
+            words = (
+                f"{store.root} cannot be locked ({error.strerror}); nothing can be moved in it: see its permissions."
+            )
+            raise NocturneError(words) from error
+        yield
+
+
+def _document(store: Store, report: Report, moves: Sequence[Move], code: int) -> dict[str, Any]:
+    return {
+        "run": store.root.name,
+        "rows": report.rows,
+        "whole": report.whole,
+        **{kind: report.count(kind) for kind in KINDS},
+        "young": report.young,
+        "running": report.running,
+        "faults": [asdict(fault) for fault in report.faults],
+        "moves": [asdict(move) for move in moves],
+        "exit_code": code,
+    }
+
+
+def _show(out: Console, folder: Path, report: Report, moves: Sequence[Move], aside: bool) -> None:
+    out.print(_counts(report))
+    if report.faults:
+        out.print(_faults(report))
+    if report.running:
+        out.print("A night goes on: what it has written and not committed yet is not judged.")
+    for line in [*_moved(moves), *_remedies(folder, report, aside)]:
+        out.print(printable(line), markup=False, soft_wrap=True)
+
+
+def _counts(report: Report) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("whole", f"{report.whole:,} of {report.rows:,}")
+    for kind in KINDS:
+        if report.count(kind):
+            table.add_row(f"[red]{kind}", f"{report.count(kind):,}")
+    if report.young:
+        table.add_row("being made", f"{report.young:,}")
+    return table
+
+
+def _faults(report: Report) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for header in ("file", "fault", "what was found"):
+        table.add_column(header, overflow="fold")  # a path is worth nothing with its end cut off
+    for fault in report.faults[:SHOWN]:
+        table.add_row(*(Text(printable(cell)) for cell in (fault.name, fault.kind, fault.message)))
+    if len(report.faults) > SHOWN:
+        table.add_row(f"... and {len(report.faults) - SHOWN:,} more; --json lists them all", "", "")
+    return table
+
+
+def _moved(moves: Sequence[Move]) -> list[str]:
+    stayed = [move for move in moves if move.to is None]
+    lines = [f"Moved to {SET_ASIDE}/: {len(moves) - len(stayed):,}; nothing was deleted."] if moves else []
+    lines += [f"Not moved: {move.name} {move.message}." for move in stayed[:SHOWN]]
+    if len(stayed) > SHOWN:
+        lines.append(f"... and {len(stayed) - SHOWN:,} more; --json lists them all.")
+    return lines
+
+
+def _remedies(folder: Path, report: Report, aside: bool) -> list[str]:
+    """What to do, a sentence for each kind of fault that there is."""
+    spoilt = [kind for kind in ("altered", "damaged") if report.count(kind)]
+    again = [*(["missing"] if report.count("missing") else []), *(spoilt if aside else [])]
+    lines = []
+    if again:
+        lines.append(f"{_listing(again)}: {AGAIN} makes these pictures again, as far as its spec still asks for them.")
+    if spoilt and not aside:
+        lines.append(
+            f"{_listing(spoilt)}: `nocturne verify {folder} --set-aside` moves them to {SET_ASIDE}/ in the run folder,"
+            f" then {AGAIN} makes them again; nothing is ever deleted."
+        )
+    if report.count("stray") and not aside:
+        lines.append("Stray: these files do no harm; --set-aside moves them too.")
+    return lines
+
+
+def _listing(kinds: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]])).capitalize()

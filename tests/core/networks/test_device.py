@@ -1,0 +1,107 @@
+"""Devices are looked for at run time, and chance is the same on all of them."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from core.networks import device
+from core.errors import SpecError
+
+CPU = torch.device("cpu")
+
+
+def test_auto_finds_a_device_that_is_there() -> None:
+    chosen = device.choose()
+    assert torch.zeros(1, device=chosen).device.type == chosen.type
+
+
+def test_the_best_device_is_chosen_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: {"cuda": 2, "mps": 0, "cpu": 1}[kind])
+    assert device.choose() == torch.device("cuda")
+    assert device.choose("cuda:1") == torch.device("cuda:1")
+
+
+@pytest.mark.parametrize("absent", ["cuda:7", "mps", "cuda"])
+def test_an_absent_device_is_refused_with_what_is_there(absent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    with pytest.raises(SpecError, match=f"{absent}.* has cpu; use device = 'auto'"):
+        device.choose(absent)
+
+
+@pytest.mark.parametrize("wrong", ["gpu", "cuda:x", "cpu:", ""])
+def test_a_device_that_cannot_be_is_refused(wrong: str) -> None:
+    if wrong == "cpu:":
+        assert device.choose(wrong[:-1]) == CPU
+        return
+    with pytest.raises(SpecError, match="no kind of device"):
+        device.choose(wrong)
+
+
+def test_the_engine_names_all_that_changes_bits() -> None:
+    name = device.engine_name(CPU)
+    assert name.startswith(f"cpu torch-{torch.__version__} {torch.backends.cpu.get_cpu_capability()}")
+    assert name.endswith(f"threads-{torch.get_num_threads()}")
+    assert ("bf16" in name.split()) == device.computes_bfloat16(CPU)
+
+
+def test_one_seed_is_one_noise_and_leaves_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    first, again, other = (torch.randn(5, generator=device.generator(seed)) for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_auto_precision_follows_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    for native, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(device, "computes_bfloat16", lambda _, native=native: native)
+        assert device.dtype("auto", CPU) == expected
+        assert device.dtype("float32", CPU) == torch.float32
+        assert device.dtype("bfloat16", CPU) == torch.bfloat16
+
+
+def test_memory_layout_hangs_on_device_type_and_size() -> None:
+    plain, last = torch.contiguous_format, torch.channels_last
+    assert device.memory_format(CPU, torch.float32, 256, 256) == plain
+    assert device.memory_format(CPU, torch.float32, 512, 512) == last
+    assert device.memory_format(CPU, torch.bfloat16, 16, 16) == last
+    assert device.memory_format(torch.device("cuda"), torch.float32, 16, 16) == last
+
+
+def test_make_deterministic_fixes_threads_and_algorithms() -> None:
+    threads = torch.get_num_threads()
+    try:
+        device.make_deterministic(1)
+        assert torch.get_num_threads() == 1
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.backends.cudnn.allow_tf32
+    finally:
+        device.make_deterministic(threads)
+
+
+def test_one_thread_is_one_here_and_nowhere_else() -> None:
+    before, seen = torch.get_num_threads(), list[int]()
+    try:
+        torch.set_num_threads(3)
+
+        @device.one_thread()
+        def stage() -> None:
+            seen.append(torch.get_num_threads())
+            meanwhile.set()
+            done.wait(10)
+
+        meanwhile, done = threading.Event(), threading.Event()
+        other = threading.Thread(target=stage)
+        other.start()
+        assert meanwhile.wait(10)
+        here = torch.get_num_threads()
+        done.set()
+        other.join()
+        with pytest.raises(ValueError, match="in vain"), device.one_thread():
+            raise ValueError("in vain")
+        assert (seen, here, torch.get_num_threads()) == ([1], 3, 3)
+    finally:
+        torch.set_num_threads(before)
