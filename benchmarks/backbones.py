@@ -27,16 +27,16 @@ import torchvision
 from PIL import Image
 from torch import Tensor
 
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
 from core.networks import device as devices
 from core.networks.architecture import BACKBONES, Name
 from core.networks.backbone import Backbone
-from core.config.presets import PRESETS
-from core.config.recipe import Recipe
+from core.networks.weights import IMAGENET_MEAN, IMAGENET_STD, Weights, load
 from core.scoring.score import Scorer
 from core.stylize.optimise.losses import Loss
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import content_losses, style_losses, style_targets
-from core.networks.weights import IMAGENET_MEAN, IMAGENET_STD, Weights, load
 from presets import Pair, pairs, tensor
 
 CPU = torch.device("cpu")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from core.engine.maker import Tick
+from core.engine.backend import Tick
 from core.planning.jobs import Job
-from core.stylize.jobs.lane_maker import LaneMaker, Unscored
-from core.stylize.optimise.optimise import Result
 from core.stylize.images.pixels import tensor
+from core.stylize.jobs.lane_backend import LaneMaker, Unscored
 from core.stylize.jobs.sources import Decoded
+from core.stylize.optimise.optimise import Result
 
 SLEEP = 0.2
 """Seconds that the stand-in computes a job, as a device that has no use for the CPU would."""

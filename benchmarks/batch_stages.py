@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 
 from core.networks import device as devices
-from core.planning.night import read_context, read_shard
+from core.planning.plan_file import read_context, read_shard
 from core.storage.store import Store
-from core.stylize.jobs.lane_maker import LaneMaker
+from core.stylize.jobs.lane_backend import LaneMaker
 
 WARM = 8
 """Jobs before those that are timed: they read artworks, meet shapes for the first time, make folders."""

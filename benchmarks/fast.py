@@ -35,7 +35,7 @@ import fast_refine
 import fast_sizes
 import fast_speed
 from core.networks import device as devices
-from core.storage.cache import cache_folder
+from core.storage.cache_dir import cache_folder
 from fast_network import SHIPPED, artworks, measured
 from fast_served import peer, served
 from figure_rows import HEAD, Row, missing, show

@@ -29,8 +29,8 @@ import torch._dynamo
 from core.networks import device as devices
 from core.networks.memory import keep_freed
 from core.stylize.feedforward.onnx_file import onnx_file
-from core.stylize.feedforward.painter import Painter
 from core.stylize.feedforward.transfer_file import load
+from core.stylize.feedforward.transfer_model import Painter
 from fast_network import CPU
 from fast_pictures import cuts
 from figure_rows import Row, missing

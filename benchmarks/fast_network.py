@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.storage.cache import cache_folder
-from core.stylize.feedforward.painter import Painter
+from core.storage.cache_dir import cache_folder
+from core.stylize.feedforward.transfer_file import load, read_info
+from core.stylize.feedforward.transfer_model import Painter
 from core.stylize.images.pixels import eight_bit
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train.style_bank import Palette, StyleBank
-from core.stylize.feedforward.transfer_file import load, read_info
 from style_pairs import Rgb, as_tensor
 from style_records import Values
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import torch
 
-from core.networks import device as devices
-from core.planning.night import begin_night, read_context, read_shard
-from core.runs.plan import make_plan
 from core.config.spec import spec_from
+from core.networks import device as devices
+from core.planning.plan_file import begin_night, read_context, read_shard
+from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
-from core.stylize.jobs.maker import StylizeMaker
+from core.stylize.jobs.backend import StylizeMaker
 from fast_pictures import WIDTH
 from fast_serve import serve, timed
 

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.images import image
-from core.images.margins import artwork_alone
+from core.images.border_crop import artwork_alone
 from fast_network import Measured
 from fast_served import Served
 from figure_rows import Row

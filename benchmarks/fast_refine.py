@@ -15,15 +15,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.storage.cache import cache_folder
+from core.storage.cache_dir import cache_folder
+from core.stylize.feedforward.transfer_file import load
+from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.learn import usual_contents
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.perceptual import Judge
-from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train.refine import Refinery
 from core.stylize.train.style_bank import Lesson, Palette, StyleBank
-from core.stylize.feedforward.transfer_file import load
 from fast_network import CPU, artworks
 from figure_rows import Row
 from style_records import Records, Stopwatch, Values, engine, loads

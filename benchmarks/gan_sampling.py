@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 
-from core.networks import device as devices
-from core.images import image, provenance
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sampler import Sampler
+from core.images import image, provenance
+from core.networks import device as devices
 from figure_rows import Row
 from runs import environment, measured_run
 
@@ -34,7 +34,7 @@ LEAST = 0.92
 CHILD = """
 import json, resource, sys, threading, time
 import psutil
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 prepare(quiet=True)
 from core.runs.session import Duty
 from core.gan.jobs.sample_spec import SampleSpec

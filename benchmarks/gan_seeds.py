@@ -14,11 +14,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import torch
 
-from core.networks import device as devices
-from core.images import image
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sampler import Sampler
-from core.storage.layout import MANIFEST, OUTPUTS
+from core.images import image
+from core.networks import device as devices
+from core.storage.run_paths import MANIFEST, OUTPUTS
 from figure_rows import Row
 from runs import environment
 

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
 from core.gan.data.dataset import Dataset, side_for
 from core.gan.networks.few_shot import FewShotDiscriminator
-from core.gan.train.losses import D_LOSSES, G_LOSSES
 from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
+from core.gan.train.losses import D_LOSSES, G_LOSSES
 from core.gan.train.trainer import Trainer
+from core.networks import device as devices
 from figure_rows import Row
 
 PRESETS = {"digits": {"r1": 0.0}, "few_shot": {}}

@@ -4,7 +4,7 @@
 
 Pictures of FOLDER play the training set. Copies are made of some of them, in ways that a GAN or a program might; the
 held-out pictures are honest. Printed are the shares that each measure, and both, call a copy, and what is worth a look.
-The thresholds of core/gan/metrics/neighbours.py were set on such tables: docs/creation-metrics.md.
+The thresholds of core/gan/metrics/memorisation_check.py were set on such tables: docs/creation-metrics.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rich.table import Table
 from core.gan.data.batches import middle
 from core.gan.data.dataset import Dataset, load, load_mnist_test
 from core.gan.metrics.features import EfficientNetFeatures, Rgb, efficientnet_side, resized, rgb_of
-from core.gan.metrics.neighbours import COPY, NearCopy, originals_of
+from core.gan.metrics.memorisation_check import COPY, NearCopy, originals_of
 from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
 
 Copy = Callable[[Image.Image, np.random.Generator], Image.Image]

@@ -16,8 +16,8 @@ ASSETS, STYLES = 10_000, 10
 CHILD = """
 import json, resource, sys, time
 begun = time.monotonic()
-from core.planning.night import begin_night
-from core.runs.plan import make_plan
+from core.planning.plan_file import begin_night
+from core.runs.stylize_plan import make_plan
 from core.config.spec import Spec
 from core.storage.store import Store
 spec = Spec.model_validate(json.loads(sys.argv[1]))

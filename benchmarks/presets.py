@@ -21,10 +21,10 @@ from PIL import Image
 from skimage import data
 from torch import Tensor
 
-from core.networks import device as devices
-from core.networks.backbone import Backbone
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
+from core.networks import device as devices
+from core.networks.backbone import Backbone
 from core.scoring.score import Reference, Scorer
 from core.stylize.optimise.losses import total
 from core.stylize.optimise.optimise import stylise

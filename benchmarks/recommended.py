@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.networks import device as devices
-from core.images import image
 from core.assist.analysis import analysed
 from core.assist.measures import measures
 from core.assist.recommend import recommended
+from core.images import image
+from core.networks import device as devices
 from core.scoring.score import Scorer
 from fast_network import CPU, SHIPPED, artworks, measured
 from fast_quality import evenly

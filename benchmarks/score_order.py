@@ -26,14 +26,14 @@ from rich.table import Table
 from skimage import data as photographs
 from sklearn.datasets import load_sample_image
 
-from core.networks import device, weights
-from core.networks.backbone import Backbone
-from core.storage.cache import cache_folder
-from core.images.image import Picture, resized
 from core.config.methods import ALGORITHM
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
+from core.images.image import Picture, resized
+from core.networks import device, weights
+from core.networks.backbone import Backbone
 from core.scoring.score import Rgb, Scorer, Scores
+from core.storage.cache_dir import cache_folder
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import style_targets
 

@@ -16,9 +16,9 @@ from PIL import Image, ImageFilter
 from skimage.data import stereo_motorcycle
 from sklearn.datasets import load_sample_image
 
-from core.networks.backbone import Backbone
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets

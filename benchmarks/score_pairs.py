@@ -19,8 +19,8 @@ import torch
 from rich.console import Console
 
 from core.networks import device
-from core.storage.cache import cache_folder
 from core.scoring.score import Scorer, Scores
+from core.storage.cache_dir import cache_folder
 from score_pair_pictures import Case, Maker
 
 SETTING_SEED = 1

@@ -34,7 +34,7 @@ import style_race
 import style_targets
 import style_tiles
 from core.networks import device as devices
-from core.storage.cache import cache_folder
+from core.storage.cache_dir import cache_folder
 from figure_rows import HEAD, Row, show
 from style_peer_pastiche import STEPS
 from style_records import Records

@@ -15,9 +15,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from core.config.presets import PRESETS
 from core.networks import efficientnet
 from core.scoring.grams import gram
-from core.config.presets import PRESETS
 from core.scoring.score import CONTENT_MAPS, STYLE_MAPS, frame_of, resized
 from core.stylize.optimise.recipe_backbone import for_recipe
 from style_pairs import Pair, Rgb, as_tensor

@@ -20,13 +20,13 @@ from pathlib import Path
 import torch
 
 import style_peer_scales
-from core.networks import device as devices
-from core.networks.backbone import Backbone
-from core.storage.cache import cache_folder
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.stylize.optimise.optimise import Step, stylise
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.storage.cache_dir import cache_folder
 from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.optimise import Step, stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from figure_rows import Row, show

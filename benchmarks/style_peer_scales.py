@@ -21,10 +21,10 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from core.networks.backbone import Backbone
 from core.config.presets import PRESETS
-from core.stylize.optimise.moments import covariance, moments
+from core.networks.backbone import Backbone
 from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.moments import covariance, moments
 from core.stylize.optimise.recipe_backbone import for_recipe
 from style_pairs import Pair, Rgb, as_tensor, fitted, painting, photograph
 from style_records import Stopwatch, Values

@@ -18,8 +18,8 @@ from torch.autograd.profiler_util import EventList, FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 import core.stylize.optimise.lanes
-from core.networks.backbone import Backbone
 from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.networks.backbone import Backbone
 from core.stylize.optimise.lanes import Answer, Question, evaluate
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.recipe_backbone import for_recipe

@@ -16,17 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
-from core.networks.backbone import Backbone
-from core.storage.cache import cache_folder
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.networks.weights import CAFFE_UNIT
+from core.storage.cache_dir import cache_folder
+from core.stylize.images.pixels import eight_bit
 from core.stylize.optimise.losses import PIXELS, total
 from core.stylize.optimise.optimise import Commission, Step, stylise_all
-from core.stylize.images.pixels import eight_bit
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import losses_at, style_targets
-from core.networks.weights import CAFFE_UNIT
 from figure_rows import Row, show
 from style_pairs import Pair, Rgb, as_tensor, matched_pairs, save
 from style_peer_pastiche import STEPS, Pastiche, curve, load_of

@@ -19,7 +19,13 @@ from core.networks import device as devices
 
 Values = dict[str, Any]
 ROOT = Path(__file__).parents[1]
-ENGINE_SOURCES = ("core/stylize/*.py", "core/networks/backbone.py", "core/networks/device.py", "core/config/recipe.py", "core/networks/weights.py")
+ENGINE_SOURCES = (
+    "core/stylize/**/*.py",
+    "core/networks/backbone.py",
+    "core/networks/device.py",
+    "core/config/recipe.py",
+    "core/networks/weights.py",
+)
 
 
 class Records:

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import torch
 
-from core.planning.jobs import Job
-from core.planning.night import begin_night, read_context, read_shard
-from core.runs.plan import make_plan
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.spec import spec_from
+from core.planning.jobs import Job
+from core.planning.plan_file import begin_night, read_context, read_shard
+from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
-from core.stylize.jobs.maker import StylizeMaker
+from core.stylize.jobs.backend import StylizeMaker
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from figure_rows import Row

@@ -3,8 +3,8 @@
     python benchmarks/style_tiles.py made.png --size 1536 --whole-megapixels 1 [--tile-steps 5] [--side 2048]
 
 The asset is a photograph cut to 4:3 and enlarged. Seams are the lines between two rows or columns of pixels where
-tiles meet (`core.stylize.optimise.tiles`). The energy of a line is the mean squared difference across it. It hangs on what is
-shown there, by a fifth from line to line, and on the network's own grid: where poolings begin, pictures differ more.
+tiles meet (`core.stylize.optimise.tiles`). The energy of a line is the mean squared difference across it. It depends on what
+is shown there, by a fifth from line to line, and on the network's own grid: where poolings begin, pictures differ more.
 So the picture is made once more with tiles of another size, whose seams are elsewhere. What counts is the energy on
 seams over that of the same lines in the other picture, relative to that of all other lines. Its spread where no seam
 is (`chance`) comes beside it, and the plain ratio of energy on seams to all other lines of one picture.
@@ -23,11 +23,11 @@ import numpy.typing as npt
 import torch
 
 import core.stylize.optimise.tiles
-from core.networks import device as devices
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.stylize.optimise.optimise import stylise
+from core.networks import device as devices
 from core.stylize.images.pixels import eight_bit
+from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from core.stylize.optimise.tiles import SIDE, tiles

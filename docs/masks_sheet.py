@@ -11,12 +11,12 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from core.storage.layout import output_path
-from core.planning.night import begin_night, read_context, read_shard
-from core.runs.plan import make_plan
 from core.config.spec import spec_from
+from core.planning.plan_file import begin_night, read_context, read_shard
+from core.runs.stylize_plan import make_plan
+from core.storage.run_paths import output_path
 from core.storage.store import Store
-from core.stylize.jobs.maker import StylizeMaker
+from core.stylize.jobs.backend import StylizeMaker
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSET = "coffee.jpg"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 
 _warning = prepare()
 if _warning:
@@ -15,7 +15,7 @@ from prefect import flow  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
 from core.survey.spec import AnalyseSpec  # noqa: E402
-from flows.surveying import surveyed  # noqa: E402
+from flows.survey_flow import surveyed  # noqa: E402
 
 _runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 
 _warning = prepare()
 if _warning:
@@ -15,7 +15,7 @@ if _warning:
 from prefect import flow  # noqa: E402
 
 from core.config.spec import Spec  # noqa: E402
-from flows.course import make_night, runner  # noqa: E402
+from flows.night_flow import make_night, runner  # noqa: E402
 from tasks.stylize_shard import stylize_shard  # noqa: E402
 
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from core.gan.jobs.sample_spec import SampleSpec
 from core.config.spec import Spec
-from flows.ending import ended, leave
+from core.gan.jobs.sample_spec import SampleSpec
 from flows.commands.network_commands import networks
-from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
 from flows.commands.survey_commands import surveys
+from flows.exit_handling import ended, leave
+from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,10 +46,10 @@ def run(
 ) -> None:
     """Make what the spec asks for and is not done yet."""
     if dry_run:
-        from flows.commands.looks import look_at_plan
+        from flows.commands.inspect_commands import look_at_plan
 
         return look_at_plan(spec, as_json, replan)
-    from flows.commands.night import night
+    from flows.commands.night_commands import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose, replan=replan))
 
@@ -106,7 +106,7 @@ def sweep(
 @with_sample_spec
 def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Draw pictures from a trained network, one a seed."""
-    from flows.commands.night import night
+    from flows.commands.night_commands import night
 
     raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
 
@@ -115,7 +115,7 @@ def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) ->
 @with_spec
 def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
     """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
-    from flows.commands.looks import look_at_plan
+    from flows.commands.inspect_commands import look_at_plan
 
     look_at_plan(spec, as_json, replan)
 
@@ -123,8 +123,8 @@ def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
 @app.command()
 def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) -> None:
     """Make the failed jobs of a run again, and no others."""
-    from flows.commands.looks import spec_of
-    from flows.commands.night import night
+    from flows.commands.inspect_commands import spec_of
+    from flows.commands.night_commands import night
 
     raise typer.Exit(night(spec_of(folder), retry=True, as_json=as_json, verbose=verbose))
 
@@ -132,7 +132,7 @@ def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) ->
 @app.command()
 def status(folder: RunFolder, as_json: Json = False) -> None:
     """Say how far a run is, also while it goes on."""
-    from flows.commands.looks import look_at_status
+    from flows.commands.inspect_commands import look_at_status
 
     raise typer.Exit(look_at_status(folder, as_json))
 
@@ -153,7 +153,7 @@ def manifest(
     as_json: Json = False,
 ) -> None:
     """List the rows of a run's manifest, or write them to a file."""
-    from flows.commands.looks import explain_score, look_at_manifest
+    from flows.commands.inspect_commands import explain_score, look_at_manifest
 
     if explain is not None:
         explain_score(folder, explain)
@@ -207,7 +207,7 @@ def score(
 @app.command()
 def gallery(folder: RunFolder) -> None:
     """Build the gallery of a run again and print its path."""
-    from flows.commands.looks import build
+    from flows.commands.inspect_commands import build
 
     build(folder)
 
@@ -218,7 +218,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print the recipe and key that a picture carries, or what a checkpoint is."""
-    from flows.commands.looks import look_at_picture
+    from flows.commands.inspect_commands import look_at_picture
 
     look_at_picture(file, as_json)
 
@@ -238,7 +238,7 @@ def doctor(
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
     """Write an example spec, a library folder and a catalog to start from."""
-    from core.runs.example import init as write_example
+    from core.runs.example_project import init as write_example
     from core.text import printable
 
     for path in write_example(folder):
@@ -255,7 +255,7 @@ def main() -> None:
     """Run the command line; what Nocturne can explain is one sentence on standard error."""
     code = ended(app)
     if "prefect" in sys.modules:
-        from flows.outage import leave_if_server_is_gone
+        from flows.prefect_outage import leave_if_server_is_gone
 
         leave_if_server_is_gone(code)
         sys.exit(code)

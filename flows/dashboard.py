@@ -17,7 +17,7 @@ from prefect.artifacts import (
 )
 
 from core.report.summary import duration
-from flows.environment import reachable
+from flows.prefect_environment import reachable
 
 ARTIFACT_ROWS = 200
 """Rows of the table in the dashboard, which draws every one of them at once."""

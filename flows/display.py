@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from core.engine.crew import Board
-from core.planning.planning import PlanSummary
+from core.engine.worker_pool import Board
+from core.planning.planner import PlanSummary
 from core.report.summary import RunSummary, duration
 from core.text import printable
 

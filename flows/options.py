@@ -13,17 +13,17 @@ import typer
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from core.classifier.classifier_recipe import ClassifierRecipe
-from core.classifier.classifier_spec import TrainClassifierSpec
-from core.errors import SpecError
-from core.gan.networks.recipe import GanRecipe, SampleRecipe
-from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
-from core.gan.train.train_spec import PACKAGED, TrainSpec, train_spec_from
+from core.classifier.recipe import ClassifierRecipe
+from core.classifier.spec import TrainClassifierSpec
 from core.config.recipe import Recipe
 from core.config.spec import Spec, read_toml, sentence, spec_from
 from core.config.spec_fields import CHOOSERS
-from core.stylize.train.learn_spec import LearnStyleSpec
+from core.errors import SpecError
+from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.gan.networks.recipe import GanRecipe, SampleRecipe
+from core.gan.train.train_spec import PACKAGED, TrainSpec, train_spec_from
 from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import SurveySpec
 

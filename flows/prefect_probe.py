@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flows.environment import DEFAULTS, QUIET
+from flows.prefect_environment import DEFAULTS, QUIET
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 
 _warning = prepare()
 if _warning:
@@ -15,7 +15,7 @@ if _warning:
 from prefect import flow  # noqa: E402
 
 from core.gan.jobs.sample_spec import SampleSpec  # noqa: E402
-from flows.course import make_night, runner  # noqa: E402
+from flows.night_flow import make_night, runner  # noqa: E402
 from tasks.sample_shard import sample_shard  # noqa: E402
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 
 _warning = prepare()
 if _warning:
@@ -24,11 +24,11 @@ from prefect.artifacts import (  # noqa: E402
 )
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
-from core.classifier.classifier_spec import TrainClassifierSpec  # noqa: E402
-from core.classifier.classifier_training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, held  # noqa: E402
+from core.classifier.spec import TrainClassifierSpec  # noqa: E402
+from core.classifier.training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, held  # noqa: E402
 from flows.dashboard import Teller  # noqa: E402
-from flows.own_server import end_with_this_process  # noqa: E402
-from flows.training import data_url  # noqa: E402
+from flows.prefect_server import end_with_this_process  # noqa: E402
+from flows.training_flow import data_url  # noqa: E402
 from tasks.train_classifier import fit_classifier, see_pictures  # noqa: E402
 
 _runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from flows.environment import prepare
+from flows.prefect_environment import prepare
 
 _warning = prepare()
 if _warning:
@@ -17,9 +17,9 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
 from core.stylize.train.train_spec import TrainStyleSpec  # noqa: E402
 from core.stylize.train.training import training_on  # noqa: E402
-from core.training.duty import on_training_duty  # noqa: E402
-from flows.own_server import end_with_this_process  # noqa: E402
-from flows.training import trained  # noqa: E402
+from core.training.session import on_training_duty  # noqa: E402
+from flows.prefect_server import end_with_this_process  # noqa: E402
+from flows.training_flow import trained  # noqa: E402
 
 _runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 

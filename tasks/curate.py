@@ -8,10 +8,10 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.manifest import manifest
-from core.runs.curated import curate_run
 from core.gan.jobs.sample_spec import SampleSpec
+from core.manifest import manifest
 from core.report.summary import summarise
+from core.runs.curate import curate_run
 from core.runs.session import duty_of
 
 

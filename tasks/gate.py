@@ -8,14 +8,14 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.engine.copies import take_copies
-from core.planning.night import begin_night
+from core.engine.copy_jobs import take_copies
+from core.planning.plan_file import begin_night
 from core.runs.session import duty_of
 
 
 @task(name="gate", cache_policy=NO_CACHE)
 def gate(run: str) -> dict[str, Any]:
-    """Judge what the run folder `run` has, once its shards are made. Returns the counts of core.planning.planning.PlanSummary, of a
+    """Judge what the run folder `run` has, once its shards are made. Returns the counts of PlanSummary, of a
     plan that is written only if there is work in it.
     """
     duty = duty_of(run)

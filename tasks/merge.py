@@ -8,11 +8,11 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.engine.copies import take_copies
-from core.planning.learning import learn
+from core.engine.copy_jobs import take_copies
+from core.planning.cost_update import learn
 from core.report.summary import summarise
+from core.runs.finalise import settled
 from core.runs.session import duty_of
-from core.runs.settling import settled
 
 
 @task(name="merge", cache_policy=NO_CACHE)

@@ -8,13 +8,13 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.planning.night import begin_night
+from core.planning.plan_file import begin_night
 from core.runs.session import duty_of
 
 
 @task(name="plan", cache_policy=NO_CACHE)
 def plan(run: str) -> dict[str, Any]:
-    """Plan the night of the run folder `run`. Returns the counts of core.runs.plan.PlanSummary.
+    """Plan the night of the run folder `run`. Returns the counts of core.runs.stylize_plan.PlanSummary.
 
     Raises SpecError for a wrong spec, catalog or pairs file.
     """

@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import get_run_logger
 
-from core.planning.night import read_shard
+from core.planning.plan_file import read_shard
 from core.runs.session import duty_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.classifier.classifier_training import training_in
+from core.classifier.training import training_in
 
 
 @task(name="see_pictures", task_run_name="pictures-{chunk}", cache_policy=NO_CACHE)

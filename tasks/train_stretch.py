@@ -7,7 +7,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.training.duty import training_duty_of
+from core.training.session import training_duty_of
 
 
 @task(name="train_stretch", cache_policy=NO_CACHE)

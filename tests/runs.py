@@ -8,7 +8,7 @@ from typing import Any
 
 from core.images import image
 from core.manifest import manifest
-from core.storage.layout import SPEC, output_path
+from core.storage.run_paths import SPEC, output_path
 from core.storage.store import Store
 from tests.conftest import Studio
 

@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from core.images import image
 from core.assist import contrast, emotion, structure
 from core.assist.palette import Swatch, palette
+from core.images import image
+from core.images.border_crop import trimmed
+from core.images.lab_view import View, view
 from core.scoring.harmony import Harmony, harmony
-from core.images.margins import trimmed
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import Symmetry, symmetry
-from core.images.view import View, view
 
 
 @dataclass(frozen=True)

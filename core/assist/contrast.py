@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.assist.names import GREY
+from core.assist.colour_names import GREY
 from core.assist.palette import Swatch
-from core.images.view import View
+from core.images.lab_view import View
 
 WARMEST = 50.0
 """Hue angle in CIELAB of the warmest colour, orange red; the coolest lies opposite, at blue green to blue."""

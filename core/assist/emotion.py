@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.images.view import View
+from core.images.lab_view import View
 
 CAVEAT = (
     "Computed from brightness and saturation alone, by averages over people who rated single colours; it orders pictures by "

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.assist.analysis import Analysis
-from core.manifest.columns import Column
+from core.manifest.schema import Column
 
 _NUMBER, _TEXT = pa.float32(), pa.string()
 

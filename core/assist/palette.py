@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, lab2rgb
 from sklearn.cluster import KMeans
 
-from core.assist.names import name_of
-from core.images.view import Colours, View
+from core.assist.colour_names import name_of
+from core.images.lab_view import Colours, View
 
 MOST = 8
 """Colours in a palette at most."""

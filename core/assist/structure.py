@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.cluster import KMeans
 
-from core.images.view import Plane, View
+from core.images.lab_view import Plane, View
 
 GRADIENT_SIGMA, TENSOR_SIGMA = 1.0, 3.0
 """Widths in pixels of the Gaussians that gradients are taken with, and that the structure tensor is averaged with."""

@@ -18,9 +18,9 @@ from PIL import Image
 from torch import Tensor
 
 from core.images import image
+from core.images.border_crop import within_margins
 from core.networks.classifier import Classifier
 from core.networks.features import Features, views, wide_of
-from core.images.margins import within_margins
 
 MAP = "block10"
 """Of stride 16, 20 x 20 places at 320 px: deep enough for things, fine enough to tell where they are."""

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from core.networks.architecture import BACKBONES, Name, Smoothing
-from core.config.delivery import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
+from core.config.base_recipe import overrides_of
 from core.config.methods import IDLE
-from core.config.recipe_course import Course
-from core.config.recipe_model import overrides_of
+from core.config.output_options import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
+from core.config.schedule import Course
+from core.networks.architecture import BACKBONES, Name, Smoothing
 
 VGG19 = BACKBONES["vgg19"]
 

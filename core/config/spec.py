@@ -10,13 +10,12 @@ from typing import Any, ClassVar, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from core.config import naming
-from core.errors import SpecError
-from core.config.evaluation import PARTS, ScoreWeights
-from core.config.gate import REJECT, parse_gate
+from core.config import output_names
+from core.config.preference_model import load_taste
 from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
-from core.storage.roots import check_inside
+from core.config.retry_policy import REJECT, parse_gate
+from core.config.score_weights import PARTS, ScoreWeights
 from core.config.spec_fields import (
     CHOOSERS,
     Device,
@@ -39,10 +38,11 @@ from core.config.spec_fields import (
     plain_text,
     rooted_scorer,
 )
-from core.config.taste import load_taste
-from core.storage.tensor_header import SUFFIX
-from core.text import printable, shortly
+from core.errors import SpecError
+from core.storage.allowed_roots import check_inside
+from core.storage.safetensors_header import SUFFIX
 from core.storage.toml_file import toml_values
+from core.text import printable, shortly
 
 AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
 """Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
@@ -69,11 +69,11 @@ class Spec(BaseModel):
     )
     out: RunFolder = Path("runs/tonight")
     name: Text = Field(
-        naming.DEFAULT,
+        output_names.DEFAULT,
         min_length=1,
         max_length=300,
         title="Names of outputs",
-        description=f"Pattern of {', '.join(f'{{{field}}}' for field in naming.FIELDS)}; names that clash get a mark.",
+        description=f"Pattern of {', '.join(f'{{{field}}}' for field in output_names.FIELDS)}; names that clash get a mark.",
     )
     preset: Literal[tuple(PRESETS)] | None = Field(  # type: ignore[valid-type]
         None,
@@ -140,7 +140,7 @@ class Spec(BaseModel):
     @field_validator("name")
     @classmethod
     def _name_safe(cls, value: str) -> str:
-        return naming.check_pattern(value)
+        return output_names.check_pattern(value)
 
     @field_validator("quality", "seconds_per_picture")
     @classmethod
@@ -172,7 +172,7 @@ class Spec(BaseModel):
     @property
     def start(self) -> str:
         """The preset that the recipe starts from, as far as the spec alone says: what `seconds_per_picture` asks for is
-        known when a plan is made, as `core.planning.choice` does.
+        known when a plan is made, as `core.planning.recipe_choice` does.
         """
         return self.preset or QUALITIES.get(self.quality or "", DEFAULT_PRESET)
 

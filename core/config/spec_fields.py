@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from core.errors import SpecError
-from core.storage.tensor_header import SUFFIX
+from core.storage.safetensors_header import SUFFIX
 
 
 def plain_text(value: str) -> str:

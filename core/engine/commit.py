@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.manifest import manifest
 from core.engine.messages import Committed, Outcome
 from core.errors import JobError
+from core.manifest import manifest
 from core.storage.store import Store
 
 LONG_JOB = 10.0

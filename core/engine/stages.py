@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.manifest import manifest
-from core.engine.clock import Clock
+from core.engine.backend import GroupMaker, Made
 from core.engine.commit import Committer
-from core.engine.maker import GroupMaker, Made
+from core.engine.cpu_time import Clock
 from core.engine.messages import Broken, Dropped, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
-from core.planning.jobs import Job, planned_columns
+from core.manifest import manifest
 from core.networks.memory import ran_out
+from core.planning.jobs import Job, planned_columns
 from core.text import printable
 
 TICK_EVERY = 0.4

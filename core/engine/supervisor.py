@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from core.manifest import manifest
 from core.child_process import Death
+from core.engine.job_queue import MAX_DEATHS, Hand, Rota, Ticket
 from core.engine.messages import (
     Broken,
     Close,
@@ -33,9 +33,9 @@ from core.engine.messages import (
     Ready,
     Split,
 )
-from core.engine.process import WorkerProcess
-from core.engine.rota import MAX_DEATHS, Hand, Rota, Ticket
+from core.engine.worker_process import WorkerProcess
 from core.errors import Internal, JobError, NocturneError, TimedOut
+from core.manifest import manifest
 from core.planning.jobs import Job, planned_columns
 from core.storage.store import Store
 

@@ -16,17 +16,17 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.manifest import manifest
-from core.engine.clock import Clock
+from core.engine.backend import GroupMaker, in_groups, load_maker
 from core.engine.commit import Committer
-from core.engine.hands import Hands
-from core.engine.intake import Intake
-from core.engine.maker import GroupMaker, in_groups, load_maker
+from core.engine.cpu_time import Clock
+from core.engine.device_lock import owning
+from core.engine.executor import Intake
 from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Opened, Ready, Spent, Waiting
-from core.engine.ownership import owning
-from core.engine.pipeline import Pipeline
+from core.engine.parallel_executor import Hands
+from core.engine.staged_executor import Pipeline
 from core.engine.stages import Stages
 from core.errors import NocturneError
+from core.manifest import manifest
 from core.storage.store import Store
 
 ORPHAN_GRACE = 10.0

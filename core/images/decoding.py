@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
-from core.images import bit_depth, colour_profile
-from core.images.containers import png_chunks, webp_exif
 from core.errors import Unsupported
-from core.images.header_checks import check_scans, check_tiles
-from core.images.picture_file import identified
+from core.images import bit_depth
+from core.images import icc as colour_profile
+from core.images.container_parsing import png_chunks, webp_exif
+from core.images.decode_limits import check_scans, check_tiles
+from core.images.open_image import identified
 
 U8 = NDArray[np.uint8]
 

@@ -17,9 +17,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import attribution, provenance
-from core.images.attribution import Credits
-from core.images.containers import PNG_MAGIC
+from core.images import credit_metadata, provenance
+from core.images.container_parsing import PNG_MAGIC
+from core.images.credit_metadata import Credits
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Format = Literal["png", "jpg", "webp", "tiff"]
@@ -43,7 +43,7 @@ def encoded(pixels: Pixels, format: Format, quality: int, profile: bytes, stamp:
     """
     if format == "tiff":
         return _tiff(pixels, profile, stamp, about)
-    carrier = attribution.embed(about, format, provenance.embed(stamp, format) if stamp else {})
+    carrier = credit_metadata.embed(about, format, provenance.embed(stamp, format) if stamp else {})
     if pixels.dtype == np.uint16:
         return _deep_png(pixels, profile, carrier)
     if format != "png":
@@ -55,10 +55,10 @@ def encoded(pixels: Pixels, format: Format, quality: int, profile: bytes, stamp:
 
 def _tiff(pixels: Pixels, profile: bytes, stamp: str, about: Credits) -> bytes:
     """Deflated, with horizontal differences; the stamp is its ImageDescription."""
-    packet = attribution.xmp(about)
+    packet = credit_metadata.xmp(about)
     texts = [
         (tag, 2, 0, value + b"\0", True)
-        for tag, value in attribution.exif_tags(about).items()
+        for tag, value in credit_metadata.exif_tags(about).items()
         if isinstance(value, bytes)
     ]
     buffer = io.BytesIO()

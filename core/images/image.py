@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import colour_profile, decoding
-from core.images.attribution import NOTHING, Credits
-from core.images.bit_depth import DeepPicture, eight_bits
-from core.images.compositing import U16, Samples, over_white, straight
-from core.images.encoding import DEEP, Format, Pixels, encoded
 from core.errors import Unsupported
-from core.images.picture_file import (
+from core.images import decoding
+from core.images import icc as colour_profile
+from core.images.alpha import U16, Samples, over_white, straight
+from core.images.bit_depth import DeepPicture, eight_bits
+from core.images.credit_metadata import NOTHING, Credits
+from core.images.encoding import DEEP, Format, Pixels, encoded
+from core.images.open_image import (
     MAX_PIXELS,
     OTHER_PICTURE_SUFFIXES,
     PICTURE_SUFFIXES,

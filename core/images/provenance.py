@@ -17,9 +17,9 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from core.images.containers import PNG_MAGIC, png_chunks
 from core.errors import NocturneError
-from core.images.picture_file import identified, opened, shown
+from core.images.container_parsing import PNG_MAGIC, png_chunks
+from core.images.open_image import identified, opened, shown
 
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("kind", "key", "preset", "weights", "checkpoint"), str),

@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from core.manifest.columns import LISTS, SCHEMA
 from core.errors import NocturneError, SpecError, StoreBroken
-from core.storage.layout import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
-from core.manifest.part_file import read_rows
-from core.manifest.standing import with_standing
+from core.manifest.checked_parquet import read_rows
+from core.manifest.ranks import with_standing
+from core.manifest.schema import LISTS, SCHEMA
+from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
 from core.storage.store import Store
 from core.text import printable, shortly
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from core.storage.layout import OUTPUTS
+from core.storage.run_paths import OUTPUTS
 from core.storage.store import Store
 
 

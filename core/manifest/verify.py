@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from core.manifest import manifest
 from core.errors import NocturneError
+from core.manifest import manifest
+from core.manifest.output_check import Claim, PixelCheck, Trouble, claim_path
 from core.manifest.outputs_on_disk import Listed, listed
-from core.manifest.pixel_check import Claim, PixelCheck, Trouble, claim_path
 from core.storage.store import TEMPORARY, Store
 
 KINDS = ("missing", "altered", "damaged", "stray")

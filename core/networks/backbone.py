@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.errors import SpecError
 from core.networks import device as devices
 from core.networks.architecture import BACKBONES, NORM_PARTS, Convolution, Smoothing, Step
-from core.errors import SpecError
 from core.networks.weights import Weights
 
 Pooling = Literal["max", "average"]

@@ -1,7 +1,7 @@
 """Classifiers: what a picture is, of a few classes, with a probability that can be trusted and the courage to say no.
 
-A classifier is linear on wide features (core.networks.features), with a temperature that makes its probabilities calibrated (Guo
-et al., ICML 2017). It does not know below a probability, and flags pictures that are unlike all that it was trained on:
+A classifier is linear on wide features (core.networks.features), with a temperature that makes its probabilities calibrated
+(Guo et al., ICML 2017). It does not know below a probability, and flags pictures that are unlike all that it was trained on:
 outliers by their Mahalanobis distance in features, as Lee et al. (NeurIPS 2018). All of it is data in one file.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from core.networks.feature_shape import DIMS, Wide
+from core.networks.feature_spec import DIMS, Wide
 
 Array = NDArray[np.float32]
 Logits = Float[NDArray[np.float64], "n c"]

@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from core.networks.classifier import Classifier, Outliers
 from core.errors import SpecError
-from core.networks.feature_shape import DIMS, WIDE_DIMS, WIDE_NAME
-from core.storage.tensor_header import SUFFIX, Header, Sort, read_header
+from core.networks.classifier import Classifier, Outliers
+from core.networks.feature_spec import DIMS, WIDE_DIMS, WIDE_NAME
+from core.storage.safetensors_header import SUFFIX, Header, Sort, read_header
 from core.text import printable, shortly
 
 KIND = "nocturne classifier 1"

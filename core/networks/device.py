@@ -71,8 +71,8 @@ def make_deterministic(threads: int | None = None) -> None:
 def one_thread() -> Iterator[None]:
     """What torch does on the CPU here, it does in the calling thread alone.
 
-    Small pictures go through stages in threads of their own (core.engine.pipeline): a stage that spreads over all cores
-    waits for the others' at every layer. Every stage but optimisation says so, as a thread that torch has not seen yet
+    Small pictures go through stages in threads of their own (core.engine.staged_executor): a stage that spreads over all
+    cores waits for the others' at every layer. Every stage but optimisation says so, as a thread that torch has not seen yet
     takes over whatever number was set last, by whichever thread.
     """
     with threads(1):

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from core.networks import efficientnet
-from core.networks.feature_shape import DIMS, MAPS, NAME, SIDES, WIDE_DIMS, WIDE_NAME, Vector, Wide
+from core.images.border_crop import trimmed
 from core.images.image import U8
-from core.images.margins import trimmed
+from core.networks import efficientnet
+from core.networks.feature_spec import DIMS, MAPS, NAME, SIDES, WIDE_DIMS, WIDE_NAME, Vector, Wide
 
 __all__ = [
     "DIMS",

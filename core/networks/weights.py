@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.storage import tensor_file
-from core.networks.architecture import BACKBONES, Architecture, Name
 from core.errors import SpecError
+from core.networks import tensor_file
+from core.networks.architecture import BACKBONES, Architecture, Name
 from core.text import shown
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from core.errors import SpecError
-from core.planning.library import Asset, matches, scan
 from core.config.recipe import RecipeOverrides, check_overrides, files_of
 from core.config.spec import sentence
 from core.config.spec_fields import plain_text
-from core.text import printable, shortly
+from core.errors import SpecError
+from core.planning.library import Asset, matches, scan
 from core.storage.toml_file import toml_values
+from core.text import printable, shortly
 
 CATALOG_FILE = "catalog.toml"
 

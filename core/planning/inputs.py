@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.planning.catalog import Style, load_catalog, style_digest
-from core.planning.digests import Digests, Measured
-from core.errors import SpecError
-from core.planning.library import Asset, scan
-from core.planning.mirror import Companion, companions
-from core.planning.planning import Tick
 from core.config.spec import Spec
+from core.errors import SpecError
+from core.planning.catalog import Style, load_catalog, style_digest
+from core.planning.companion_files import Companion, companions
+from core.planning.file_digests import Digests, Measured
+from core.planning.library import Asset, scan
+from core.planning.planner import Tick
 from core.text import printable
 
 SMALLEST_ARTWORK = 32

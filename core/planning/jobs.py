@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from core.storage.layout import output_name
 from core.config.methods import ALGORITHM
 from core.config.recipe import Recipe
+from core.storage.run_paths import output_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from core.images.picture_file import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
+from core.images.open_image import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
 from core.text import portable
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.planning.catalog import Style
-from core.errors import SpecError
-from core.planning.library import Asset
 from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, files_of
 from core.config.spec import sentence
+from core.errors import SpecError
+from core.planning.catalog import Style
+from core.planning.library import Asset
 from core.text import printable, shortly
 
 

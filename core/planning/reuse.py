@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.manifest import manifest
 from core.errors import TRANSIENT
-from core.storage.layout import OUTPUTS, REJECTED, output_path, picture_paths
+from core.manifest import manifest
+from core.storage.run_paths import OUTPUTS, REJECTED, output_path, picture_paths
 from core.storage.store import Store
 
 MAX_ATTEMPTS = 3

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import NocturneError
-from core.storage.layout import NIGHTS
+from core.storage.run_paths import NIGHTS
 from core.storage.store import Store
 
 

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.storage import layout
 from core.report.rows import Rows, columns, finite
+from core.scoring.explain_score import why
+from core.storage import run_paths
 from core.text import portable
-from core.scoring.why import why
 
 PREFIX = "window.nocturne = "
 """What stands before the JSON in the data file."""
@@ -82,15 +82,15 @@ def document(rows: Rows) -> dict[str, Any]:
     # Without numbers few sentences differ; those stand beside.
     cells["why"] = _coded([why(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)])
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
-    cells["asset"] = _pictures(named["asset"], drawn, layout.asset_thumb)
-    cells["style"] = _pictures(named["style"], drawn, layout.style_thumb)
+    cells["asset"] = _pictures(named["asset"], drawn, run_paths.asset_thumb)
+    cells["style"] = _pictures(named["style"], drawn, run_paths.style_thumb)
     cells["output"] = _coded(_tails(named["output"], named["style"], named["asset"]))
     return {
         "count": len(kept),
         "paths": {
-            "output": f"../{layout.output_path('{}')}",
-            "rejected": f"../{layout.rejected_path('{}')}",
-            "thumb": f"../{layout.output_thumb('{}')}",
+            "output": f"../{run_paths.output_path('{}')}",
+            "rejected": f"../{run_paths.rejected_path('{}')}",
+            "thumb": f"../{run_paths.output_thumb('{}')}",
         },
         "columns": cells,
     }

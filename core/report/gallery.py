@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.storage import layout
 from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
 from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
+from core.storage import run_paths
 from core.storage.store import Store
 from core.text import portable, printable
 
@@ -36,11 +36,11 @@ def build_gallery(store: Store, rows: Rows, title: str) -> Path:
     """
     files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
     page = _page(store, summarise(rows), title, _stamp(files.values()))
-    folder = PurePosixPath(layout.GALLERY).parent
+    folder = PurePosixPath(run_paths.GALLERY).parent
     for name, data in files.items():
         store.put(str(folder / name), data)
-    store.put(layout.GALLERY, page)
-    return store.path(layout.GALLERY)
+    store.put(run_paths.GALLERY, page)
+    return store.path(run_paths.GALLERY)
 
 
 def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
@@ -72,7 +72,7 @@ def _styles(store: Store, summary: RunSummary) -> list[dict[str, Any]]:
 def _style_view(store: Store, name: str) -> str | None:
     """The small view of a style, if it has one; a manifest that others wrote may name anything as a style."""
     try:
-        return f"../{thumb}" if store.exists(thumb := layout.style_thumb(name)) else None
+        return f"../{thumb}" if store.exists(thumb := run_paths.style_thumb(name)) else None
     except NocturneError:
         return None
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 Rows: TypeAlias = pa.Table | Sequence[Mapping[str, Any]]
-"""Manifest rows; columns are those of `core.manifest.columns.COLUMNS`, and any of them may be absent."""
+"""Manifest rows; columns are those of `core.manifest.schema.COLUMNS`, and any of them may be absent."""
 
 
 def columns(rows: Rows, names: Iterable[str]) -> dict[str, list[Any]]:

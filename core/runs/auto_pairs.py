@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
-from core.planning.catalog import Style
+from core.config.spec import AUTO, Spec
 from core.errors import NocturneError, SpecError
-from core.storage.layout import PLAN
+from core.planning.catalog import Style
 from core.planning.library import Asset
 from core.planning.pairs import Pair
-from core.planning.planning import Tick
-from core.config.spec import AUTO, Spec
+from core.planning.planner import Tick
+from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
 KEY = "auto"

@@ -8,15 +8,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from core.manifest import manifest
-from core.engine.crew import Crew
-from core.config.gate import parse_gate
-from core.runs.kinds import KINDS, AnySpec, plan_of
-from core.storage.layout import PLAN, SPEC
-from core.planning.planning import Plan, Tick
-from core.storage.room import check_room
-from core.runs.settling import settled
+from core.config.retry_policy import parse_gate
 from core.config.spec import Spec
+from core.engine.worker_pool import Crew
+from core.manifest import manifest
+from core.planning.planner import Plan, Tick
+from core.runs.finalise import settled
+from core.runs.run_kinds import KINDS, AnySpec, plan_of
+from core.storage.disk_space import check_room
+from core.storage.run_paths import PLAN, SPEC
 from core.storage.store import Store
 
 _duties: dict[str, Duty] = {}

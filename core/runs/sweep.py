@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from core.errors import SpecError
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec
+from core.errors import SpecError
 from core.text import portable, printable, shortened, shortly
 
 FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})

@@ -7,13 +7,13 @@ from dataclasses import asdict
 import pyarrow as pa
 
 from core.images import image
+from core.images.lab_view import view
+from core.manifest.schema import Column
 from core.scoring.composition import composition
-from core.manifest.columns import Column
 from core.scoring.harmony import harmony
-from core.scoring.quality import quality
+from core.scoring.image_quality import quality
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import symmetry
-from core.images.view import view
 
 _NUMBER = pa.float32()
 

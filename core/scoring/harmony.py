@@ -15,7 +15,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from skimage.color import rgb2hsv
 
-from core.images.view import View
+from core.images.lab_view import View
 
 TEMPLATES: dict[str, tuple[tuple[float, float], ...]] = {
     "i": ((0, 18),),

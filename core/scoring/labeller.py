@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
+from core.images.image import U8
 from core.networks.classifier import Classifier, Verdict
 from core.networks.features import Features
-from core.images.image import U8
 
 COLUMNS = ("label", "probability", "known", "outlier", "scorer")
 """Columns of the manifest that a labeller fills."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from core.images.view import View
+from core.images.lab_view import View
 
 SURROUNDINGS = (0.08, 0.2, 0.5)
 """Widths of the Gaussians that a pixel is held against, in longest sides."""

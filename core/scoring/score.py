@@ -19,13 +19,13 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from core.networks import efficientnet
-from core.config.evaluation import ScoreWeights, overall
-from core.scoring.grams import Grams, Plane, coherence, grams, mean_grams, style_distance
+from core.config.score_weights import ScoreWeights, overall
 from core.images.image import Picture
-from core.scoring.quality import Quality, quality
-from core.scoring.technical import SIDE, technical
-from core.scoring.traits import traits
+from core.networks import efficientnet
+from core.scoring.feature_projection import traits
+from core.scoring.grams import Grams, Plane, coherence, grams, mean_grams, style_distance
+from core.scoring.image_quality import Quality, quality
+from core.scoring.technical_score import SIDE, technical
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit sRGB."""

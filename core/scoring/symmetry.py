@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from core.images.view import Plane, View
+from core.images.lab_view import Plane, View
 
 FLAT = 0.004
 """Spread of L*/100 below which a picture is flat: it is like any mirror image."""

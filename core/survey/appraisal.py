@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from core.manifest.schema import Column
 from core.scoring.appraisal import COLUMNS
-from core.manifest.columns import Column
 from core.survey.kind import Kind
 
 LABELS: tuple[Column, ...] = (

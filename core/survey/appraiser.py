@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from core.networks import classifier_file
-from core.images import image
-from core.scoring.appraisal import appraise
 from core.classifier.explanation import Explanation, explain, overlay
+from core.images import image
 from core.images.image import Picture
+from core.images.lab_view import OPAQUE
+from core.networks import classifier_file
+from core.scoring.appraisal import appraise
 from core.scoring.labeller import Labeller
 from core.survey.kind import Looked
-from core.images.view import OPAQUE
 
 EXPLAINED = "explained"
 """Folder of the pictures that show what speaks for a label."""

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from core.storage.cache import cache_folder
-from core.errors import RunBusy
 from core.config.spec_fields import check_folder
+from core.errors import RunBusy
+from core.storage.cache_dir import cache_folder
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey

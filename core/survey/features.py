@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.manifest.columns import Column
 from core.images.image import Picture
+from core.manifest.schema import Column
 from core.survey.kind import Kind, Looked
 
 LENGTH = 1280

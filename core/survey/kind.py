@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from core.manifest.columns import Column
 from core.images.image import Picture
+from core.manifest.schema import Column
 
 COMMON: tuple[Column, ...] = (
     Column("asset", pa.string(), "Path of the picture below the folder; the row's identity."),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.assist.recommend import Fit, recommended, variety
-from core.planning.catalog import load_catalog
-from core.errors import SpecError
 from core.config.spec import Spec
+from core.errors import SpecError
+from core.planning.catalog import load_catalog
 from core.storage.store import Store
 from core.survey.matching import Seen, Tick, seen
 from core.text import portable

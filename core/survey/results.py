@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from core.storage.layout import MANIFEST
 from core.report.board import board_page
+from core.storage.run_paths import MANIFEST
 from core.survey.boards import PAGE, board_of
 from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey

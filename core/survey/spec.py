@@ -8,9 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from core.errors import SpecError
-from core.config.placed_spec import PlacedSpec
-from core.storage.roots import check_inside
+from core.config.base_spec import PlacedSpec
 from core.config.spec_fields import (
     Place,
     Scorer,
@@ -20,6 +18,8 @@ from core.config.spec_fields import (
     check_writable,
     rooted_scorer,
 )
+from core.errors import SpecError
+from core.storage.allowed_roots import check_inside
 
 NOBODY = "none"
 """Named as scorer by who wants no labels."""

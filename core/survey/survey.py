@@ -11,15 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.planning.digests import Digests, Measured
 from core.errors import TRANSIENT, SpecError
+from core.planning.file_digests import Digests, Measured
 from core.planning.library import Asset, scan
 from core.storage.store import Store
 from core.survey import table
-from core.survey.crew import Crew, usual_processes
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
 from core.survey.worker import Opening, Sight
+from core.survey.worker_pool import Crew, usual_processes
 
 SPAN = 500
 """Pictures that one Prefect task looks at, half a minute to a few minutes of work."""

@@ -13,8 +13,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError
-from core.storage.layout import MANIFEST, MANIFEST_CSV, PARTS
 from core.manifest.manifest import parquet_bytes
+from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS
 from core.storage.store import Store
 from core.text import printable, shortly
 

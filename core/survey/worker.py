@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.images import image
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
+from core.images import image
 from core.storage.store import Store
 from core.survey.kind import Looker, loaded
 from core.text import printable, shortly

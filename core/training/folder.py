@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.errors import NocturneError, SpecError
-from core.storage.layout import LOG
+from core.storage.run_paths import LOG
 from core.storage.store import Store
-from core.training import rows as figures
+from core.training import metrics_log as figures
 from core.training import sheets
 from core.training.plan import TrainingPlan
 

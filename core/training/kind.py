@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from core.training.board import Board
-from core.training.faults import Fault
 from core.training.folder import Info, TrainingFolder
-from core.training.rows import Panel, Row
+from core.training.metrics_log import Panel, Row
+from core.training.progress import Board
+from core.training.skipped_files import Fault
 from core.training.spec import TrainingSpec
 
 SHOWN_FAULTS = 20

@@ -14,13 +14,13 @@ from typing import Any
 
 import torch
 
-from core.networks import device as devices
 from core.errors import NotFinite, SpecError
+from core.networks import device as devices
 from core.networks.memory import keep_freed
-from core.training.board import Board, Stretch
 from core.training.folder import TrainingFolder
 from core.training.kind import F, I, R, S, T, TrainingKind
 from core.training.plan import TrainingPlan, agreed, settled
+from core.training.progress import Board, Stretch
 
 FALLS = 5
 """Times that a training may diverge before it is given up."""

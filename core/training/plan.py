@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.config.base_recipe import RecipeModel
 from core.errors import SpecError
-from core.config.recipe_model import RecipeModel
 from core.text import printable
 from core.training.spec import TrainingSpec
 

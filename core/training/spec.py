@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from core.errors import SpecError
-from core.config.placed_spec import PlacedSpec
-from core.storage.roots import check_inside
+from core.config.base_spec import PlacedSpec
 from core.config.spec_fields import Device, RunFolder, check_folder, check_writable
+from core.errors import SpecError
+from core.storage.allowed_roots import check_inside
 
 
 class TrainingSpec(PlacedSpec):

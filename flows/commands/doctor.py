@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from core.doctor.checkup import ROOT, machine_checks
-from core.doctor.checkup_networks import network_checks
-from core.doctor.checkup_spec import spec_at, spec_checks
-from core.doctor.finding import Check, Finding, examined, ok, problem, warning
-from core.runs.kinds import AnySpec
-from core.doctor.packages import in_range, wanted
+from core.doctor.check_result import Check, Finding, examined, ok, problem, warning
+from core.doctor.machine import ROOT, machine_checks
+from core.doctor.networks import network_checks
+from core.doctor.requirements import in_range, wanted
+from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
-from flows.environment import DEFAULTS, reachable, redacted
+from core.runs.run_kinds import AnySpec
+from flows.commands.check_report import Examination
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.commands.findings import Examination
+from flows.prefect_environment import DEFAULTS, reachable, redacted
 from flows.prefect_probe import Probe, probed
 
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"

@@ -11,11 +11,10 @@ import numpy as np
 from pydantic import ValidationError
 from rich.console import Console
 
-from core.networks import device as devices
 from core.errors import SpecError
+from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
 from core.gan.data import dataset
 from core.gan.data.batches import middle
-from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
 from core.gan.metrics.features import (
     EfficientNetFeatures,
     FeatureNetwork,
@@ -26,12 +25,13 @@ from core.gan.metrics.features import (
     rgb_of,
     vgg_side,
 )
+from core.gan.metrics.set_report import Reals, appraise, check_enough, document
 from core.gan.networks.recipe import LANES, GanRecipe, SampleRecipe
 from core.gan.sampling.sampler import Sampler
-from core.gan.metrics.set_report import Reals, appraise, check_enough, document
+from core.networks import device as devices
 from core.text import printable
-from flows.commands import evaluation_report
 from flows.bar import Bar
+from flows.commands import evaluation_report
 from flows.display import console
 from flows.exit_codes import ALL_DONE
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from core.gan.checkpoints.checkpoint import CheckpointInfo
 from core.gan.data.dataset import Dataset
 from core.gan.metrics.features import Rgb, rgb_of
-from core.gan.metrics.neighbours import CLOSE, COPY
+from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.gan.metrics.set_report import Appraisal
 from core.report.evaluation import FIGURES, evaluation_text, shown
 from core.report.nearest import SHOWN, Pair, Tally, nearest_page

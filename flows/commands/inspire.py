@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.images import image
 from core.assist.recommend import check_mood
-from core.planning.catalog import Style, load_catalog
-from core.errors import JobError, NocturneError
-from core.storage.layout import style_thumb
-from core.report.board import Draft, board_page
 from core.config.spec_fields import check_folder
+from core.errors import JobError, NocturneError
+from core.images import image
+from core.planning.catalog import Style, load_catalog
+from core.report.board import Draft, board_page
+from core.runs.single_job import study
+from core.storage.run_paths import style_thumb
 from core.storage.store import Store
-from core.runs.study import study
 from core.survey.analysis import ANALYSE
 from core.survey.boards import PAGE
 from core.survey.inspiration import Idea, Inspiration, ideas
@@ -28,8 +28,8 @@ from core.survey.survey import Survey
 from core.survey.table import batches
 from core.text import printable
 from flows.bar import Bar
-from flows.display import console
 from flows.commands.style import opened, sit
+from flows.display import console
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data/styles"
 """The catalog that is taken where none is named."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import typer
 from pydantic import ValidationError
 
+from core.config.spec import sentence
+from core.config.spec_fields import check_writable
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import read_info
 from core.gan.checkpoints.classes import class_number
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
-from core.config.spec import sentence
-from core.config.spec_fields import check_writable
 from core.storage.store import Store
 from core.text import printable
 
@@ -70,8 +70,8 @@ def walk_from(seeds: str, frames: int, loop: bool, grid: str | None, to: Path) -
 def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, device: str) -> None:
     """Draw a walk through a checkpoint's latent space, write it, and print where it is. Raises SpecError."""
     recipe = _recipe(checkpoint, psi, label)
-    from core.networks.device import choose, make_deterministic
     from core.gan.sampling.sampler import Sampler
+    from core.networks.device import choose, make_deterministic
 
     make_deterministic(threads=1)  # as samples are drawn: a frame at a seed is that seed's sample
     sampler = Sampler(checkpoint, choose(device), recipe)
@@ -80,8 +80,8 @@ def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, dev
 
 
 def _frames(sampler: Sampler, walk: Walk) -> Path:
+    from core.gan.sampling.latent_walk import frames_of, put_frames
     from core.images.animation import animation
-    from core.gan.sampling.animation import frames_of, put_frames
 
     pictures = frames_of(sampler, walk.seeds, walk.frames, walk.loop)
     if walk.to.suffix:
@@ -92,8 +92,8 @@ def _frames(sampler: Sampler, walk: Walk) -> Path:
 
 
 def _sheet(sampler: Sampler, walk: Walk) -> Path:
-    from core.images import image
     from core.gan.sampling.sheet import latent_sheet
+    from core.images import image
 
     assert walk.grid is not None
     _put(walk.to, image.encode(image.Picture(latent_sheet(sampler, walk.seeds, *walk.grid)), "png"))

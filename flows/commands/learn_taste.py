@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from core.config.preference_model import MEASURES
 from core.errors import SpecError
 from core.manifest.picks import read_picks
+from core.scoring.preference_fit import examples, learn
 from core.storage.store import Store
-from core.config.taste import MEASURES
-from core.scoring.taste_learning import examples, learn
 from core.text import printable
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.classifier.classifier_spec import TrainClassifierSpec
+from core.classifier.spec import TrainClassifierSpec
 from core.gan.train.train_spec import TrainSpec
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
@@ -90,7 +90,7 @@ def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
 @with_train_classifier_spec
 def train_classifier(spec: TrainClassifierSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Train a classifier on labelled pictures; it says what a picture is, how sure it is, and when it does not know."""
-    from flows.commands.classifier import train
+    from flows.commands.train_classifier import train
 
     raise typer.Exit(train(spec, as_json, verbose))
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.assist.recommend import Fit, check_mood
-from core.errors import SpecError
 from core.config.presets import PRESETS
 from core.config.spec_fields import check_folder, check_writable
+from core.errors import SpecError
 from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write
 from core.text import printable
 from flows.bar import Bar

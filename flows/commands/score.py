@@ -7,17 +7,17 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from core.networks import device as devices
-from core.manifest import manifest
 from core.child_process import CALM
-from core.report.gallery import build_gallery
-from core.runs.rescoring import TOLD, score_again
 from core.config.spec_fields import rooted_scorer
+from core.manifest import manifest
+from core.networks import device as devices
+from core.report.gallery import build_gallery
+from core.runs.rescore import TOLD, score_again
 from core.text import printable
 from flows.bar import Bar
+from flows.commands.inspect_commands import spec_of, store_of
 from flows.display import console
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.commands.looks import spec_of, store_of
 
 
 def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from core.images import image
-from core.planning.digests import sha256_of
 from core.errors import JobError, SpecError
+from core.images import image
+from core.planning.file_digests import sha256_of
 from core.survey.similar import collection
 from core.text import printable
 from flows.bar import Bar

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.images import animation
 from core.child_process import CALM
-from core.errors import JobError, SpecError, Stopped
-from core.planning.jobs import Job
 from core.config.recipe import Recipe
+from core.errors import JobError, SpecError, Stopped
+from core.images import animation
+from core.planning.jobs import Job
+from core.runs.single_job import Study, check_target, output_format, study
 from core.storage.store import Store
-from core.runs.study import Study, check_target, output_format, study
 from core.text import printable
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.watching import Watching, loss_text
@@ -27,9 +27,9 @@ from flows.watching import Watching, loss_text
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.jobs.maker import StylizeMaker
+    from core.stylize.jobs.backend import StylizeMaker
+    from core.stylize.jobs.interactive import Sitting
     from core.stylize.optimise.optimise import Step
-    from core.stylize.jobs.sitting import Sitting
 
 MOST_FRAMES = 60
 FRAME_BUDGET = 512 * 2**20
@@ -75,7 +75,7 @@ def opened(posed: Study, recipes: list[Recipe]) -> StylizeMaker:
     """A maker that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
     for name, value in CALM.items():
         os.environ.setdefault(name, value)  # before torch is loaded
-    from core.stylize.jobs.maker import StylizeMaker
+    from core.stylize.jobs.backend import StylizeMaker
 
     maker = StylizeMaker(StylizeMaker.resolve(posed.spec.device), warm=False)
     maker.open(Store(Path.cwd()), posed.context(recipes))
@@ -84,7 +84,7 @@ def opened(posed: Study, recipes: list[Recipe]) -> StylizeMaker:
 
 def sit(maker: StylizeMaker, job: Job) -> Sitting:
     """A sitting with the files read. Raises SpecError for one that cannot be decoded."""
-    from core.stylize.jobs.sitting import Sitting
+    from core.stylize.jobs.interactive import Sitting
 
     try:
         return Sitting(maker, job)

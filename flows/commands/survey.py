@@ -12,9 +12,9 @@ from rich.table import Table
 
 from core.errors import NocturneError, Stopped
 from core.report.summary import duration
-from core.survey.duty import serving
 from core.survey.kinds import KINDS
 from core.survey.results import finished
+from core.survey.session import serving
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
 from core.text import printable
@@ -44,7 +44,7 @@ def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
 
 
 def _through_prefect(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
-    from flows.environment import prepare
+    from flows.prefect_environment import prepare
 
     warning = prepare(quiet=not verbose)
     if warning:

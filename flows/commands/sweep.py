@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.config.spec_fields import check_writable
+from core.errors import NotFinite, OutOfMemory, SpecError, Stopped
 from core.images import image
 from core.images.contact_sheet import U8, Label, contact_sheet
-from core.errors import NotFinite, OutOfMemory, SpecError, Stopped
 from core.planning.jobs import Job
-from core.config.spec_fields import check_writable
-from core.runs.study import Study, check_target, study
+from core.runs.single_job import Study, check_target, study
 from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.text import printable
-from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.commands.style import opened, put, sit, undisturbed, with_format
+from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.watching import Watching
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.jobs.maker import StylizeMaker
+    from core.stylize.jobs.backend import StylizeMaker
 
 
 def sweep(

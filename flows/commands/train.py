@@ -17,9 +17,9 @@ from core.errors import NocturneError, SpecError, Stopped
 from core.report.summary import duration
 from core.storage.store import Store
 from core.text import printable
-from core.training.board import Board, Stretch
-from core.training.duty import AnyTraining, Make, TrainingDuty
 from core.training.folder import CHECKPOINTS, FILM, NETWORK, PLOT, SPEC
+from core.training.progress import Board, Stretch
+from core.training.session import AnyTraining, Make, TrainingDuty
 from core.training.spec import TrainingSpec
 from flows.display import REFRESH, console
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -79,7 +79,7 @@ def _already_over(duty: TrainingDuty) -> dict[str, Any] | None:
 
 
 def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[str, Any]:
-    from flows.environment import prepare
+    from flows.prefect_environment import prepare
 
     warning = prepare(quiet=not verbose)
     if warning:

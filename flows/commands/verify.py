@@ -14,14 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import NocturneError
-from core.manifest.set_aside import SET_ASIDE, Move, set_aside
+from core.manifest.quarantine import SET_ASIDE, Move, set_aside
+from core.manifest.verify import KINDS, Report, verify
 from core.storage.store import Store
 from core.text import printable
-from core.manifest.verify import KINDS, Report, verify
 from flows.bar import Bar
+from flows.commands.inspect_commands import store_of
 from flows.display import console
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.commands.looks import store_of
 
 SHOWN = 40
 """Faults that are printed; --json gives them all."""

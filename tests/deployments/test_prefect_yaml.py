@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from core.config.spec import Spec
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.train.train_spec import TrainSpec
-from core.config.spec import Spec
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 

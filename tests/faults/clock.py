@@ -7,8 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+from core.engine import stages, supervisor, worker_pool
 from core.manifest import manifest
-from core.engine import crew, stages, supervisor
 
 _jumps = itertools.cycle((-86_400.0, 3_600.0, -1.0, 400 * 86_400.0, 0.0))
 
@@ -22,6 +22,6 @@ def hop() -> None:
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return datetime.now(UTC) + timedelta(seconds=offset)
 
-    for module in (stages, supervisor, crew):
+    for module in (stages, supervisor, worker_pool):
         module.datetime = Jumped  # type: ignore[attr-defined]
     manifest.time = SimpleNamespace(time_ns=lambda: int((time.time() + offset) * 1e9))  # type: ignore[assignment]

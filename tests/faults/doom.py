@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from core.storage import layout
+from core.storage import run_paths
 from core.storage.store import Store
 
 MOMENTS = ("before", "half", "written", "renamed")
@@ -26,15 +26,15 @@ MOMENTS = ("before", "half", "written", "renamed")
 
 REMOVALS = ("before removal", "removed")
 FILES = {
-    "output": layout.OUTPUTS,
-    "thumb": layout.THUMBS,
-    "part": layout.PARTS,
-    "spec": layout.SPEC,
-    "plan": layout.PLAN,
-    "manifest": layout.MANIFEST,
-    "csv": layout.MANIFEST_CSV,
+    "output": run_paths.OUTPUTS,
+    "thumb": run_paths.THUMBS,
+    "part": run_paths.PARTS,
+    "spec": run_paths.SPEC,
+    "plan": run_paths.PLAN,
+    "manifest": run_paths.MANIFEST,
+    "csv": run_paths.MANIFEST_CSV,
     "gallery": "gallery",
-    "night": layout.NIGHTS,
+    "night": run_paths.NIGHTS,
 }
 """Kinds of file in a run folder, by the beginning of their names."""
 

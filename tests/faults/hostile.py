@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.manifest import manifest
-from core.storage.layout import MANIFEST_CSV, PLAN
+from core.storage.run_paths import MANIFEST_CSV, PLAN
 from core.storage.store import Store
 from tests.faults.bases import photo
 from tests.faults.hostile_text import unsafe

@@ -17,15 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.engine.copies import take_copies
+from core.config.spec import Spec, spec_from
+from core.engine.copy_jobs import take_copies
 from core.errors import StoreBroken
-from core.planning.night import begin_night, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.planning.run_log import record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.planning.run_log import record_night
+from core.runs.finalise import settled
 from core.runs.session import Duty
-from core.runs.settling import settled
-from core.config.spec import Spec, spec_from
 from tests.faults import doom
 
 PAINTER = "tests.faults.painter:Painter"

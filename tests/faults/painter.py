@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from core.images import image
-from core.engine import commit
-from core.engine.maker import Tick
-from core.planning.jobs import Job
-from core.storage.layout import asset_thumb, output_path, output_thumb, style_thumb
-from core.images.planned_picture import read_planned
 from core.config.recipe import Recipe
+from core.engine import commit
+from core.engine.backend import Tick
+from core.images import image
+from core.images.verified_read import read_planned
+from core.planning.jobs import Job
+from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
 from tests.faults import clock, doom
 

@@ -20,11 +20,11 @@ from pathlib import Path
 import psutil
 
 from core.images.image import from_bytes
-from core.storage.layout import OUTPUTS
+from core.storage.run_paths import OUTPUTS
 from core.storage.store import TEMPORARY, Store
 from tests.faults.studio import FaultStudio, environment, rows_of, started
 
-STYLIZE = "core.stylize.jobs.lane_maker:LaneMaker"
+STYLIZE = "core.stylize.jobs.lane_backend:LaneMaker"
 
 
 def storm(folder: Path, seconds: float, every: float, jobs: int) -> tuple[int, int, float]:

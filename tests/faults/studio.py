@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.images import image
 from core.manifest import manifest
-from core.storage.layout import MANIFEST_CSV, OUTPUTS, PARTS, REJECTED, output_thumb
+from core.storage.run_paths import MANIFEST_CSV, OUTPUTS, PARTS, REJECTED, output_thumb
 from core.storage.store import TEMPORARY, Store
 
 ROOT = Path(__file__).resolve().parents[2]

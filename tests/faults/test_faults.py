@@ -16,8 +16,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from core.storage.layout import PARTS
 from core.config.spec import spec_from
+from core.storage.run_paths import PARTS
 from tests.faults.kills import ended
 from tests.faults.night import night
 from tests.faults.studio import NIGHT, ROOT, FaultStudio, environment, faults_of, pixels_of, redone, rows_of, started

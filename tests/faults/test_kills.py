@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.manifest import manifest
-from core.storage.layout import OUTPUTS, PARTS
+from core.storage.run_paths import OUTPUTS, PARTS
 from core.storage.store import TEMPORARY, Store
 from tests.faults.kills import Round, gated_rounds, named_rounds, play, random_rounds, undisturbed
 from tests.faults.studio import SCALE, FaultStudio, faults_of

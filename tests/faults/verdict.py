@@ -14,11 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.images import image
-from core.manifest.columns import TIMES
 from core.errors import TRANSIENT, NocturneError
-from core.storage.layout import LOG
-from core.images.picture_file import shown
+from core.images import image
+from core.images.open_image import shown
+from core.manifest.schema import TIMES
+from core.storage.run_paths import LOG
 from tests.faults.mutations import Mutant
 from tests.faults.outcomes import ALLOWED
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from flows.cli import app
-from flows.ending import ended as how_it_ended
+from flows.exit_handling import ended as how_it_ended
 
 NOCTURNE = str(Path(sys.executable).with_name("nocturne"))
 

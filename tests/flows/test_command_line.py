@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.planning.cost import Cost, save_cost
 from core.config.recipe import Recipe
 from core.config.spec import Spec
+from core.planning.cost_model import Cost, save_cost
 from flows.options import RENAMED
 from tests.conftest import Studio
 from tests.flows.command import here, nocturne

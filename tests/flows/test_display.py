@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from core.planning.planning import PlanSummary
+from core.planning.planner import PlanSummary
 from flows.display import faults_table, plan_table
 
 

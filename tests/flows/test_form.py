@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from core.gan.networks.recipe import SampleRecipe
-from core.gan.jobs.sample_spec import SampleSpec
 from core.config.presets import PRESETS, QUALITIES
 from core.config.recipe import Recipe
 from core.config.spec import Spec
+from core.gan.jobs.sample_spec import SampleSpec
+from core.gan.networks.recipe import SampleRecipe
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.survey.spec import AnalyseSpec, AppraiseSpec, SurveySpec

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import prefect_probe
-from flows.environment import DEFAULTS
+from flows.prefect_environment import DEFAULTS
 from flows.prefect_probe import Probe
 
 SECRET = "hunter2"

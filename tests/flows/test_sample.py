@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.storage.store import Store
 from core.manifest.verify import verify
+from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint
 from tests.flows.command import here, nocturne
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.planning.catalog import CATALOG_FILE, Style, load_catalog
 from core.planning.jobs import OutputNames
-from core.storage.layout import output_path, style_thumb
+from core.storage.run_paths import output_path, style_thumb
 from core.storage.store import Store
 from tests.faults.bases import base
 from tests.faults.hostile_names import HIDDEN, NAMES

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.manifest import manifest, part_file
-from core.manifest.columns import SCHEMA
 from core.errors import NocturneError
-from core.storage.layout import MANIFEST, output_path
+from core.manifest import checked_parquet, manifest
+from core.manifest.schema import SCHEMA
+from core.manifest.thrift_compact import Reader
 from core.report.data import data_file
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
+from core.storage.run_paths import MANIFEST, output_path
 from core.storage.store import Store
-from core.manifest.thrift import Reader
 from tests.faults.hostile_text import unsafe
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt
 
@@ -117,7 +117,7 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_small_file_asks_for_much(store: Store, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part_file, "MOST_BYTES", 4 << 20)  # so that the test itself need not make gigabytes
+    monkeypatch.setattr(checked_parquet, "MOST_BYTES", 4 << 20)  # so that the test itself need not make gigabytes
     make, words = BOMBS[bomb]
     data = make()
     assert len(data) < 60_000
@@ -131,7 +131,7 @@ def test_a_small_file_asks_for_much(store: Store, bomb: str, monkeypatch: pytest
 
 
 def test_a_list_without_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part_file, "MOST_ROWS", 100)
+    monkeypatch.setattr(checked_parquet, "MOST_ROWS", 100)
     assert read(store, column(pa.array([[1.0] * 64], pa.list_(pa.float32())), "losses")) is not None
     assert read(store, column(pa.array([[1.0] * 500_000], pa.list_(pa.float32())), "losses")) is None
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.engine.rota import Rota
-from core.errors import SpecError
-from core.runs.example import example_spec
-from core.planning.library import matches
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec, load_spec, spec_from
+from core.engine.job_queue import Rota
+from core.errors import SpecError
+from core.planning.library import matches
+from core.runs.example_project import example_spec
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt_text
 
 NAMES = (*Spec.model_fields, *Recipe.model_fields)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.images.image import Picture, encode
 from core.config.presets import PRESETS
+from core.images.image import Picture, encode
 from core.images.provenance import FIELDS, read_stamp, stamp
 from tests.faults.bases import base, photo, saved
 from tests.faults.metadata import exif_of

@@ -18,9 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from core.storage import tensor_file
-from core.networks import weights
 from core.errors import SpecError
+from core.networks import tensor_file, weights
 from tests.properties.kit import examples, read_or_refused, refusal, spoilt
 
 STATE = {"features.0.weight": torch.arange(12.0).reshape(3, 4), "features.0.bias": torch.zeros(3)}

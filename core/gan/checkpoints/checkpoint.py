@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from core.storage import tensor_file
 from core.errors import SpecError
 from core.gan.networks.recipe import GanRecipe
-from core.storage.tensor_header import Sort, not_one, read_header
+from core.networks import tensor_file
+from core.storage.safetensors_header import Sort, not_one, read_header
 from core.text import shown
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.networks import draws
 from core.gan.data.dataset import U8, Dataset
 from core.gan.networks.recipe import GanRecipe
+from core.networks import seeded_random
 
 
 class Batches:
@@ -24,8 +24,8 @@ class Batches:
         """The pictures in -1..1 and their classes, if they count, of one pass of step `step` (from 0)."""
         recipe = self._recipe
         first = (step * recipe.accumulate + part) * recipe.batch
-        chosen = draws.indices(recipe.seed, first, recipe.batch, len(self._pictures))
-        pixels = self._varied(self._pictures[chosen.numpy()], draws.generator(recipe.seed, "crop", step, part))
+        chosen = seeded_random.indices(recipe.seed, first, recipe.batch, len(self._pictures))
+        pixels = self._varied(self._pictures[chosen.numpy()], seeded_random.generator(recipe.seed, "crop", step, part))
         return scaled(pixels), None if self.labels is None else self.labels[chosen]
 
     def _varied(self, pixels: U8, draw: torch.Generator) -> U8:

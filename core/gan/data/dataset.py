@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import image
 from core.errors import JobError, SpecError
 from core.gan.data import idx
 from core.gan.networks.recipe import GanRecipe
+from core.images import image
+from core.images.border_crop import trimmed
 from core.planning.library import scan
-from core.images.margins import trimmed
 from core.text import printable, shortly
-from core.training.faults import Fault, Tick
+from core.training.skipped_files import Fault, Tick
 
 U8 = NDArray[np.uint8]
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.planning.cost import BYTES_PER_PIXEL, Cost, load_cost
 from core.errors import SpecError
-from core.gan.data import idx
 from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
 from core.gan.checkpoints.classes import check_label
+from core.gan.data import idx
 from core.gan.data.dataset import LEAST
-from core.gan.networks.recipe import SAMPLE_ALGORITHM, GanRecipe, SampleRecipe
 from core.gan.jobs.sample_spec import SampleSpec
+from core.gan.networks.recipe import SAMPLE_ALGORITHM, GanRecipe, SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
+from core.planning.cost_model import BYTES_PER_PIXEL, Cost, load_cost
 from core.planning.library import scan
-from core.planning.planning import Plan, Planner, Tick
+from core.planning.planner import Plan, Planner, Tick
 
 STAMP_BYTES = 1_200
 """Bytes of a sample's record and colour profile."""

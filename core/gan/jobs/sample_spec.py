@@ -9,10 +9,6 @@ from typing import Any, ClassVar, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from core.errors import SpecError
-from core.gan.networks.recipe import SampleRecipe
-from core.gan.sampling.seeds import parse_seeds
-from core.storage.roots import check_inside
 from core.config.spec import sentence
 from core.config.spec_fields import (
     Device,
@@ -32,7 +28,11 @@ from core.config.spec_fields import (
     check_writable,
     rooted_scorer,
 )
-from core.storage.tensor_header import SUFFIX
+from core.errors import SpecError
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.seeds import parse_seeds
+from core.storage.allowed_roots import check_inside
+from core.storage.safetensors_header import SUFFIX
 
 
 class SampleSpec(BaseModel):

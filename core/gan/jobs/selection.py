@@ -12,19 +12,19 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from core.networks import device as devices
-from core.images import image
-from core.manifest import manifest
-from core.manifest.apart import Judgement, judge
 from core.errors import NocturneError
-from core.gan.data import dataset
 from core.gan.checkpoints.checkpoint import read_info
+from core.gan.data import dataset
+from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.metrics.curation import Curated, Realism, curate
 from core.gan.metrics.distances import Features
 from core.gan.metrics.features import EfficientNetFeatures, Rgb, efficientnet_side, resized
-from core.gan.metrics.neighbours import NearCopy, Originals
-from core.gan.jobs.sample_spec import SampleSpec
-from core.storage.layout import PLAN, picture_paths
+from core.gan.metrics.memorisation_check import NearCopy, Originals
+from core.images import image
+from core.manifest import manifest
+from core.manifest.rejection import Judgement, judge
+from core.networks import device as devices
+from core.storage.run_paths import PLAN, picture_paths
 from core.storage.store import Store
 
 CURATION = "curation.json"

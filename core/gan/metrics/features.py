@@ -18,9 +18,9 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from core.gan.metrics.distances import Features
 from core.networks import efficientnet
 from core.networks.backbone import Backbone
-from core.gan.metrics.distances import Features
 from core.networks.weights import load
 
 Rgb = npt.NDArray[np.uint8]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork, Rgb, Tick
-from core.gan.metrics.neighbours import CLOSE, COPY, NearCopy, Originals
+from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals
 from core.gan.metrics.resampling import Measured
 from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 

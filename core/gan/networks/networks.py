@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from core.networks import draws
 from core.gan.networks.dcgan import DcganDiscriminator, DcganGenerator
 from core.gan.networks.few_shot import FewShotDiscriminator, FewShotGenerator
 from core.gan.networks.mlp import MlpDiscriminator, MlpGenerator
 from core.gan.networks.recipe import GanRecipe
+from core.networks import seeded_random
 
 
 class Generator(Protocol):
@@ -41,5 +41,5 @@ def build_discriminator(recipe: GanRecipe, classes: int = 0) -> nn.Module:
 def _seeded(kind: type[nn.Module], recipe: GanRecipe, classes: int, part: int) -> nn.Module:
     """Layers draw their first weights from torch's own generator, so it is set for a moment and put back."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(draws.generator(recipe.seed, "weights", 0, part).initial_seed())
+        torch.manual_seed(seeded_random.generator(recipe.seed, "weights", 0, part).initial_seed())
         return kind(recipe, classes if recipe.conditional else 0)

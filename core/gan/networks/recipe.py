@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.config.recipe_model import RecipeModel, overrides_of
+from core.config.base_recipe import RecipeModel, overrides_of
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
 Precision = Literal["auto", "float32", "bfloat16"]

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.networks import draws
+from core.networks import seeded_random
 
 NEARLY_PARALLEL = 1e-4
 """Angle in radians under which two directions are one, and interpolation is linear."""
@@ -14,12 +14,12 @@ NEARLY_PARALLEL = 1e-4
 
 def latent(seed: int, length: int) -> Float[Tensor, " length"]:
     """z of a seed, from N(0, 1): a function of the seed and the length alone, on every device."""
-    return torch.randn(length, generator=draws.generator(seed, "sample"))
+    return torch.randn(length, generator=seeded_random.generator(seed, "sample"))
 
 
 def label(seed: int, classes: int) -> int:
     """The class that a seed stands for where none is asked for: all alike likely."""
-    return int(torch.randint(classes, (), generator=draws.generator(seed, "sample", part=1)))
+    return int(torch.randint(classes, (), generator=seeded_random.generator(seed, "sample", part=1)))
 
 
 def slerp(start: Float[Tensor, "*n d"], end: Float[Tensor, "*n d"], share: float) -> Float[Tensor, "*n d"]:

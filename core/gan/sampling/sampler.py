@@ -11,10 +11,10 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.gan.sampling import latents
 from core.gan.checkpoints.checkpoint import CheckpointInfo, load_generator, read_info
 from core.gan.checkpoints.classes import check_label
 from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling import latents
 
 U8 = NDArray[np.uint8]
 

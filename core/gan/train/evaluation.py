@@ -13,7 +13,7 @@ from core.gan.data.dataset import Dataset
 from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork
 from core.gan.metrics.set_metrics import kid
-from core.gan.train.timelapse import drawn, evaluation_noise
+from core.gan.train.sample_grid import drawn, evaluation_noise
 from core.gan.train.trainer import Trainer
 
 U8 = NDArray[np.uint8]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.gan.train.trainer import Figures
-from core.training import rows
-from core.training.rows import Panel
+from core.training import metrics_log
+from core.training.metrics_log import Panel
 
 PANELS = (
     Panel("Loss", {"discriminator": "d_loss", "generator": "g_loss"}),
@@ -20,7 +20,7 @@ ACROSS = "Real pictures seen"
 
 
 @dataclass(frozen=True)
-class Row(rows.Row):
+class Row(metrics_log.Row):
     """Means over the steps of the row, and KID if it was measured at its end."""
 
     d_loss: float

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import SpecError
-from core.gan.networks.recipe import DEFAULT_GAN_PRESET, GAN_PRESETS, GanRecipe, GanRecipeOverrides
 from core.config.spec import sentence
 from core.config.spec_fields import Place, RunFolder
+from core.errors import SpecError
+from core.gan.networks.recipe import DEFAULT_GAN_PRESET, GAN_PRESETS, GanRecipe, GanRecipeOverrides
 from core.training.spec import TrainingSpec
 
 PACKAGED = "digits"

@@ -17,15 +17,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from core.networks import device as devices
-from core.networks import draws
-from core.gan.train.augment import Augmentation, Strength
 from core.gan.data.batches import Batches
 from core.gan.data.dataset import Dataset
 from core.gan.networks.few_shot import FewShotDiscriminator
-from core.gan.train.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
 from core.gan.networks.networks import build_discriminator, build_generator
 from core.gan.networks.recipe import GanRecipe
+from core.gan.train.augment import Augmentation, Strength
+from core.gan.train.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
+from core.networks import device as devices
+from core.networks import seeded_random
 from core.training.state import adam_tensors, average_share, below, restore_adam
 
 Labels = Int[Tensor, " batch"] | None
@@ -110,8 +110,8 @@ class Trainer:
 
     def _made(self, part: int, learn: bool = True) -> tuple[Pictures, Labels]:
         seed, count = self.recipe.seed, self.recipe.batch
-        z = draws.noise(seed, self.step, part, count, self.recipe.latent).to(self.device)
-        label = draws.labels(seed, self.step, part, count, self._batches.labels)
+        z = seeded_random.noise(seed, self.step, part, count, self.recipe.latent).to(self.device)
+        label = seeded_random.labels(seed, self.step, part, count, self._batches.labels)
         label = None if label is None else label.to(self.device)
         with self._precision(), torch.set_grad_enabled(learn):
             return self.generator(z, label).float(), label
@@ -142,7 +142,7 @@ class Trainer:
         if not isinstance(network, FewShotDiscriminator) or not self.recipe.reconstruction:
             return network(real, label).float(), torch.zeros((), device=self.device)
         logits, sixteen, eight = network.judged(real, label)
-        draw = draws.generator(self.recipe.seed, "quadrant", self.step)
+        draw = seeded_random.generator(self.recipe.seed, "quadrant", self.step)
         quadrant = int(torch.randint(4, (), generator=draw))
         redrawn = network.reconstruction(real.detach(), sixteen, eight, quadrant)
         return logits.float(), self.recipe.reconstruction * redrawn
@@ -156,7 +156,7 @@ class Trainer:
         return loss.detach().cpu()
 
     def _changed(self, pictures: Pictures, part: int, view: int) -> Pictures:
-        draw = draws.generator(self.recipe.seed, "augment", self.step, 3 * part + view)
+        draw = seeded_random.generator(self.recipe.seed, "augment", self.step, 3 * part + view)
         return self._augment(pictures, self.strength.p, draw).contiguous(memory_format=self._layout)
 
     @torch.no_grad()

@@ -10,22 +10,22 @@ from typing import Any
 import torch
 
 from core.errors import NotFinite, SpecError
-from core.gan.data import dataset
-from core.gan.train import health
-from core.gan.train.augment import Strength
 from core.gan.checkpoints.checkpoint import CheckpointInfo, checkpoint_bytes, read_info, read_tensors
+from core.gan.data import dataset
 from core.gan.data.dataset import Dataset
-from core.gan.train.evaluation import Evaluator
 from core.gan.metrics.features import EfficientNetFeatures, FeatureNetwork, efficientnet_side
-from core.gan.train.figures import ACROSS, PANELS, Row, row_of
 from core.gan.networks.recipe import GanRecipe
-from core.gan.train.timelapse import drawn, shown_noise
+from core.gan.train import divergence_checks
+from core.gan.train.augment import Strength
+from core.gan.train.evaluation import Evaluator
+from core.gan.train.figures import ACROSS, PANELS, Row, row_of
+from core.gan.train.sample_grid import drawn, shown_noise
 from core.gan.train.train_spec import TrainSpec
 from core.gan.train.trainer import Figures, Trainer
 from core.text import printable
 from core.training import loop
-from core.training.board import Board
 from core.training.folder import TrainingFolder
+from core.training.progress import Board
 from core.training.sheets import grid_png
 from core.training.timing import seconds_a_step
 
@@ -128,7 +128,7 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
 
     def warnings(self) -> list[str]:
         """D wins, or G collapses."""
-        return health.warnings(self.rows, self.recipe)
+        return divergence_checks.warnings(self.rows, self.recipe)
 
     def checkpoint(self, notes: dict[str, Any]) -> bytes:
         """Networks, optimisers, the augmentation's strength, and what they were trained on."""

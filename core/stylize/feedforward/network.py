@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from core.networks import device as devices
 from core.networks.backbone import extended
-from core.stylize.feedforward.frames import Features, Framed, convolved, framed, rectified, summed
+from core.networks.transfer_flops import BLOCKS, REDUCTION, channels
 from core.stylize.feedforward.instance_norm import restyled, styled
-from core.networks.transfer_shape import BLOCKS, REDUCTION, channels
+from core.stylize.feedforward.reflect_padding import Features, Framed, convolved, framed, rectified, summed
 
 LEAST = 2 * REDUCTION
 """Sides that a picture has at least inside: mirroring needs two values a side."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from core.images import image
+from core.networks.transfer_flops import REACH, REDUCTION
 from core.stylize.feedforward.network import Embedding, TransferNetwork
 from core.stylize.images.pixels import tensor
-from core.stylize.images.spans import spans
-from core.networks.transfer_shape import REACH, REDUCTION
+from core.stylize.images.tile_spans import spans
 
 SIDE = 1024
 """Side of a tile without its frame in pixels, at most."""

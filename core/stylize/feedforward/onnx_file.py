@@ -17,11 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.networks import device as devices
 from core.errors import NocturneError, SpecError
+from core.networks import device as devices
+from core.networks.transfer_flops import REDUCTION
 from core.stylize.feedforward.network import LEAST, TransferNetwork
-from core.stylize.feedforward.painter import Painter
-from core.networks.transfer_shape import REDUCTION
+from core.stylize.feedforward.transfer_model import Painter
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 """Packages of the extra `onnx`."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from core.images import image
-from core.stylize.images.masks import fitted
 from core.stylize.feedforward.network import Embedding, TransferNetwork
 from core.stylize.feedforward.network_tiles import painted_in_tiles
+from core.stylize.images.masks import fitted
 from core.stylize.images.pixels import tensor
 
 LEAST_AREA = 1e-3

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from core.config.base_recipe import RecipeModel, overrides_of
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.config.recipe_model import RecipeModel, overrides_of
 
 _LOSSES = PRESETS[DEFAULT_PRESET]
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from core.storage import tensor_file
 from core.errors import SpecError
+from core.networks import tensor_file
+from core.storage.safetensors_header import Header, Sort, not_one, read_header
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from core.storage.tensor_header import Header, Sort, not_one, read_header
 from core.text import shown
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.networks.device import Precision
-    from core.stylize.feedforward.painter import Painter
-    from core.stylize.feedforward.stylist import Stylist
+    from core.stylize.feedforward.trainable_model import Stylist
+    from core.stylize.feedforward.transfer_model import Painter
 
 KIND = "nocturne transfer 1"
 """Value of the metadata's `format`; its number rises when the layout changes."""
@@ -73,7 +73,7 @@ def load(path: Path, device: torch.device, precision: Precision) -> Painter:
     tensors are not those of such a network.
     """
     from core.networks import device as devices
-    from core.stylize.feedforward.painter import Painter
+    from core.stylize.feedforward.transfer_model import Painter
 
     info = read_info(path)
     stylist, embeddings = _stylist(info)
@@ -142,7 +142,7 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
     """The network and the predictor of a file, float32 on the CPU, and the embeddings of its styles. Raises SpecError."""
     import torch
 
-    from core.stylize.feedforward.stylist import Stylist
+    from core.stylize.feedforward.trainable_model import Stylist
 
     header = read_header(info.path, SORT)
     prefix = AVERAGE if info.whole else ""

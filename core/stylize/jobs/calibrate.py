@@ -7,9 +7,9 @@ import time
 
 import torch
 
-from core.networks import device as devices
-from core.planning.cost import gflop
 from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.networks import device as devices
+from core.planning.cost_model import gflop
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets

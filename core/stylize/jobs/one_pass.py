@@ -9,25 +9,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
-from core.images import image
-from core.networks.backbone import Backbone
-from core.errors import Changed
-from core.planning.jobs import Job
 from core.config.recipe import Recipe
-from core.stylize.feedforward import repertoire
-from core.stylize.images.lift import lifted
+from core.errors import Changed
+from core.images import image
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.planning.jobs import Job
+from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import Embedding
-from core.stylize.feedforward.painter import Painter
-from core.stylize.optimise.painting import OnStep, Step
 from core.stylize.feedforward.passes import Canvas, OnPass, painted_large, painted_whole
-from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
 from core.stylize.feedforward.predictor import look
-from core.stylize.images.recent import Recent
+from core.stylize.feedforward.transfer_file import load
+from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.images.guided_upsample import lifted
+from core.stylize.images.lru_cache import Recent
+from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
 from core.stylize.jobs.sources import Decoded, Looking
+from core.stylize.optimise.optimisation import OnStep, Step
 from core.stylize.optimise.target_cache import TargetCache
 from core.stylize.optimise.targets import Statistics, style_targets
-from core.stylize.feedforward.transfer_file import load
 
 KEPT_EMBEDDINGS = 4096
 STRIP = 256
@@ -40,14 +40,14 @@ def looking(job: Job, recipe: Recipe, style: Mapping[str, Any]) -> Looking | Non
     For any thread. Raises Changed if the network's file is not the planned one, and SpecError.
     """
     pairs = list(zip(style["sha256"], style["weights"], strict=True))
-    if job.weights != repertoire.digest_for(recipe, pairs, style["regions"]):
+    if job.weights != style_lookup.digest_for(recipe, pairs, style["regions"]):
         raise Changed(
             f"The network {recipe.network} is not the one that was planned; run again to paint with the new one."
         )
-    info = repertoire.info_of(recipe.network)
+    info = style_lookup.info_of(recipe.network)
     numbers, start = [], 0
-    for group in repertoire.groups(pairs, style["regions"]):
-        found = repertoire.shares(info, group, recipe.keep_color)
+    for group in style_lookup.groups(pairs, style["regions"]):
+        found = style_lookup.shares(info, group, recipe.keep_color)
         numbers += [start + share.seen for share in found if share.seen is not None]
         start += len(group)
     return Looking(tuple(numbers), info.recipe.style_size, info.recipe.trim) if numbers else None
@@ -83,7 +83,7 @@ class OnePass:
             yield number, at_working_size(large, canvases[number].picture, decoded[number].content)
 
     def _painter(self, recipe: Recipe) -> Painter:
-        info = repertoire.info_of(recipe.network)
+        info = style_lookup.info_of(recipe.network)
         known = (str(info.path), info.digest, recipe.precision)
         return self._painters.get(known, lambda: load(info.path, self._device, recipe.precision))
 
@@ -108,7 +108,7 @@ class OnePass:
                 if share.known is not None
                 else self._predicted(decoded.looks[group.start + (share.seen or 0)], painter)
             )
-            for share in repertoire.shares(painter.info, pairs, recipe.keep_color)
+            for share in style_lookup.shares(painter.info, pairs, recipe.keep_color)
         ]
         return torch.stack(parts).sum(0)
 

@@ -11,17 +11,17 @@ from typing import Any
 
 import torch
 
-from core.images import image
-from core.config.delivery import longest_side
-from core.errors import TooLarge
-from core.planning.jobs import Job, fitted
-from core.images.margins import artwork_alone
-from core.images.planned_picture import Planned, read_planned
+from core.config.output_options import longest_side
 from core.config.recipe import Recipe
+from core.errors import TooLarge
+from core.images import image
+from core.images.border_crop import artwork_alone
+from core.images.verified_read import Planned, read_planned
+from core.planning.jobs import Job, fitted
 from core.stylize.images import colour
-from core.stylize.images.cover import Cover, Covers
+from core.stylize.images.lru_cache import Recent
 from core.stylize.images.pixels import brushed, picture_of, tensor
-from core.stylize.images.recent import Recent
+from core.stylize.images.region_composite import Cover, Covers
 
 KEPT_ASSETS = 4
 """Assets that are kept decoded: jobs come asset by asset, so more would only fill memory."""

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.images import provenance
-from core.planning.jobs import Job
 from core.config.methods import ALGORITHM
 from core.config.recipe import Recipe
+from core.images import provenance
+from core.planning.jobs import Job
 from core.stylize.optimise.optimise import Step
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.optimise.lanes import Optimisation, driven
-from core.stylize.optimise.painting import OnStep, Result, Step, painting
+from core.stylize.optimise.optimisation import OnStep, Result, Step, painting
 from core.stylize.optimise.targets import InRegions, Recall, Style, losses_at
 
 __all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from core.config.recipe import Recipe
 from core.networks import device as devices
 from core.networks.backbone import Backbone
-from core.config.recipe import Recipe
 from core.networks.weights import load
 
 

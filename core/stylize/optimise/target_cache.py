@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.storage.cache import cache_folder
 from core.errors import NocturneError
+from core.storage.cache_dir import cache_folder
 from core.storage.store import Store
 
 FOLDER = "targets"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.config.recipe import Recipe
 from core.networks import device as devices
 from core.networks.backbone import Backbone
-from core.config.recipe import Recipe
 from core.stylize.optimise.losses import (
     ContentLoss,
     GramLoss,
@@ -23,7 +23,7 @@ from core.stylize.optimise.losses import (
     laplacian,
 )
 from core.stylize.optimise.moments import moments
-from core.stylize.optimise.painting import LossesAt
+from core.stylize.optimise.optimisation import LossesAt
 from core.stylize.optimise.regions import Region, Where
 from core.stylize.optimise.scales import shrunk
 from core.stylize.optimise.target_cache import TargetCache

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
+from core.stylize.images.tile_spans import Span, spans
 from core.stylize.optimise.losses import PIXELS, ContentLoss, Loss, OfMoments, RangeLoss, total
 from core.stylize.optimise.moments import Gram, Mean, Weights, moments, weight_of
-from core.stylize.images.spans import Span, spans
 
 ALIGN = 32
 """Tiles begin at multiples of this many pixels: those that one value of the deepest layer of any backbone stands for."""

@@ -13,14 +13,14 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from core.networks import draws
-from core.images import image
 from core.errors import JobError, SpecError
+from core.images import image
+from core.images.border_crop import trimmed, unframed
+from core.networks import seeded_random
 from core.planning.library import scan
-from core.images.margins import trimmed, unframed
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.text import printable, shortly
-from core.training.faults import Fault, Tick
+from core.training.skipped_files import Fault, Tick
 
 HELD_OUT = 20
 """Every so-manieth picture is kept out of training; the network is judged on those."""
@@ -131,21 +131,21 @@ class Deck:
     def side(self, step: int) -> int:
         """The side of a step's crops in pixels."""
         recipe = self._recipe
-        chosen = torch.randint(len(recipe.crops), (), generator=draws.generator(recipe.seed, "order", step, 1))
+        chosen = torch.randint(len(recipe.crops), (), generator=seeded_random.generator(recipe.seed, "order", step, 1))
         return recipe.crops[int(chosen)]
 
     def crops(self, step: int, count: int) -> Float[Tensor, "count 3 side side"]:
         """The pictures of a step, RGB in [0, 1], mirrored and with other colours as the recipe says."""
         recipe, side = self._recipe, self.side(step)
-        chosen = draws.indices(recipe.seed, step * recipe.batch, count, len(self._pictures)).tolist()
-        draw = draws.generator(recipe.seed, "crop", step)
+        chosen = seeded_random.indices(recipe.seed, step * recipe.batch, count, len(self._pictures)).tolist()
+        draw = seeded_random.generator(recipe.seed, "crop", step)
         places = torch.rand(count, 4, generator=draw).tolist()
         found = []
         for index, (*place, mirror) in zip(chosen, places, strict=True):
             square = crop(self._pictures[index], side, recipe.zoom, place)
             found.append(torch.from_numpy((square[:, ::-1] if mirror < 0.5 else square).copy()))
         pixels = torch.stack(found).permute(0, 3, 1, 2).float() / 255
-        return jittered(pixels, recipe.jitter, draws.generator(recipe.seed, "augment", step))
+        return jittered(pixels, recipe.jitter, seeded_random.generator(recipe.seed, "augment", step))
 
 
 def jittered(pixels: Float[Tensor, "n 3 h w"], amount: float, draw: torch.Generator) -> Float[Tensor, "n 3 h w"]:

@@ -12,20 +12,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
-from core.storage.cache import cache_folder
 from core.errors import SpecError
+from core.networks import device as devices
+from core.storage.cache_dir import cache_folder
 from core.storage.store import Store
-from core.stylize.train import contents
-from core.stylize.train.learn_spec import LearnStyleSpec
-from core.stylize.train.lessons import CatalogStyles, catalog_styles
-from core.stylize.train.perceptual import Judge
-from core.stylize.optimise.recipe_backbone import for_recipe
-from core.stylize.train.refine import Refined, Refinery
-from core.stylize.feedforward.repertoire import row_of
-from core.stylize.train.style_bank import StyleBank
+from core.stylize.feedforward.style_lookup import row_of
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.train import contents
+from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.train.perceptual import Judge
+from core.stylize.train.refine import Refined, Refinery
+from core.stylize.train.style_bank import StyleBank
+from core.stylize.train.training_data import CatalogStyles, catalog_styles
 from core.text import printable
 
 ASSETS = Path(__file__).resolve().parents[3] / "data" / "assets"

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.config.spec_fields import Device, Place
-from core.stylize.feedforward.repertoire import network_path
+from core.stylize.feedforward.style_lookup import network_path
 
 WRITTEN = "network.safetensors"
 """Name of the file in the catalog's folder that is written where no other is named."""

@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.optimise.losses import ContentLoss
 from core.stylize.optimise.moments import moments
-from core.stylize.train.style_bank import Lesson, Targets, stacked
 from core.stylize.optimise.targets import Statistics, picture_losses, style_losses
+from core.stylize.train.style_bank import Lesson, Targets, stacked
 
 SAME = 400.0
 """Weight of the mean squared difference of pixels where a picture is to stay as it is."""

@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
 from core.errors import NotFinite
-from core.stylize.train.contents import Contents, Deck
-from core.stylize.train.held_out import HeldOut
+from core.networks import device as devices
 from core.stylize.feedforward.network import TransferNetwork
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.contents import Contents, Deck
 from core.stylize.train.perceptual import Judge, Pictures
 from core.stylize.train.style_bank import Lesson
-from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.validation import HeldOut
 
 CHECK = 25
 """Steps from one look at the loss of the judged pictures to the next."""

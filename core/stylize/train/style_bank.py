@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.images import image
-from core.networks.backbone import Backbone
-from core.images.margins import artwork_alone, unframed
 from core.config.recipe import Recipe
-from core.stylize.images.pixels import brushed, tensor
+from core.images import image
+from core.images.border_crop import artwork_alone, unframed
+from core.networks.backbone import Backbone
 from core.stylize.feedforward.predictor import Look, look
-from core.stylize.images.recent import Recent
+from core.stylize.images.lru_cache import Recent
+from core.stylize.images.pixels import brushed, tensor
 from core.stylize.optimise.target_cache import TargetCache
 from core.stylize.optimise.targets import Statistics, style_targets
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.stylize.train.trainer import Figures
-from core.training import rows
-from core.training.rows import Panel
+from core.training import metrics_log
+from core.training.metrics_log import Panel
 
 PANELS = (
     Panel("Loss of the pictures learnt from", {"loss": "loss", "content": "content", "style": "style"}),
@@ -23,7 +23,7 @@ ACROSS = "Pictures seen"
 
 
 @dataclass(frozen=True)
-class Row(rows.Row):
+class Row(metrics_log.Row):
     """Means over the steps of the row, and the held-out loss of the average if it was measured at its end."""
 
     loss: float

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import SpecError
 from core.config.spec import sentence
 from core.config.spec_fields import Place, RunFolder
+from core.errors import SpecError
 from core.stylize.feedforward.train_recipe import TransferOverrides, TransferRecipe
 from core.training.spec import TrainingSpec
 

@@ -2,7 +2,7 @@
 
 The perceptual losses of Johnson et al. 2016 with the backbone, the layers and the weights of the optimiser's own recipe;
 styles are drawn as in Dumoulin et al. 2017, and artworks for the predictor as in Ghiasi et al. 2017. All that a step draws
-is a function of (seed, step), see core.networks.draws.
+is a function of (seed, step), see core.networks.seeded_random.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 
 from core.networks import device as devices
-from core.networks import draws
+from core.networks import seeded_random
 from core.networks.backbone import Backbone
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.feedforward.trainable_model import Stylist
+from core.stylize.feedforward.transfer_model import Painter
 from core.stylize.train.contents import Contents, Deck
-from core.stylize.feedforward.painter import Painter
 from core.stylize.train.perceptual import Judge, Pictures
 from core.stylize.train.style_bank import Lesson, StyleBank
-from core.stylize.feedforward.stylist import Stylist
-from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.training.faults import Tick
+from core.training.skipped_files import Tick
 from core.training.state import adam_tensors, average_share, below, restore_adam
 
 IDENTITY = -1
@@ -82,7 +82,7 @@ class Trainer:
         self._bfloat16 = devices.dtype(recipe.precision, self.device) == torch.bfloat16
 
     def _new_stylist(self, tick: Tick | None) -> Stylist:
-        torch.manual_seed(draws.generator(self.recipe.seed, "weights").initial_seed())
+        torch.manual_seed(seeded_random.generator(self.recipe.seed, "weights").initial_seed())
         stylist = Stylist(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
         stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
         return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -131,9 +131,9 @@ class Trainer:
     def styles(self, step: int, count: int) -> list[int]:
         """The style of each picture of a step: a number of the bank's, or IDENTITY."""
         recipe, others = self.recipe, len(self.bank) - self.catalog
-        draw = draws.generator(recipe.seed, "style", step)
+        draw = seeded_random.generator(recipe.seed, "style", step)
         kinds, chosen = torch.rand(count, generator=draw), torch.randint(self.catalog, (count,), generator=draw)
-        of_artworks = draws.indices(recipe.seed + 1, step * recipe.batch, count, others) if others else chosen
+        of_artworks = seeded_random.indices(recipe.seed + 1, step * recipe.batch, count, others) if others else chosen
         share = recipe.catalog_share if others else 1.0
         found = []
         for kind, known, other in zip(kinds.tolist(), chosen.tolist(), of_artworks.tolist(), strict=True):

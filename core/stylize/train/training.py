@@ -10,22 +10,22 @@ from typing import Any
 import torch
 
 from core.errors import NotFinite, SpecError
-from core.stylize.train import lessons
-from core.stylize.feedforward import repertoire
-from core.stylize.train.held_out import HeldOut
-from core.stylize.train.perceptual import Judge, Pictures
-from core.stylize.optimise.recipe_backbone import for_recipe
-from core.stylize.train.style_bank import StyleBank
-from core.stylize.train.train_figures import ACROSS, PANELS, Row, row_of
+from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.stylize.train.train_spec import TrainStyleSpec
-from core.stylize.train.trainer import IDENTITY, Figures, Trainer
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info, read_tensors
 from core.stylize.feedforward.transfer_info import TransferInfo
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.train import training_data
+from core.stylize.train.perceptual import Judge, Pictures
+from core.stylize.train.style_bank import StyleBank
+from core.stylize.train.train_figures import ACROSS, PANELS, Row, row_of
+from core.stylize.train.train_spec import TrainStyleSpec
+from core.stylize.train.trainer import IDENTITY, Figures, Trainer
+from core.stylize.train.validation import HeldOut
 from core.text import printable
 from core.training import loop
-from core.training.board import Board
 from core.training.folder import BEST, NETWORK, TrainingFolder
+from core.training.progress import Board
 from core.training.timing import TIMED, WARM_UP, seconds_a_step
 
 
@@ -49,7 +49,7 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
     def read(self) -> None:
         """Read catalog, contents and artworks, and load the backbone."""
         spec, recipe = self.spec, self.recipe
-        self.data = lessons.load(spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.tick)
+        self.data = training_data.load(spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.tick)
         for note in self.data.catalog.notes:
             self.note(note)
         self.leave_out(self.data.faults)
@@ -94,7 +94,7 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
         trainer, start = self.new_trainer(), self.spec.start
         if start is not None:
             painter = load(start, self.device, "float32")
-            rows = [repertoire.row_of(style.artworks, painter.info.styles) for style in self.data.catalog.known]
+            rows = [style_lookup.row_of(style.artworks, painter.info.styles) for style in self.data.catalog.known]
             try:
                 trainer.begin_with(painter, rows)
             except RuntimeError as error:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.image import Picture
-from core.images.view import View
+from core.images.lab_view import View
 
 
 def shown(rgb: NDArray[np.uint8] | NDArray[np.float64], alpha: NDArray[np.uint8] | None = None) -> View:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.assist import structure
+from core.images.lab_view import View
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import symmetry
-from core.images.view import View
 from tests.core.assist.pictures import ODD, flat, shown, stripes
 
 

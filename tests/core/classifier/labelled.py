@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.networks.feature_shape import WIDE_DIMS
+from core.networks.feature_spec import WIDE_DIMS
 
 Arrays = tuple[np.ndarray, np.ndarray]
 

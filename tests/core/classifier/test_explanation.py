@@ -7,7 +7,7 @@ from skimage import data as pictures
 
 from core.classifier.explanation import explain, overlay
 from core.networks.classifier import Classifier, Outliers
-from core.networks.feature_shape import DIMS, WIDE_DIMS
+from core.networks.feature_spec import DIMS, WIDE_DIMS
 from core.networks.features import Features
 
 CAT = pictures.chelsea()[:300, :300]

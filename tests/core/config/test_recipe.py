@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from core.networks.architecture import BACKBONES, Name
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe, RecipeOverrides, check_overrides
+from core.networks.architecture import BACKBONES, Name
 
 
 def test_equal_recipes_have_equal_digests_and_any_change_shows() -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import SpecError
-from core.runs.example import example_spec
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec, load_spec, spec_from
+from core.errors import SpecError
+from core.runs.example_project import example_spec
 from tests.conftest import Studio
 from tests.properties.kit import examples
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from core.engine import crew as crews
-from core.engine.crew import Board, Crew
+from core.engine import worker_pool as crews
 from core.engine.messages import Committed, Outcome, Phase, Progress
+from core.engine.worker_pool import Board, Crew
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.manifest import manifest
-from core.engine.crew import Crew
 from core.engine.messages import Outcome
+from core.engine.worker_pool import Crew
 from core.errors import NocturneError, SpecError
+from core.manifest import manifest
 from core.planning.jobs import Job
-from core.storage.layout import output_path
+from core.storage.run_paths import output_path
 from core.storage.store import Store
 
-SCRIBE = "tests.core.engine.makers:Scribe"
+SCRIBE = "tests.core.engine.backends:Scribe"
 
 
 @pytest.fixture(autouse=True)
@@ -165,7 +165,7 @@ def test_stop_finishes_the_job_in_hand_and_leaves_the_rest(crew: Crew, store: St
 def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store: Store) -> None:
     script = (
         "import sys, time\n"
-        "from core.engine.crew import Crew\n"
+        "from core.engine.worker_pool import Crew\n"
         "from core.storage.store import Store\n"
         "from tests.core.engine.test_engine import jobs, SCRIBE\n"
         f"crew = Crew('cpu', SCRIBE); crew.start()\n"

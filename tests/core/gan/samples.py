@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from core.manifest import manifest
-from core.engine.copies import take_copies
+from core.engine.copy_jobs import take_copies
 from core.gan.checkpoints.checkpoint import checkpoint_bytes
+from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
 from core.gan.networks.networks import build_generator
 from core.gan.networks.recipe import GanRecipe
-from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
-from core.planning.night import begin_night, read_shard
+from core.manifest import manifest
+from core.planning.plan_file import begin_night, read_shard
 from core.runs.session import Duty
 from core.storage.store import Store
 

@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from core.images.contact_sheet import EMPTY, GAP, GROUND, LARGEST, LONGEST_SHEET, MARGIN, SMALLEST, U8, Label, contact_sheet
+from core.images.contact_sheet import (
+    EMPTY,
+    GAP,
+    GROUND,
+    LARGEST,
+    LONGEST_SHEET,
+    MARGIN,
+    SMALLEST,
+    U8,
+    Label,
+    contact_sheet,
+)
 
 COLUMNS = [Label("style_weight", value) for value in ("50", "250", "1000")]
 ROWS = [Label("size", value) for value in ("256", "512")]

@@ -13,10 +13,11 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.images import colour_profile, image
-from core.images.attribution import Credits
-from core.images.containers import png_chunks
 from core.errors import Unsupported
+from core.images import icc as colour_profile
+from core.images import image
+from core.images.container_parsing import png_chunks
+from core.images.credit_metadata import Credits
 from core.images.image import DeepPicture, Picture, encode, from_bytes, pixels_sha256
 from core.images.provenance import read_stamp, stamp
 from tests import icc_profiles

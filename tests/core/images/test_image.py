@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from core.images import colour_profile, image
 from core.errors import Unreadable, Unsupported
+from core.images import icc, image
 from core.images.image import Format, Picture, Size, encode, from_bytes, pixels_sha256, read, resized, thumbnail
 from tests import icc_profiles, pictures
 from tests.picture_checks import patches
@@ -109,9 +109,9 @@ def test_encode_in_another_process_gives_the_same_bytes(kind: Format) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_outputs_carry_srgb(photo: Picture, kind: Format) -> None:
     with Image.open(io.BytesIO(encode(photo, kind))) as written:
-        assert written.info["icc_profile"] == colour_profile.SRGB
-    assert colour_profile.SRGB[24:30] == bytes((7, 208, 0, 1, 0, 1))  # the date of its making never varies
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(colour_profile.SRGB))
+        assert written.info["icc_profile"] == icc.SRGB
+    assert icc.SRGB[24:30] == bytes((7, 208, 0, 1, 0, 1))  # the date of its making never varies
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc.SRGB))
     assert "sRGB" in ImageCms.getProfileDescription(profile)
 
 
@@ -229,7 +229,7 @@ def test_threads_give_what_one_thread_gives(tmp_path: Path) -> None:
     for path, data in zip(paths, kinds, strict=True):
         path.write_bytes(data)
     alone = [pixels_sha256(read(path)) for path in paths]
-    colour_profile._transform.cache_clear()
+    icc._transform.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda path: pixels_sha256(read(path)), paths * 40))
     assert together == alone * 40

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from core.images import provenance
-from core.errors import Missing, NocturneError, Unreadable, Unsupported
-from core.images.image import Format, Picture, encode, pixels_sha256
 from core.config.presets import PRESETS
+from core.errors import Missing, NocturneError, Unreadable, Unsupported
+from core.images import provenance
+from core.images.image import Format, Picture, encode, pixels_sha256
 from core.images.provenance import FIELDS, LONGEST, read_stamp, stamp
 from tests import pictures
 from tests.pictures import chunk, jpeg, png, saved

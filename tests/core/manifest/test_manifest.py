@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.manifest import manifest
-from core.manifest.columns import COLUMNS, type_name
 from core.errors import NocturneError, SpecError
-from core.storage.layout import MANIFEST, PARTS, output_path
+from core.manifest import manifest
+from core.manifest.schema import COLUMNS, type_name
+from core.storage.run_paths import MANIFEST, PARTS, output_path
 from core.storage.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

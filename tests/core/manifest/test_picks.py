@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.manifest import manifest
 from core.errors import SpecError
+from core.manifest import manifest
 from core.manifest.picks import Pick, read_picks, with_picks
 
 

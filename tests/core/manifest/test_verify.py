@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.manifest import verify
 from core.errors import NocturneError, OutOfMemory
-from core.storage.layout import MANIFEST, OUTPUTS, output_path
-from core.manifest.pixel_check import Claim, PixelCheck
-from core.storage.store import TEMPORARY, Store
+from core.manifest import verify
+from core.manifest.output_check import Claim, PixelCheck
 from core.manifest.verify import Fault
+from core.storage.run_paths import MANIFEST, OUTPUTS, output_path
+from core.storage.store import TEMPORARY, Store
 from tests import pictures
 from tests.conftest import Studio
 from tests.properties.kit import examples
@@ -262,5 +262,5 @@ def test_few_pictures_are_in_hand_at_once() -> None:
 
 
 def test_it_needs_no_torch() -> None:
-    code = "import sys; import core.manifest.verify, core.manifest.set_aside; sys.exit('torch' in sys.modules)"
+    code = "import sys; import core.manifest.verify, core.manifest.quarantine; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

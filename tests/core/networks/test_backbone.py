@@ -11,14 +11,14 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.errors import SpecError
 from core.networks import device
 from core.networks.architecture import BACKBONES, Name
 from core.networks.backbone import DEEP_SCALE, Backbone, extended, smoothed
-from core.errors import SpecError
-from core.config.presets import PRESETS
-from core.config.recipe import Recipe
-from core.stylize.optimise.recipe_backbone import for_recipe
 from core.networks.weights import CAFFE_UNIT, SOURCES, Weights, load, package_file
+from core.stylize.optimise.recipe_backbone import for_recipe
 from tests.core.networks.seeded_weights import seeded, seeded_state
 
 CPU = torch.device("cpu")

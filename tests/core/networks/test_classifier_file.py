@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import SpecError
 from core.networks.classifier import Classifier, Outliers, label_said
 from core.networks.classifier_file import file_bytes, placed, read
-from core.errors import SpecError
-from core.networks.feature_shape import DIMS, WIDE_DIMS
+from core.networks.feature_spec import DIMS, WIDE_DIMS
 
 
 def classifier(**changes: object) -> Classifier:

@@ -7,8 +7,8 @@ import threading
 import pytest
 import torch
 
-from core.networks import device
 from core.errors import SpecError
+from core.networks import device
 
 CPU = torch.device("cpu")
 

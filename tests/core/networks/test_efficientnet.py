@@ -14,9 +14,9 @@ from skimage import data
 from torch import Tensor
 from torchvision.models._meta import _IMAGENET_CATEGORIES as CATEGORIES
 
+from core.errors import SpecError
 from core.networks import efficientnet
 from core.networks.efficientnet import MEAN, PACKAGE, SCALE, SOURCE, EfficientNetLite0, SameConv
-from core.errors import SpecError
 from core.networks.weights import package_file
 
 

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from core.errors import SpecError
 from core.networks import weights
 from core.networks.architecture import BACKBONES, Name
-from core.errors import SpecError
 from tests.core.networks.seeded_weights import seeded_state
 
 

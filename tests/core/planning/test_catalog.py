@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.planning.catalog import load_catalog, style_digest
 from core.errors import SpecError
+from core.planning.catalog import load_catalog, style_digest
 from tests.conftest import Studio
 
 

@@ -1,7 +1,7 @@
 """Keys and output names."""
 
-from core.planning.jobs import OutputNames, fitted, job_key
 from core.config.recipe import Recipe
+from core.planning.jobs import OutputNames, fitted, job_key
 
 BASE = {"asset": "a" * 64, "style": [("s" * 64, 1.0)], "recipe": Recipe(), "seed": 0, "weights": "w"}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.planning.catalog import Artwork, Entry, Style
 from core.errors import SpecError
+from core.planning.catalog import Artwork, Entry, Style
 from core.planning.library import Asset
 from core.planning.pairs import Pair, pair_up
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from core.storage import layout
+from core.storage import run_paths
 from core.storage.store import Store
 from core.text import portable
 
@@ -37,7 +37,7 @@ GIF = bytes.fromhex("47494638396101000100800000ff0000ffffff21f90400000000002c000
 def done(asset: str, style: str = "wave", **changes: Any) -> dict[str, Any]:
     """The row of a job that went well."""
     row = {
-        "output": layout.output_name(style, asset, "png"),
+        "output": run_paths.output_name(style, asset, "png"),
         "asset": portable(asset),
         "style": style,
         "status": "done",
@@ -72,9 +72,9 @@ def pending(asset: str, **changes: Any) -> dict[str, Any]:
 def put_pictures(store: Store, rows: Sequence[dict[str, Any]]) -> None:
     """Write every picture that the gallery of `rows` may link to, as small as can be."""
     for row in rows:
-        names = [layout.asset_thumb(row["asset"]), layout.style_thumb(row["style"])]
+        names = [run_paths.asset_thumb(row["asset"]), run_paths.style_thumb(row["style"])]
         if row["status"] == "done":
-            names += [layout.output_path(row["output"]), layout.output_thumb(row["output"])]
+            names += [run_paths.output_path(row["output"]), run_paths.output_thumb(row["output"])]
         for name in names:
             if not store.exists(name):
                 store.put(name, GIF)

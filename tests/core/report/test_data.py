@@ -5,10 +5,10 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.storage import layout
 from core.manifest.manifest import table
 from core.report import data
 from core.report.data import PREFIX, data_file
+from core.storage import run_paths
 from core.text import portable
 from tests.core.report.nights import HOSTILE, STARTED, done, failed, pending
 
@@ -75,7 +75,7 @@ def test_any_text_is_safe_in_a_script(names, message):
 def test_thumbs_of_over_long_names_are_the_ones_on_disk():
     name = "x" * 240 + ".jpg"
     column = parsed(data_file([done(name)]))["columns"]["asset"]
-    assert column["thumbs"] == [f"../{layout.asset_thumb(name)}"]
+    assert column["thumbs"] == [f"../{run_paths.asset_thumb(name)}"]
     assert len(column["thumbs"][0]) < 240
 
 

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from core.storage import layout
 from core.report.gallery import build_gallery
+from core.storage import run_paths
 from core.storage.store import Store
 from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
 from tests.core.report.test_gallery import EVIL, Page, on_disk
@@ -57,7 +57,7 @@ def test_hostile_names_are_shown_and_every_link_leads_to_its_file(tmp_path):
     assert sorted(cards(page)) == ["done"] * len(HOSTILE) + ["failed", "pending"]
     links = page.values("img", "src") + [link for link in page.values("a", "href") if link != "#"]
     dead = {unquote(link) for link in links if not on_disk(store, link).is_file()}
-    assert dead == {f"../{layout.asset_thumb(row['asset'])}" for row in without}
+    assert dead == {f"../{run_paths.asset_thumb(row['asset'])}" for row in without}
     assert len(links) >= 4 * len(HOSTILE)
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import SpecError
-from core.planning.night import begin_night, read_context
-from core.runs.plan import make_plan
-from core.planning.planning import Plan
 from core.config.spec import Spec, spec_from
+from core.errors import SpecError
+from core.planning.plan_file import begin_night, read_context
+from core.planning.planner import Plan
+from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
 from tests.conftest import Studio
 

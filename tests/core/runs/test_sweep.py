@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.errors import SpecError
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec, spec_from
+from core.errors import SpecError
 from core.runs.sweep import FILE_FIELDS, PARAMETERS, cells, parse_axis
 
 

@@ -16,15 +16,15 @@ from PIL import Image, ImageFilter
 from skimage import data as photographs
 from sklearn.datasets import load_sample_image
 
-from core.networks.backbone import Backbone
-from core.config.evaluation import ScoreWeights
-from core.scoring.grams import gram, gram_distance
-from core.images.image import Picture, resized
 from core.config.presets import PRESETS
+from core.config.score_weights import ScoreWeights
+from core.images.image import Picture, resized
+from core.networks.backbone import Backbone
+from core.networks.weights import load
+from core.scoring.grams import gram, gram_distance
 from core.scoring.score import Reference, Rgb, Scorer, Scores, mean_of
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import style_targets
-from core.networks.weights import load
 
 STYLES = Path(__file__).parents[3] / "data" / "styles"
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
-from core.stylize.feedforward.painter import Painter
-from core.stylize.optimise.recipe_backbone import for_recipe
+from core.networks.backbone import Backbone
 from core.stylize.feedforward.transfer_file import load
+from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.optimise.recipe_backbone import for_recipe
 from tests.core.stylize.networks import seeded_file
 
 QUICK = Recipe(

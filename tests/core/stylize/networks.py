@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.stylize.feedforward.stylist import Stylist
 from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.feedforward.trainable_model import Stylist
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported
 from core.stylize.feedforward.transfer_info import KnownStyle
 

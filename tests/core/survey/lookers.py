@@ -6,8 +6,8 @@ import os
 
 import pyarrow as pa
 
-from core.manifest.columns import Column
 from core.images.image import Picture
+from core.manifest.schema import Column
 from core.survey.kind import Kind, Looked
 
 

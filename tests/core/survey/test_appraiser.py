@@ -12,13 +12,13 @@ from PIL import Image
 from pydantic import ValidationError
 from skimage import data as pictures
 
-from core.networks.classifier_file import read
 from core.errors import SpecError
 from core.images.image import Picture
+from core.images.lab_view import View
+from core.networks.classifier_file import read
 from core.survey.appraisal import APPRAISE
 from core.survey.appraiser import Appraiser
 from core.survey.spec import AppraiseSpec
-from core.images.view import View
 from tests.core.assist.pictures import ODD
 
 

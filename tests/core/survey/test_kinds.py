@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.scoring.appraisal import COLUMNS as APPRAISED
-from core.scoring.appraisal import appraise
 from core.assist.measures import COLUMNS as ANALYSED
 from core.images.image import Picture
+from core.images.lab_view import View
+from core.scoring.appraisal import COLUMNS as APPRAISED
+from core.scoring.appraisal import appraise
 from core.survey.analysis import ANALYSE, Analyst
 from core.survey.appraisal import APPRAISE
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 from core.survey.survey import Survey
-from core.images.view import View
 from tests.core.assist.pictures import ODD
 
 

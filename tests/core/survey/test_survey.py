@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.child_process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
-from core.survey import crew
+from core.survey import worker_pool
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
@@ -88,13 +88,13 @@ def test_bad_and_crashing_pictures_become_rows(tmp_path: Path) -> None:
 def test_there_are_as_many_processes_as_are_worth_while(
     count: int, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[crew.ChildProcess] = []
+    started: list[worker_pool.ChildProcess] = []
 
-    def watched(*arguments: Any, **options: Any) -> crew.ChildProcess:
+    def watched(*arguments: Any, **options: Any) -> worker_pool.ChildProcess:
         started.append(ChildProcess(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr(crew, "ChildProcess", watched)
+    monkeypatch.setattr(worker_pool, "ChildProcess", watched)
     painted(tmp_path / "pictures", **{f"p{k}": (k, 0, 0) for k in range(count)})
     rows, _ = surveyed(spec(tmp_path, processes=3))
     assert {name: row["red"] for name, row in rows.items()} == {f"p{k}.png": k for k in range(count)}

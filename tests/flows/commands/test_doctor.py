@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from core.doctor.checkup import machine_checks
-from core.doctor.checkup_networks import network_checks
-from core.doctor.checkup_spec import spec_checks
-from core.doctor.finding import Finding, ok, problem, warning
 from core.config.spec import Spec
+from core.doctor.check_result import Finding, ok, problem, warning
+from core.doctor.machine import machine_checks
+from core.doctor.networks import network_checks
+from core.doctor.spec import spec_checks
 from core.manifest.verify import KINDS
 from flows.commands import doctor
+from flows.commands.check_report import Examination
 from flows.commands.doctor import examine_all
-from flows.environment import DEFAULTS, redacted
-from flows.commands.findings import Examination
+from flows.prefect_environment import DEFAULTS, redacted
 from flows.prefect_probe import Probe
 from tests.conftest import Studio
 from tests.flows.command import nocturne

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.images.contact_sheet import GAP, MARGIN, SMALLEST
 from core.errors import Stopped
+from core.images.contact_sheet import GAP, MARGIN, SMALLEST
 from core.images.provenance import read_stamp
 from core.stylize.optimise.target_cache import TargetCache
 from flows.commands.sweep import sweep

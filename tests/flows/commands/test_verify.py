@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from core.errors import NocturneError, RunBusy, SpecError
-from core.storage.layout import output_path
+from core.storage.run_paths import output_path
 from core.storage.store import Store
 from flows import bar
 from flows.commands import verify

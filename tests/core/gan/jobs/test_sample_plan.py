@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.manifest import manifest
 from core.errors import SpecError
-from core.gan.networks.recipe import SAMPLE_ALGORITHM, SampleRecipe
 from core.gan.jobs.sample_plan import SampleKeyMaker, make_plan
-from core.runs.kinds import load_any
-from core.storage.layout import SPEC, output_path
-from core.planning.night import begin_night
+from core.gan.networks.recipe import SAMPLE_ALGORITHM, SampleRecipe
+from core.manifest import manifest
+from core.planning.plan_file import begin_night
+from core.runs.run_kinds import load_any
+from core.storage.run_paths import SPEC, output_path
 from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint, spec_of
 

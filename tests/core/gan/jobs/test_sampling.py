@@ -12,17 +12,17 @@ import psutil
 import pytest
 import torch
 
-from core.images import image, provenance
-from core.manifest import manifest
-from core.networks.classifier_file import read as read_classifier
 from core.errors import SpecError
-from core.gan.sampling.drawer import LocalDrawer
 from core.gan.jobs.sample_plan import make_plan
 from core.gan.jobs.sample_spec import SampleSpec
-from core.storage.layout import output_path
-from core.runs.rescoring import score_again
-from core.storage.store import Store
+from core.gan.sampling.sample_worker import LocalDrawer
+from core.images import image, provenance
+from core.manifest import manifest
 from core.manifest.verify import verify
+from core.networks.classifier_file import read as read_classifier
+from core.runs.rescore import score_again
+from core.storage.run_paths import output_path
+from core.storage.store import Store
 from tests.core.gan.samples import checkpoint, night, pixels, spec_of
 from tests.core.networks.test_classifier_file import classifier, written
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images import image
-from core.manifest import manifest
-from core.runs.curated import curate_run
 from core.errors import SpecError
 from core.gan.jobs import selection
 from core.gan.jobs.sample_plan import make_plan
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.jobs.selection import Selection, score, select
-from core.storage.layout import output_path
-from core.planning.night import begin_night
-from core.storage.store import Store
+from core.images import image
+from core.manifest import manifest
 from core.manifest.verify import verify
+from core.planning.plan_file import begin_night
+from core.runs.curate import curate_run
+from core.storage.run_paths import output_path
+from core.storage.store import Store
 from tests.core.gan.photographs import tiles
 from tests.core.gan.samples import TINY, checkpoint, rows_of, spec_of
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from skimage import data
 
-from core.networks import efficientnet
 from core.gan.metrics.features import (
     LANES,
     EfficientNetFeatures,
@@ -20,6 +19,7 @@ from core.gan.metrics.features import (
     resized,
     vgg_side,
 )
+from core.networks import efficientnet
 
 CPU = torch.device("cpu")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.networks.draws import generator
-from core.gan.train.augment import LOOK_EVERY, Augmentation, Strength
 from core.gan.networks.recipe import GanRecipe
+from core.gan.train.augment import LOOK_EVERY, Augmentation, Strength
+from core.networks.seeded_random import generator
 
 
 def _pictures(count: int = 64, channels: int = 3, side: int = 16) -> torch.Tensor:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from PIL import Image
 
-from core.gan.train import health
-from core.gan.train.figures import ACROSS, PANELS, Row, row_of
 from core.gan.networks.recipe import GanRecipe
+from core.gan.train import divergence_checks
+from core.gan.train.figures import ACROSS, PANELS, Row, row_of
 from core.gan.train.trainer import Figures
-from core.training.rows import csv_bytes, plot, read_rows
+from core.training.metrics_log import csv_bytes, plot, read_rows
 
 ROW = Row(100, 800, 1.2, 0.7, 0.8, 0.75, 0.5, 2e-4, 40.0)
 
@@ -47,19 +47,19 @@ def test_the_plot_is_a_picture_also_of_values_that_are_not_finite() -> None:
 
 def test_d_winning_is_told_after_a_window_and_not_before() -> None:
     recipe = GanRecipe()
-    sure = _rows(health.WINDOW, real_right=1.0, fake_right=0.995)
-    assert health.warnings(sure[1:], recipe) == []
-    (told,) = health.warnings(sure, recipe)
+    sure = _rows(divergence_checks.WINDOW, real_right=1.0, fake_right=0.995)
+    assert divergence_checks.warnings(sure[1:], recipe) == []
+    (told,) = divergence_checks.warnings(sure, recipe)
     assert told.startswith("D is winning: at step 100 it tells 100% of real and 100% of made")
     assert "--augment signal" in told
-    assert "--augment" not in health.warnings(sure, recipe.changed({"augment": "size"}))[0]
-    assert health.warnings([*sure[:-1], replace(sure[-1], fake_right=0.9)], recipe) == []
+    assert "--augment" not in divergence_checks.warnings(sure, recipe.changed({"augment": "size"}))[0]
+    assert divergence_checks.warnings([*sure[:-1], replace(sure[-1], fake_right=0.9)], recipe) == []
 
 
 def test_collapse_is_told_of_the_latest_measure() -> None:
     fine, gone = replace(ROW, step=50, diversity=0.8), replace(ROW, step=90, diversity=0.1)
-    (told,) = health.warnings([fine, gone, ROW], GanRecipe())
+    (told,) = divergence_checks.warnings([fine, gone, ROW], GanRecipe())
     assert told.startswith(
         "G has collapsed: at step 90 its samples differ from each other by 10% of what real pictures do"
     )
-    assert health.warnings([gone, replace(fine, step=99), ROW], GanRecipe()) == []
+    assert divergence_checks.warnings([gone, replace(fine, step=99), ROW], GanRecipe()) == []

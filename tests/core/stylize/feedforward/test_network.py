@@ -3,8 +3,8 @@ import torch
 import torch.utils.flop_counter
 from torch import Tensor
 
+from core.networks.transfer_flops import REDUCTION, gflop
 from core.stylize.feedforward.network import TransferNetwork, mirrored_to
-from core.networks.transfer_shape import REDUCTION, gflop
 from tests.core.stylize.conftest import waves
 
 

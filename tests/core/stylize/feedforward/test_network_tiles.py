@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from core.images import image
+from core.networks.transfer_flops import REACH, REDUCTION
 from core.stylize.feedforward import network_tiles
 from core.stylize.feedforward.network import Statistics
 from core.stylize.feedforward.network_tiles import painted_in_tiles
-from core.stylize.feedforward.painter import Painter
 from core.stylize.feedforward.passes import Canvas, painted_large
+from core.stylize.feedforward.transfer_model import Painter
 from core.stylize.images.pixels import eight_bit
-from core.networks.transfer_shape import REACH, REDUCTION
 from tests.core.stylize.conftest import waves
 
 CPU = torch.device("cpu")

@@ -13,8 +13,8 @@ import torch
 from core.errors import NocturneError, SpecError
 from core.stylize.feedforward import onnx_file
 from core.stylize.feedforward.onnx_file import SIZES, TOLERANCE, OnnxFile
-from core.stylize.feedforward.painter import Painter
 from core.stylize.feedforward.transfer_file import load
+from core.stylize.feedforward.transfer_model import Painter
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.networks import known, seeded_stylist, whole_bytes
 from tests.flows.command import here, nocturne

@@ -1,8 +1,8 @@
 import torch
 
 from core.networks.backbone import Backbone
-from core.stylize.optimise.moments import moments
 from core.stylize.feedforward.predictor import FARTHEST, StylePredictor, look
+from core.stylize.optimise.moments import moments
 from core.stylize.optimise.targets import Statistics
 from tests.core.stylize.conftest import waves
 

@@ -11,28 +11,28 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from core.images import image
-from core.manifest import manifest
-from core.engine.clock import Clock
+from core.config.methods import ALGORITHM
+from core.config.spec import spec_from
 from core.engine.commit import Committer
-from core.engine.hands import Hands
-from core.engine.pipeline import Pipeline
+from core.engine.cpu_time import Clock
+from core.engine.parallel_executor import Hands
+from core.engine.staged_executor import Pipeline
 from core.engine.stages import Stages
 from core.errors import Changed
-from core.planning.jobs import Job
-from core.storage.layout import output_path
-from core.images.margins import artwork_alone
-from core.config.methods import ALGORITHM
-from core.planning.night import begin_night, read_context, read_shard
-from core.runs.plan import make_plan
+from core.images import image
+from core.images.border_crop import artwork_alone
 from core.images.provenance import read_stamp
-from core.config.spec import spec_from
+from core.manifest import manifest
+from core.planning.jobs import Job
+from core.planning.plan_file import begin_night, read_context, read_shard
+from core.runs.stylize_plan import make_plan
+from core.storage.run_paths import output_path
 from core.storage.store import Store
 from core.stylize.feedforward import network_tiles
 from core.stylize.jobs import one_pass
-from core.stylize.jobs.lane_maker import LaneMaker
-from core.stylize.jobs.maker import StylizeMaker
-from core.stylize.jobs.sitting import Sitting
+from core.stylize.jobs.backend import StylizeMaker
+from core.stylize.jobs.interactive import Sitting
+from core.stylize.jobs.lane_backend import LaneMaker
 from tests.conftest import Studio
 from tests.core.images.framed import in_a_frame, noise
 from tests.core.stylize.networks import RECIPE, seeded_file

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from core.networks.backbone import Backbone
 from core.errors import NotFinite
+from core.networks.backbone import Backbone
 from core.stylize.optimise import lanes
 from core.stylize.optimise.lanes import Question, evaluate
 from core.stylize.optimise.losses import total

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.networks.backbone import Backbone
-from core.errors import NotFinite
 from core.config.recipe import Recipe
+from core.errors import NotFinite
+from core.networks.backbone import Backbone
 from core.stylize.optimise import lanes
 from core.stylize.optimise.losses import PIXELS, LaplacianLoss, TotalVariationLoss, laplacian, total
 from core.stylize.optimise.optimise import Result, Step, stylise

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.optimise import targets
 from core.stylize.optimise.target_cache import TargetCache
 from core.stylize.optimise.targets import StyleTargets, style_targets

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.networks.backbone import Backbone
 from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.optimise import tiles as module
 from core.stylize.optimise.lanes import Question, evaluate
 from core.stylize.optimise.optimise import stylise

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from core.errors import SpecError
-from core.stylize.train.contents import Deck, crop, jittered, load
 from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.contents import Deck, crop, jittered, load
 
 RECIPE = TransferRecipe(crops=(32, 64), batch=4, content_side=70)
 

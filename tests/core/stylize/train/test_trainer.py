@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core.images.border_crop import artwork_alone
 from core.networks.backbone import Backbone
-from core.images.margins import artwork_alone
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
-from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train.style_bank import Palette, StyleBank
-from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.trainer import IDENTITY, Trainer
 from tests.core.images.framed import in_a_frame, noise
 

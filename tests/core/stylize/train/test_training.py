@@ -19,10 +19,10 @@ import torch
 from PIL import Image
 
 from core.errors import SpecError
+from core.stylize.feedforward.transfer_file import load, read_info, read_tensors
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.stylize.train.trainer import Figures, Trainer
 from core.stylize.train.training import Training
-from core.stylize.feedforward.transfer_file import load, read_info, read_tensors
 from core.training import loop
 from core.training.folder import BEST, NETWORK
 

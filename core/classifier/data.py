@@ -1,0 +1,125 @@
+"""What a classifier is trained on: a folder whose subfolders are classes, or a CSV of files and labels."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+from numpy.typing import NDArray
+
+from core.errors import SpecError
+from core.planning.file_digests import Digests
+from core.planning.library import scan
+from core.text import printable, shortly
+
+COLUMNS = ("file", "label")
+"""What a CSV has to have; `asset` may stand for `file`."""
+MOST_CLASSES, LONGEST_LABEL = 1000, 200
+
+
+@dataclass(frozen=True)
+class Example:
+    """One labelled picture. `name` is its path in the data, `label` the number of its class."""
+
+    file: Path
+    name: str
+    label: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled pictures in the order of their names, and sentences about files that were left out."""
+
+    classes: tuple[str, ...]
+    examples: tuple[Example, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> Int[NDArray[np.int64], " n"]:
+        """The number of each picture's class."""
+        return np.array([example.label for example in self.examples], np.int64)
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over the pictures' bytes and labels."""
+        text = "\n".join(f"{each.sha256} {self.classes[each.label]}" for each in self.examples)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def counts(self) -> dict[str, int]:
+        """Pictures of each class."""
+        found = np.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, found.tolist(), strict=True))
+
+
+def load(data: Path, max_pixels: int) -> Examples:
+    """The labelled pictures of a folder or a CSV; broken ones and further copies of a picture are left out and listed.
+
+    Raises SpecError for what is neither, for fewer than two classes, and for a picture with two labels.
+    """
+    listed = sorted(_from_csv(data) if data.suffix.lower() == ".csv" else _from_folder(data))
+    classes = tuple(sorted({label for _, label, _ in listed}))
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        raise SpecError(
+            f"{printable(str(data))} has {len(classes)} classes; put the pictures into a folder for each of at least two, "
+            f"or give a CSV with the columns {', '.join(COLUMNS)}."
+        )
+    too_long = next((label for label in classes if len(label) > LONGEST_LABEL), None)
+    if too_long is not None:
+        raise SpecError(
+            f"{printable(str(data))}: the label {shortly(printable(too_long))} is longer than {LONGEST_LABEL} characters."
+        )
+    return _measured(listed, classes, max_pixels)
+
+
+def _from_folder(data: Path) -> Iterator[tuple[str, str, Path]]:
+    """(name, label, file) of every picture below a subfolder; the outermost is its class."""
+    if not data.is_dir():
+        raise SpecError(f"{printable(str(data))} is neither a folder nor a CSV; give the path of one.")
+    for asset in scan(data).assets:
+        label, slash, _ = asset.name.partition("/")
+        if slash and asset.problem is None:
+            yield asset.name, label, data / asset.file
+
+
+def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
+    """The same of the lines of a CSV; relative paths begin at its folder."""
+    try:
+        text = data.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{printable(str(data))} cannot be read ({error}); give a CSV in UTF-8.") from error
+    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        name, label = (row.get("file") or row.get("asset") or "").strip(), (row.get("label") or "").strip()
+        if not name or not label:
+            raise SpecError(
+                f"{printable(str(data))}, line {number}: it needs the columns {' and '.join(COLUMNS)}, both filled."
+            )
+        yield name, label, Path(os.path.abspath(data.parent / name))
+
+
+def _measured(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int) -> Examples:
+    found = Digests().measure([os.fspath(file) for *_, file in listed], max_pixels)
+    examples: list[Example] = []
+    faults: list[str] = []
+    first: dict[str, Example] = {}
+    for (name, label, file), measured in zip(listed, found, strict=True):
+        if measured.reason is not None:
+            faults.append(measured.message or f"{name} cannot be read.")
+            continue
+        example = Example(file, name, classes.index(label), measured.sha256)
+        before = first.setdefault(example.sha256, example)
+        if before is example:
+            examples.append(example)
+        elif before.label != example.label:
+            raise SpecError(
+                f"{printable(name)} and {printable(before.name)} are one picture with two labels; leave one of them out."
+            )
+        else:
+            faults.append(f"{name} is the same picture as {before.name}: it is learnt once.")
+    return Examples(classes, tuple(examples), tuple(faults))

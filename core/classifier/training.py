@@ -1,0 +1,182 @@
+"""The training of a classifier, from labelled pictures to a file, its figures and its card.
+
+It is safe to kill: what was seen of the pictures is kept, and the rest takes seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.classifier import features as features
+from core.classifier.calibration import Bin, calibration_error, cross_entropy, reliability
+from core.classifier.data import Examples, load
+from core.classifier.fit import Fitted, Views, fit, held_out_logits
+from core.classifier.report import card, confusion_plot, reliability_plot
+from core.classifier.spec import TrainClassifierSpec
+from core.errors import SpecError
+from core.networks import device as devices
+from core.networks.classifier import Classifier, softmax
+from core.networks.classifier_file import file_bytes
+from core.storage.store import Store
+from core.text import printable
+
+FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
+LISTED = 20
+"""Pictures and faults that are named in the figures, at most."""
+
+Tick = Callable[[int, int], None]
+
+
+class ClassifierTraining:
+    """A training in its run folder. Making one reads the list of pictures, and none of them whole."""
+
+    def __init__(self, spec: TrainClassifierSpec) -> None:
+        """Raises SpecError for data that nothing can be learnt from."""
+        self.spec, self.recipe = spec, spec.base_recipe()
+        self.store = Store(spec.out)
+        self.examples = load(spec.data, spec.max_pixels)
+        _check_enough(self.examples, self.recipe.folds, str(spec.data))
+        self.chunks = features.chunks(self.examples.examples)
+        self.tick: Tick = lambda *_: None
+        """Told how many pictures were seen, and of how many."""
+        self.store.put(SPEC, spec.toml().encode())
+
+    @cached_property
+    def file(self) -> str:
+        """Name of the classifier's file in the run folder."""
+        return f"{self.store.root.name}.safetensors"
+
+    def see(self, chunk: int) -> int:
+        """Have the features of a chunk of pictures kept. Returns how many pictures were read."""
+        device = devices.choose(self.spec.device)
+        read = features.see(self.store, self.chunks[chunk], self.recipe, device, self.spec.max_pixels)
+        self.tick(sum(map(len, self.chunks[: chunk + 1])), len(self.examples.examples))
+        return read
+
+    def finish(self) -> dict[str, Any]:
+        """Learn from what was seen, measure, and write all files. Returns the figures. Raises SpecError."""
+        views, examples = self._seen()
+        _check_enough(examples, self.recipe.folds, str(self.spec.data))
+        labels = examples.labels
+        logits = held_out_logits(views, labels, self.recipe)
+        fitted = fit(views, labels, self.recipe)
+        bins = reliability(logits, labels)
+        figures = _figures(examples, logits, fitted, bins)
+        classifier = self._classifier(fitted, figures, examples)
+        self._write(classifier, bins, figures)
+        return figures
+
+    def _seen(self) -> tuple[Views, Examples]:
+        """The features of all pictures that could be read. Raises SpecError if a chunk was not seen."""
+        found = [features.kept(self.store, features.chunk_name(chunk, self.recipe)) for chunk in self.chunks]
+        whole = [views for views in found if views is not None]
+        if len(whole) < len(found):
+            raise SpecError(
+                f"{self.store.path(features.FOLDER)} lacks features of some pictures; run the same command again."
+            )
+        views = np.concatenate(whole)
+        good = np.asarray(np.isfinite(views).all((1, 2)))
+        bad = [each.name for each, is_good in zip(self.examples.examples, good, strict=True) if not is_good]
+        faults = [f"{name} cannot be read; it was left out." for name in bad]
+        examples = tuple(each for each, is_good in zip(self.examples.examples, good, strict=True) if is_good)
+        return views[good], Examples(self.examples.classes, examples, (*self.examples.faults, *faults))
+
+    def _classifier(self, fitted: Fitted, figures: dict[str, Any], examples: Examples) -> Classifier:
+        data = {
+            "pictures": examples.counts(),
+            "digest": examples.digest,
+            "recipe": self.recipe.model_dump(mode="json"),
+        }
+        return Classifier(
+            self.store.root.name,
+            examples.classes,
+            fitted.weight.astype(np.float32),
+            fitted.bias.astype(np.float32),
+            fitted.choice.temperature,
+            fitted.choice.threshold,
+            fitted.outliers,
+            {name: value for name, value in figures.items() if name not in ("wrong", "faults", "losses")},
+            data,
+        )
+
+    def _write(self, classifier: Classifier, bins: list[Bin], figures: dict[str, Any]) -> None:
+        self.store.put(self.file, file_bytes(classifier))
+        self.store.put(FIGURES, json.dumps(figures, indent=1).encode())
+        self.store.put(CONFUSION, confusion_plot(classifier.classes, np.array(figures["confusion"])))
+        self.store.put(RELIABILITY, reliability_plot(bins, figures["calibration_error"]))
+        self.store.put(CARD, card(self.file, classifier, figures).encode())
+
+
+def _figures(examples: Examples, logits: Any, fitted: Fitted, bins: list[Bin]) -> dict[str, Any]:
+    """What held-out pictures say of the classifier, and which of them it gets wrong."""
+    shares, labels = softmax(logits), examples.labels
+    said, likeliest = shares.max(1), shares.argmax(1)
+    right, known = likeliest == labels, said >= fitted.choice.threshold
+    confusion = np.zeros((len(examples.classes),) * 2, int)
+    np.add.at(confusion, (labels, likeliest), 1)
+    wrong = sorted(np.flatnonzero(~right), key=lambda place: -said[place])
+    return {
+        "pictures": len(labels),
+        "accuracy": float(right.mean()),
+        "accuracy_error": float(np.sqrt(right.mean() * (1 - right.mean()) / len(labels))),
+        "calibration_error": calibration_error(bins),
+        "cross_entropy": cross_entropy(logits, labels),
+        "known": float(known.mean()),
+        "accuracy_known": float(right[known].mean()) if known.any() else None,
+        "recall": dict(zip(examples.classes, (confusion.diagonal() / confusion.sum(1)).tolist(), strict=True)),
+        "steps": fitted.choice.steps,
+        "temperature": fitted.choice.temperature,
+        "threshold": fitted.choice.threshold,
+        "confusion": confusion.tolist(),
+        "reliability": [[each.probability, each.accuracy, each.pictures] for each in bins],
+        "losses": fitted.choice.losses,
+        "wrong": [
+            [examples.examples[place].name, examples.classes[likeliest[place]], float(said[place])]
+            for place in wrong[:LISTED]
+        ],
+        "faults": [printable(fault) for fault in examples.faults[:LISTED]],
+    }
+
+
+def _check_enough(examples: Examples, folds: int, data: str) -> None:
+    """Raises SpecError if a class has too few pictures for cross-validation within cross-validation."""
+    for label, count in examples.counts().items():
+        if count < 2 * folds:
+            raise SpecError(
+                f"{printable(os.fspath(data))}: class {printable(label)!r} has {count} pictures, and {2 * folds} are needed "
+                f"for {folds} folds; add some, lower `folds`, or leave the class out."
+            )
+
+
+_held: dict[str, ClassifierTraining] = {}
+
+
+@contextlib.contextmanager
+def held(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
+    """The training of a spec, with its run folder's lock, for as long as it takes; that of the caller of the flow, if
+    there is one. Raises SpecError or RunBusy.
+    """
+    store = Store(spec.out)
+    if (already := _held.get(os.fspath(store.root))) is not None:
+        yield already
+        return
+    spec.check()
+    with store.lock():
+        training = ClassifierTraining(spec)
+        _held[os.fspath(store.root)] = training
+        try:
+            yield training
+        finally:
+            del _held[os.fspath(store.root)]
+
+
+def training_in(run: str) -> ClassifierTraining:
+    """The training in the folder `run` that this process holds. Raises KeyError."""
+    return _held[run]

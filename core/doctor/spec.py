@@ -1,0 +1,164 @@
+"""Whether a spec can be made: its folders, its styles with their artworks, its weights or checkpoint, and its device."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.config.recipe import Recipe
+from core.config.spec import Spec
+from core.doctor.check_result import Check, Finding, ok, problem, refused, warning
+from core.errors import SpecError
+from core.gan.jobs.sample_spec import SampleSpec
+from core.runs.run_kinds import AnySpec, load_any
+from core.storage.run_paths import SPEC
+
+SHOWN = 10
+"""Faulty pictures that are named; the rest are counted."""
+
+
+def spec_at(path: Path, out: Path | None = None) -> AnySpec:
+    """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError."""
+    if path.is_dir():
+        return load_any(path / SPEC).model_copy(update={"out": (out or path).absolute()})
+    spec = load_any(path)
+    return spec if out is None else spec.model_copy(update={"out": out.absolute()})
+
+
+def spec_checks(spec: AnySpec) -> list[tuple[str, Check]]:
+    """The checks of a spec, by name."""
+    if isinstance(spec, SampleSpec):
+        return [("spec", lambda: checkpoint(spec)), ("spec's device", lambda: device(spec))]
+    return [
+        ("spec", lambda: folders(spec)),
+        ("library", lambda: library(spec)),
+        ("artworks", lambda: artworks(spec)),
+        ("recipes", lambda: recipes(spec)),
+        ("spec's device", lambda: device(spec)),
+    ]
+
+
+def folders(spec: Spec) -> Iterator[Finding]:
+    """What `nocturne run` looks at before any work. Raises SpecError."""
+    spec.check()
+    yield ok("spec", f"library {spec.library}, catalog {spec.catalog}, out {spec.out}")
+
+
+def checkpoint(spec: SampleSpec) -> Iterator[Finding]:
+    """Whether the checkpoint is whole, and has the class that is asked for. Raises SpecError."""
+    from core.gan.checkpoints.checkpoint import read_info
+    from core.gan.checkpoints.classes import check_label
+
+    spec.check()
+    info = read_info(spec.checkpoint)
+    check_label(info, spec.recipe.label)
+    recipe = info.recipe
+    yield ok("spec", f"{spec.checkpoint}: {recipe.architecture}, {recipe.size} px, step {info.step:,}; out {spec.out}")
+
+
+def library(spec: Spec) -> Iterator[Finding]:
+    """Whether the library has pictures to stylise."""
+    from core.planning.library import scan
+
+    found = scan(spec.library, spec.include, spec.exclude)
+    usable = [asset for asset in found.assets if not asset.problem]
+    if not usable:
+        remedy = "Put JPEG, PNG, WebP or TIFF files there, or correct `include` and `exclude`."
+        yield problem("library", f"{spec.library} has no picture to use", remedy)
+        return
+    yield ok("library", f"{len(usable):,} pictures")
+    unusable = [asset.problem for asset in found.assets if asset.problem]
+    if unusable:
+        more = f" (and {len(unusable) - 1:,} more)" if len(unusable) > 1 else ""
+        remedy = "Each gets a row that says why it was not made; nothing else is held up."
+        yield warning("library", f"{unusable[0]}{more}", remedy)
+
+
+def artworks(spec: Spec) -> Iterator[Finding]:
+    """Whether every artwork of every style that is used decodes. Raises SpecError for a wrong catalog."""
+    from core.images import decode_probe
+    from core.planning.catalog import load_catalog
+
+    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    files = [
+        (style, spec.catalog / artwork.file) for style in styles if not style.problem for artwork in style.artworks
+    ]
+    found = decode_probe.faults([os.fspath(file) for _, file in files], spec.max_pixels)
+    faults = [f"style {style.name}: {style.problem}" for style in styles if style.problem]
+    faults += [f"style {style.name}: {fault[1]}" for (style, _), fault in zip(files, found, strict=True) if fault]
+    for fault in faults[:SHOWN]:
+        yield problem(
+            "artworks",
+            fault.rpartition("; ")[0] or fault,
+            "Replace the artwork, or leave the style out: no job of it can be made.",
+        )
+    if len(faults) > SHOWN:
+        yield problem("artworks", f"{len(faults) - SHOWN:,} more", "Correct those above, then run the doctor again.")
+    if not faults:
+        yield ok("artworks", f"{len(files):,} of {len(styles):,} styles decode")
+
+
+def recipes(spec: Spec) -> Iterator[Finding]:
+    """Whether the weights and networks that the recipes name load. Raises SpecError for a wrong catalog or pairs file."""
+    from core.networks import weights
+
+    used = _recipes_used(spec)
+    for network in sorted({recipe.network for recipe in used if recipe.method != "optimise"}):
+        try:
+            yield ok("recipes", f"network {network!r} loads, {_styles_of(network)}")
+        except SpecError as error:
+            yield refused("recipes", error)
+    for name, backbone in sorted({(recipe.weights, recipe.backbone) for recipe in used if recipe.method != "fast"}):
+        try:
+            yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
+        except SpecError as error:
+            yield refused("recipes", error)
+
+
+def device(spec: AnySpec) -> Iterator[Finding]:
+    """Whether every device that the spec names is there and computes."""
+    from core.doctor.networks import fault_of
+
+    for name in spec.device.split(","):
+        try:
+            fault = fault_of(name)
+        except SpecError as error:
+            yield refused("spec's device", error)
+            continue
+        if fault:
+            remedy = "Repair the device's driver, or choose another --device."
+            yield problem("spec's device", f"{name} cannot compute: {fault}", remedy)
+        else:
+            yield ok("spec's device", f"{name} computes")
+
+
+def _styles_of(network: str) -> str:
+    """How many styles a network knows, once it is loaded. Raises SpecError."""
+    from core.networks import device
+    from core.stylize.feedforward import style_lookup, transfer_file
+
+    info = transfer_file.load(style_lookup.network_path(network), device.choose("cpu"), "float32").info
+    return f"knows {len(info.styles):,} styles, digest {info.digest}"
+
+
+def _recipes_used(spec: Spec) -> list[Recipe]:
+    """Every recipe that a job of the spec would use."""
+    from core.planning.catalog import load_catalog
+    from core.planning.library import scan
+    from core.planning.pairs import pair_up
+
+    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    changes: dict[str, list[tuple[dict[str, Any], ...]]] = {style.name: [(style.overrides(),)] for style in styles}
+    if spec.pairs.lower().endswith(".csv"):
+        assets = scan(spec.library, spec.include, spec.exclude).assets
+        changes = {style.name: [] for style in styles}
+        for pair in pair_up(spec.pairs, assets, styles, spec.seed):
+            style = styles[pair.style]
+            change = (style.overrides(), pair.overrides)
+            if change not in changes[style.name]:
+                changes[style.name].append(change)
+    return [
+        spec.recipe_of(*change, source=f"style {name!r}") for name, several in changes.items() for change in several
+    ]

@@ -1,0 +1,144 @@
+"""Sampling as the engine wants it: groups of seeds, drawn in micro-batches on as many cores as there are.
+
+On a CPU the networks compute in one thread a micro-batch, so that pixels do not depend on the number of cores.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from core.engine.backend import Made, Tick
+from core.errors import JobError
+from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.sample_worker import Drawer, Drawn, LocalDrawer, RemoteDrawer
+from core.images import image
+from core.networks import classifier_file
+from core.networks import device as devices
+from core.planning.jobs import Job
+from core.scoring.labeller import Labeller
+from core.storage.run_paths import OUTPUTS, output_path
+from core.storage.store import Store
+from core.storage.write_batch import Batch
+
+GROUP = 512
+"""Most seeds that travel together."""
+
+MOST_IN_PIECE = 64
+"""Seeds that a drawer is asked for at once."""
+
+PIECES = 4
+"""Pieces that each drawer gets of a group, if it is large enough: few seconds are lost when one ends before the others."""
+
+MOST_DRAWERS = 16
+"""Processes that draw, however many cores there are: each holds torch and the network."""
+
+Labelled = tuple[Drawn, dict[str, Any]]
+"""A sample, and what the spec's scorer says of it."""
+
+DEAD_DRAWER = 71
+"""Exit code of a worker one of whose drawers was killed."""
+
+
+class SampleMaker:
+    """Draws samples on one device; see core.engine.backend.GroupMaker."""
+
+    group, hands = GROUP, 1
+
+    def __init__(self, device: str) -> None:
+        on_cpu = torch.device(device).type == "cpu"
+        cores = min(torch.get_num_threads(), MOST_DRAWERS) if on_cpu else 1
+        self._device = torch.device(device)
+        devices.make_deterministic(threads=1 if on_cpu else None)
+        self.engine = devices.engine_name(torch.device(device))
+        self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
+        self._drawers: list[Drawer] = (
+            [RemoteDrawer(device) for _ in range(cores)] if cores > 1 else [LocalDrawer(device)]
+        )
+        self._pool = ThreadPoolExecutor(len(self._drawers), "sample")
+        self._free: queue.SimpleQueue[Drawer] = queue.SimpleQueue()
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        """The very device meant by `device`. Raises SpecError if it is not there."""
+        return str(devices.choose(device))
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        """Take up a run. Raises SpecError if the checkpoint is not the planned one any more."""
+        self._recipe = SampleRecipe.model_validate(context["recipe"])
+        for _ in self._pool.map(lambda drawer: drawer.open(context), self._drawers):
+            pass
+        for drawer in self._drawers:
+            self._free.put(drawer)
+        self._side = context["size"]
+        self._batch = Batch(store)
+        scorer = context["scorer"]
+        self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
+
+    def decode(self, jobs: Sequence[Job]) -> list[Future[list[Drawn]]]:
+        """A seed has nothing to read: it is asked for, so that no drawer waits between two groups."""
+        return [self._pool.submit(self._drawn, piece) for piece in self._pieces(jobs)]
+
+    def make(self, _: Sequence[Job], futures: Sequence[Future[list[Drawn]]], tick: Tick) -> list[Drawn]:
+        """Have every seed drawn, encoded and hashed."""
+        made: list[Drawn] = []
+        try:
+            for done, future in enumerate(futures, start=1):
+                made += future.result()
+                tick(done, len(futures), 0.0)
+        finally:
+            self.drop(futures)
+        return made
+
+    def alone(self, jobs: Sequence[Job], futures: Sequence[Future[list[Drawn]]]) -> bool:  # noqa: ARG002
+        """It always is: what works side by side are the drawers."""
+        return True
+
+    def drop(self, futures: Sequence[Future[list[Drawn]]]) -> None:
+        """Have what was not begun left, and wait for what was."""
+        for future in futures:
+            future.cancel()
+        wait(future for future in futures if not future.cancelled())
+
+    def score(self, _: Sequence[Job], made: list[Drawn]) -> list[Labelled]:
+        """Label samples, if the spec names a scorer; how good they are is judged when all are drawn, by core.runs.curate."""
+        return [(drawn, self._labels(drawn[0])) for drawn in made]
+
+    def write(self, jobs: Sequence[Job], made: Sequence[Labelled]) -> list[Made]:
+        """Write every picture under a temporary name; the rows' columns come back."""
+        return [self._written(job, *each) for job, each in zip(jobs, made, strict=True)]
+
+    def _labels(self, data: bytes) -> dict[str, Any]:
+        return self._labeller.columns(image.from_bytes(data).rgb) if self._labeller else {}
+
+    def settle(self) -> Mapping[str, JobError]:
+        """Flush the pictures written so far together, and give them their names."""
+        return {name[len(OUTPUTS) + 1 :]: error for name, error in self._batch.settle().items()}
+
+    def _pieces(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+        """The group in pieces, each of whole micro-batches."""
+        lanes = self._recipe.lanes
+        size = min(MOST_IN_PIECE, len(jobs) // (PIECES * len(self._drawers))) // lanes * lanes or lanes
+        return (jobs[first : first + size] for first in range(0, len(jobs), size))
+
+    def _drawn(self, jobs: Sequence[Job]) -> list[Drawn]:
+        drawer = self._free.get()
+        try:
+            return drawer.draw([(job.seed, job.key) for job in jobs])
+        except (EOFError, OSError):
+            os._exit(DEAD_DRAWER)  # whose job killed it is for the supervisor to find out
+        finally:
+            self._free.put(drawer)
+
+    def _written(self, job: Job, drawn: Drawn, labels: dict[str, Any]) -> Made:
+        try:
+            self._batch.put(output_path(job.output), drawn[0])
+        except JobError as error:
+            return error
+        return {"pixels_sha256": drawn[1], "width": self._side, "height": self._side, **labels}

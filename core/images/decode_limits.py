@@ -1,0 +1,110 @@
+"""Small files that would keep a decoder busy for minutes, told apart from pictures before one sees them."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from PIL import TiffImagePlugin
+
+from core.errors import Unreadable
+from core.images.container_parsing import (
+    APP1,
+    JPEG_MAGIC,
+    PNG_MAGIC,
+    START_OF_SCAN,
+    TIFF_MAGIC,
+    jpeg_segments,
+    png_chunks,
+    tiff_entries,
+)
+
+MOST_SCANS = 64
+"""Times that a JPEG may go over its pixels: programs write about ten, and each costs as much time as the first."""
+
+MOST_EXIF = 256
+"""EXIF segments of a JPEG: each is added to those before, so that time grows with the square of their number."""
+
+MOST_STEPS = 2_000_000
+"""Bytes between the segments of a JPEG's header, each of which is looked at by itself: about a second's work."""
+
+_STEPS_OF_SEGMENT = 20
+"""What a segment costs, in such bytes."""
+
+MOST_VALUES = 200_000
+"""Values of a TIFF's tag that are needed, or take time to read, such as fractions."""
+
+LARGE_TILE = 4096**2
+"""Pixels of a tile up to which it may be larger than the picture."""
+
+_TILE_WIDTH, _TILE_HEIGHT = 322, 323
+_FRACTIONS = frozenset({5, 10})
+_NEEDED = frozenset({254, *range(256, 260), 262, 266, 274, 277, 278, 282, 283, 284, 296, 317, 320, 322, 323, 338, 339})
+_SCAN = b"\xff\xda"
+_BLOCK = 1 << 20
+
+
+def check_header(file: IO[bytes], head: bytes, name: str) -> None:
+    """Look through the header of the open `file`, which begins with `head`.
+
+    Raises Unreadable for one that no program writes, and ValueError for one with far too many parts.
+    """
+    if head.startswith(JPEG_MAGIC):
+        _check_jpeg(file, name)
+    elif head.startswith(PNG_MAGIC):
+        for _ in png_chunks(file, 0):  # it counts them
+            pass
+    elif head.startswith(TIFF_MAGIC):
+        _check_tiff(file, name)
+
+
+def check_scans(file: IO[bytes], name: str) -> None:
+    """Raises Unreadable for a JPEG that goes over its pixels more than MOST_SCANS times."""
+    if _occurrences(file, _SCAN, MOST_SCANS) <= MOST_SCANS:  # quick, and nearly always the answer
+        return
+    scans = 0
+    for segment in jpeg_segments(file):
+        scans += segment.marker == START_OF_SCAN
+        if scans > MOST_SCANS:
+            raise _odd(name, f"it goes over its pixels more than {MOST_SCANS} times")
+
+
+def check_tiles(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
+    """Raises Unreadable for a TIFF whose tiles, which are decoded whole, are much larger than its picture."""
+    width, height = (image.tag_v2.get(tag) for tag in (_TILE_WIDTH, _TILE_HEIGHT))
+    if not isinstance(width, int) or not isinstance(height, int):
+        return
+    if width * height > max(LARGE_TILE, 2 * image.width * image.height):
+        raise _odd(name, f"its tiles are {width}x{height}")
+
+
+def _check_jpeg(file: IO[bytes], name: str) -> None:
+    steps = exif = 0
+    for segment in jpeg_segments(file):
+        if segment.marker == START_OF_SCAN:
+            return
+        steps += _STEPS_OF_SEGMENT + segment.skipped
+        if segment.marker == APP1:
+            file.seek(segment.start + 2)
+            exif += file.read(6) == b"Exif\0\0"
+        if steps > MOST_STEPS or exif > MOST_EXIF:
+            raise _odd(name, "its header has too many parts")
+
+
+def _check_tiff(file: IO[bytes], name: str) -> None:
+    for entry in tiff_entries(file) or ():
+        if entry.values > MOST_VALUES and (entry.tag in _NEEDED or entry.type in _FRACTIONS):
+            raise _odd(name, f"its tag {entry.tag} has {entry.values:,} values")
+
+
+def _odd(name: str, fault: str) -> Unreadable:
+    return Unreadable(f"{name} is damaged, or made to do harm ({fault}); save it again with another program.")
+
+
+def _occurrences(file: IO[bytes], part: bytes, enough: int) -> int:
+    """How often `part` occurs in the file; counting ends beyond `enough`."""
+    file.seek(0)
+    count, tail = 0, b""
+    while count <= enough and (block := file.read(_BLOCK)):
+        count += (tail + block).count(part)
+        tail = block[-(len(part) - 1) :]
+    return count

@@ -1,0 +1,74 @@
+"""Keeping rejected pictures apart from the others: rows first, then files, so that a kill between them does no harm."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import NocturneError, StorageFailed
+from core.manifest import manifest
+from core.storage.run_paths import output_path, rejected_path
+from core.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be said of a picture that was made: it is kept, or rejected for a reason. `score` is 0 to 1, or unknown."""
+
+    score: float | None
+    reason: str | None = None
+    message: str | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of the manifest that it decides."""
+        status = "done" if self.reason is None else "rejected"
+        return {"status": status, "reason": self.reason, "message": self.message, "score": self.score}
+
+
+def judge(store: Store, judgements: Mapping[str, Judgement]) -> int:
+    """Have the rows of made pictures, by output, say what was judged, and every picture lie where its row says.
+
+    Returns how many rows changed: judging again alike changes none. Call it under the run's lock, once the night's parts
+    are merged. Raises StorageFailed or StoreBroken.
+    """
+    rows = [row for row in manifest.read(store).to_pylist() if row["status"] in ("done", "rejected")]
+    changed = []
+    for row in rows:
+        judged = judgements.get(row["output"])
+        if judged is not None and _differs(row, judged):
+            row |= judged.columns
+            changed.append(row)
+    if changed:
+        manifest.write_part(store, changed)
+        manifest.merge(store)
+    for row in rows:
+        _place(store, row["output"], row["status"] == "rejected")
+    return len(changed)
+
+
+def _differs(row: Mapping[str, Any], judged: Judgement) -> bool:
+    # Scores are float32 in the manifest.
+    score, before = judged.score, row["score"]
+    same = score == before if score is None or before is None else abs(score - before) < 1e-6
+    return not same or any(row[name] != value for name, value in judged.columns.items() if name != "score")
+
+
+def _place(store: Store, output: str, is_rejected: bool) -> None:
+    """Move a picture to where it belongs, if it is not there."""
+    names = output_path(output), rejected_path(output)
+    source, target = (store.path(name) for name in (names if is_rejected else names[::-1]))
+    if not source.is_file():
+        return
+    try:
+        store.inside(names[0])
+        store.inside(names[1])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+    except OSError as error:
+        raise StorageFailed(f"{source} could not be moved to {target} ({error.strerror}); run again.") from error
+    with contextlib.suppress(OSError, NocturneError):
+        source.parent.rmdir()  # only if it is empty now

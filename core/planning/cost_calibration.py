@@ -1,0 +1,33 @@
+"""The machine's speed, measured when nothing has been made on it yet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.child_process import CALM, ROOT
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.errors import SpecError
+from core.planning.cost_model import Cost, load_cost, network_of, save_cost
+
+
+def calibrated_cost(device: str, say: Callable[[str], None]) -> Cost:
+    """The cost model of a device; if nothing is known of it yet, some seconds of work are timed in a process apart.
+
+    Raises SpecError if the device is not there.
+    """
+    known = load_cost(device)
+    if known.jobs:
+        return known
+    say("Measuring this machine's speed, once ...")
+    first = device.split(",")[0]
+    command = [sys.executable, "-m", "core.stylize.jobs.calibrate", first]
+    ended = subprocess.run(command, cwd=ROOT, env={**CALM, **os.environ}, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SpecError(f"this machine's speed could not be measured: {ended.stderr.strip().splitlines()[-1]}")
+    measured = replace(known, rates={network_of(PRESETS[DEFAULT_PRESET]): float(ended.stdout)}, jobs=1)
+    save_cost(measured)
+    return measured

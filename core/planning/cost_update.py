@@ -1,0 +1,60 @@
+"""The machine's speed, learned from what a night took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core.config.recipe import Recipe
+from core.planning.cost_model import Cost, delivery_seconds, load_cost, network_of, save_cost
+from core.planning.jobs import fitted
+from core.planning.plan_file import read_context
+from core.storage.run_paths import PLAN
+from core.storage.store import Store
+
+SAMPLE = 500
+"""Jobs of a night that are looked at, the last ones."""
+
+ENOUGH = 20
+"""Jobs from which it can be said how many are made at once."""
+
+
+def learn(device: str, store: Store, rows: pa.Table) -> None:
+    """Correct the cost model of `device` by the jobs that the run's plan had made; nothing is learned from copies."""
+    plan = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[("state", "=", "todo")], columns=["output"])
+    made = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["status"], "done")))
+    context = read_context(store)
+    if context.get("kind") == "sample":
+        _learn_samples(device, context["network"], made["seconds"].to_pylist()[-SAMPLE:])
+        return
+    recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+    made = made.filter(pc.is_in(made["recipe"], pa.array(recipes, pa.string())))
+    samples = [
+        _worked(recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
+        for row in made.select(["recipe", "width", "height", "seconds"]).to_pylist()[-SAMPLE:]
+    ]
+    if samples:
+        used = [recipes[digest] for digest in pc.unique(made["recipe"]).to_pylist()]
+        save_cost(_overlapping(load_cost(device).learned(samples), made, used))
+
+
+def _overlapping(cost: Cost, made: pa.Table, recipes: Sequence[Recipe]) -> Cost:
+    """The model that knows how many jobs were made at once, if there were enough, and all of one network."""
+    lasted = (pc.max(made["finished"]).as_py() - pc.min(made["started"]).as_py()).total_seconds()
+    if len(made) < ENOUGH or len(set(map(network_of, recipes))) > 1 or lasted <= 0:
+        return cost
+    return cost.learned_overlap(recipes[0], pc.sum(made["seconds"]).as_py() / lasted)
+
+
+def _worked(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:
+    """The size at which an output was made, and the seconds that it took, without what delivering it took."""
+    return recipe, *fitted(width, height, recipe.size), seconds - delivery_seconds(recipe, width, height)
+
+
+def _learn_samples(device: str, network: str, seconds: list[float | None]) -> None:
+    known = [each for each in seconds if each is not None]
+    if known:
+        save_cost(load_cost(device).learned_samples(network, known))

@@ -1,0 +1,190 @@
+"""What a picture file is: its SHA-256 and size in pixels, remembered by path, length and times of change."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from core.errors import JobError, Missing, Unreadable
+from core.images import decode_probe, image
+from core.storage.cache_dir import cache_folder
+
+THREADS = 4
+CHUNK = 1 << 20
+JUST_WRITTEN = 2.0
+"""Seconds after its last change in which a file is not remembered: a clock that ticks as coarsely as some disks' would
+not show the next change.
+"""
+
+Stat = tuple[int, int, int]
+"""Length in bytes, and times of the last change of the content and of the file, in nanoseconds. The second changes also
+when a copying tool puts back the first.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A file as the plan sees it. `reason` and `message` say why it cannot be used; then the rest may be empty."""
+
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    reason: str | None = None
+    message: str | None = None
+
+
+class Digests:
+    """A cache of measured files in the user's cache folder; without a writable one it still measures.
+
+    Failures are not remembered, since a permission can change without the file changing.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or cache_folder()
+        self.computed = 0
+
+    def measure(
+        self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
+    ) -> list[Measured]:
+        """Measure files by their headers and bytes, in order. `tick(done, total)` is called now and then while new ones
+        are read.
+        """
+        with self._connection() as db:
+            stats = [_stat(path) for path in paths]
+            known = _known(db, paths, stats)
+            unknown = [i for i, found in enumerate(known) if found is None]
+            fresh = self._fresh([paths[i] for i in unknown], tick)
+            for i, measured in zip(unknown, fresh, strict=True):
+                known[i] = measured
+            _remember(db, [(paths[i], stats[i], known[i]) for i in unknown])
+        return [_limited(path, found or Measured(), max_pixels) for path, found in zip(paths, known, strict=True)]
+
+    def measure_whole(
+        self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
+    ) -> list[Measured]:
+        """Measure files as `measure` does, and decode each whole once, in a process apart (see core.images.decode_probe)."""
+        found = self.measure(paths, max_pixels)
+        with self._connection() as db:
+            stats = [_stat(path) for path in paths]
+            tried = _tried(db, paths, stats)
+            untried = [i for i, measured in enumerate(found) if measured.reason is None and not tried[i]]
+            faults = decode_probe.faults([paths[i] for i in untried], max_pixels, tick)
+            for i, fault in zip(untried, faults, strict=True):
+                if fault is not None:
+                    found[i] = Measured(found[i].sha256, found[i].width, found[i].height, *fault)
+            _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
+        return found
+
+    def _fresh(self, paths: Sequence[str], tick: Callable[[int, int], None] | None) -> Iterator[Measured]:
+        with ThreadPoolExecutor(THREADS) as pool:
+            for done, measured in enumerate(pool.map(_measure, paths), start=1):
+                self.computed += 1
+                if tick is not None and (done % 50 == 0 or done == len(paths)):
+                    tick(done, len(paths))
+                yield measured
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        db = _open(self._folder)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+def sha256_of(path: str) -> str:
+    """SHA-256 of a file's bytes. Raises Missing or Unreadable."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError as error:
+        raise Missing(f"{path} is gone; put it back or run again without it.") from error
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    return digest.hexdigest()
+
+
+def _measure(path: str) -> Measured:
+    try:
+        size = image.probe(path, max_pixels=2**62)
+        return Measured(sha256_of(path), size.width, size.height)
+    except JobError as error:
+        return Measured(reason=error.reason, message=str(error))
+
+
+def _limited(path: str, found: Measured, max_pixels: int) -> Measured:
+    if found.reason is None and found.width * found.height > max_pixels:
+        try:
+            image.probe(path, max_pixels=max_pixels)
+        except JobError as error:
+            return Measured(found.sha256, found.width, found.height, error.reason, str(error))
+    return found
+
+
+def _open(folder: Path) -> sqlite3.Connection:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(folder / "digests.sqlite", timeout=30)
+        _create(db)
+    except (OSError, sqlite3.Error):
+        db = sqlite3.connect(":memory:")
+        _create(db)
+    return db
+
+
+def _create(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,"
+        " sha256 TEXT, width INTEGER, height INTEGER, tried INTEGER DEFAULT 0) WITHOUT ROWID"
+    )
+
+
+def _stat(path: str) -> Stat:
+    try:
+        info = os.stat(path)
+    except OSError:
+        return (-1, -1, -1)
+    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+
+
+_SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
+
+
+def _known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[Measured | None]:
+    query = f"SELECT sha256, width, height FROM files WHERE {_SAME}"
+    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
+    return [Measured(*row) if row else None for row in found]
+
+
+def _tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
+    query = f"SELECT tried FROM files WHERE {_SAME}"
+    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
+    return [bool(row and row[0]) for row in found]
+
+
+def _remember(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat, Measured | None]]) -> None:
+    settled = time.time_ns() - int(JUST_WRITTEN * 1e9)
+    good = [
+        (os.fsencode(path), *stat, *astuple(measured)[:3])
+        for path, stat, measured in rows
+        if measured is not None and measured.reason is None and max(stat[1:]) < settled and _stat(path) == stat
+    ]
+    columns = "path, size, mtime_ns, ctime_ns, sha256, width, height"
+    with contextlib.suppress(sqlite3.Error), db:
+        db.executemany(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", good)
+
+
+def _remember_tried(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat]]) -> None:
+    good = [(os.fsencode(path), *stat) for path, stat in rows]
+    with contextlib.suppress(sqlite3.Error), db:
+        db.executemany(f"UPDATE files SET tried = 1 WHERE {_SAME}", good)

@@ -1,0 +1,55 @@
+"""Curating a run, and the page that shows each sample beside the training picture that it is most like."""
+
+from __future__ import annotations
+
+from core.gan.jobs.sample_spec import SampleSpec
+from core.gan.jobs.selection import Comparison, Selection, picture_name, select
+from core.gan.metrics.memorisation_check import CLOSE, COPY
+from core.images import image
+from core.report.nearest import SHOWN, Pair, Tally, nearest_page
+from core.storage.run_paths import NEAREST
+from core.storage.store import Store
+
+
+def curate_run(store: Store, spec: SampleSpec) -> Selection:
+    """Keep the best of a run's samples, the others apart, and write the page. Raises as `select` does."""
+
+    def show(found: Comparison) -> None:
+        store.put(NEAREST, nearest_page(f"{spec.checkpoint.stem}: nearest pairs", _pairs(store, found), _tally(found)))
+
+    return select(store, spec, show)
+
+
+def _pairs(store: Store, found: Comparison) -> list[Pair]:
+    """The most suspicious pairs: more than the page shows would only be read."""
+    places = sorted(range(len(found.copies)), key=lambda place: (found.copies[place].nearness, place))
+    return [_pair(store, found, place) for place in places[: SHOWN + 1]]
+
+
+def _pair(store: Store, found: Comparison, place: int) -> Pair:
+    near, row = found.copies[place], found.rows[place]
+    return Pair(
+        sample=store.read(picture_name(store, row)),
+        sample_name=row["output"],
+        original=image.encode(image.Picture(found.training[near.index]), "png"),
+        original_name=found.names[near.index] if found.names else f"number {near.index}",
+        mirrored=near.mirrored,
+        ratio=near.ratio,
+        bits=near.bits,
+        usual_bits=found.usual_bits,
+        nearness=near.nearness,
+        verdict=near.verdict,
+    )
+
+
+def _tally(found: Comparison) -> Tally:
+    verdicts = [near.verdict for near in found.copies]
+    return Tally(
+        samples=len(verdicts),
+        originals=len(found.training),
+        copies=verdicts.count("copy"),
+        close=verdicts.count("close"),
+        features=found.network,
+        copy_at=COPY,
+        close_at=CLOSE,
+    )

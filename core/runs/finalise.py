@@ -1,0 +1,73 @@
+"""What is left to do once a night's parts are merged: scores by the spec's weights, and the gate's verdicts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core.config.preference_model import Taste, load_taste
+from core.config.retry_policy import is_low
+from core.config.score_weights import PARTS, overall
+from core.config.spec import Spec
+from core.manifest import manifest
+from core.manifest.rejection import Judgement, judge
+from core.runs.run_kinds import AnySpec
+from core.storage.run_paths import PLAN
+from core.storage.store import Store
+
+SAME = 1e-6
+"""Scores that differ by less are one: the manifest has single precision."""
+
+
+def settled(store: Store, spec: AnySpec) -> pa.Table:
+    """Merge the run's parts, and have the rows of planned pictures say what the spec makes of their scores. Returns the
+    manifest. Call it under the run's lock; doing it again changes nothing.
+
+    A score follows from its parts, so other weights, or a taste, need no pixel made again. Raises SpecError for a taste that
+    is none, StorageFailed or StoreBroken.
+    """
+    rows = manifest.merge(store)
+    if not isinstance(spec, Spec):
+        return rows
+    judgements = _judgements(store, spec, rows, load_taste(spec.taste) if spec.taste else None)
+    if not judgements and not pc.any(pc.equal(rows["status"], "rejected")).as_py():
+        return rows
+    judge(store, judgements)
+    return manifest.read(store)
+
+
+def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: Taste | None) -> dict[str, Judgement]:
+    """What is to be said of each planned picture of which something else stands in the manifest."""
+    plan = pq.read_table(io.BytesIO(store.read(PLAN)), columns=["output"])
+    mine = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["kind"], "stylize")))
+    names = ["output", "status", "score", *(f"score_{part}" for part in PARTS), *(["traits"] if taste else [])]
+    found = {}
+    for row in mine.filter(pc.is_in(mine["status"], pa.array(["done", "rejected"]))).select(names).to_pylist():
+        said = judgement(row, taste.score(row) if taste else _score(row, spec), spec.min_score)
+        if said.columns["status"] != row["status"] or _differ(said.score, row["score"]):
+            found[row["output"]] = said
+    return found
+
+
+def _score(row: Mapping[str, Any], spec: Spec) -> float | None:
+    """The score of a row; one without parts, of an earlier version, keeps its own."""
+    parts = {part: row[f"score_{part}"] for part in PARTS}
+    score: float | None = row["score"]
+    return score if None in parts.values() else overall(parts, spec.score_weights)
+
+
+def _differ(one: float | None, other: float | None) -> bool:
+    return one != other if one is None or other is None else abs(one - other) > SAME
+
+
+def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Judgement:
+    """What the gate says of a made picture with this score."""
+    if not is_low(score, min_score):
+        return Judgement(score)
+    found = f"{row['output']} scores {score:.3f}, below min_score {min_score:g}; it lies in rejected/."
+    return Judgement(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")

@@ -1,0 +1,181 @@
+"""A study: one picture painted outside any run, to tune a recipe. Its files are judged and its job is made here.
+
+The job is the one that a run would make of the same files, recipe and seed: it has the same key, and so the same pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from core.config.recipe import Recipe, files_of
+from core.config.spec import Spec, spec_from
+from core.config.spec_fields import check_writable
+from core.errors import JobError, SpecError
+from core.images import image
+from core.planning.catalog import style_digest
+from core.planning.companion_files import other_proportions
+from core.planning.file_digests import sha256_of
+from core.planning.inputs import StyleFiles, too_small
+from core.planning.jobs import Job, KeyMaker, fitted
+from core.storage.allowed_roots import check_inside
+from core.stylize.feedforward.style_lookup import digest_for
+from core.text import portable, printable
+
+FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
+_SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg", ".tif": "tiff"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """An asset and a style, measured: what a picture can be painted of."""
+
+    spec: Spec
+    asset: Path
+    asset_sha256: str
+    size: image.Size
+    style: StyleFiles
+    mask: Path | None = None
+    mask_sha256: str = ""
+
+    def job(self, recipe: Recipe, preset: str, seed: int) -> Job:
+        """The job of painting it with this recipe. Raises SpecError for weights that are not there."""
+        weights = digest_for(recipe, self.style.pairs, self.style.regions)
+        keys = KeyMaker(self.style.pairs, recipe, weights)
+        return Job(
+            output=f"{self.style.name}/{self.name}.{recipe.format}",
+            asset=self.name,
+            asset_file=str(self.asset),
+            asset_sha256=self.asset_sha256,
+            style=self.style.name,
+            style_sha256=style_digest(self.style.pairs),
+            recipe=recipe.digest(),
+            preset=preset,
+            seed=seed,
+            weights=weights,
+            key=keys.key(self.asset_sha256, seed, self.mask_sha256 or None),
+            attempt=1,
+            seconds=0.0,
+            limit=0.0,
+            mask_file=str(self.mask or ""),
+            mask_sha256=self.mask_sha256,
+        )
+
+    @property
+    def name(self) -> str:
+        """What the asset is called in the record of an output."""
+        return portable(self.asset.name)
+
+    def context(self, recipes: list[Recipe]) -> dict[str, Any]:
+        """What a maker must know to make jobs with these recipes; assets are named by absolute paths."""
+        return {
+            "library": "",
+            "masks": "" if self.mask else None,
+            "regions": None,
+            "max_pixels": self.spec.max_pixels,
+            "scorer": None,
+            "score_weights": self.spec.score_weights.model_dump(mode="json"),
+            "styles": {self.style.name: asdict(self.style)},
+            "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},
+        }
+
+    def working_size(self, recipe: Recipe) -> tuple[int, int]:
+        """Width and height in pixels of the picture that a recipe paints, before it is lifted."""
+        return fitted(*self.size, recipe.size)
+
+    def files(self) -> list[Path]:
+        """The files that it reads."""
+        return [self.asset, *map(Path, self.style.files), *([self.mask] if self.mask else [])]
+
+
+def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path | None = None) -> Study:
+    """The study of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`, where its mask, if any, is white.
+
+    `values` are those of a spec that matter for one picture: `preset`, `recipe`, `seed`, `device`, `max_megapixels`.
+    Raises SpecError for wrong values, and for a file that cannot be used.
+    """
+    weighted = [_artwork(text) for text in artworks]
+    folders = {"library": str(asset.parent), "catalog": str(weighted[0][0].parent)}
+    spec = spec_from({**folders, **values}, "flags")
+    check_inside([("photograph", asset), *(("artwork", file) for file, _ in weighted)])
+    check_inside((name, Path(file)) for name, file in files_of(spec.base_recipe().model_dump()).items())
+    digest, size = _measured("photograph", asset, spec.max_pixels)
+    artworks_measured = [_measured("artwork", file, spec.max_pixels) for file, _ in weighted]
+    for (file, _), (_, found) in zip(weighted, artworks_measured, strict=True):
+        if problem := too_small(_shown(file), *found):
+            raise SpecError(f"artwork {problem}")
+    style = StyleFiles(
+        name=portable("+".join(file.stem for file, _ in weighted)),
+        files=tuple(str(file.absolute()) for file, _ in weighted),
+        sha256=tuple(digest for digest, _ in artworks_measured),
+        weights=tuple(weight for _, weight in weighted),
+    )
+    if mask is None:
+        return Study(spec, asset.absolute(), digest, size, style)
+    return Study(spec, asset.absolute(), digest, size, style, mask.absolute(), _mask_sha256(mask, asset, size, spec))
+
+
+def _mask_sha256(mask: Path, asset: Path, size: image.Size, spec: Spec) -> str:
+    """The SHA-256 of a mask. Raises SpecError if it cannot be used, or has not the asset's proportions."""
+    check_inside([("mask", mask)])
+    digest, found = _measured("mask", mask, spec.max_pixels)
+    if problem := other_proportions("mask", _shown(mask), found, _shown(asset), size):
+        raise SpecError(problem)
+    return digest
+
+
+def output_format(path: Path, given: str | None) -> str:
+    """The format that an output's suffix names. Raises SpecError if there is none, or `given` is another one."""
+    found = _SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        raise SpecError(f"-o {_shown(path)}: pictures are written as {', '.join(_SUFFIXES)}; change the suffix.")
+    if given is not None and given != found:
+        raise SpecError(f"-o {_shown(path)}: its suffix is not that of --format {given}; leave one of them out.")
+    return found
+
+
+def check_target(flag: str, path: Path, sources: list[Path]) -> None:
+    """Raises SpecError unless the file `path` can be written without harm to the `sources`."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise SpecError(f"{flag} {_shown(path)}: the folder {_shown(folder)} does not exist; make it first.")
+    if path.is_dir():
+        raise SpecError(f"{flag} {_shown(path)} is a folder; give the name of a file in it.")
+    if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
+        raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use; give another name.")
+    if portable(path.name) != path.name:
+        raise SpecError(f"{flag} {_shown(path)}: a name that is safe on any disk has no backslash in it; change it.")
+    check_inside([(flag, path)])
+    check_writable(folder)
+
+
+def _artwork(text: str) -> tuple[Path, float]:
+    """The file and the weight of `FILE` or `FILE:WEIGHT`. Raises SpecError."""
+    file, colon, number = text.rpartition(":")
+    try:
+        weight = float(number)
+    except ValueError:
+        return Path(text), 1.0
+    if not colon or not file or os.path.lexists(text):
+        return Path(text), 1.0
+    if not (math.isfinite(weight) and weight > 0):
+        raise SpecError(f"{printable(text)}: an artwork's weight is a number over 0, such as {printable(file)}:2.")
+    return Path(file), weight
+
+
+def _measured(what: str, path: Path, max_pixels: int) -> tuple[str, image.Size]:
+    """The SHA-256 and the size of a picture that can be used. Raises SpecError."""
+    if not os.path.lexists(path):
+        raise SpecError(f"{what} {_shown(path)} does not exist; give the path of a picture.")
+    try:
+        size = image.probe(path, max_pixels)
+        return sha256_of(str(path)), size
+    except JobError as error:
+        raise SpecError(f"{what}: {error}") from error
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))

@@ -1,0 +1,272 @@
+"""Style transfer as the engine wants it: decode the asset, optimise and score, encode and write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.config.presets import DEFAULT_PRESET, PRESETS
+from core.config.recipe import Recipe
+from core.engine.backend import Tick
+from core.images import image
+from core.networks import device as devices
+from core.networks.backbone import Backbone
+from core.networks.memory import available, give_back, keep_freed
+from core.planning.jobs import Job
+from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
+from core.storage.store import Store
+from core.stylize.images.lru_cache import Recent
+from core.stylize.images.pixels import tensor, unit
+from core.stylize.images.postprocess import delivered, put_coloured
+from core.stylize.images.region_composite import Covers
+from core.stylize.jobs.one_pass import OnePass, looking, watched
+from core.stylize.jobs.output_scorer import Critic, Judgement, seen_with
+from core.stylize.jobs.sources import Decoded, Sources
+from core.stylize.jobs.stamp import stamp_of
+from core.stylize.optimise.losses import ContentLoss, Loss
+from core.stylize.optimise.optimise import Commission, OnStep, Result, Step, stylise_all
+from core.stylize.optimise.recipe_backbone import for_recipe
+from core.stylize.optimise.regions import Region
+from core.stylize.optimise.target_cache import TargetCache
+from core.stylize.optimise.targets import InRegions, Recall, Style, StyleTargets, style_targets
+
+KEPT_STYLES = 64
+CONTENT_BUDGET = 256 * 2**20
+"""Bytes of what is remembered of assets' features."""
+KEPT_LOSSES = 64
+THUMB = 320
+LARGE = 64 * 2**20
+"""Bytes of an asset from which what its decoding leaves behind is given back before it is painted."""
+
+HAND_BYTES = 1 << 30
+"""Free memory for each job that is made at once: generous, a third one took 0.1 GB more at 512 pixels."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished picture at working size, the optimisation's own, and what is to be said of it."""
+
+    picture: image.Picture
+    result: Tensor
+    losses: list[float]
+    judgement: Judgement
+    decoded: Decoded
+
+
+class StylizeMaker:
+    """Makes stylised pictures on one device; see core.engine.backend.Maker.
+
+    `warm` loads the networks that every run needs at once; without it, each is loaded when it is first used.
+    """
+
+    def __init__(self, device: str, warm: bool = True) -> None:
+        self._device = torch.device(device)
+        devices.make_deterministic()
+        keep_freed()
+        self._threads, self.hands = torch.get_num_threads(), 1
+        self.engine = devices.engine_name(self._device)
+        self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
+        self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
+        self._targets: Recent[tuple[str, ...], tuple[StyleTargets, ...]] = Recent(KEPT_STYLES)
+        self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
+        self._cache = TargetCache()
+        self._one_pass = OnePass(self._device, self._backbone, self._cache)
+        self._critic = Critic(self._device)
+        if warm:
+            self._critic.warm()
+            self._backbone(PRESETS[DEFAULT_PRESET])
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        """The very device meant by `device`. Raises SpecError if it is not there."""
+        return str(devices.choose(device))
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        """Take up a run."""
+        self._store = store
+        self._styles = context["styles"]
+        most = int(context["max_pixels"])
+        covers = Covers(context["masks"], context["regions"], most)
+        self._sources = Sources(Path(context["library"]), self._styles, most, covers)
+        self._critic.open(context)
+        self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+        self.hands = self._hands()
+        torch.set_num_threads(1 if self.hands > 1 else self._threads)  # threads that torch has not seen take it over
+
+    def _hands(self) -> int:
+        """Jobs to be made at once. Painting in one pass takes one core of the CPU, so that each core has a job, and one more
+        waits for the disk or for Python's lock.
+        """
+        quick = all(recipe.method == "fast" for recipe in self._recipes.values())
+        if self._device.type != "cpu" or not quick or self._threads == 1:
+            return 1
+        room, hands = available(), self._threads + 1
+        return max(1, hands if room is None else min(hands, room // HAND_BYTES))
+
+    def is_large(self, job: Job, decoded: Decoded) -> bool:
+        """Whether a job's picture is, or may be, painted in tiles, by all cores."""
+        recipe = self._recipes[job.recipe]
+        width, height = (math.ceil(side / recipe.brush) + 1 for side in decoded.content.size)
+        return recipe.painted_in_tiles(width, height)
+
+    @devices.one_thread()
+    def decode(self, job: Job) -> Decoded:
+        """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
+        recipe, style = self._recipes[job.recipe], self._styles[job.style]
+        looked_at = None if recipe.method == "optimise" else looking(job, recipe, style)
+        decoded = self._sources.decoded(job, recipe, looked_at)
+        if decoded.asset.rgb.nbytes > LARGE:
+            give_back()
+        return decoded
+
+    def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
+        """Make and score one picture. Raises NotFinite."""
+        result = self.painted(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
+        return self.judged(job, decoded, result)
+
+    def painted(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
+        """One picture, unscored. Raises NotFinite, and whatever `on_step` raises."""
+        ((_, result),) = self.results([job], [decoded], on_step)
+        return result
+
+    def results(self, jobs: Sequence[Job], decoded: Sequence[Decoded], on_step: OnStep) -> Iterator[tuple[int, Result]]:
+        """The pictures of jobs of one recipe, as many in one call of the network as it has lanes: (number, result) in any
+        order, each with the pixels that it has alone. Raises as `painted` does.
+        """
+        recipe = self._recipes[jobs[0].recipe]
+        starts: dict[int, Tensor] = {}
+        if recipe.method != "optimise":
+            on_pass = watched(on_step, lambda: tensor(decoded[0].content))
+            starts = dict(self._one_pass.painted(jobs, decoded, recipe, on_pass))
+        if recipe.method == "fast":
+            for number, picture in starts.items():
+                watched(on_step, partial(unit, picture))(1, 1)
+                yield number, Result(picture, [])
+            return
+        commissions = (
+            self._commission(*each, recipe, on_step, starts.pop(number, None))
+            for number, each in enumerate(zip(jobs, decoded, strict=True))
+        )
+        yield from stylise_all(commissions, recipe, self._backbone(recipe))
+
+    def _commission(
+        self, job: Job, decoded: Decoded, recipe: Recipe, on_step: OnStep, start: Tensor | None
+    ) -> Commission:
+        """What is to be optimised for a job, from a picture that was painted already if there is one."""
+        content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
+        begun = None if start is None else unit(start).to(self._device)
+        return Commission(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
+
+    @devices.one_thread()
+    def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
+        """The picture of an optimised one, with its scores."""
+        picture = self.finished(result.image, decoded)
+        judgement = self._critic.judged(job, picture, decoded, self._recipes[job.recipe])
+        return Made(picture, result.image, result.losses, judgement, decoded)
+
+    @devices.one_thread()
+    def judged_again(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
+        """The columns that judging fills, of a picture that was written; it is looked at in the size that it was made in."""
+        height, width = decoded.asset.rgb.shape[:2]
+        seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
+        return self._critic.columns(self._critic.judged(job, seen, decoded, self._recipes[job.recipe]))
+
+    def _recalled(self, job: Job, recipe: Recipe) -> Recall:
+        """What is made of an asset at a level is kept for the styles that follow."""
+        layers = (recipe.content_layers, recipe.content_weight, recipe.whole_megapixels)
+        known = (job.asset_sha256, recipe.size, recipe.keep_color, recipe.features, recipe.scale_ratio, *layers)
+        return lambda level, make: self._contents.get((*known, level), make)
+
+    def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:
+        """What an optimised picture (3, h, w) of the decoded asset's size, RGB in [0, 1], looks like: as it is delivered at
+        that size.
+        """
+        rgb = np.empty_like(decoded.asset.rgb)
+        put_coloured(rgb, made.detach().cpu(), decoded.asset, decoded.keep_color)
+        if decoded.cover is not None:
+            decoded.cover.put_back(rgb, decoded.asset.rgb)
+        return image.Picture(rgb, decoded.asset.alpha)
+
+    def delivered(self, job: Job, made: Tensor, decoded: Decoded) -> image.Picture | image.DeepPicture:
+        """The picture to write of an optimised one, at the size and depth of the recipe. Raises Changed and what else
+        reading the asset once more can raise.
+        """
+        recipe = self._recipes[job.recipe]
+        guide = self._sources.guide(job, decoded, recipe)
+        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth, decoded.cover)
+
+    def encoded(
+        self, job: Job, picture: image.Picture | image.DeepPicture, decoded: Decoded, step: Step | None = None
+    ) -> bytes:
+        """A picture as a file that says how it was made, with the credits of the asset; `step` is where it was left, if it
+        is not the job's own.
+        """
+        recipe, file = self._recipes[job.recipe], decoded.file
+        profile = file.profile if recipe.keep_profile else None
+        stamp = stamp_of(job, recipe, self._styles[job.style], step)
+        return image.encode(picture, recipe.format, recipe.quality, stamp, profile=profile, about=file.credits)
+
+    @devices.one_thread()
+    def write(self, job: Job, made: Made) -> dict[str, Any]:
+        """Write the picture and the small views; the row's columns come back."""
+        recipe = self._recipes[job.recipe]
+        picture = self.delivered(job, made.result, made.decoded)
+        data = self.encoded(job, picture, made.decoded)
+        plain = recipe.format in ("png", "tiff") and picture.alpha is None and not recipe.keep_profile
+        self._store.put(output_path(job.output), data)
+        self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
+        self._write_views(job, made.decoded)
+        return {
+            "pixels_sha256": image.pixels_sha256(picture if plain else data),
+            "width": picture.rgb.shape[1],
+            "height": picture.rgb.shape[0],
+            **self._critic.columns(made.judgement),
+            "loss": made.losses[-1] if made.losses else None,
+            "losses": thinned(made.losses, KEPT_LOSSES) or None,
+        }
+
+    def _backbone(self, recipe: Recipe) -> Backbone:
+        return self._backbones.get(recipe.features, lambda: for_recipe(recipe, self._device))
+
+    def _style(self, job: Job, decoded: Decoded, recipe: Recipe) -> Style:
+        """The style to paint in, or one for each area of the cover."""
+
+        def targets() -> tuple[StyleTargets, ...]:
+            artworks, backbone = [tensor(picture).to(self._device) for picture in decoded.seen], self._backbone(recipe)
+            return tuple(
+                style_targets(artworks[group], decoded.weights[group], recipe, backbone, self._cache)
+                for group in decoded.groups
+            )
+
+        found = self._targets.get((job.style_sha256, job.recipe, *seen_with(job, recipe)), targets)
+        if decoded.cover is None:
+            return found[0]
+        return InRegions(tuple(zip(found, map(Region, decoded.cover.areas), strict=True)))
+
+    def _write_views(self, job: Job, decoded: Decoded) -> None:
+        for name, picture in (
+            (asset_thumb(job.asset), decoded.asset),
+            (style_thumb(job.style), decoded.artworks[0]),
+        ):
+            if not self._store.exists(name):
+                self._store.put(name, image.thumbnail(picture, THUMB))
+
+
+def thinned(values: Sequence[float], most: int) -> list[float]:
+    """At most `most` of the values, evenly spread, first and last among them."""
+    if len(values) <= most:
+        return list(values)
+    return [values[round(i * (len(values) - 1) / (most - 1))] for i in range(most)]
+
+
+def _bytes_of(losses: Sequence[Loss]) -> int:
+    return sum(loss.target.nbytes for loss in losses if isinstance(loss, ContentLoss))

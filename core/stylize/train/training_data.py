@@ -1,0 +1,123 @@
+"""What a network that paints in one pass learns from: styles of a catalog, contents, and artworks for the predictor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import JobError, SpecError
+from core.images import image
+from core.planning.catalog import Style, load_catalog
+from core.planning.file_digests import sha256_of
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.feedforward.transfer_info import KnownStyle
+from core.stylize.train import contents
+from core.stylize.train.contents import Contents
+from core.stylize.train.style_bank import Palette
+from core.text import printable
+from core.training.skipped_files import Fault, Tick
+
+
+@dataclass(frozen=True)
+class CatalogStyles:
+    """The styles of a catalog that can be learnt, by name, and notes on those that cannot."""
+
+    known: tuple[KnownStyle, ...]
+    palettes: tuple[Palette, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """All that is learnt from."""
+
+    catalog: CatalogStyles
+    contents: Contents
+    artworks: tuple[Palette, ...]
+    faults: tuple[Fault, ...]
+    digest: str
+    """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
+
+
+def catalog_styles(folder: Path, recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS) -> CatalogStyles:
+    """The styles of a catalog.
+
+    Raises SpecError, naming the style, for one whose artworks cannot be read, and for a catalog without a style to learn.
+    """
+    learnt, notes = [], []
+    for style in load_catalog(folder):
+        if style.entry.regions:
+            notes.append(
+                f"left out: style {style.name} has regions; the styles that it names are learnt by themselves."
+            )
+        else:
+            learnt.append((_known(style, folder, max_pixels), _palette(style, folder, recipe)))
+    if not learnt:
+        raise SpecError(f"catalog {printable(str(folder))} has regions alone; put artworks into it.")
+    return CatalogStyles(tuple(known for known, _ in learnt), tuple(palette for _, palette in learnt), tuple(notes))
+
+
+def _known(style: Style, folder: Path, max_pixels: int) -> KnownStyle:
+    try:
+        if style.problem:
+            raise SpecError(style.problem)
+        for artwork in style.artworks:
+            image.read(folder / artwork.file, max_pixels)
+        parts = tuple((sha256_of(str(folder / artwork.file)), artwork.weight) for artwork in style.artworks)
+    except (JobError, SpecError) as error:
+        raise SpecError(
+            f"catalog {printable(str(folder))}: style {style.name!r} cannot be learnt: {error} Or take the style out."
+        ) from error
+    entry = style.entry
+    return KnownStyle(
+        name=style.name,
+        artworks=parts,
+        title=entry.title,
+        artist=entry.artist,
+        licence=entry.licence,
+        credit=entry.credit,
+    )
+
+
+def _palette(style: Style, folder: Path, recipe: TransferRecipe) -> Palette:
+    files = tuple(folder / artwork.file for artwork in style.artworks)
+    weights = tuple(artwork.weight for artwork in style.artworks)
+    return Palette(style.name, files, weights, recipe.style_shares.get(style.name, 1.0))
+
+
+def load(
+    catalog: Path,
+    folders: Sequence[Path],
+    artworks: Sequence[Path],
+    recipe: TransferRecipe,
+    max_pixels: int = image.MAX_PIXELS,
+    tick: Tick | None = None,
+) -> Lessons:
+    """Read everything. `artworks`: folders; with none the contents are the artworks. What is broken there is left out.
+
+    Raises SpecError for a style of the catalog that cannot be read, for a share of a style that it has not, and for fewer
+    than two contents.
+    """
+    styles = catalog_styles(catalog, recipe, max_pixels)
+    names = [palette.name for palette in styles.palettes]
+    strange = sorted(set(recipe.style_shares) - set(names))
+    if strange:
+        raise SpecError(
+            f"style_shares: catalog {printable(str(catalog))} has no style {printable(strange[0])!r} to learn; it has "
+            f"{printable(', '.join(names))}."
+        )
+    pictures = contents.load(folders, recipe, max_pixels, tick)
+    files, faults = pictures.files, list(pictures.faults)
+    if artworks and list(artworks) != list(folders):
+        files, more = contents.readable(artworks, max_pixels, tick)
+        faults += [fault for fault in more if fault not in faults]
+    frames = (recipe.frame, 0.0) if recipe.frame else (0.0,)
+    others = tuple(Palette(file.stem, (file,), frame=frame) for frame in frames for file in files)
+    learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
+    sha = hashlib.sha256(json.dumps([pictures.digest, learnt]).encode())
+    for file in files:
+        sha.update(sha256_of(str(file)).encode())
+    return Lessons(styles, pictures, others, tuple(faults), sha.hexdigest()[:16])

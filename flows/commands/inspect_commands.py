@@ -1,0 +1,201 @@
+"""The commands that only look: plan, status, manifest, gallery, show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+from rich.table import Table
+from rich.text import Text
+
+from core.config.preference_model import load_taste
+from core.config.spec import Spec
+from core.errors import SpecError
+from core.images import provenance
+from core.manifest import manifest
+from core.manifest.picks import read_picks, with_picks
+from core.networks.classifier import label_said
+from core.planning.cost_calibration import calibrated_cost
+from core.planning.run_log import last_night
+from core.report.gallery import build_gallery
+from core.report.summary import summarise
+from core.runs.run_kinds import AnySpec, load_any
+from core.runs.stylize_plan import make_plan
+from core.scoring.explain_score import explained
+from core.storage.disk_space import check_room, free_bytes
+from core.storage.run_paths import SPEC
+from core.storage.store import Store
+from core.text import printable
+from flows.display import console, end_table, plan_table
+from flows.exit_codes import ALL_DONE, UNFINISHED
+
+SHOWN = 40
+"""Rows that `nocturne manifest` prints."""
+
+
+def store_of(folder: Path) -> Store:
+    """The run in `folder`. Raises SpecError if it is none."""
+    store = Store(folder)
+    if not store.exists(SPEC):
+        raise SpecError(f"{folder} is not a run folder: it has no {SPEC}; `nocturne run --out {folder}` makes one.")
+    return store
+
+
+def spec_of(folder: Path) -> AnySpec:
+    """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError."""
+    return load_any(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
+
+
+def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
+    """Print what a night would do; `replan` chooses anew what the spec leaves to be chosen."""
+    out = console(as_json)
+    spec.check()
+    cost = calibrated_cost(spec.device, lambda text: out.print(text))
+    made = make_plan(spec, cost=cost, replan=replan)
+    if as_json:
+        print(json.dumps({**asdict(made.summary), "free_bytes": free_bytes(spec.out)}))
+        return
+    out.print(plan_table(made.summary, free_bytes(spec.out)))
+    if made.summary.choice:
+        out.print(printable(made.summary.choice), markup=False, soft_wrap=True)
+    for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
+        out.print(printable(message), markup=False, soft_wrap=True)
+    check_room(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
+
+
+def look_at_status(folder: Path, as_json: bool) -> int:
+    """Print how far a run is. Returns the exit code: 0 if all its jobs are done, else 3."""
+    store = store_of(folder)
+    summary, running, last = summarise(manifest.read(store)), store.locked(), last_night(store)
+    if as_json:
+        print(json.dumps({**asdict(summary), "running": running, "last_night": last}))
+    else:
+        out = console()
+        out.print(end_table(summary, 0, None))
+        out.print(
+            "A night goes on now."
+            if running
+            else printable(f"Last night ended {last['ended'][:19]} UTC.")
+            if last
+            else ""
+        )
+    return ALL_DONE if summary.is_complete else UNFINISHED
+
+
+def look_at_manifest(
+    folder: Path,
+    failed: bool,
+    style: str | None,
+    sort: str | None,
+    to: Path | None,
+    picks: Path | None,
+    as_json: bool,
+) -> None:
+    """Print rows of a manifest, or write them to `to`, with what was picked if there are picks."""
+    rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
+    if picks is not None:
+        rows = with_picks(rows, read_picks(picks))
+    if to is not None:
+        Store(to.absolute().parent).put(to.name, _as_file(rows, to))
+        console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
+    elif as_json:
+        print(_as_json(rows).decode())
+    else:
+        console().print(_rows_table(rows))
+
+
+def explain_score(folder: Path, output: str) -> None:
+    """Print why an output scores what it does. Raises SpecError if the run has no such row."""
+    spec = spec_of(folder)
+    rows = manifest.read(store_of(folder))
+    found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
+    if not found:
+        raise SpecError(f"{folder} has no output {printable(output)}; `nocturne manifest {folder}` lists them.")
+    weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
+    taste = load_taste(spec.taste) if isinstance(spec, Spec) and spec.taste else None
+    for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
+        print(printable(line))
+    if found[0]["label"] is not None:
+        print(printable(label_said(found[0])))
+
+
+def build(folder: Path) -> None:
+    """Build a run's gallery and print its path."""
+    store = store_of(folder)
+    print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
+
+
+def look_at_picture(file: Path, as_json: bool) -> None:
+    """Print what a picture says of itself, or a checkpoint."""
+    stamp = _about_network(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
+    if as_json:
+        print(json.dumps(stamp, indent=2))
+        return
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in {
+        **stamp,
+        **{f"recipe.{key}": value for key, value in stamp.get("recipe", {}).items()},
+    }.items():
+        if name != "recipe":
+            table.add_row(
+                Text(printable(name)), Text(printable(value if isinstance(value, str) else json.dumps(value)))
+            )
+    console().print(table)
+
+
+def _about_network(file: Path) -> dict[str, Any]:
+    from core.gan.checkpoints.checkpoint import read_info
+    from core.networks.classifier_file import is_one, read
+
+    if is_one(file):
+        found = read(file)
+        return {
+            "classifier": found.name,
+            "digest": found.digest,
+            "classes": list(found.classes),
+            "known from probability": found.threshold,
+            "temperature": found.temperature,
+            "trained on": found.data,
+            "held-out pictures": found.figures,
+        }
+    info = read_info(file)
+    return {
+        "checkpoint": info.name,
+        "digest": info.digest,
+        "step": info.step,
+        "classes": list(info.classes),
+        "training can go on from it": info.whole,
+        "trained on": {name: value for name, value in info.data.items() if name != "sha256"},
+        "recipe": info.recipe.model_dump(mode="json"),
+    }
+
+
+def _as_file(rows: Any, to: Path) -> bytes:
+    writers = {".csv": manifest.csv_bytes, ".parquet": manifest.parquet_bytes, ".json": _as_json}
+    if to.suffix.lower() not in writers:
+        raise SpecError(f"--to {to}: the suffix must be .csv, .parquet or .json.")
+    return bytes(writers[to.suffix.lower()](rows))
+
+
+def _as_json(rows: Any) -> bytes:
+    return json.dumps(rows.to_pylist(), default=str).encode()  # ASCII: it may be printed
+
+
+def _rows_table(rows: Any) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    picked = "pick" in rows.column_names
+    for header in ("output", "status", "score", "seconds", "reason", *(["pick"] if picked else [])):
+        table.add_column(header, overflow="fold")
+    for row in rows.slice(0, SHOWN).to_pylist():
+        score = "" if row["score"] is None else f"{row['score']:.3f}"
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
+        last = [row["pick"] or ""] if picked else []
+        table.add_row(Text(printable(row["output"])), row["status"], score, seconds, row["reason"] or "", *last)
+    if rows.num_rows > SHOWN:
+        table.add_row(f"... and {rows.num_rows - SHOWN:,} more; --to FILE writes them all", "", "", "", "")
+    return table

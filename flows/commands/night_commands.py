@@ -1,0 +1,191 @@
+"""`nocturne run`, `nocturne sample` and `nocturne retry`: a night started from the terminal."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from core.errors import NocturneError, Stopped
+from core.gan.jobs.sample_spec import SampleSpec
+from core.manifest import manifest
+from core.planning.plan_file import begin_night
+from core.planning.planner import Plan
+from core.planning.run_log import record_night
+from core.report.gallery import build_gallery
+from core.report.summary import RunSummary, summarise
+from core.runs.finalise import settled
+from core.runs.run_kinds import AnySpec
+from core.runs.session import Duty
+from core.storage.store import Store
+from core.text import printable
+from flows.display import Display, console, end_table, faults_table
+from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.prefect_outage import leaving_a_dead_server
+
+QUICK_PLAN = 1.5
+"""Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
+
+
+def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
+    """Make a run, showing progress; `replan` chooses anew what the spec leaves to be chosen. Returns the exit code: 0 if
+    all its jobs are done, else 3.
+    """
+    begun = time.monotonic()
+    out = console(as_json)
+    out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
+    duty = Duty(spec, retry, replan=replan)
+
+    def report(record: dict[str, Any]) -> int:
+        return _report(record, spec, out, as_json, time.monotonic() - begun)
+
+    with Display(out, duty.crew.board) as display:
+        duty.begin(display.scanned)
+        try:
+            plan = duty.plan(QUICK_PLAN)
+            idle = plan if plan is not None and not plan.summary.work else None
+            if idle is None:
+                _ready_prefect(out, verbose)
+        except BaseException:
+            duty.crew.kill()
+            duty.end()
+            raise
+        record = _through_prefect(duty, out, report) if idle is None else _nothing_to_make(duty, idle)
+    return report(record)
+
+
+def _ready_prefect(out: Console, verbose: bool) -> None:
+    """Raises NocturneError if Prefect could not start a server that it needs."""
+    from flows.prefect_environment import prepare
+
+    warning = prepare(quiet=not verbose)
+    if warning:
+        out.print(printable(warning), markup=False)
+
+
+def _through_prefect(duty: Duty, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
+    from prefect.exceptions import TerminationSignal
+
+    flow = _flow(duty.spec)
+    before = signal.signal(signal.SIGINT, _stopper(duty, out))
+    before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
+
+    def report_alone() -> int:
+        if duty.record is None:
+            return -1
+        out.print("The Prefect server is gone; the night is whole, but its dashboard does not know.")
+        return report(duty.record)
+
+    try:
+        with leaving_a_dead_server(duty.over, report_alone):
+            made: dict[str, Any] = flow(duty.spec, duty.retry)
+            return made
+    except TerminationSignal:
+        _terminated()
+        raise
+    except NocturneError:
+        raise
+    except Exception as error:
+        return _without_prefect(duty, error, out)
+    finally:
+        duty.crew.kill()  # nothing is left to do, unless Prefect failed before the flow began
+        duty.end()
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, before_term)
+
+
+def _flow(spec: AnySpec) -> Callable[..., Any]:
+    """The flow that makes runs of this kind."""
+    if spec.kind == "sample":
+        from flows.sample import sample
+
+        return sample
+    from flows.batch import batch
+
+    return batch
+
+
+def _terminated(*_: Any) -> None:
+    raise Stopped("stopped by SIGTERM; what was finished is committed, and the same command goes on later.")
+
+
+def _without_prefect(duty: Duty, error: Exception, out: Console) -> dict[str, Any]:
+    """Prefect failed. A night that is over all the same is reported; else what is committed waits for the next one."""
+    words = f"Prefect failed ({type(error).__name__}: {error})"
+    if duty.record is None:
+        raise NocturneError(f"{words}; what is committed stays done, the same command goes on.") from error
+    out.print(printable(f"{words}; the night is whole, but the dashboard does not know."), markup=False)
+    return duty.record
+
+
+def _stopper(duty: Duty, out: Console) -> Callable[..., None]:
+    """What Ctrl-C does: first finish the job in hand, then stop at once."""
+
+    def stop(*_: Any) -> None:
+        if duty.crew.stopping:
+            duty.crew.kill()
+            raise KeyboardInterrupt
+        out.print("Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now.")
+        duty.crew.stop()
+
+    return stop
+
+
+def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
+    """A night without work needs no server: its rows are brought up to date, and that is all."""
+    started = datetime.now(UTC)
+    try:
+        duty.crew.kill()
+        begin_night(duty.store, plan)
+        rows = _curated(duty, settled(duty.store, duty.spec))
+        page = build_gallery(duty.store, rows, duty.store.root.name)
+        record = {
+            "run": duty.store.root.name,
+            "made": 0,
+            "taken_over": 0,
+            "left": 0,
+            "seconds": 0.0,
+            "planned": asdict(plan.summary),
+            "manifest": asdict(summarise(rows)),
+            "gallery": str(page),
+            "stopped": False,
+        }
+        record_night(duty.store, started, record)
+    finally:
+        duty.end()
+    return record
+
+
+def _curated(duty: Duty, rows: Any) -> Any:
+    """The manifest once the run's samples are judged, if they are to be: `keep` may have changed since they were drawn."""
+    if not isinstance(duty.spec, SampleSpec) or not duty.spec.keep:
+        return rows
+    from core.runs.curate import curate_run
+
+    curate_run(duty.store, duty.spec)
+    return manifest.read(duty.store)
+
+
+def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, elapsed: float) -> int:
+    summary = RunSummary(**record["manifest"])
+    code = ALL_DONE if summary.is_complete else UNFINISHED
+    if as_json:
+        print(json.dumps({**record, "elapsed": elapsed, "exit_code": code}))
+        return code
+    made = record["made"] + record["taken_over"]
+    if not record["planned"]["todo"] and not made:
+        out.print("Nothing to make: every job was done or had failed before.")
+    out.print(end_table(summary, made, elapsed))
+    if summary.failed:
+        rows = manifest.query(manifest.read(Store(spec.out)), failed=True).to_pylist()
+        out.print(faults_table(rows))
+    if summary.pending:
+        out.print("Some jobs are left; the same command makes them.")
+    out.print(printable(f"Gallery: {record['gallery']}"), markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,106 @@
+"""A night as a flow, whatever is made: plan, shards, merge, gallery. Import it after `prefect_environment.prepare`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import Task, get_run_logger
+from prefect.exceptions import TerminationSignal
+from prefect.futures import as_completed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from core.gan.jobs.sample_spec import SampleSpec
+from core.planning.run_log import record_night
+from core.runs.run_kinds import AnySpec
+from core.runs.session import Duty, on_duty
+from flows.dashboard import Dashboard
+from flows.prefect_server import end_with_this_process
+from tasks.gallery import gallery
+from tasks.gate import gate
+from tasks.merge import merge
+from tasks.plan import plan
+
+SHARDS_AT_ONCE = 4
+"""Shards that wait at the workers' doors, so that a worker never idles between two."""
+
+CANCEL_GRACE = 15.0
+"""Seconds that the job in hand has when the run is cancelled: Prefect kills the process after 30."""
+
+
+def runner() -> TaskRunner[Any]:
+    """What runs the tasks of a night."""
+    return ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE)
+
+
+def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: bool = False) -> dict[str, Any]:
+    """Make what a rooted spec asks for and is not done yet, each shard by the task `make_shard`; `replan` chooses anew
+    what the spec leaves to be chosen.
+
+    Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
+    StoreBroken, or NocturneError when nothing can be made.
+    """
+    end_with_this_process()
+    started = datetime.now(UTC)
+    with on_duty(spec, retry, replan) as duty:
+        dashboard = Dashboard(duty.store.root.name)
+        try:
+            planned, shards = _make(duty, dashboard, make_shard)
+        except TerminationSignal:
+            duty.crew.stop(CANCEL_GRACE)
+            raise
+        except KeyboardInterrupt:
+            duty.crew.stop()
+            raise
+        duty.record = record = _finish(duty, planned, shards)
+        record_night(duty.store, started, record)
+        dashboard.end(record)
+    return record
+
+
+def _make(duty: Duty, dashboard: Dashboard, make_shard: Task[..., Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    run = str(duty.store.root)
+    planned = plan(run)
+    shards: list[dict[str, Any]] = []
+    if planned["shards"]:
+        dashboard.begin()
+    more = planned
+    while True:
+        futures = make_shard.map(run, list(range(more["shards"]))) if more["shards"] else []
+        for _ in as_completed(futures):
+            dashboard.advance(duty.crew.board.ended / max(1, duty.crew.board.total))
+        shards += [future.result() for future in futures]
+        if not duty.tries_again or duty.crew.stopping or not more["todo"] + more["copy"] + more["adopt"]:
+            return planned, shards
+        more = gate(run)
+        for count in ("todo", "copy", "adopt", "shards"):
+            planned[count] += more[count]
+
+
+def _finish(duty: Duty, planned: dict[str, Any], shards: list[dict[str, Any]]) -> dict[str, Any]:
+    run = str(duty.store.root)
+    duty.crew.board.stage = "merging"
+    merged = merge(run)
+    if isinstance(duty.spec, SampleSpec) and duty.spec.keep:
+        from tasks.curate import curate  # torch is loaded only where it is needed
+
+        duty.crew.board.stage = "curating"
+        merged = curate(run)
+    duty.crew.board.stage = "building the gallery"
+    page = gallery(run)
+    get_run_logger().info(
+        "%d done, %d failed, %d pending; gallery: %s", merged["done"], merged["failed"], merged["pending"], page
+    )
+    return {
+        "run": duty.store.root.name,
+        "made": sum(shard["done"] for shard in shards),
+        "taken_over": planned["copy"] + planned["adopt"],
+        "left": sum(shard["left"] for shard in shards),
+        "seconds": sum(shard["seconds"] for shard in shards),
+        "planned": planned,
+        "manifest": merged,
+        "gallery": page,
+        "stopped": duty.crew.stopping,
+        "python": sys.version.split()[0],
+    }

@@ -1,0 +1,53 @@
+"""What the flows of surveys share: spans, the table, and what the dashboard shows. Import it after `prepare`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.exceptions import TerminationSignal
+
+from core.storage.run_paths import MANIFEST
+from core.survey.kinds import KINDS
+from core.survey.results import finished
+from core.survey.session import on_survey
+from core.survey.spec import SurveySpec
+from flows.dashboard import Teller
+from flows.prefect_server import end_with_this_process
+from tasks.survey_span import survey_span
+
+
+def surveyed(spec: SurveySpec) -> dict[str, Any]:
+    """Look at what a spec's folder holds and is not known yet, span by span, then write the table and the page.
+
+    Returns counts, the folder, and the paths of table and page. Raises SpecError, RunBusy, StoreBroken, NocturneError.
+    """
+    end_with_this_process()
+    teller = Teller()
+    with on_survey(spec.rooted(Path.cwd()), KINDS[spec.kind]) as survey:
+        out = str(survey.spec.out)
+        about = f"{spec.kind.capitalize()} {survey.spec.pictures.name}"
+        progress = teller.told(lambda: create_progress_artifact(0.0, key="survey", description=f"{about}: pictures"))
+        for span in range(survey.spans):
+            future = survey_span.submit(out, span)
+            try:
+                future.result()
+            except (TerminationSignal, KeyboardInterrupt):
+                survey.crew.stop.set()  # the span ends with its rows committed
+                future.wait()
+                raise
+            if progress is not None:
+                share = 100.0 * survey.tally.looked / max(1, len(survey.todo))
+                teller.told(partial(update_progress_artifact, progress, share))
+            if survey.crew.stop.is_set():
+                break
+        record = finished(survey)
+        get_run_logger().info(
+            "%d pictures, %d failed; table: %s", record["pictures"], record["failed"], record["table"]
+        )
+        text = f"# {about}\n\n{record['pictures']} pictures, {record['failed']} failed.\n\nTable: `{out}/{MANIFEST}`\n"
+        teller.told(lambda: create_markdown_artifact(text, key="survey-table", description=about))
+    return record

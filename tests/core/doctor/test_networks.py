@@ -1,0 +1,87 @@
+"""The checks of torch, the devices and the weights files."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.doctor import networks
+from core.doctor.check_result import Finding
+from core.doctor.networks import BACKBONE_OF, PACKAGED
+from core.networks import device
+from core.networks.weights import SOURCES
+from tests.core.doctor.test_machine import PYPROJECT
+
+
+def only(findings: Iterable[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
+
+
+def test_a_torch_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    finding = only(networks.torch_itself())
+    assert finding.state == "problem"
+    assert "cannot be imported" in finding.found
+
+
+def test_a_device_that_cannot_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "SIDE", 1)
+    assert networks.fault_of("cpu") == ""
+    monkeypatch.setattr(networks, "fault_of", lambda kind: "RuntimeError: no kernel" if kind == "cpu" else "")
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    finding = only(networks.devices())
+    assert (finding.state, finding.found) == ("problem", "auto is cpu, which cannot compute: RuntimeError: no kernel")
+
+
+def test_a_device_that_computes_wrongly_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.ones", lambda *shape, device: __import__("torch").zeros(*shape))
+    assert "came out as 0" in networks.fault_of("cpu")
+
+
+def test_another_device_that_cannot_compute_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind in ("cuda", "cpu")))
+    monkeypatch.setattr(device, "engine_name", lambda chosen: f"{chosen} engine")
+    monkeypatch.setattr(networks, "fault_of", lambda kind: "" if kind == "cuda" else "broken")
+    chosen, other = networks.devices()
+    assert (chosen.state, chosen.found) == ("ok", "auto is cuda engine, no mps")
+    assert (other.state, other.found) == ("warning", "cpu cannot compute: broken")
+
+
+def test_every_known_weights_file_has_a_place() -> None:
+    from core.networks.efficientnet import PACKAGE
+
+    assert set(SOURCES) == {*PACKAGED, *BACKBONE_OF}
+    assert PACKAGED["efficientnet-lite0"][0] == PACKAGE
+    for _, _, requirement in PACKAGED.values():
+        assert requirement in PYPROJECT["dependencies"]
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_packaged_weights_must_be_there_and_right(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = only(networks.known_weights(name))
+    assert good.state == "ok"
+    assert SOURCES[name].licence in good.found
+    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], sha256="0" * 64))
+    wrong = only(networks.known_weights(name))
+    assert wrong.state == "problem"
+    assert "instead of 0000000000000000" in wrong.found
+    assert PACKAGED[name][2] in wrong.remedy
+    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], file="nothing.bin"))
+    absent = only(networks.known_weights(name))
+    assert absent.state == "problem"
+    assert "nothing.bin is not in the package" in absent.found
+
+
+@pytest.mark.parametrize("name", BACKBONE_OF)
+def test_torchvisions_weights_are_optional(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert only(networks.known_weights(name)).state == "ok"
+    path = tmp_path / "hub/checkpoints" / SOURCES[name].file
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    assert only(networks.known_weights(name)).state == "warning"
+    monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], sha256=networks._sha256(path)[:8]))
+    assert only(networks.known_weights(name)).state == "ok"

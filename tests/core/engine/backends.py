@@ -1,0 +1,79 @@
+"""Makers for tests of the engine: quick, without networks, and badly behaved where a job's name asks for it."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from core.engine.backend import Tick
+from core.errors import NotFinite, SpecError, Unreadable
+from core.planning.jobs import Job
+from core.storage.run_paths import output_path
+from core.storage.store import Store
+
+
+class Scribe:
+    """Writes the asset's name as the output. Words in the name make trouble; files in `marks/` count the tries."""
+
+    engine = "scribe"
+    versions = "test"
+
+    @staticmethod
+    def resolve(device: str) -> str:
+        if device == "cuda":
+            raise SpecError("there is no device cuda here; use cpu.")
+        return device
+
+    def __init__(self, device: str) -> None:
+        if os.environ.get("SCRIBE_STILLBORN"):
+            raise SystemExit("no networks today")
+
+    def open(self, store: Store, context: dict[str, Any]) -> None:
+        self.store, self.context = store, context
+
+    def decode(self, job: Job) -> str:
+        self._count("decode", job)
+        if "hang-in-decode" in job.asset:
+            time.sleep(3600)
+        if "unreadable" in job.asset:
+            raise Unreadable(f"{job.asset} cannot be decoded.")
+        return job.asset
+
+    def make(self, job: Job, decoded: str, tick: Tick) -> bytes:
+        self._count("make", job)
+        if "hang-in-make" in job.asset:
+            time.sleep(3600)
+        if "die-always" in job.asset or ("die-once" in job.asset and self._count("death", job) == 1):
+            os._exit(66)
+        if "diverge" in job.asset:
+            raise NotFinite(f"{job.asset} diverged.")
+        if "fault" in job.asset:
+            raise ZeroDivisionError("a fault\nof ours\x1b[2J" + "!" * 999)
+        if "memory" in job.asset:
+            raise MemoryError
+        for step in range(10):
+            time.sleep(self.context.get("step_seconds", 0.0))
+            tick(step + 1, 10, 1.0)
+        return decoded.encode()
+
+    def score(self, job: Job, made: bytes) -> bytes:
+        self._count("score", job)
+        if "hang-in-score" in job.asset:
+            time.sleep(3600)
+        if "unscored" in job.asset:
+            raise NotFinite(f"{job.asset} has no score.")
+        time.sleep(self.context.get("score_seconds", 0.0))
+        return made
+
+    def write(self, job: Job, made: bytes) -> dict[str, Any]:
+        self.store.put(output_path(job.output), made)
+        self._count("write", job)
+        return {"pixels_sha256": made.hex(), "width": 1, "height": 1, "score": 0.5}
+
+    def _count(self, what: str, job: Job) -> int:
+        folder = Path(self.store.root) / "marks"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{what}-{job.output.replace('/', '_')}"
+        with path.open("a") as file:
+            file.write(".")
+        return path.stat().st_size

@@ -1,0 +1,116 @@
+"""Predicted seconds, and shards of equal length."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.config.presets import PRESETS
+from core.config.recipe import Recipe
+from core.networks import transfer_flops
+from core.networks.architecture import Name
+from core.networks.backbone import Backbone
+from core.planning.cost_model import Cost, gflop, load_cost, network_of, save_cost
+from core.planning.shards import MAX_JOBS, Sharder
+from core.stylize.optimise.moments import moments
+from tests.core.networks.seeded_weights import seeded
+
+
+def test_work_grows_with_pixels_and_steps() -> None:
+    base = gflop(Recipe(steps=10), 256, 256)
+    assert gflop(Recipe(steps=20), 256, 256) == pytest.approx(2 * base)
+    assert gflop(Recipe(steps=10), 512, 256) == pytest.approx(2 * base)
+
+
+@pytest.mark.parametrize("name", ["vgg19", "resnet18", "resnet50"])
+def test_the_work_of_a_pass_is_what_torch_counts(name: Name) -> None:
+    recipe = Recipe(backbone=name, steps=1)
+    layers = (*recipe.content_layers, *recipe.style_layers)
+    backbone = Backbone(seeded(name), layers).to("meta")
+    x = torch.zeros(1, 3, 64, 64, device="meta", requires_grad=True)
+    with FlopCounterMode(display=False) as counter:
+        found = backbone.features(x)
+        torch.stack([moments(found[layer])[1].sum() for layer in recipe.style_layers]).sum().backward()
+    assert gflop(recipe, 64, 64) == pytest.approx(counter.get_total_flops() / 1e9, rel=0.01)
+    shallow = recipe.changed({"style_layers": layers[1:2], "content_layers": layers[1:2]})
+    assert gflop(shallow, 64, 64) < gflop(recipe, 64, 64)
+
+
+def test_the_model_learns_the_machines_rate(tmp_path: Path) -> None:
+    recipe, cost = Recipe(steps=10), load_cost("cpu", tmp_path)
+    assert cost.jobs == 0
+    learned = cost.learned([(recipe, 256, 256, cost.overhead + 50.0)] * 5)
+    assert learned.seconds(recipe, 256, 256) == pytest.approx(cost.overhead + 50.0)
+    slower = learned.learned([(recipe, 256, 256, cost.overhead + 100.0)] * 5)
+    assert slower.seconds(recipe, 256, 256) == pytest.approx(cost.overhead + 75.0)
+    assert save_cost(slower, tmp_path)
+    assert load_cost("cpu", tmp_path) == slower
+
+
+def test_jobs_that_were_made_at_once_shorten_the_next_night(tmp_path: Path) -> None:
+    quick, slow = PRESETS["fast"], PRESETS["good"]
+    cost = load_cost("cpu", tmp_path)
+    assert cost.overlap(quick) == 1.0
+    learned = cost.learned_overlap(quick, 3.0).learned_overlap(quick, 2.0)
+    assert learned.overlap(quick) == pytest.approx(2.5)
+    assert learned.overlap(slow) == 1.0
+    assert learned.learned_overlap(slow, 0.5).overlap(slow) == 1.0, "idle time is not work at once"
+    assert save_cost(learned, tmp_path)
+    assert load_cost("cpu", tmp_path) == learned
+
+
+def test_each_precision_has_its_own_rate() -> None:
+    exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
+    learned = Cost(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
+    assert learned.seconds(exact, 64, 64) == pytest.approx(2 * learned.seconds(quick, 64, 64))
+
+
+def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> None:
+    vgg, resnet, other = (Recipe(backbone=name) for name in ("vgg19", "resnet50", "resnet18"))
+    learned = Cost(overhead=0).learned([(vgg, 64, 64, gflop(vgg, 64, 64)), (resnet, 64, 64, 2 * gflop(resnet, 64, 64))])
+    assert learned.seconds(vgg, 64, 64) == pytest.approx(gflop(vgg, 64, 64))
+    assert learned.seconds(resnet, 64, 64) == pytest.approx(2 * gflop(resnet, 64, 64))
+    assert learned.seconds(other, 64, 64) == pytest.approx(1.5 * gflop(other, 64, 64))
+
+
+def test_one_odd_job_does_not_spoil_the_model() -> None:
+    jobs = [(Recipe(), 64, 64, 1.0)] * 9 + [(Recipe(), 64, 64, 900.0)]
+    assert Cost(overhead=0).learned(jobs).seconds(Recipe(), 64, 64) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"rates": 3, "overhead": 1, "jobs": 1}', "\xff"])
+def test_a_damaged_memory_of_the_speed_is_forgotten(tmp_path: Path, text: str) -> None:
+    save_cost(Cost("cpu", jobs=5), tmp_path)
+    (tmp_path / "cost-cpu.json").write_text(text)
+    assert load_cost("cpu", tmp_path).jobs == 0
+
+
+def test_a_long_job_has_a_shard_to_itself() -> None:
+    sharder = Sharder(60)
+    assert [sharder.place(seconds) for seconds in (10, 500, 10, 10)] == [0, 1, 2, 2]
+    assert sharder.count == 3
+
+
+def test_quick_jobs_do_not_make_endless_shards() -> None:
+    sharder = Sharder(60)
+    assert {sharder.place(0.0) for _ in range(2 * MAX_JOBS)} == {0, 1}
+
+
+def test_one_pass_is_a_small_part_of_an_optimisation_and_hangs_on_its_size() -> None:
+    cost, good, fast, polish = Cost(), PRESETS["good"], PRESETS["fast"], PRESETS["polish"]
+    assert cost.seconds(fast, 512, 269) < 0.1 * cost.seconds(good, 512, 269)
+    assert gflop(fast, 512, 269) == pytest.approx(transfer_flops.gflop(269, 512))
+    assert gflop(fast.changed({"brush": 0.5}), 512, 269) == pytest.approx(4 * gflop(fast, 512, 269))
+    assert gflop(polish, 512, 269) > gflop(fast, 512, 269)
+    assert cost.seconds(fast, 512, 269) < cost.seconds(polish, 512, 269) < cost.seconds(good, 512, 269)
+    assert gflop(fast, 6000, 4000) > 1.2 * 24e6 / (512 * 269) * gflop(fast, 512, 269), "tiles have frames"
+
+
+def test_one_pass_has_a_rate_of_its_own() -> None:
+    fast, good = PRESETS["fast"], PRESETS["good"]
+    cost = Cost(rates={network_of(good): 0.01})
+    taken = cost.seconds(fast, 512, 512) + 0.1
+    learned = cost.learned([(fast, 512, 512, taken)] * 3)
+    assert learned.seconds(fast, 512, 512) == pytest.approx(taken)
+    assert learned.seconds(good, 512, 512) == cost.seconds(good, 512, 512)
