@@ -1,7 +1,12 @@
 """Keys and output names."""
 
+from typing import Any
+
+from core.config.presets import PRESETS
 from core.config.recipe import Recipe
-from core.planning.jobs import OutputNames, fitted, job_key
+from core.planning.catalog import style_digest
+from core.planning.jobs import KeyMaker, OutputNames, fitted, job_key
+from tests.golden import golden, sha256
 
 BASE = {"asset": "a" * 64, "style": [("s" * 64, 1.0)], "recipe": Recipe(), "seed": 0, "weights": "w"}
 
@@ -53,3 +58,34 @@ def test_fitted_never_enlarges_and_never_vanishes() -> None:
     assert fitted(100, 50, 512) == (100, 50)
     assert fitted(5000, 1, 512) == (512, 1)
     assert fitted(1, 1, 512) == (1, 1)
+
+
+def test_keys_are_those_of_the_first_version() -> None:
+    """They may change with a method's `algorithm` alone: what is asserted here are pictures that need not be made again."""
+    jobs = golden("keys.json")["jobs"]
+    assert len(jobs) == 200
+    for job in jobs:
+        recipe = golden_recipe(job)
+        assert (recipe.digest(), style_digest(*style_of(job))[:16]) == (job["recipe"], job["style_sha256"]), job
+        assert golden_key(job, recipe) == job["key"], job
+
+
+def golden_recipe(job: dict[str, Any]) -> Recipe:
+    """The preset with the changes of style and pair, and the strength of a further try."""
+    recipe = PRESETS[job["preset"]]
+    for changes in job.get("changes", []):
+        recipe = recipe.changed(changes)
+    return recipe.changed({"strength": recipe.strength * job["strength"]}) if "strength" in job else recipe
+
+
+def style_of(job: dict[str, Any]) -> tuple[list[tuple[str, float]], list[tuple[str, int]]]:
+    pairs = [(sha256(artwork), weight) for artwork, weight in job["style"]]
+    return pairs, [(colour, count) for colour, count in job.get("regions", [])]
+
+
+def golden_key(job: dict[str, Any], recipe: Recipe) -> str:
+    style, regions = style_of(job)
+    # A mask that is lost has the empty text for a digest.
+    mask, region_map = (job.get(name) and sha256(job[name]) for name in ("mask", "map"))
+    keys = KeyMaker(style, recipe, sha256(job["weights"])[:16], regions)
+    return keys.key(sha256(job["asset"]), job["seed"], mask, region_map)[:32]

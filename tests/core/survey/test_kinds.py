@@ -17,9 +17,19 @@ from core.scoring.appraisal import COLUMNS as APPRAISED
 from core.scoring.appraisal import appraise
 from core.survey.analysis import ANALYSE, Analyst
 from core.survey.appraisal import APPRAISE
+from core.survey.features import FEATURES
+from core.survey.kind import Kind
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 from core.survey.survey import Survey
 from tests.core.assist.pictures import ODD
+from tests.golden import golden
+
+
+@pytest.mark.parametrize("kind", [APPRAISE, ANALYSE, FEATURES], ids=lambda kind: kind.name)
+def test_columns_of_the_first_version_keep_their_types_and_order(kind: Kind) -> None:
+    first = [tuple(column) for column in golden("columns.json")[kind.name]]
+    now = [(field.name, str(field.type)) for field in kind.schema]
+    assert [column for column in now if column in first] == first
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())

@@ -15,6 +15,7 @@ from core.runs.run_kinds import load_any
 from core.storage.run_paths import SPEC, output_path
 from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint, spec_of
+from tests.golden import golden, sha256
 
 
 @pytest.fixture
@@ -147,3 +148,13 @@ def test_a_checkpoint_that_is_none_is_refused(tmp_path: Path, file: Path, data: 
 def test_a_wrong_spec_is_one_sentence(tmp_path: Path, file: Path, change: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=words):
         spec_of(file, tmp_path / "run", **{"seeds": "1", **change}).check()
+
+
+def test_keys_of_samples_are_those_of_the_first_version() -> None:
+    """They may change with SAMPLE_ALGORITHM alone."""
+    samples = golden("keys.json")["samples"]
+    assert len(samples) == 40
+    for sample in samples:
+        recipe = SampleRecipe(**sample.get("changes", {}))
+        keys = SampleKeyMaker(sha256(sample["checkpoint"])[:16], recipe)
+        assert (recipe.digest(), keys.key(sample["seed"])[:32]) == (sample["recipe"], sample["key"]), sample
