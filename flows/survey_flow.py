@@ -13,8 +13,8 @@ from prefect.exceptions import TerminationSignal
 from core.storage.run_paths import MANIFEST
 from core.survey.kinds import KINDS
 from core.survey.results import finished
-from core.survey.session import on_survey
 from core.survey.spec import SurveySpec
+from core.survey.survey import open_survey
 from flows.dashboard import Teller
 from flows.prefect_server import end_with_this_process
 from tasks.survey_span import survey_span
@@ -27,7 +27,7 @@ def surveyed(spec: SurveySpec) -> dict[str, Any]:
     """
     end_with_this_process()
     teller = Teller()
-    with on_survey(spec.rooted(Path.cwd()), KINDS[spec.kind]) as survey:
+    with open_survey(spec.rooted(Path.cwd()), KINDS[spec.kind]) as survey:
         out = str(survey.spec.out)
         about = f"{spec.kind.capitalize()} {survey.spec.pictures.name}"
         progress = teller.told(lambda: create_progress_artifact(0.0, key="survey", description=f"{about}: pictures"))

@@ -25,7 +25,7 @@ from prefect.artifacts import (  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
 from core.classifier.spec import TrainClassifierSpec  # noqa: E402
-from core.classifier.training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, held  # noqa: E402
+from core.classifier.training import CARD, CONFUSION, RELIABILITY, ClassifierTraining, open_training  # noqa: E402
 from flows.dashboard import Teller  # noqa: E402
 from flows.prefect_server import end_with_this_process  # noqa: E402
 from flows.training_flow import data_url  # noqa: E402
@@ -41,7 +41,7 @@ def train_classifier(spec: TrainClassifierSpec) -> dict[str, Any]:
     Returns the figures, and where the classifier is. Raises SpecError, RunBusy, StoreBroken.
     """
     end_with_this_process()
-    with held(spec.rooted(Path.cwd())) as training:
+    with open_training(spec.rooted(Path.cwd())) as training:
         run, teller = os.fspath(training.store.root), Teller()
         name, chunks = training.store.root.name, len(training.chunks)
         bar = teller.told(lambda: create_progress_artifact(0.0, key="pictures", description=f"{name}: pictures seen"))

@@ -17,7 +17,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
 
 from core.stylize.train.train_spec import TrainStyleSpec  # noqa: E402
 from core.stylize.train.training import training_on  # noqa: E402
-from core.training.session import on_training_duty  # noqa: E402
+from core.training.session import TrainingSession, open_session  # noqa: E402
 from flows.prefect_server import end_with_this_process  # noqa: E402
 from flows.training_flow import trained  # noqa: E402
 
@@ -32,5 +32,5 @@ def train_style(spec: TrainStyleSpec) -> dict[str, Any]:
     NotFinite, StoreBroken.
     """
     end_with_this_process()
-    with on_training_duty(spec.rooted(Path.cwd()), training_on) as duty:
-        return trained(duty)
+    with open_session(TrainingSession(spec.rooted(Path.cwd()), training_on)) as session:
+        return trained(session)

@@ -16,7 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import TerminationSignal
 
-from core.training.session import TrainingDuty
+from core.training.session import TrainingSession
 from flows.dashboard import Teller
 from tasks.train_stretch import train_stretch
 
@@ -25,26 +25,26 @@ TABLE_ROWS = 200
 SHEET_SIDE = 1024
 
 
-def trained(duty: TrainingDuty) -> dict[str, Any]:
+def trained(session: TrainingSession) -> dict[str, Any]:
     """Train in stretches within a flow run, shown in the dashboard, to the end or until somebody wants to stop.
 
     Returns the last stretch's record, with the run's folder and notes. Raises NotFinite, StoreBroken.
     """
-    run, teller = str(duty.store.root), Teller()
-    name = duty.store.root.name
+    run, teller = str(session.store.root), Teller()
+    name = session.store.root.name
     progress = teller.told(lambda: create_progress_artifact(0.0, key="training", description=f"Training {name}: steps"))
     while True:
         future = train_stretch.submit(run)
         try:
             record = future.result()
         except (TerminationSignal, KeyboardInterrupt):
-            duty.stop.set()  # the stretch ends with its row, saved
+            session.stop.set()  # the stretch ends with its row, saved
             future.wait()
             raise
         _advance(teller, progress, record)
-        _show(teller, duty)
+        _show(teller, session)
         if record["over"] or record["stopped"]:
-            return {**record, "run": name, "folder": run, "notes": _notes(duty)}
+            return {**record, "run": name, "folder": run, "notes": _notes(session)}
 
 
 def _advance(teller: Teller, progress: Any, record: dict[str, Any]) -> None:
@@ -52,9 +52,9 @@ def _advance(teller: Teller, progress: Any, record: dict[str, Any]) -> None:
         teller.told(lambda: update_progress_artifact(progress, 100.0 * record["step"] / record["steps"]))
 
 
-def _show(teller: Teller, duty: TrainingDuty) -> None:
+def _show(teller: Teller, session: TrainingSession) -> None:
     """The figures as a table, the latest samples as a picture, and what should be known."""
-    training, name = duty.training, duty.store.root.name
+    training, name = session.training, session.store.root.name
     assert training is not None
     table = [
         {key: round(value, 4) if isinstance(value, float) else value for key, value in vars(row).items()}
@@ -65,9 +65,9 @@ def _show(teller: Teller, duty: TrainingDuty) -> None:
     for key, png in pictures.items():
         if png is not None:
             _show_picture(teller, key, png, f"Training {name}: {key}")
-    notes = "".join(f"\n- {note}" for note in _notes(duty)) or "\nNothing to warn of."
-    best = f"best {training.score_words} {duty.board.best}"
-    text = f"# {name}\n\nStep {duty.board.step:,} of {duty.board.steps:,}, {best}.\n{notes}\n"
+    notes = "".join(f"\n- {note}" for note in _notes(session)) or "\nNothing to warn of."
+    best = f"best {training.score_words} {session.board.best}"
+    text = f"# {name}\n\nStep {session.board.step:,} of {session.board.steps:,}, {best}.\n{notes}\n"
     teller.told(lambda: create_markdown_artifact(text, key="warnings", description=f"Training {name}: notes"))
 
 
@@ -75,8 +75,8 @@ def _show_picture(teller: Teller, key: str, png: bytes, description: str) -> Non
     teller.told(lambda: create_image_artifact(data_url(png), key=key, description=description))
 
 
-def _notes(duty: TrainingDuty) -> list[str]:
-    return [] if duty.training is None else duty.training.notes
+def _notes(session: TrainingSession) -> list[str]:
+    return [] if session.training is None else session.training.notes
 
 
 def data_url(png: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.survey.session import survey_of
+from core.survey.survey import survey_of
 
 
 @task(name="survey_span", task_run_name="span-{span}", cache_policy=NO_CACHE)

@@ -7,19 +7,19 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.classifier.training import training_in
+from core.classifier.training import training_of
 
 
 @task(name="see_pictures", task_run_name="pictures-{chunk}", cache_policy=NO_CACHE)
 def see_pictures(run: str, chunk: int) -> int:
     """Have the features of a chunk of the run folder's pictures kept. Returns how many pictures were read."""
-    return training_in(run).see(chunk)
+    return training_of(run).see(chunk)
 
 
 @task(name="fit_classifier", cache_policy=NO_CACHE)
 def fit_classifier(run: str) -> dict[str, Any]:
     """Learn, measure, and write the run folder's files. Returns the figures. Raises SpecError."""
-    figures = training_in(run).finish()
+    figures = training_of(run).finish()
     get_run_logger().info(
         "%.1f %% of held-out pictures right, calibration error %.1f %%",
         100 * figures["accuracy"],

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.training.session import training_duty_of
+from core.training.session import session_of
 
 
 @task(name="train_stretch", cache_policy=NO_CACHE)
@@ -17,11 +17,11 @@ def train_stretch(run: str) -> dict[str, Any]:
     Returns step, steps, whether it is over or was stopped, the last figures, and the best score, `best_kid` of a GAN.
     Raises NotFinite.
     """
-    duty = training_duty_of(run)
-    training = duty.training
+    session = session_of(run)
+    training = session.training
     assert training is not None
     told = len(training.notes)
-    stretch = training.run(stop=duty.stop.is_set)
+    stretch = training.run(stop=session.stop.is_set)
     for note in training.notes[told:]:
         get_run_logger().warning(note)
     record = training.record(stretch)

@@ -24,6 +24,7 @@ from core.errors import SpecError
 from core.networks import device as devices
 from core.networks.classifier import Classifier, softmax
 from core.networks.classifier_file import file_bytes
+from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.text import printable
 
@@ -155,28 +156,23 @@ def _check_enough(examples: Examples, folds: int, data: str) -> None:
             )
 
 
-_held: dict[str, ClassifierTraining] = {}
+_trainings: OpenRuns[ClassifierTraining] = OpenRuns()
+
+
+def open_training(spec: TrainClassifierSpec) -> contextlib.AbstractContextManager[ClassifierTraining]:
+    """The training of a spec, with its run's lock: what the caller of a flow has begun already, else one begun and ended
+    here. Entering raises SpecError or RunBusy.
+    """
+    return _trainings.join(spec.out, lambda: _begin(spec))
+
+
+def training_of(run: str) -> ClassifierTraining:
+    """The open training in the folder `run`. Raises KeyError."""
+    return _trainings[run]
 
 
 @contextlib.contextmanager
-def held(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
-    """The training of a spec, with its run folder's lock, for as long as it takes; that of the caller of the flow, if
-    there is one. Raises SpecError or RunBusy.
-    """
-    store = Store(spec.out)
-    if (already := _held.get(os.fspath(store.root))) is not None:
-        yield already
-        return
+def _begin(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
     spec.check()
-    with store.lock():
-        training = ClassifierTraining(spec)
-        _held[os.fspath(store.root)] = training
-        try:
-            yield training
-        finally:
-            del _held[os.fspath(store.root)]
-
-
-def training_in(run: str) -> ClassifierTraining:
-    """The training in the folder `run` that this process holds. Raises KeyError."""
-    return _held[run]
+    with Store(spec.out).lock():
+        yield ClassifierTraining(spec)

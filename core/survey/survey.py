@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from core.errors import TRANSIENT, SpecError
 from core.planning.file_digests import Digests, Measured
 from core.planning.library import Asset, scan
+from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.survey import table
 from core.survey.kind import Kind
@@ -159,6 +161,24 @@ class Survey:
             for row in some
             if row["look"] == self._look and row["reason"] not in TRANSIENT
         }
+
+
+_surveys: OpenRuns[Survey] = OpenRuns()
+
+
+def open_survey(
+    spec: SurveySpec, kind: Kind, tick: Tick = lambda *_: None
+) -> contextlib.AbstractContextManager[Survey]:
+    """The survey of this rooted spec: what the caller of a flow has begun already, else one begun and ended here.
+
+    Entering raises SpecError, RunBusy, StoreBroken.
+    """
+    return _surveys.join(spec.out, lambda: Survey(spec, kind, tick))
+
+
+def survey_of(folder: str | Path) -> Survey:
+    """The open survey whose folder `folder` is. Raises KeyError."""
+    return _surveys[folder]
 
 
 def _fault(asset: Asset, found: Measured) -> dict[str, Any] | None:

@@ -14,9 +14,8 @@ from core.errors import NocturneError, Stopped
 from core.report.summary import duration
 from core.survey.kinds import KINDS
 from core.survey.results import finished
-from core.survey.session import serving
 from core.survey.spec import SurveySpec
-from core.survey.survey import Survey
+from core.survey.survey import Survey, open_survey
 from core.text import printable
 from flows.bar import Bar
 from flows.display import console, faults_table
@@ -31,12 +30,11 @@ def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
     out = console(as_json)
     with (
         Bar(out, "pictures") as bar,
-        Survey(spec, KINDS[spec.kind], lambda _, done, all_: bar.tick(done, all_)) as begun,
+        open_survey(spec, KINDS[spec.kind], lambda _, done, all_: bar.tick(done, all_)) as begun,
     ):
         before = signal.signal(signal.SIGINT, _stopper(begun, out))
         try:
-            with serving(begun):
-                record = _through_prefect(begun, out, verbose) if begun.todo else finished(begun)
+            record = _through_prefect(begun, out, verbose) if begun.todo else finished(begun)
         finally:
             signal.signal(signal.SIGINT, before)
         faults = begun.faults()

@@ -19,7 +19,7 @@ from core.storage.store import Store
 from core.text import printable
 from core.training.folder import CHECKPOINTS, FILM, NETWORK, PLOT, SPEC
 from core.training.progress import Board, Stretch
-from core.training.session import AnyTraining, Make, TrainingDuty
+from core.training.session import AnyTraining, Make, TrainingSession, open_session
 from core.training.spec import TrainingSpec
 from flows.display import REFRESH, console
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -34,17 +34,16 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     """Train, showing how it goes. Returns the exit code: 0 if every step is done, 3 if it was stopped before."""
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    duty = TrainingDuty(spec, _making(spec))
-    with TrainingDisplay(out, duty.board):
-        before = signal.signal(signal.SIGINT, _stopper(duty, out))
+    session = TrainingSession(spec, _making(spec))
+    with TrainingDisplay(out, session.board):
+        before = signal.signal(signal.SIGINT, _stopper(session, out))
         try:
-            duty.begin()
-            record = _already_over(duty) or _through_prefect(duty, out, verbose)
+            with open_session(session):
+                record = _already_over(session) or _through_prefect(session, out, verbose)
         finally:
-            duty.end()
             signal.signal(signal.SIGINT, before)
-    assert duty.training is not None
-    return _report(record, duty.training, out, as_json)
+    assert session.training is not None
+    return _report(record, session.training, out, as_json)
 
 
 def _making(spec: TrainingSpec) -> Make:
@@ -68,17 +67,17 @@ def _flow(spec: TrainingSpec) -> Callable[[Any], dict[str, Any]]:
     return train_gan
 
 
-def _already_over(duty: TrainingDuty) -> dict[str, Any] | None:
+def _already_over(session: TrainingSession) -> dict[str, Any] | None:
     """The record of a training that has no step left; it needs no server."""
-    training = duty.training
+    training = session.training
     assert training is not None
     if training.trainer.step < training.recipe.steps:
         return None
     row = training.rows[-1] if training.rows else None
-    return training.record(Stretch(training.trainer.step, training.trainer.step, row, False, duty.board.best))
+    return training.record(Stretch(training.trainer.step, training.trainer.step, row, False, session.board.best))
 
 
-def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[str, Any]:
+def _through_prefect(session: TrainingSession, out: Console, verbose: bool) -> dict[str, Any]:
     from flows.prefect_environment import prepare
 
     warning = prepare(quiet=not verbose)
@@ -86,28 +85,28 @@ def _through_prefect(duty: TrainingDuty, out: Console, verbose: bool) -> dict[st
         out.print(printable(warning), markup=False)
     from prefect.exceptions import TerminationSignal
 
-    flow = _flow(duty.spec)
+    flow = _flow(session.spec)
     try:
-        return flow(duty.spec)
+        return flow(session.spec)
     except TerminationSignal as error:
-        raise Stopped(f"stopped by SIGTERM; the training is saved. {_how_to_go_on(duty.spec)}") from error
+        raise Stopped(f"stopped by SIGTERM; the training is saved. {_how_to_go_on(session.spec)}") from error
     except NocturneError:
         raise
     except Exception as error:
         raise NocturneError(
             f"Prefect failed ({type(error).__name__}: {error}); the training is saved up to its last checkpoint. "
-            f"{_how_to_go_on(duty.spec)}"
+            f"{_how_to_go_on(session.spec)}"
         ) from error
 
 
-def _stopper(duty: TrainingDuty, out: Console) -> Callable[..., None]:
+def _stopper(session: TrainingSession, out: Console) -> Callable[..., None]:
     """What Ctrl-C does: first save and end, then end at once."""
 
     def stop(*_: Any) -> None:
-        if duty.stop.is_set() or duty.training is None:
+        if session.stop.is_set() or session.training is None:
             raise KeyboardInterrupt
         out.print("Saving after the steps in hand. Ctrl-C again stops now, and loses what came after the checkpoint.")
-        duty.stop.set()
+        session.stop.set()
 
     return stop
 

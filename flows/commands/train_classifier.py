@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.classifier.spec import TrainClassifierSpec
-from core.classifier.training import held
+from core.classifier.training import open_training
 from core.errors import NocturneError, Stopped
 from core.text import printable
 from flows.bar import Bar
@@ -30,7 +30,7 @@ def train(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
     """Train a classifier, showing how it goes. Returns the exit code."""
     screen = console(as_json)
     screen.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    with held(spec) as training, Bar(screen, "pictures seen") as bar:
+    with open_training(spec) as training, Bar(screen, "pictures seen") as bar:
         training.tick = bar.tick
         figures = _through_prefect(spec, screen, verbose)
     if as_json:
