@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types walls unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast clean
+.PHONY: help install demo test check hooks lint types walls doctests unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,7 +25,15 @@ demo: install  ## Draw and stylise sample pictures; ends with the path of the ga
 	@# Exit code 3 says that some jobs failed: one sample is broken on purpose.
 	@$(BIN)/nocturne run data/demo.toml || [ $$? -eq 3 ]
 
-test: install lint types walls unit  ## Lint, types, import walls, tests.
+test: install lint types walls doctests unit  ## Everything that CI checks: lint, types, import walls, doctests, tests.
+
+check: install lint types walls doctests  ## For daily work: the same, but of the tests only those near what changed since main.
+	@files=$$($(BIN)/python -m tests.changed) && test -z "$$files" || \
+		$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $$files || [ $$? -eq 5 ]
+
+hooks:  ## Have git run `make check` before each commit.
+	@hook=$$(git rev-parse --git-path hooks)/pre-commit && mkdir -p "$${hook%/*}" && \
+		printf '#!/bin/sh\nexec make check\n' > "$$hook" && chmod +x "$$hook" && echo "Written: $$hook"
 
 lint: install  ## Style of the code.
 	@$(BIN)/ruff check .
@@ -36,6 +44,9 @@ types: install  ## Types, strict.
 
 walls: install  ## Imports run one way.
 	@$(BIN)/lint-imports
+
+doctests: install  ## Examples in docstrings.
+	@$(BIN)/python -m pytest -q --doctest-modules $$(grep -rl --include='*.py' '>>>' core tasks flows)
 
 unit: install  ## The tests alone, WORKERS (2) side by side; WORKERS=0 runs them one after another.
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

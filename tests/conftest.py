@@ -15,7 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.needs import pytest_runtest_setup, pytest_terminal_summary
 from tests.prefect_server import running_server
+
+__all__ = ["pytest_runtest_setup", "pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session", autouse=True)

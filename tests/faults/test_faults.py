@@ -21,6 +21,7 @@ from core.storage.run_paths import PARTS
 from tests.faults.kills import ended
 from tests.faults.night import night
 from tests.faults.studio import NIGHT, ROOT, FaultStudio, environment, faults_of, pixels_of, redone, rows_of, started
+from tests.needs import DROP_ROOT, needs_mount, needs_permissions
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def test_a_full_disk_stops_the_night_and_the_next_goes_on(
     goes_on(studio, tmp_path, expected)
 
 
+@needs_mount
 def test_a_small_disk_that_fills_up(studio: FaultStudio, expected: dict[str, str], small_disk: Path) -> None:
     folder, run = small_disk.parent, small_disk / "run"
     running = started(studio.values(run), folder, environment(folder))
@@ -75,6 +77,7 @@ def test_a_small_disk_that_fills_up(studio: FaultStudio, expected: dict[str, str
     goes_on(studio, folder, expected, run)
 
 
+@needs_mount
 def test_a_plan_that_does_not_fit_is_refused_before_any_work(studio: FaultStudio, small_disk: Path) -> None:
     folder = small_disk.parent
     values = studio.values(small_disk / "run") | {"spare_disk": 1.0}
@@ -85,10 +88,11 @@ def test_a_plan_that_does_not_fit_is_refused_before_any_work(studio: FaultStudio
     assert not (folder / "made.log").exists()
 
 
+@needs_permissions
 def test_a_folder_closed_to_its_user_midway(studio: FaultStudio, expected: dict[str, str], tmp_path: Path) -> None:
     run, spec = tmp_path / "run", tmp_path / "spec.json"
     spec.write_text(json.dumps(studio.values(run)))
-    night, env = [*unprivileged(), *NIGHT, str(spec)], environment(tmp_path, seconds=0.2)
+    night, env = [*(() if os.geteuid() else DROP_ROOT), *NIGHT, str(spec)], environment(tmp_path, seconds=0.2)
     running = subprocess.Popen(night, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: (run / PARTS).is_dir() and any((run / PARTS).glob("*.parquet")), running)
     closed = [path for path in [run, *run.rglob("*")] if path.is_dir()]
@@ -103,16 +107,6 @@ def test_a_folder_closed_to_its_user_midway(studio: FaultStudio, expected: dict[
     assert 0 < sum(row["status"] == "done" for row in rows_of(run)) < len(expected)
     assert subprocess.run(night, cwd=ROOT, env=env, timeout=60, check=False).returncode == 0
     assert faults_of(run, expected) == []
-
-
-def unprivileged() -> list[str]:
-    """What to put before a command so that permissions hold for it: root is not asked for them otherwise."""
-    if os.geteuid() != 0:
-        return []
-    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-    if shutil.which("setpriv") is None or subprocess.run([*drop, "true"], check=False).returncode:
-        pytest.skip("this is root, and setpriv cannot take root's rights away here")
-    return drop
 
 
 def test_files_that_change_or_go_between_plan_and_work(
@@ -203,11 +197,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 1.5 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mount.stderr.decode().strip()}")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(folder)], check=True)
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

@@ -11,8 +11,9 @@ from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sampler import Sampler
 from core.gan.train.trainer import Trainer
 from tests.core.gan.train.test_trainer import RECIPES, data_for
+from tests.needs import needs_cuda
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, and this machine has none")
+pytestmark = needs_cuda
 
 
 @pytest.mark.parametrize("name", RECIPES)

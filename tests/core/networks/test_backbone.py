@@ -59,7 +59,8 @@ def test_activations_are_the_caffe_networks_by_one_constant(packaged: Weights) -
 
 def _torchvisions(name: Name, x: Tensor) -> dict[str, Tensor]:
     """What torchvision's own network in evaluation mode makes of a picture, with the seeded weights."""
-    models = pytest.importorskip("torchvision.models")
+    from torchvision import models
+
     with torch.device("meta"):
         network = models.get_model(name)
     network.load_state_dict(seeded_state(name), assign=True, strict=False)

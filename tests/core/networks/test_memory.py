@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.needs import needs_linux
+
 FAULTS = """
 import resource, sys, threading
 import numpy as np
@@ -27,7 +29,7 @@ thread.start() if sys.argv[2] == "thread" else work()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have another allocator")
+@needs_linux  # other systems have another allocator
 @pytest.mark.parametrize("where", ["main", "thread"])
 def test_freed_pages_are_used_again(where: str) -> None:
     left, kept = (_faults(how, where) for how in ("leave", "keep"))
@@ -59,7 +61,7 @@ thread.start()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have another allocator")
+@needs_linux  # other systems have another allocator
 def test_what_another_thread_freed_is_given_back() -> None:
     ran = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, check=True)
     assert int(ran.stdout) > 30_000  # kB

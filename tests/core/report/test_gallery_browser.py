@@ -1,20 +1,18 @@
 """The gallery's script, run in a real browser without a window."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import unquote
-
-import pytest
 
 from core.report.gallery import build_gallery
 from core.storage import run_paths
 from core.storage.store import Store
 from tests.core.report.nights import HOSTILE, done, failed, pending, put_pictures
 from tests.core.report.test_gallery import EVIL, Page, on_disk
+from tests.needs import browser, needs_chromium
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+pytestmark = needs_chromium
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -32,10 +30,7 @@ FLAGS = [
 
 def dumped(page: Path, profile: Path, state: str = "") -> Page:
     """The page as it is after its script ran."""
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser is None:
-        pytest.skip("no Chromium or Chrome found; the gallery's script is not tested")
-    command = [browser, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri() + state]
+    command = [str(browser()), *FLAGS, f"--user-data-dir={profile}", "--dump-dom", page.as_uri() + state]
     return Page(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout.decode())
 
 

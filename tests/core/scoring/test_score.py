@@ -25,6 +25,7 @@ from core.scoring.grams import gram, gram_distance
 from core.scoring.score import Reference, Rgb, Scorer, Scores, mean_of
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import style_targets
+from tests.needs import needs_cuda
 
 STYLES = Path(__file__).parents[3] / "data" / "styles"
 
@@ -162,7 +163,7 @@ def test_a_score_depends_on_its_pictures_alone(cat: Rgb, tissue: Rgb, noise: Rgb
     assert found(fresh) == found(used) == found(used)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@needs_cuda
 def test_a_gpu_scores_alike(scorer: Scorer, cat: Rgb, tissue: Rgb) -> None:
     output, there = mixed(cat, tissue, 0.3), Scorer(torch.device("cuda"))
     here, found = (
