@@ -60,7 +60,7 @@ def night(folder: Path, name: str, jobs: int, recipe: dict[str, Any], maker: str
         **recipe,
     }
     path = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks")])
-    child = CHILD.replace("Duty(spec)", f"Duty(spec, maker={maker!r})")
+    child = CHILD.replace("RunSession(spec)", f"RunSession(spec, backend={maker!r})")
     run = measured_run(spec, {**environment(folder), "PYTHONPATH": path}, child)
     assert run.record["made"] == jobs, run.record
     return run, out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from core.engine.backend import Tick
+from core.engine.backend import StepCallback
 from core.planning.jobs import Job
 from core.stylize.images.pixels import tensor
 from core.stylize.jobs.lane_backend import LaneMaker, Unscored
@@ -19,11 +19,11 @@ SLEEP = 0.2
 class Sleeper(LaneMaker):
     """Decodes, scores, encodes and writes as every run does; its device sleeps, and gives the asset back."""
 
-    def make(self, _: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Unscored]:
+    def make(self, _: Sequence[Job], decoded: Sequence[Decoded], report_step: StepCallback) -> list[Unscored]:
         """Sleep once a job."""
         made = []
         for each in decoded:
             time.sleep(SLEEP)
-            tick(1, 1, 0.0)
+            report_step(1, 1, 0.0)
             made.append((each, Result(tensor(each.content), [0.0])))
         return made

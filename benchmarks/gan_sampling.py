@@ -36,12 +36,12 @@ import json, resource, sys, threading, time
 import psutil
 from flows.prefect_environment import prepare
 prepare(quiet=True)
-from core.runs.session import Duty
+from core.runs.session import RunSession
 from core.gan.jobs.sample_spec import SampleSpec
 spec = SampleSpec.model_validate(json.loads(sys.argv[1]))
-duty = Duty(spec)
-duty.begin()
-board, steady = duty.crew.board, {}
+session = RunSession(spec)
+session.begin()
+board, steady = session.pool.progress, {}
 def tree():
     me = psutil.Process()
     return sum(sum(each.cpu_times()[:2]) for each in [me, *me.children(recursive=True)])

@@ -21,15 +21,15 @@ CHILD = """
 import json, os, resource, sys, time
 from flows.prefect_environment import prepare
 prepare(quiet=True)
-from core.runs.session import Duty
+from core.runs.session import RunSession
 from core.config.spec import Spec
 spec = Spec.model_validate(json.loads(sys.argv[1]))
-duty = Duty(spec)
-duty.begin()
+session = RunSession(spec)
+session.begin()
 from flows.batch import batch
 record = batch(spec)
 own = resource.getrusage(resource.RUSAGE_SELF)
-print("MEASURED", json.dumps({"record": record, "cpu": duty.crew.board.cpu, "parent": own.ru_utime + own.ru_stime,
+print("MEASURED", json.dumps({"record": record, "cpu": session.pool.progress.cpu, "parent": own.ru_utime + own.ru_stime,
                               "parent_rss_mb": own.ru_maxrss / 1024}))
 """
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from core.engine.worker_pool import Board
+from core.engine.worker_pool import NightProgress
 from core.planning.planner import PlanSummary
 from core.report.summary import RunSummary, duration
 from core.text import printable
@@ -28,8 +28,8 @@ LINE_EVERY = 5.0
 class Display:
     """Shows a board: a bar on a terminal, else a line now and then. Use it as a context manager."""
 
-    def __init__(self, console: Console, board: Board) -> None:
-        self.console, self.board = console, board
+    def __init__(self, console: Console, board: NightProgress) -> None:
+        self.console, self.progress = console, board
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._bar if console.is_terminal else self._lines, daemon=True)
         self._scan = ""
@@ -49,7 +49,7 @@ class Display:
 
     def doing(self) -> str:
         """What is being done now, in a few words."""
-        board = self.board
+        board = self.progress
         if board.stage in ("starting", "ready"):
             return self._scan or "starting"
         if board.stage != "making":
@@ -59,12 +59,12 @@ class Display:
 
     def left(self) -> str:
         """The time left, in words."""
-        seconds = self.board.seconds_left()
-        return "" if seconds is None or self.board.stage != "making" else f"{duration(seconds)} left"
+        seconds = self.progress.seconds_left()
+        return "" if seconds is None or self.progress.stage != "making" else f"{duration(seconds)} left"
 
     def _tell_notes(self) -> None:
-        while self.board.notes:
-            text = printable(self.board.notes.pop(0))
+        while self.progress.notes:
+            text = printable(self.progress.notes.pop(0))
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _bar(self) -> None:
@@ -78,16 +78,16 @@ class Display:
             task = progress.add_task("", total=None, left="")
             while not self._over.wait(REFRESH):
                 self._tell_notes()
-                total = self.board.total or None
+                total = self.progress.total or None
                 text = Text(self.doing()).markup
-                progress.update(task, total=total, completed=self.board.ended, description=text, left=self.left())
+                progress.update(task, total=total, completed=self.progress.ended, description=text, left=self.left())
 
     def _lines(self) -> None:
         said, at = "", 0.0
         while not self._over.wait(REFRESH):
             self._tell_notes()
             now = time.monotonic()
-            text = f"{self.board.ended}/{self.board.total} {self.doing()} {self.left()}".rstrip()
+            text = f"{self.progress.ended}/{self.progress.total} {self.doing()} {self.left()}".rstrip()
             if text != said and now - at >= LINE_EVERY:
                 self.console.print(text, markup=False, highlight=False, soft_wrap=True)
                 said, at = text, now

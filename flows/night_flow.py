@@ -14,7 +14,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from core.gan.jobs.sample_spec import SampleSpec
 from core.planning.run_log import record_night
 from core.runs.run_kinds import AnySpec
-from core.runs.session import Duty, on_duty
+from core.runs.session import RunSession, open_session
 from flows.dashboard import Dashboard
 from flows.prefect_server import end_with_this_process
 from tasks.gallery import gallery
@@ -43,24 +43,26 @@ def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: b
     """
     end_with_this_process()
     started = datetime.now(UTC)
-    with on_duty(spec, retry, replan) as duty:
-        dashboard = Dashboard(duty.store.root.name)
+    with open_session(spec, retry, replan) as session:
+        dashboard = Dashboard(session.store.root.name)
         try:
-            planned, shards = _make(duty, dashboard, make_shard)
+            planned, shards = _make(session, dashboard, make_shard)
         except TerminationSignal:
-            duty.crew.stop(CANCEL_GRACE)
+            session.pool.stop(CANCEL_GRACE)
             raise
         except KeyboardInterrupt:
-            duty.crew.stop()
+            session.pool.stop()
             raise
-        duty.record = record = _finish(duty, planned, shards)
-        record_night(duty.store, started, record)
+        session.record = record = _finish(session, planned, shards)
+        record_night(session.store, started, record)
         dashboard.end(record)
     return record
 
 
-def _make(duty: Duty, dashboard: Dashboard, make_shard: Task[..., Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    run = str(duty.store.root)
+def _make(
+    session: RunSession, dashboard: Dashboard, make_shard: Task[..., Any]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    run = str(session.store.root)
     planned = plan(run)
     shards: list[dict[str, Any]] = []
     if planned["shards"]:
@@ -69,31 +71,31 @@ def _make(duty: Duty, dashboard: Dashboard, make_shard: Task[..., Any]) -> tuple
     while True:
         futures = make_shard.map(run, list(range(more["shards"]))) if more["shards"] else []
         for _ in as_completed(futures):
-            dashboard.advance(duty.crew.board.ended / max(1, duty.crew.board.total))
+            dashboard.advance(session.pool.progress.ended / max(1, session.pool.progress.total))
         shards += [future.result() for future in futures]
-        if not duty.tries_again or duty.crew.stopping or not more["todo"] + more["copy"] + more["adopt"]:
+        if not session.tries_again or session.pool.stopping or not more["todo"] + more["copy"] + more["adopt"]:
             return planned, shards
         more = gate(run)
         for count in ("todo", "copy", "adopt", "shards"):
             planned[count] += more[count]
 
 
-def _finish(duty: Duty, planned: dict[str, Any], shards: list[dict[str, Any]]) -> dict[str, Any]:
-    run = str(duty.store.root)
-    duty.crew.board.stage = "merging"
+def _finish(session: RunSession, planned: dict[str, Any], shards: list[dict[str, Any]]) -> dict[str, Any]:
+    run = str(session.store.root)
+    session.pool.progress.stage = "merging"
     merged = merge(run)
-    if isinstance(duty.spec, SampleSpec) and duty.spec.keep:
+    if isinstance(session.spec, SampleSpec) and session.spec.keep:
         from tasks.curate import curate  # torch is loaded only where it is needed
 
-        duty.crew.board.stage = "curating"
+        session.pool.progress.stage = "curating"
         merged = curate(run)
-    duty.crew.board.stage = "building the gallery"
+    session.pool.progress.stage = "building the gallery"
     page = gallery(run)
     get_run_logger().info(
         "%d done, %d failed, %d pending; gallery: %s", merged["done"], merged["failed"], merged["pending"], page
     )
     return {
-        "run": duty.store.root.name,
+        "run": session.store.root.name,
         "made": sum(shard["done"] for shard in shards),
         "taken_over": planned["copy"] + planned["adopt"],
         "left": sum(shard["left"] for shard in shards),
@@ -101,6 +103,6 @@ def _finish(duty: Duty, planned: dict[str, Any], shards: list[dict[str, Any]]) -
         "planned": planned,
         "manifest": merged,
         "gallery": page,
-        "stopped": duty.crew.stopping,
+        "stopped": session.pool.stopping,
         "python": sys.version.split()[0],
     }

@@ -12,7 +12,7 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.manifest import manifest
 from core.report.summary import summarise
 from core.runs.curate import curate_run
-from core.runs.session import duty_of
+from core.runs.session import session_of
 
 
 @task(name="curate", cache_policy=NO_CACHE)
@@ -21,9 +21,9 @@ def curate(run: str) -> dict[str, Any]:
 
     Raises SpecError for a folder without training pictures.
     """
-    duty = duty_of(run)
-    assert isinstance(duty.spec, SampleSpec)
-    selection = curate_run(duty.store, duty.spec)
+    session = session_of(run)
+    assert isinstance(session.spec, SampleSpec)
+    selection = curate_run(session.store, session.spec)
     if selection.judged:
         get_run_logger().info(
             "%d kept, %d near-duplicates and %d of low score rejected",
@@ -31,4 +31,4 @@ def curate(run: str) -> dict[str, Any]:
             selection.near_duplicates,
             selection.low_scores,
         )
-    return asdict(summarise(manifest.read(duty.store)))
+    return asdict(summarise(manifest.read(session.store)))

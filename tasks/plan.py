@@ -9,7 +9,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from core.planning.plan_file import begin_night
-from core.runs.session import duty_of
+from core.runs.session import session_of
 
 
 @task(name="plan", cache_policy=NO_CACHE)
@@ -18,12 +18,12 @@ def plan(run: str) -> dict[str, Any]:
 
     Raises SpecError for a wrong spec, catalog or pairs file.
     """
-    duty = duty_of(run)
-    made = duty.plan()
+    session = session_of(run)
+    made = session.plan()
     assert made is not None
-    begin_night(duty.store, made)
+    begin_night(session.store, made)
     summary = made.summary
-    duty.crew.open(duty.store, made.context, summary.todo, summary.seconds)
+    session.pool.open(session.store, made.context, summary.todo, summary.seconds)
     get_run_logger().info(
         "%d jobs planned: %d to make in %d shards, %d done before",
         summary.total,

@@ -1,4 +1,4 @@
-"""Task `sample_shard`: have one shard of a plan of sampling made by the run's crew."""
+"""Task `sample_shard`: have one shard of a plan of sampling made by the run's pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tasks that make shards have in common: the run's crew makes the jobs, the task counts them."""
+"""What the tasks that make shards have in common: the run's pool makes the jobs, the task counts them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from prefect import get_run_logger
 
 from core.planning.plan_file import read_shard
-from core.runs.session import duty_of
+from core.runs.session import session_of
 
 
 def make_shard(run: str, shard: int) -> dict[str, Any]:
     """Make the jobs of one shard. Returns counts: done, failed by reason, left for another night, seconds of work."""
-    duty = duty_of(run)
-    jobs = [] if duty.crew.stopping else read_shard(duty.store, shard)
-    outcomes, left = duty.crew.make(jobs)
+    session = session_of(run)
+    jobs = [] if session.pool.stopping else read_shard(session.store, shard)
+    outcomes, left = session.pool.make(jobs)
     failed = Counter(outcome.reason for outcome in outcomes if outcome.status == "failed")
     record = {
         "shard": shard,

@@ -1,4 +1,4 @@
-"""Task `stylize_shard`: have one shard of a plan of style transfer made by the run's crew."""
+"""Task `stylize_shard`: have one shard of a plan of style transfer made by the run's pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When finished rows go to disk: so often that a kill costs at most 30 s of work, or one job if that is longer."""
+"""Commit of finished rows as parts: often enough that a kill costs at most 30 s of work, or one longer job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANY_ROWS = 2_000
 class Committer:
     """Gathers finished rows and commits them as parts; safe to call from several threads.
 
-    `settle` is called before: it has the outputs on the disk under their names, and says which cannot be. Times are
+    `flush_outputs` is called before: it has the outputs on the disk under their names, and says which cannot be. Times are
     `time.monotonic()`: nothing depends on the wall clock.
     """
 
@@ -38,9 +38,9 @@ class Committer:
         self,
         store: Store,
         announce: Callable[[Committed], None],
-        settle: Callable[[], Mapping[str, JobError]] = dict,
+        flush_outputs: Callable[[], Mapping[str, JobError]] = dict,
     ) -> None:
-        self._store, self._announce, self._settle = store, announce, settle
+        self._store, self._announce, self._flush_outputs = store, announce, flush_outputs
         self._lock, self._committing = threading.Lock(), threading.Lock()
         self._rows: list[pa.Table] = []
         self._unplaced: dict[str, JobError] = {}
@@ -81,14 +81,14 @@ class Committer:
 
     def _put(self, taken: list[pa.Table]) -> pa.Table:
         """Have rows and what they name on the disk. While that lasts, others may add to the next ones."""
-        self._unplaced.update(self._settle())
+        self._unplaced.update(self._flush_outputs())
         rows = pa.concat_tables(taken)
         if self._unplaced:
-            rows = manifest.table(self._judged(row) for row in rows.to_pylist())
+            rows = manifest.table(self._row_of(row) for row in rows.to_pylist())
         manifest.write_part(self._store, rows)
         return rows
 
-    def _judged(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _row_of(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row, which is of a failed job if its output was made and could not be given its name."""
         error = self._unplaced.get(row["output"])
         return row if error is None else {**row, "status": "failed", "reason": error.reason, "message": str(error)}

@@ -1,4 +1,4 @@
-"""Jobs that need no computing: an equal job was made in this run, or in another one."""
+"""Copies of equal jobs: rows and pictures taken from this run or another one, without computing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 500
 """Rows in one part: what a kill makes do again is a matter of copying."""
 
 
-def take_copies(store: Store, run: str, tick: Callable[[int, int], None] | None = None) -> int:
+def copy_equal_jobs(store: Store, run: str, tick: Callable[[int, int], None] | None = None) -> int:
     """Copy the picture and the row of every job of the plan that has an equal one. Returns how many ended done.
 
     Call it after the shards: a copy of a job that failed fails for the same reason, one that was left stays pending.

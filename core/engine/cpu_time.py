@@ -1,4 +1,4 @@
-"""Where a worker's CPU time goes: inside the spans that make pictures, or outside them."""
+"""CPU time of a worker's threads, by named span and outside all spans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 
-class Clock:
+class CpuTimer:
     """Adds up CPU seconds of Python threads by span; time of torch's own threads is not counted in either part."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""One owner a device: whoever computes on it holds an OS lock, which a dead owner gives back at once."""
+"""Device lock: one process computes on a device at a time, by an OS lock that a dead owner frees at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.storage.cache_dir import cache_folder
 
 
 @contextlib.contextmanager
-def owning(device: str, waiting: Callable[[], None]) -> Iterator[None]:
+def hold_device(device: str, waiting: Callable[[], None]) -> Iterator[None]:
     """Be the only process on the device `device`; `waiting` is called once if another has it now."""
     folder = cache_folder()
     try:

@@ -1,4 +1,4 @@
-"""Where groups of jobs wait until they are begun."""
+"""Executor interface: a queue of groups of jobs that the worker's listener fills and `run` empties."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core.engine.messages import Flush
 from core.planning.jobs import Job
 
 
-class Intake(ABC):
-    """What a worker's listener puts groups into, from its own thread; `run` makes them in the calling one until `finish`,
+class Executor(ABC):
+    """Takes groups from the worker's listener thread; `run` makes them in the calling one until `finish`,
     or until the stages drain.
     """
 

@@ -1,4 +1,4 @@
-"""Which jobs wait, which are in hand, and which are suspected of killing workers. Bookkeeping alone: no process, no I/O."""
+"""Job queue of one worker: queued, in-flight and crash-suspect jobs. Bookkeeping alone: no process, no I/O."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from core.planning.jobs import Job
 
 WINDOW = 8
 """Groups that the worker has at once: one in each of its four stages, one before each of the last three, and one that it
-can begin while its supervisor is busy with something else. One with several hands has two for each of them.
+can begin while its supervisor is busy with something else. One that makes several groups in parallel has two for each.
 """
 
 GROUP_SECONDS = 4.0
 """Predicted seconds of a group: it is lost as a whole when its worker is killed, and finished before a night stops."""
 
-MAX_DEATHS = 3
-"""Deaths of workers that a job may be present at before it is blamed."""
+MAX_CRASHES = 3
+"""Crashes of workers during which a job may be in work before it fails as their cause."""
 
 LONGEST_WAIT = 3600.0
 """Seconds for which the supervisor sleeps at most; the system's own limit is 24 days."""
 
 WORKING = frozenset({"decode", "make", "score", "write"})
-"""Phases in which a job has its time limit, and can be what killed the worker."""
+"""Phases in which a job has its time limit, and can be the cause of a crash."""
 
 
 @dataclass
-class Ticket:
-    """The jobs of one call of `submit`, and how they ended."""
+class Submission:
+    """The jobs of one call of `Supervisor.submit`, and how they ended; a future of their outcomes."""
 
     waiting: set[str]
     unsent: int
@@ -48,30 +48,30 @@ class Ticket:
             raise self.error
         return self.outcomes
 
-    def close(self, output: str, outcome: Outcome | None) -> None:
-        """A job ended with an outcome, or was left without one."""
+    def finish(self, output: str, outcome: Outcome | None) -> None:
+        """Record how a job ended; None: it was left."""
         self.waiting.discard(output)
         if outcome is None:
             self.left += 1
         else:
             self.outcomes.append(outcome)
-        self.settle()
+        self._wake_if_done()
 
-    def settle(self) -> None:
+    def _wake_if_done(self) -> None:
         """Wake whoever waits, if nothing is open any more."""
         if not self.waiting:
             self.over.set()
 
 
 @dataclass
-class Hand:
-    """A group of jobs that the worker has: sent, and their rows not all committed yet. Most makers have groups of one.
+class InFlight:
+    """A group of jobs in flight: sent to the worker, and their rows not all committed yet. Most backends have groups of one.
 
     `jobs` are those that are not committed, by output.
     """
 
     jobs: dict[str, Job]
-    ticket: Ticket
+    submission: Submission
     suspect: bool = False
     phase: str = "sent"
     since: float = field(default_factory=time.monotonic)
@@ -94,147 +94,147 @@ class Hand:
         return self.phase in WORKING and now - self.since > self.limit
 
 
-class Rota:
-    """The jobs of one worker. Not for several threads at once: the supervisor's lock guards it.
+class JobQueue:
+    """Queued, in-flight and suspect jobs of one worker. Not thread-safe: the supervisor's lock guards it.
 
-    `group` is how many jobs the worker makes as one group; a group that is not the last of its ticket is a multiple of
-    `unit`, which a run may ask for. `hands` is how many groups it makes at once.
+    `group` is how many jobs the worker makes as one group; a group that is not the last of its submission is a multiple of
+    `unit`, which a run may ask for. `parallel` is how many groups it makes at once.
     """
 
     def __init__(self) -> None:
-        self.group = self.unit = self.hands = 1
-        self._queue: deque[tuple[Job, Ticket]] = deque()
-        self._suspects: deque[tuple[Job, Ticket]] = deque()
-        self._in_hand: dict[str, Hand] = {}
-        self._hand_of: dict[str, Hand] = {}
-        self._deaths: dict[str, int] = {}
+        self.group = self.unit = self.parallel = 1
+        self._queue: deque[tuple[Job, Submission]] = deque()
+        self._suspects: deque[tuple[Job, Submission]] = deque()
+        self._in_flight: dict[str, InFlight] = {}
+        self._group_of: dict[str, InFlight] = {}
+        self._crashes: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._queue) + len(self._suspects) + len(self._hand_of)
+        return len(self._queue) + len(self._suspects) + len(self._group_of)
 
-    def add(self, jobs: Sequence[Job]) -> Ticket:
+    def add(self, jobs: Sequence[Job]) -> Submission:
         """Queue jobs behind those there are."""
-        ticket = Ticket({job.output for job in jobs}, len(jobs))
-        self._queue.extend((job, ticket) for job in jobs)
-        ticket.settle()
-        return ticket
+        submission = Submission({job.output for job in jobs}, len(jobs))
+        self._queue.extend((job, submission) for job in jobs)
+        submission._wake_if_done()
+        return submission
 
-    def next(self) -> tuple[tuple[Job, ...], bool] | None:
+    def next_group(self) -> tuple[tuple[Job, ...], bool] | None:
         """The group to send now, and whether it is to be committed as soon as it is made; None if the worker is full.
 
-        Suspects go first, each of them alone. The last group of a ticket is committed at once.
+        Suspects go first, each of them alone. The last group of a submission is committed at once.
         """
-        if any(hand.suspect for hand in self._in_hand.values()):
+        if any(group.suspect for group in self._in_flight.values()):
             return None
         if self._suspects:
-            return None if self._in_hand else (self._take(self._suspects, 1, suspect=True), True)
-        active = sum(hand.phase != "finished" for hand in self._in_hand.values())
-        if not self._queue or active >= max(WINDOW, 2 * self.hands):
+            return None if self._in_flight else (self._take(self._suspects, 1, suspect=True), True)
+        active = sum(group.phase != "finished" for group in self._in_flight.values())
+        if not self._queue or active >= max(WINDOW, 2 * self.parallel):
             return None
-        ticket = self._queue[0][1]
-        return self._take(self._queue, self.group), ticket.unsent == 0
+        submission = self._queue[0][1]
+        return self._take(self._queue, self.group), submission.unsent == 0
 
-    def _take(self, source: deque[tuple[Job, Ticket]], most: int, suspect: bool = False) -> tuple[Job, ...]:
-        """The next jobs of one ticket, up to `most` and to about GROUP_SECONDS."""
-        ticket = source[0][1]
+    def _take(self, source: deque[tuple[Job, Submission]], most: int, suspect: bool = False) -> tuple[Job, ...]:
+        """The next jobs of one submission, up to `most` and to about GROUP_SECONDS."""
+        submission = source[0][1]
         jobs: dict[str, Job] = {}
         seconds = 0.0
-        while source and source[0][1] is ticket and len(jobs) < most:
+        while source and source[0][1] is submission and len(jobs) < most:
             if seconds >= GROUP_SECONDS and len(jobs) % self.unit == 0:
                 break
             job = source.popleft()[0]
             jobs[job.output] = job
             seconds += job.seconds
-        ticket.unsent -= len(jobs)
-        hand = Hand(jobs, ticket, suspect)
-        self._in_hand[hand.name] = hand
-        self._hand_of.update(dict.fromkeys(jobs, hand))
+        submission.unsent -= len(jobs)
+        group = InFlight(jobs, submission, suspect)
+        self._in_flight[group.name] = group
+        self._group_of.update(dict.fromkeys(jobs, group))
         return tuple(jobs.values())
 
-    def enter(self, name: str, phase: str) -> None:
-        """A group in hand entered a phase."""
-        if name in self._in_hand:
-            hand = self._in_hand[name]
-            hand.phase, hand.since = phase, time.monotonic()
+    def enter_phase(self, name: str, phase: str) -> None:
+        """Record that an in-flight group entered a phase."""
+        if name in self._in_flight:
+            group = self._in_flight[name]
+            group.phase, group.since = phase, time.monotonic()
 
-    def close(self, output: str, outcome: Outcome | None) -> None:
-        """A job in hand ended, or was left."""
-        hand = self._hand_of.pop(output, None)
-        if hand is not None:
-            del hand.jobs[output]
-            if not hand.jobs:
-                del self._in_hand[hand.name]
-            hand.ticket.close(output, outcome)
+    def finish(self, output: str, outcome: Outcome | None) -> None:
+        """Record how an in-flight job ended; None: it was left."""
+        group = self._group_of.pop(output, None)
+        if group is not None:
+            del group.jobs[output]
+            if not group.jobs:
+                del self._in_flight[group.name]
+            group.submission.finish(output, outcome)
 
-    def drop(self, name: str) -> None:
-        """A group in hand was left undone."""
+    def drop_group(self, name: str) -> None:
+        """Leave an in-flight group for another night."""
         for output in self._outputs(name):
-            self.close(output, None)
+            self.finish(output, None)
 
-    def split(self, name: str) -> None:
-        """A group in hand failed as a whole: its jobs are tried one by one."""
+    def split_group(self, name: str) -> None:
+        """Queue the jobs of a group that failed as a whole as suspects, to be tried one by one."""
         outputs = self._outputs(name)
         if outputs:
-            hand = self._in_hand.pop(name)
-            hand.ticket.unsent += len(outputs)
-            self._suspects.extend((self._release(output), hand.ticket) for output in outputs)
+            group = self._in_flight.pop(name)
+            group.submission.unsent += len(outputs)
+            self._suspects.extend((self._release(output), group.submission) for output in outputs)
 
     def _outputs(self, name: str) -> list[str]:
-        return list(self._in_hand[name].jobs) if name in self._in_hand else []
+        return list(self._in_flight[name].jobs) if name in self._in_flight else []
 
     def _release(self, output: str) -> Job:
-        return self._hand_of.pop(output).jobs[output]
+        return self._group_of.pop(output).jobs[output]
 
-    def overdue(self) -> Hand | None:
+    def overdue(self) -> InFlight | None:
         """A group that has been in one stage for too long."""
         now = time.monotonic()
-        return next((hand for hand in self._in_hand.values() if hand.overdue(now)), None)
+        return next((group for group in self._in_flight.values() if group.overdue(now)), None)
 
-    def next_limit(self) -> float | None:
+    def seconds_to_timeout(self) -> float | None:
         """Seconds until some group's limit is reached, at most LONGEST_WAIT."""
-        ends = [hand.since + hand.limit for hand in self._in_hand.values() if hand.phase in WORKING]
+        ends = [group.since + group.limit for group in self._in_flight.values() if group.phase in WORKING]
         return min(LONGEST_WAIT, max(0.0, min(ends) - time.monotonic()) + 0.01) if ends else None
 
-    def place_again(self) -> list[Hand]:
-        """The worker died. Jobs that were merely waiting there are queued again, those being worked on become suspects.
+    def requeue_after_crash(self) -> list[InFlight]:
+        """Requeue the in-flight jobs of a worker that died: those that waited there as before, those in work as suspects.
 
-        Returns the ones that were present at too many deaths; they are out of the rota, their tickets still open.
+        Returns the ones that were in work at too many crashes; they are out of the queue, their submissions still open.
         """
-        hands = list(self._in_hand.values())
-        self._in_hand, self._hand_of = {}, {}
-        blamed = []
-        for hand in reversed(hands):
-            hand.ticket.unsent += len(hand.jobs)
-            for job in reversed(hand.jobs.values()):
-                if hand.phase not in WORKING:
-                    self._queue.appendleft((job, hand.ticket))
-                elif self._died(job) < MAX_DEATHS:
-                    self._suspects.appendleft((job, hand.ticket))
+        groups = list(self._in_flight.values())
+        self._in_flight, self._group_of = {}, {}
+        failed = []
+        for group in reversed(groups):
+            group.submission.unsent += len(group.jobs)
+            for job in reversed(group.jobs.values()):
+                if group.phase not in WORKING:
+                    self._queue.appendleft((job, group.submission))
+                elif self._count_crash(job) < MAX_CRASHES:
+                    self._suspects.appendleft((job, group.submission))
                 else:
-                    blamed.append(Hand({job.output: job}, hand.ticket))
-        return blamed
+                    failed.append(InFlight({job.output: job}, group.submission))
+        return failed
 
-    def _died(self, job: Job) -> int:
-        """Count one more death at which the job was present."""
-        deaths = self._deaths[job.output] = self._deaths.get(job.output, 0) + 1
-        return deaths
+    def _count_crash(self, job: Job) -> int:
+        """Count one more crash during which the job was in work."""
+        crashes = self._crashes[job.output] = self._crashes.get(job.output, 0) + 1
+        return crashes
 
-    def leave(self, everything: bool) -> None:
-        """Leave what is not in hand for another night; with `everything`, what is in hand too."""
+    def drop_pending(self, in_flight: bool) -> None:
+        """Leave queued jobs for another night; with `in_flight`, those in flight too."""
         left = [*self._suspects, *self._queue]
         self._suspects.clear()
         self._queue.clear()
-        if everything:
-            left += self._held()
-            self._in_hand, self._hand_of = {}, {}
-        for job, ticket in left:
-            ticket.close(job.output, None)
+        if in_flight:
+            left += self._in_flight_jobs()
+            self._in_flight, self._group_of = {}, {}
+        for job, submission in left:
+            submission.finish(job.output, None)
 
     def fail(self, error: NocturneError) -> None:
-        """Nothing more can be made: every open ticket ends with this error."""
-        for _, ticket in [*self._held(), *self._suspects, *self._queue]:
-            ticket.error = error
-        self.leave(everything=True)
+        """End every open submission with this error: nothing more can be made."""
+        for _, submission in [*self._in_flight_jobs(), *self._suspects, *self._queue]:
+            submission.error = error
+        self.drop_pending(in_flight=True)
 
-    def _held(self) -> list[tuple[Job, Ticket]]:
-        return [(job, hand.ticket) for hand in self._in_hand.values() for job in hand.jobs.values()]
+    def _in_flight_jobs(self) -> list[tuple[Job, Submission]]:
+        return [(job, group.submission) for group in self._in_flight.values() for job in group.jobs.values()]

@@ -1,4 +1,4 @@
-"""What supervisor and worker say to each other over their pipe."""
+"""Messages between supervisor and worker over their pipe."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """To the worker: commit, finish the job in hand, and drop the others.
+    """To the worker: commit, finish the job in work, and drop the others.
 
-    After `grace` seconds, if it is given, the job in hand is given up too.
+    After `grace` seconds, if it is given, the job in work is given up too.
     """
 
     grace: float | None = None
@@ -45,8 +45,8 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """From the worker: the device is another process's; it waits."""
+class WaitingForDevice:
+    """From the worker: another process holds the device's lock; it waits."""
 
     device: str
 
@@ -61,9 +61,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """From the worker: it has taken up the run, and makes so many groups at once."""
+    """From the worker: it has opened the run, and makes so many groups at once."""
 
-    hands: int
+    parallel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """From the worker: how far the group in hand is."""
+    """From the worker: how far the group in work is."""
 
     output: str
     step: int
@@ -125,14 +125,14 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class CannotWork:
     """From the worker: it cannot work at all, for this reason."""
 
     error: NocturneError
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CpuSpent:
     """From the worker, as it ends: CPU seconds of its own threads in each span and outside all of them, and of the whole
     process, torch's threads included."""
 

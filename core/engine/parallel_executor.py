@@ -1,7 +1,7 @@
-"""Several hands, each of which takes a group of jobs through all four stages: for jobs that leave most cores idle.
+"""Parallel executor: several threads, each of which takes a group of jobs through all four stages.
 
-A picture that a small network paints in one pass is too little work to share among cores; so every core takes pictures of
-its own. Groups begin in the order in which they came, and end in any.
+For jobs that leave most cores idle: a picture that a small network paints in one pass is too little work to share among
+cores, so every core takes pictures of its own. Groups begin in the order in which they came, and end in any.
 """
 
 from __future__ import annotations
@@ -10,64 +10,67 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from core.engine.backend import GroupMaker
-from core.engine.executor import Intake
+from core.engine.backend import GroupBackend
+from core.engine.executor import Executor
 from core.engine.messages import Flush
-from core.engine.stages import Stages, Work, or_exit
+from core.engine.stages import GroupInWork, Stages, run_or_exit
 
-TICK = 1.0
+COMMIT_CHECK = 1.0
 """Seconds between two looks at whether rows are due."""
 
 
-class Hands(Intake):
-    """Runs jobs through the stages, as many groups at once as the maker has hands."""
+class ParallelExecutor(Executor):
+    """Runs groups through the stages, `parallel_groups` of the backend at once."""
 
-    def __init__(self, stages: Stages, maker: GroupMaker) -> None:
+    def __init__(self, stages: Stages, backend: GroupBackend) -> None:
         super().__init__()
-        self._stages, self._maker = stages, maker
+        self._stages, self._backend = stages, backend
         self._taking, self._lock = threading.Lock(), threading.Lock()
         self._open: set[int] = set()
         self._flushes: list[set[int]] = []
-        self._room = Room()
+        self._memory = SharedLock()
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""
-        threads = [threading.Thread(target=or_exit, args=(self._work,), daemon=True) for _ in range(self._maker.hands)]
+        threads = [
+            threading.Thread(target=run_or_exit, args=(self._work,), daemon=True)
+            for _ in range(self._backend.parallel_groups)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             while thread.is_alive():
-                thread.join(TICK)
+                thread.join(COMMIT_CHECK)
                 self._stages.commit_if_due()
         self._stages.commit()
 
     def _work(self) -> None:
-        with self._stages.clock.thread():
+        with self._stages.timer.thread():
             while (work := self._next()) is not None:
                 self._through(work)
-                self._settle(work)
+                self._finish(work)
 
-    def _through(self, work: Work) -> None:
-        with self._room.for_one():
+    def _through(self, work: GroupInWork) -> None:
+        with self._memory.shared():
             self._stages.decode(work)
-        alone = not work.is_over and self._maker.alone(work.jobs, work.payload)
-        with self._room.for_all() if alone else self._room.for_one():
+        exclusive = not work.is_over and self._backend.needs_all_cores(work.jobs, work.payload)
+        with self._memory.exclusive() if exclusive else self._memory.shared():
             self._stages.make(work)
             self._stages.score(work)
             self._stages.write(work)
 
-    def _next(self) -> Work | None:
+    def _next(self) -> GroupInWork | None:
         """The next group, counted as open; None when there are no more."""
         with self._taking:
             while True:
                 item = self._incoming.get()
                 if item is None:
-                    self._incoming.put(None)  # for the other hands
+                    self._incoming.put(None)  # for the other threads
                     return None
                 if isinstance(item, Flush):
                     self._flush_after_open()
                     continue
-                work = Work(item)
+                work = GroupInWork(item)
                 with self._lock:
                     self._open.add(id(work))
                 return work
@@ -80,7 +83,7 @@ class Hands(Intake):
         if not waits:
             self._stages.commit()
 
-    def _settle(self, work: Work) -> None:
+    def _finish(self, work: GroupInWork) -> None:
         """A group is through: commit if that was the last one that a flush waited for."""
         with self._lock:
             self._open.discard(id(work))
@@ -92,16 +95,16 @@ class Hands(Intake):
             self._stages.commit()
 
 
-class Room:
-    """Holds many hands at once, or one that wants all of it: a picture that takes every core, and much memory."""
+class SharedLock:
+    """Shared-exclusive lock: many groups at once, or one that needs every core and much memory."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._inside = self._wanting = 0
 
     @contextlib.contextmanager
-    def for_one(self) -> Iterator[None]:
-        """Be inside beside others; those who want all of it go first."""
+    def shared(self) -> Iterator[None]:
+        """Hold it beside others; who waits for it exclusively goes first."""
         with self._changed:
             self._changed.wait_for(lambda: not self._wanting)
             self._inside += 1
@@ -113,8 +116,8 @@ class Room:
                 self._changed.notify_all()
 
     @contextlib.contextmanager
-    def for_all(self) -> Iterator[None]:
-        """Be inside with nobody else."""
+    def exclusive(self) -> Iterator[None]:
+        """Hold it with nobody else."""
         with self._changed:
             self._changed.wait_for(lambda: not self._wanting)
             self._wanting += 1

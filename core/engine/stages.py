@@ -1,4 +1,4 @@
-"""What becomes of a group of jobs on its way: decode, make, score, write, and the rows that say how it ended."""
+"""Stages of a group of jobs: decode, make, score, write; errors become rows, rows go to the committer."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.engine.backend import GroupMaker, Made
+from core.engine.backend import GroupBackend, JobResult
 from core.engine.commit import Committer
-from core.engine.cpu_time import Clock
-from core.engine.messages import Broken, Dropped, Note, Phase, Progress, Split
+from core.engine.cpu_time import CpuTimer
+from core.engine.messages import CannotWork, Dropped, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.manifest import manifest
 from core.networks.memory import ran_out
 from core.planning.jobs import Job, planned_columns
 from core.text import printable
 
-TICK_EVERY = 0.4
+PROGRESS_EVERY = 0.4
 """Seconds between two progress messages of a job."""
 
 LONGEST_WORDS = 300
 """Characters of a foreign exception's words that go into a message."""
 
-Tell = Callable[[Any], None]
+Send = Callable[[Any], None]
 
 
 @dataclass
-class Work:
+class GroupInWork:
     """A group of jobs on its way through the stages. `seconds` is of all of them; `split` says that it failed as a whole."""
 
     jobs: tuple[Job, ...]
@@ -55,7 +55,7 @@ class Work:
         return bool(self.error or self.dropped or self.split)
 
 
-def or_exit(stage: Callable[[], None]) -> None:
+def run_or_exit(stage: Callable[[], None]) -> None:
     """Run a stage; if it fails as a whole, so does the process: its supervisor starts another."""
     try:
         stage()
@@ -65,42 +65,42 @@ def or_exit(stage: Callable[[], None]) -> None:
 
 
 class Abandoned(Exception):
-    """The group in hand was given up because nobody waits for it any more."""
+    """The group in work was given up because nobody waits for it any more."""
 
 
 class Stages:
-    """Takes groups through a maker's stages. For several threads, as far as the maker is."""
+    """Calls a backend's stages, keeps time, and turns errors into rows. As thread-safe as the backend."""
 
-    def __init__(self, maker: GroupMaker, committer: Committer, run: str, tell: Tell, clock: Clock) -> None:
-        self._maker, self._committer, self._run, self._tell = maker, committer, run, tell
-        self.clock = clock
+    def __init__(self, backend: GroupBackend, committer: Committer, run: str, send: Send, timer: CpuTimer) -> None:
+        self._backend, self._committer, self._run, self._send = backend, committer, run, send
+        self.timer = timer
         self._draining = threading.Event()
         self._abandon = threading.Event()
 
     def drain(self) -> None:
-        """Let what is in hand finish and drop what is behind it."""
+        """Let groups in work finish and drop those behind them."""
         self._draining.set()
 
     def abandon(self) -> None:
-        """Give up what is in hand at its next step."""
+        """Give up groups in work at their next step."""
         self._draining.set()
         self._abandon.set()
 
-    def decode(self, work: Work) -> None:
+    def decode(self, work: GroupInWork) -> None:
         """Read what a group needs."""
-        self._stage(work, "decode", lambda work: self._maker.decode(work.jobs))
+        self._stage(work, "decode", lambda work: self._backend.decode(work.jobs))
 
-    def make(self, work: Work) -> None:
+    def make(self, work: GroupInWork) -> None:
         """Compute a group that was read."""
         self._stage(work, "make", self._make)
 
-    def score(self, work: Work) -> None:
+    def score(self, work: GroupInWork) -> None:
         """Judge a group that was made, also while the night stops."""
-        self._stage(work, "score", lambda work: self._maker.score(work.jobs, work.payload), begun=True)
+        self._stage(work, "score", lambda work: self._backend.score(work.jobs, work.payload), begun=True)
 
-    def write(self, work: Work) -> None:
+    def write(self, work: GroupInWork) -> None:
         """Write a group that was judged, also while the night stops, and take its rows to be committed."""
-        self._stage(work, "write", lambda work: self._maker.write(work.jobs, work.payload), begun=True)
+        self._stage(work, "write", lambda work: self._backend.write(work.jobs, work.payload), begun=True)
         self._end(work)
 
     def commit(self) -> None:
@@ -111,33 +111,33 @@ class Stages:
         """Commit what is finished if a kill would cost too much by now."""
         self._commit(self._committer.commit_if_due)
 
-    def _make(self, work: Work) -> Any:
-        told = 0.0
+    def _make(self, work: GroupInWork) -> Any:
+        last_sent = 0.0
 
-        def tick(step: int, steps: int, loss: float) -> None:
-            nonlocal told
+        def report_step(step: int, steps: int, loss: float) -> None:
+            nonlocal last_sent
             if self._abandon.is_set():
                 raise Abandoned(work.name)
-            if time.monotonic() - told >= TICK_EVERY:
-                told = time.monotonic()
-                self._tell(Progress(work.name, step, steps, loss))
+            if time.monotonic() - last_sent >= PROGRESS_EVERY:
+                last_sent = time.monotonic()
+                self._send(Progress(work.name, step, steps, loss))
 
-        return self._maker.make(work.jobs, work.payload, tick)
+        return self._backend.make(work.jobs, work.payload, report_step)
 
-    def _stage(self, work: Work, name: str, action: Callable[[Work], Any], begun: bool = False) -> None:
+    def _stage(self, work: GroupInWork, name: str, action: Callable[[GroupInWork], Any], begun: bool = False) -> None:
         """Take a group through a stage, unless it is over; one that is not `begun` is dropped once the pipeline drains."""
         if work.is_over:
             return
         if self._draining.is_set() and not begun:
             work.dropped = True
             if work.payload is not None:
-                self._maker.drop(work.payload)
+                self._backend.discard(work.payload)
             return
-        self._tell(Phase(work.name, name))
+        self._send(Phase(work.name, name))
         entered = time.monotonic()
         work.begun = work.begun or entered
         try:
-            with self.clock.span(name):
+            with self.timer.span(name):
                 work.payload = action(work)
         except Abandoned:
             work.dropped = True
@@ -149,25 +149,25 @@ class Stages:
             if not work.split:
                 work.error = self._as_job_error(error, work.jobs[0])
         work.seconds += time.monotonic() - entered
-        self._tell(Phase(work.name, "wait"))
+        self._send(Phase(work.name, "wait"))
 
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
         if isinstance(error, JobError):
             return error
         if ran_out(error):
             return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
-        self._tell(Note("".join(traceback.format_exception(error))))
+        self._send(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
             f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
         )
 
-    def _end(self, work: Work) -> None:
+    def _end(self, work: GroupInWork) -> None:
         if work.dropped or work.split:
-            self._tell(Dropped(work.name) if work.dropped else Split(work.name))
+            self._send(Dropped(work.name) if work.dropped else Split(work.name))
             return
-        self._tell(Phase(work.name, "finished"))
-        made: Sequence[Made] = [work.error] if work.error else work.payload
+        self._send(Phase(work.name, "finished"))
+        made: Sequence[JobResult] = [work.error] if work.error else work.payload
         now = datetime.now(UTC)
         rows = [self._row(work, job, each, now) for job, each in zip(work.jobs, made, strict=True)]
         try:
@@ -176,7 +176,7 @@ class Stages:
             table = manifest.table(self._held(work, row, job) for row, job in zip(rows, work.jobs, strict=True))
         self._commit(lambda: self._committer.add(table, work.begun))
 
-    def _held(self, work: Work, row: dict[str, Any], job: Job) -> dict[str, Any]:
+    def _held(self, work: GroupInWork, row: dict[str, Any], job: Job) -> dict[str, Any]:
         """The row, or one that says why no table can hold it."""
         try:
             manifest.table([row])
@@ -184,7 +184,7 @@ class Stages:
             return self._row(work, job, self._as_job_error(error, job), row["finished"])
         return row
 
-    def _row(self, work: Work, job: Job, made: Made, now: datetime) -> dict[str, Any]:
+    def _row(self, work: GroupInWork, job: Job, made: JobResult, now: datetime) -> dict[str, Any]:
         error = made if isinstance(made, JobError) else None
         return {
             **planned_columns(job),
@@ -194,8 +194,8 @@ class Stages:
             "reason": error.reason if error else None,
             "message": str(error) if error else None,
             "seconds": work.seconds / len(work.jobs),
-            "engine": self._maker.engine,
-            "versions": self._maker.versions,
+            "engine": self._backend.engine,
+            "versions": self._backend.versions,
             "started": work.started,
             "finished": now,
         }
@@ -205,11 +205,11 @@ class Stages:
             action()
         except NocturneError as error:
             self._draining.set()
-            self._tell(Broken(error))
+            self._send(CannotWork(error))
 
     def _give_up_on_store(self, error: StoreBroken) -> None:
         """What is finished is committed if there is room for so little; then nothing more is begun."""
         self._draining.set()
         with contextlib.suppress(NocturneError):
             self._committer.commit()
-        self._tell(Broken(error))
+        self._send(CannotWork(error))

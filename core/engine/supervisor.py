@@ -1,8 +1,8 @@
-"""The supervisor of one worker: feeds it jobs, enforces their time limits, and outlives its deaths.
+"""Supervisor of one worker process: sends it jobs, enforces their time limits, restarts it when it dies.
 
-It runs in a thread of the parent. A job is over when its row is committed; until then it is *in hand*. When the worker
-dies, jobs that were merely waiting are sent again, and those that were being worked on are tried one by one, so that the
-one that kills workers is found; after MAX_DEATHS it gets a failed row.
+It runs in a thread of the parent. A job is over when its row is committed; until then it is *in flight*. When the worker
+dies, jobs that were merely waiting are sent again, and those that were in work are tried one by one as suspects, so that
+the one that kills workers is found; after MAX_CRASHES it gets a failed row.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from core.child_process import Death
-from core.engine.job_queue import MAX_DEATHS, Hand, Rota, Ticket
+from core.engine.job_queue import MAX_CRASHES, InFlight, JobQueue, Submission
 from core.engine.messages import (
-    Broken,
+    CannotWork,
     Close,
     Committed,
     Drain,
@@ -39,31 +39,30 @@ from core.manifest import manifest
 from core.planning.jobs import Job, planned_columns
 from core.storage.store import Store
 
-MAX_STILLBORN = 3
-"""Workers in a row that may end by themselves before they begin a job: they would go on to do so."""
+MAX_FAILED_STARTS = 3
+"""Workers in a row that may end by themselves before they begin a job: more would end likewise."""
 
-MAX_SLAIN = 10
+MAX_KILLED_STARTS = 10
 """Workers in a row that may be killed before they begin a job: memory may be short for a while."""
 
-LAST_BREATH = 5.0
+KILL_DELAY = 5.0
 """Seconds after a stop's grace in which a worker must have ended."""
 
 DOING = {"decode": "reading it", "make": "making it", "score": "judging it", "write": "writing it"}
-Listener = Callable[[Any], None]
+MessageListener = Callable[[Any], None]
 
 
 class Supervisor:
     """Owns one worker process. `start` may come long before `open`, so that networks load while plans are made."""
 
-    def __init__(self, device: str, maker: str, listen: Listener) -> None:
+    def __init__(self, device: str, backend: str, listen: MessageListener) -> None:
         self.device = device
-        self._maker, self._listen = maker, listen
+        self._backend, self._listen = backend, listen
         self._opening: Open | None = None
-        self._rota = Rota()
-        self._stillborn = 0
-        self._slain = 0
-        self._useful = False
-        self._ready = self._draining = self._closing = self._dismissed = False
+        self._queue = JobQueue()
+        self._failed_starts = self._killed_starts = 0
+        self._worked = False
+        self._ready = self._draining = self._closing = self._shutting_down = False
         self._failure: NocturneError | None = None
         self._lock = threading.RLock()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -72,41 +71,41 @@ class Supervisor:
 
     def start(self) -> None:
         """Spawn the worker, which begins to load its networks."""
-        self._worker = WorkerProcess(self.device, self._maker)
+        self._worker = WorkerProcess(self.device, self._backend)
         self._thread.start()
 
     def open(self, root: str, context: dict[str, Any]) -> None:
         """Tell the worker which run it works for."""
         with self._lock:
             self._opening = Open(root, context)
-            self._rota.unit = int(context.get("unit", 1))
-            self._greet()
+            self._queue.unit = int(context.get("unit", 1))
+            self._send_open()
         self._wake()
 
-    def submit(self, jobs: Sequence[Job]) -> Ticket:
+    def submit(self, jobs: Sequence[Job]) -> Submission:
         """Queue jobs behind those there are."""
         with self._lock:
-            ticket = self._rota.add(jobs)
-            ticket.error = self._failure
+            submission = self._queue.add(jobs)
+            submission.error = self._failure
             if self._draining or self._failure or not self._thread.is_alive():
-                self._rota.leave(everything=False)
+                self._queue.drop_pending(in_flight=False)
         self._wake()
-        return ticket
+        return submission
 
     def drain(self, grace: float | None = None) -> None:
-        """Commit, finish the job in hand, commit, and leave the rest for another night.
+        """Commit, finish the job in work, commit, and leave the rest for another night.
 
-        The job in hand has `grace` seconds, if given; a worker that is still at it LAST_BREATH later is killed.
+        The job in work has `grace` seconds, if given; a worker that is still at it KILL_DELAY later is killed.
         """
         with self._lock:
             self._draining = True
-            self._rota.leave(everything=False)
+            self._queue.drop_pending(in_flight=False)
             if self._worker:
                 self._worker.send(Drain(grace))
                 self._worker.send(Flush())
         self._wake()
         if grace is not None:
-            deadline = threading.Timer(grace + LAST_BREATH, self.kill)
+            deadline = threading.Timer(grace + KILL_DELAY, self.kill)
             deadline.daemon = True
             deadline.start()
 
@@ -127,149 +126,149 @@ class Supervisor:
 
     @property
     def load(self) -> int:
-        """Jobs that wait or are in hand."""
-        return len(self._rota)
+        """Jobs that are queued or in flight."""
+        return len(self._queue)
 
     def _run(self) -> None:
         try:
             self._serve()
-        except Exception as error:  # whoever waits for a ticket must not wait for ever
+        except Exception as error:  # whoever waits for a submission must not wait for ever
             fault = NocturneError(f"the supervisor of {self.device} failed ({type(error).__name__}: {error}).")
             with self._lock:
                 self._fail(error if isinstance(error, NocturneError) else fault)
         with self._lock:
-            self._rota.leave(everything=True)
+            self._queue.drop_pending(in_flight=True)
         self._wake_reader.close()
         self._wake_writer.close()
 
     def _serve(self) -> None:
         while True:
             with self._lock:
-                self._feed()
+                self._send_jobs()
                 connection = self._worker.connection if self._worker else None
-                timeout = self._rota.next_limit()
+                timeout = self._queue.seconds_to_timeout()
             if connection is None:
                 break
-            heard = wait([connection, self._wake_reader], timeout)
-            if self._wake_reader in heard:
+            readable = wait([connection, self._wake_reader], timeout)
+            if self._wake_reader in readable:
                 self._wake_reader.recv(4096)
-            if connection in heard:
-                self._hear(connection)
+            if connection in readable:
+                self._receive(connection)
             with self._lock:
                 self._enforce_limits()
 
-    def _hear(self, connection: Connection) -> None:
+    def _receive(self, connection: Connection) -> None:
         try:
             message = connection.recv()
         except (EOFError, OSError):
             with self._lock:
-                self._bury()
+                self._handle_death()
             return
-        self._listen(message)  # first, so that whoever waits for a ticket finds its jobs counted
+        self._listen(message)  # first, so that whoever waits for a submission finds its jobs counted
         with self._lock:
-            self._take(message)
+            self._handle(message)
 
-    def _take(self, message: Any) -> None:
+    def _handle(self, message: Any) -> None:
         match message:
             case Ready(_, group):
-                self._ready, self._rota.group = True, max(group, self._rota.unit)
-                self._greet()
-            case Opened(hands):
-                self._rota.hands = hands
+                self._ready, self._queue.group = True, max(group, self._queue.unit)
+                self._send_open()
+            case Opened(parallel):
+                self._queue.parallel = parallel
             case Phase(output, name):
-                self._useful = True
-                self._rota.enter(output, name)
+                self._worked = True
+                self._queue.enter_phase(output, name)
             case Committed(outcomes):
                 for outcome in outcomes:
-                    self._rota.close(outcome.output, outcome)
+                    self._queue.finish(outcome.output, outcome)
             case Dropped(output):
-                self._rota.drop(output)
+                self._queue.drop_group(output)
             case Split(output):
                 self._split(output)
-            case Broken(error):
+            case CannotWork(error):
                 self._fail(error)
             case _:
                 pass
 
-    def _greet(self) -> None:
+    def _send_open(self) -> None:
         if self._ready and self._opening and self._worker:
             self._worker.send(self._opening)
 
-    def _feed(self) -> None:
-        """Send the worker what it has room for, or its farewell."""
+    def _send_jobs(self) -> None:
+        """Send the worker the groups that it has room for, or tell it to end."""
         if self._worker is None or self._failure:
             return
         if self._closing and not self.load:
-            self._dismiss(self._worker)
+            self._shut_down(self._worker)
         elif self._ready and self._opening:
-            while (following := self._rota.next()) is not None:
+            while (following := self._queue.next_group()) is not None:
                 jobs, at_once = following
                 self._worker.send(Make(jobs))
                 if at_once:
                     self._worker.send(Flush())
 
-    def _dismiss(self, worker: WorkerProcess) -> None:
+    def _shut_down(self, worker: WorkerProcess) -> None:
         """A worker that serves a run ends by itself and says what it spent; one that only loads is stopped."""
-        if not self._dismissed:
-            self._dismissed = True
+        if not self._shutting_down:
+            self._shutting_down = True
             worker.send(Close()) if self._ready and self._opening else worker.kill()
 
     def _enforce_limits(self) -> None:
-        hand = self._rota.overdue()
-        if hand is None or self._worker is None:
+        group = self._queue.overdue()
+        if group is None or self._worker is None:
             return
-        if len(hand.jobs) == 1:  # of a group, one job is at fault: they are tried one by one
-            doing = DOING[hand.phase]
+        if len(group.jobs) == 1:  # of a group, one job is at fault: they are tried one by one
+            doing = DOING[group.phase]
             sentence = (
-                f"{hand.job.subject} was stopped: {doing} took longer than {hand.job.limit:.0f} s; "
-                f"{hand.job.remedy.partition(',')[0]}, or raise `time_limit`."
+                f"{group.job.subject} was stopped: {doing} took longer than {group.job.limit:.0f} s; "
+                f"{group.job.remedy.partition(',')[0]}, or raise `time_limit`."
             )
-            self._give_up(hand, TimedOut(sentence))
+            self._fail_job(group, TimedOut(sentence))
         self._worker.kill()
 
     def _split(self, output: str) -> None:
-        """Have the jobs of a failed group tried one by one, once what else is in hand is committed."""
-        self._rota.split(output)
+        """Have the jobs of a failed group tried one by one, once what else is in flight is committed."""
+        self._queue.split_group(output)
         if self._draining or self._failure:
-            self._rota.leave(everything=False)
+            self._queue.drop_pending(in_flight=False)
         elif self._worker:
             self._worker.send(Flush())
 
-    def _bury(self) -> None:
-        """The worker is dead: find out how, place its jobs again, and start another if there is work."""
+    def _handle_death(self) -> None:
+        """Reap the dead worker, requeue its jobs, and start another if there is work."""
         if self._worker is None:
             return
         worker, self._worker = self._worker, None
         death, words = worker.bury()
-        if self._useful:
-            self._slain = self._stillborn = 0
+        if self._worked:
+            self._failed_starts = self._killed_starts = 0
         else:
-            self._slain += death.killed
-            self._stillborn += not death.killed
-        self._ready = self._useful = False
+            self._killed_starts += death.killed
+            self._failed_starts += not death.killed
+        self._ready = self._worked = False
         if self._closing and not self.load:
             return
         self._listen(Note(f"worker {worker.pid} on {self.device}: {death}. {words}".strip()))
-        for hand in self._rota.place_again():
-            self._blame(hand, death)
-        if (self._stillborn >= MAX_STILLBORN or self._slain >= MAX_SLAIN) and not self._failure:
+        for group in self._queue.requeue_after_crash():
+            self._fail_crasher(group, death)
+        if (self._failed_starts >= MAX_FAILED_STARTS or self._killed_starts >= MAX_KILLED_STARTS) and not self._failure:
             self._fail(
                 NocturneError(f"the worker on {self.device} cannot start ({death}): {words or 'it said nothing'}")
             )
         if self._draining or self._failure or (self._closing and not self.load):
             return
-        self._worker = WorkerProcess(self.device, self._maker)
+        self._worker = WorkerProcess(self.device, self._backend)
 
-    def _blame(self, hand: Hand, death: Death) -> None:
+    def _fail_crasher(self, group: InFlight, death: Death) -> None:
         sentence = (
-            f"{hand.job.subject} was in hand {MAX_DEATHS} times when the worker died ({death}); "
-            f"{hand.job.remedy}, then run `nocturne retry`."
+            f"{group.job.subject} was in hand {MAX_CRASHES} times when the worker died ({death}); "
+            f"{group.job.remedy}, then run `nocturne retry`."
         )
-        self._give_up(hand, Internal(sentence))
+        self._fail_job(group, Internal(sentence))
 
-    def _give_up(self, hand: Hand, error: JobError) -> None:
-        """Commit a failed row for a job that no worker can answer for."""
-        job, ticket = hand.job, hand.ticket
+    def _fail_job(self, group: InFlight, error: JobError) -> None:
+        """Commit a failed row for a job whose worker cannot."""
+        job, submission = group.job, group.submission
         outcome = Outcome(job.output, "failed", error.reason, str(error), 0.0, None)
         try:
             manifest.write_part(Store(self._opened().root), [self._failed_row(job, error)])
@@ -277,9 +276,9 @@ class Supervisor:
             self._fail(fault)
             return
         self._listen(Committed((outcome,)))
-        self._rota.close(job.output, outcome)
-        if job.output in ticket.waiting:  # a blamed job is out of the rota already
-            ticket.close(job.output, outcome)
+        self._queue.finish(job.output, outcome)
+        if job.output in submission.waiting:  # a crasher is out of the queue already
+            submission.finish(job.output, outcome)
 
     def _failed_row(self, job: Job, error: JobError) -> dict[str, Any]:
         return {
@@ -292,13 +291,13 @@ class Supervisor:
         }
 
     def _opened(self) -> Open:
-        assert self._opening is not None, "no job is in hand before the run is open"
+        assert self._opening is not None, "no job is in flight before the run is open"
         return self._opening
 
     def _fail(self, error: NocturneError) -> None:
-        """Nothing more can be made: every ticket ends with this error."""
+        """End every submission with this error: nothing more can be made."""
         self._failure = error
-        self._rota.fail(error)
+        self._queue.fail(error)
         if self._worker:
             self._worker.kill()
 

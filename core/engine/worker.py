@@ -1,7 +1,7 @@
-"""The worker process: it holds the networks of one device for a whole run, and is alone on it.
+"""Worker process of one device: holds its networks for a whole run, runs jobs, commits rows.
 
-Started as `python -m core.engine.worker FD DEVICE MAKER` with its end of a socket pair. When the pipe closes, its
-supervisor is gone: it commits what is finished, gives the job in hand a few seconds, and ends.
+Started as `python -m core.engine.worker FD DEVICE BACKEND` with its end of a socket pair. When the pipe closes, its
+supervisor is gone: it commits what is finished, gives the job in work a few seconds, and ends.
 """
 
 from __future__ import annotations
@@ -16,36 +16,48 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.engine.backend import GroupMaker, in_groups, load_maker
+from core.engine.backend import GroupBackend, as_group_backend, load_backend
 from core.engine.commit import Committer
-from core.engine.cpu_time import Clock
-from core.engine.device_lock import owning
-from core.engine.executor import Intake
-from core.engine.messages import Broken, Close, Drain, Flush, Make, Note, Open, Opened, Ready, Spent, Waiting
-from core.engine.parallel_executor import Hands
-from core.engine.staged_executor import Pipeline
+from core.engine.cpu_time import CpuTimer
+from core.engine.device_lock import hold_device
+from core.engine.executor import Executor
+from core.engine.messages import (
+    CannotWork,
+    Close,
+    CpuSpent,
+    Drain,
+    Flush,
+    Make,
+    Note,
+    Open,
+    Opened,
+    Ready,
+    WaitingForDevice,
+)
+from core.engine.parallel_executor import ParallelExecutor
+from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
 from core.errors import NocturneError
 from core.manifest import manifest
 from core.storage.store import Store
 
 ORPHAN_GRACE = 10.0
-"""Seconds that the job in hand may still take when nobody waits for it."""
+"""Seconds that the job in work may still take when no supervisor waits for it."""
 
 
-class Line:
-    """The worker's end of the pipe; what it says after the other end is gone is lost in silence."""
+class SupervisorPipe:
+    """The worker's end of the pipe; messages sent after the other end is closed are dropped."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
 
-    def tell(self, message: Any) -> None:
-        """Send a message; any thread may."""
+    def send(self, message: Any) -> None:
+        """Send a message; for several threads."""
         with self._lock, contextlib.suppress(OSError):
             self._connection.send(message)
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         """The next message, or None when the supervisor is gone."""
         try:
             return self._connection.recv()
@@ -53,76 +65,76 @@ class Line:
             return None
 
 
-def main(fd: int, device: str, maker_name: str) -> None:
+def main(fd: int, device: str, backend_name: str) -> None:
     """Serve one supervisor until it closes the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor decides; a Ctrl-C reaches the whole group
-    line = Line(Connection(fd))
+    pipe = SupervisorPipe(Connection(fd))
     try:
-        kind = load_maker(maker_name)
-        resolved = kind.resolve(device)
-        with owning(resolved, lambda: line.tell(Waiting(resolved))):
-            maker = in_groups(kind(resolved))
+        backend_class = load_backend(backend_name)
+        resolved = backend_class.resolve(device)
+        with hold_device(resolved, lambda: pipe.send(WaitingForDevice(resolved))):
+            backend = as_group_backend(backend_class(resolved))
             manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
-            line.tell(Ready(maker.engine, maker.group))
-            opening = line.hear()
+            pipe.send(Ready(backend.engine, backend.group))
+            opening = pipe.receive()
             if isinstance(opening, Open):
-                _serve(line, maker, opening)
+                _serve(pipe, backend, opening)
     except NocturneError as error:
-        line.tell(Broken(error))
+        pipe.send(CannotWork(error))
 
 
-def _serve(line: Line, maker: GroupMaker, opening: Open) -> None:
-    store, clock = Store(opening.root), Clock()
-    maker.open(store, opening.context)
-    committer = Committer(store, line.tell, maker.settle)
-    stages = Stages(maker, committer, opening.context["run"], line.tell, clock)
-    line.tell(Opened(maker.hands))
-    work: Intake = Hands(stages, maker) if maker.hands > 1 else Pipeline(stages)
-    threading.Thread(target=_listen, args=(line, work, stages, committer), daemon=True).start()
-    work.run()
-    line.tell(Spent(*clock.spent(), time.process_time()))
+def _serve(pipe: SupervisorPipe, backend: GroupBackend, opening: Open) -> None:
+    store, timer = Store(opening.root), CpuTimer()
+    backend.open(store, opening.context)
+    committer = Committer(store, pipe.send, backend.flush_outputs)
+    stages = Stages(backend, committer, opening.context["run"], pipe.send, timer)
+    pipe.send(Opened(backend.parallel_groups))
+    executor: Executor = ParallelExecutor(stages, backend) if backend.parallel_groups > 1 else StagedExecutor(stages)
+    threading.Thread(target=_listen, args=(pipe, executor, stages, committer), daemon=True).start()
+    executor.run()
+    pipe.send(CpuSpent(*timer.spent(), time.process_time()))
 
 
-def _listen(line: Line, work: Intake, stages: Stages, committer: Committer) -> None:
-    while (message := line.hear()) is not None:
+def _listen(pipe: SupervisorPipe, executor: Executor, stages: Stages, committer: Committer) -> None:
+    while (message := pipe.receive()) is not None:
         match message:
             case Make():
-                work.submit(message.jobs)
+                executor.submit(message.jobs)
             case Flush():
-                work.flush()
+                executor.flush()
             case Drain(grace):
-                _drain(line, stages, committer, grace)
+                _drain(pipe, stages, committer, grace)
             case Close():
-                work.finish()
+                executor.finish()
                 return
             case _:
-                line.tell(Note(f"worker: unknown message {message!r}"))
+                pipe.send(Note(f"worker: unknown message {message!r}"))
     stages.drain()
-    work.finish()
-    _orphaned(stages, committer)
+    executor.finish()
+    _end_as_orphan(stages, committer)
 
 
-def _drain(line: Line, stages: Stages, committer: Committer, grace: float | None) -> None:
-    """Commit what is finished before anything else, since whoever stops a night may not wait for the job in hand."""
+def _drain(pipe: SupervisorPipe, stages: Stages, committer: Committer, grace: float | None) -> None:
+    """Commit what is finished before anything else, since whoever stops a night may not wait for the job in work."""
     stages.drain()
     try:
         committer.commit()
     except NocturneError as error:
-        line.tell(Broken(error))
+        pipe.send(CannotWork(error))
     if grace is not None:
-        _later(grace, stages.abandon)
+        _after(grace, stages.abandon)
 
 
-def _orphaned(stages: Stages, committer: Committer) -> None:
-    """Commit, give the jobs in hand their grace, then end whatever they are doing."""
+def _end_as_orphan(stages: Stages, committer: Committer) -> None:
+    """Commit, give the jobs in work ORPHAN_GRACE, then end whatever they are doing."""
     with contextlib.suppress(NocturneError):
         committer.commit()
-    _later(ORPHAN_GRACE, stages.abandon)
-    _later(ORPHAN_GRACE + 5.0, os._exit, 1)
+    _after(ORPHAN_GRACE, stages.abandon)
+    _after(ORPHAN_GRACE + 5.0, os._exit, 1)
 
 
-def _later(seconds: float, action: Callable[..., None], *arguments: Any) -> None:
+def _after(seconds: float, action: Callable[..., None], *arguments: Any) -> None:
     timer = threading.Timer(seconds, action, arguments)
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""The crew of a run: one supervisor a device, and what they have done so far."""
+"""Worker pool of a run: one supervised worker a device, progress counts, and the run's log."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.engine.job_queue import Ticket
-from core.engine.messages import Committed, Note, Outcome, Phase, Progress, Ready, Spent, Waiting
+from core.engine.job_queue import Submission
+from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Progress, Ready, WaitingForDevice
 from core.engine.supervisor import Supervisor
 from core.planning.jobs import Job
 from core.storage.run_paths import LOG
@@ -22,14 +22,14 @@ from core.text import printable
 
 
 @dataclass
-class Board:
-    """How a night goes, for whoever shows it. Times are `time.monotonic()`."""
+class NightProgress:
+    """Progress of a night, for displays. Times are `time.monotonic()`."""
 
     total: int = 0
     done: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
-    """Groups of jobs that are finished and wait for their rows to be committed."""
+    """Groups of jobs that are finished and wait for their commit."""
     current: str = ""
     step: int = 0
     steps: int = 0
@@ -39,7 +39,7 @@ class Board:
     working_since: float | None = None
     cpu: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    """What a person should be told at once."""
+    """Sentences to show a person at once."""
 
     @property
     def ended(self) -> int:
@@ -58,16 +58,16 @@ class Board:
         return elapsed / made * max(0.0, self.total - made)
 
 
-class Crew:
+class WorkerPool:
     """The workers of a run. Started early, so that networks load while the server starts and the plan is made."""
 
-    def __init__(self, devices: str, maker: str) -> None:
-        self.board = Board()
+    def __init__(self, devices: str, backend: str) -> None:
+        self.progress = NightProgress()
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._notes: list[str] = []
         self.stopping = False
-        self._supervisors = [Supervisor(device, maker, self._hear) for device in devices.split(",")]
+        self._supervisors = [Supervisor(device, backend, self._handle) for device in devices.split(",")]
 
     def start(self) -> None:
         """Spawn the workers."""
@@ -77,7 +77,7 @@ class Crew:
     def open(self, store: Store, context: dict[str, Any], total: int, predicted: float) -> None:
         """Take up a run with `total` jobs to make, predicted to need so many seconds."""
         self._store = store
-        self.board.total, self.board.predicted = total, predicted / len(self._supervisors)
+        self.progress.total, self.progress.predicted = total, predicted / len(self._supervisors)
         for note in self._notes:
             self.log("note", text=note)
         for supervisor in self._supervisors:
@@ -85,19 +85,19 @@ class Crew:
 
     def extend(self, total: int, predicted: float) -> None:
         """Take `total` further jobs into the account, predicted to need so many seconds."""
-        self.board.total += total
-        self.board.predicted += predicted / len(self._supervisors)
+        self.progress.total += total
+        self.progress.predicted += predicted / len(self._supervisors)
 
     def make(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
-        """Have a shard made by the least busy worker. Returns how its jobs ended, and how many were left.
+        """Make a shard on the least busy worker. Returns how its jobs ended, and how many were left.
 
         Raises NocturneError if the worker cannot work at all.
         """
-        ticket: Ticket = min(self._supervisors, key=lambda supervisor: supervisor.load).submit(jobs)
+        ticket: Submission = min(self._supervisors, key=lambda supervisor: supervisor.load).submit(jobs)
         return ticket.wait(), ticket.left
 
     def stop(self, grace: float | None = None) -> None:
-        """Commit, finish the jobs in hand, within `grace` seconds if given, and leave the rest."""
+        """Commit, finish the jobs in work, within `grace` seconds if given, and leave the rest."""
         self.stopping = True
         for supervisor in self._supervisors:
             supervisor.drain(grace)
@@ -119,37 +119,37 @@ class Crew:
             if self._store is not None:
                 self._store.append(LOG, line)
 
-    def _hear(self, message: Any) -> None:
-        board = self.board
+    def _handle(self, message: Any) -> None:
+        progress = self.progress
         match message:
             case Ready():
-                board.stage = "ready"
-            case Waiting(device):
-                board.stage = f"waiting for {device}, which another run is using"
+                progress.stage = "ready"
+            case WaitingForDevice(device):
+                progress.stage = f"waiting for {device}, which another run is using"
             case Phase(output, "make"):
-                board.working_since = board.working_since or time.monotonic()
-                board.current, board.step, board.steps, board.stage = output, 0, 0, "making"
+                progress.working_since = progress.working_since or time.monotonic()
+                progress.current, progress.step, progress.steps, progress.stage = output, 0, 0, "making"
             case Phase(_, "finished"):
-                board.waiting += 1
+                progress.waiting += 1
             case Progress(output, step, steps, loss):
-                board.current, board.step, board.steps, board.loss = output, step, steps, loss
+                progress.current, progress.step, progress.steps, progress.loss = output, step, steps, loss
             case Committed(outcomes):
-                board.waiting = 0
+                progress.waiting = 0
                 for outcome in outcomes:
                     self._count(outcome)
             case Note(text):
                 self._note(text)
-            case Spent(spans, outside, process):
+            case CpuSpent(spans, outside, process):
                 for name, seconds in {**spans, "outside": outside, "process": process}.items():
-                    board.cpu[name] = board.cpu.get(name, 0.0) + seconds
+                    progress.cpu[name] = progress.cpu.get(name, 0.0) + seconds
             case _:
                 pass
 
     def _count(self, outcome: Outcome) -> None:
         if outcome.status == "done":
-            self.board.done += 1
+            self.progress.done += 1
         else:
-            self.board.failed[outcome.reason or "internal"] += 1
+            self.progress.failed[outcome.reason or "internal"] += 1
             self.log("failed", output=printable(outcome.output), reason=outcome.reason, message=outcome.message)
 
     def _note(self, text: str) -> None:

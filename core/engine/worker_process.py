@@ -8,5 +8,5 @@ from core.child_process import ChildProcess
 class WorkerProcess(ChildProcess):
     """A running worker of a device."""
 
-    def __init__(self, device: str, maker: str) -> None:
-        super().__init__("core.engine.worker", device, maker)
+    def __init__(self, device: str, backend: str) -> None:
+        super().__init__("core.engine.worker", device, backend)

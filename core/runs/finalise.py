@@ -24,7 +24,7 @@ SAME = 1e-6
 """Scores that differ by less are one: the manifest has single precision."""
 
 
-def settled(store: Store, spec: AnySpec) -> pa.Table:
+def finalise(store: Store, spec: AnySpec) -> pa.Table:
     """Merge the run's parts, and have the rows of planned pictures say what the spec makes of their scores. Returns the
     manifest. Call it under the run's lock; doing it again changes nothing.
 

@@ -18,7 +18,7 @@ from core.networks import classifier_file
 from core.networks import device as devices
 from core.planning.jobs import Job
 from core.planning.plan_file import read_context, read_planned
-from core.runs.finalise import settled
+from core.runs.finalise import finalise
 from core.runs.run_kinds import AnySpec
 from core.scoring.labeller import Labeller
 from core.storage.run_paths import PLAN, picture_paths
@@ -65,7 +65,7 @@ def score_again(store: Store, spec: AnySpec, scorer: str | None, tick: Tick = la
     found.left = rows.num_rows - len(wanted)
     for batch in _batches(_judged(wanted, judge, found, tick)):
         manifest.write_part(store, batch)
-    settled(store, spec)
+    finalise(store, spec)
     return found
 
 

@@ -18,10 +18,10 @@ AnySpec: TypeAlias = Spec | SampleSpec
 
 @dataclass(frozen=True)
 class Kind:
-    """Who plans a kind of job, and who makes it, as `module:name`."""
+    """Who plans a kind of job, and which backend makes it, as `module:name`."""
 
     plan: str
-    maker: str
+    backend: str
 
 
 KINDS: dict[str, Kind] = {

@@ -1,4 +1,4 @@
-"""Who makes a run in this process: its lock, its crew, and the plan that is made while Prefect starts."""
+"""Session of a run in this process: its lock, its worker pool, and the plan that is made while Prefect starts."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 
 from core.config.retry_policy import parse_gate
 from core.config.spec import Spec
-from core.engine.worker_pool import Crew
+from core.engine.worker_pool import WorkerPool
 from core.manifest import manifest
 from core.planning.planner import Plan, Tick
-from core.runs.finalise import settled
+from core.runs.finalise import finalise
 from core.runs.run_kinds import KINDS, AnySpec, plan_of
 from core.storage.disk_space import check_room
 from core.storage.run_paths import PLAN, SPEC
 from core.storage.store import Store
 
-_duties: dict[str, Duty] = {}
+_sessions: dict[str, RunSession] = {}
 
 
-class Duty:
-    """Holds a run from before its plan until after its gallery."""
+class RunSession:
+    """Holds a run's lock and workers from before its plan until after its gallery."""
 
-    def __init__(self, spec: AnySpec, retry: bool = False, maker: str | None = None, replan: bool = False) -> None:
+    def __init__(self, spec: AnySpec, retry: bool = False, backend: str | None = None, replan: bool = False) -> None:
         self.spec, self.retry, self.replan = spec, retry, replan
         self.store = Store(spec.out)
-        self.crew = Crew(spec.device, maker or KINDS[spec.kind].maker)
+        self.pool = WorkerPool(spec.device, backend or KINDS[spec.kind].backend)
         self.record: dict[str, Any] | None = None
         """What the night did, once it is over."""
         self.over = threading.Event()
@@ -48,14 +48,14 @@ class Duty:
         self.spec.check()
         self._held.enter_context(self.store.lock())
         self.store.sweep()
-        self.crew.board.notes += [
+        self.pool.progress.notes += [
             f"{name} was damaged; it is set aside, and its jobs are made again."
             for name in manifest.set_aside_damaged(self.store)
         ]
-        self.crew.start()
+        self.pool.start()
         self._thread = threading.Thread(target=self._make_plan, args=(tick,), daemon=True)
         self._thread.start()
-        _duties[os.fspath(self.store.root)] = self
+        _sessions[os.fspath(self.store.root)] = self
 
     def plan(self, timeout: float | None = None) -> Plan | None:
         """The plan, when it is made; None if that takes longer than `timeout`. Raises what planning raised."""
@@ -67,22 +67,22 @@ class Duty:
 
     def plan_again(self) -> Plan:
         """A further plan of this night, of what scores too low by now and is to be tried once more. Raises SpecError."""
-        settled(self.store, self.spec)
+        finalise(self.store, self.spec)
         return plan_of(self.spec, again=True)
 
     def end(self) -> None:
         """End the workers and give the run back."""
-        self.crew.close()
-        _duties.pop(os.fspath(self.store.root), None)
+        self.pool.close()
+        _sessions.pop(os.fspath(self.store.root), None)
         self._held.close()
         self.over.set()
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
             if self.tries_again and self.store.exists(PLAN):
-                settled(self.store, self.spec)  # what passes may be decided otherwise than when it was made
+                finalise(self.store, self.spec)  # what passes may be decided otherwise than when it was made
             made = plan_of(self.spec, self.retry, tick, self.replan)
-            self.crew.board.notes += [*filter(None, [made.summary.choice]), *made.problems]
+            self.pool.progress.notes += [*filter(None, [made.summary.choice]), *made.problems]
             check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = made
             self.store.put(SPEC, self.spec.toml().encode())
@@ -91,18 +91,18 @@ class Duty:
 
 
 @contextlib.contextmanager
-def on_duty(spec: AnySpec, retry: bool = False, replan: bool = False) -> Iterator[Duty]:
-    """The duty of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
-    duty = _duties.get(os.fspath(Store(spec.out).root))
-    if duty is None:
-        duty = Duty(spec, retry, replan=replan)
-        duty.begin()
+def open_session(spec: AnySpec, retry: bool = False, replan: bool = False) -> Iterator[RunSession]:
+    """Use the session of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
+    session = _sessions.get(os.fspath(Store(spec.out).root))
+    if session is None:
+        session = RunSession(spec, retry, replan=replan)
+        session.begin()
     try:
-        yield duty
+        yield session
     finally:
-        duty.end()
+        session.end()
 
 
-def duty_of(run: str) -> Duty:
-    """The duty of the run folder `run` in this process. Raises KeyError."""
-    return _duties[run]
+def session_of(run: str) -> RunSession:
+    """The session of the run folder `run` in this process. Raises KeyError."""
+    return _sessions[run]

@@ -21,7 +21,7 @@ START_PATIENCE = 120.0
 """Seconds that a process may take until it can look at anything."""
 MAX_DEATHS = 2
 """Deaths of a process with one picture in hand after which that picture is blamed."""
-MAX_STILLBORN = 3
+MAX_FAILED_STARTS = 3
 """Processes that died before their first picture, in a row, after which there is no point in another."""
 WORTH = 6
 """Pictures for which a process is worth its start: in that time one looks at as many of a usual size."""
@@ -126,7 +126,7 @@ class Crew:
         sight = hand.sight
         if sight is None:
             self._stillborn += 1
-            if self._stillborn >= MAX_STILLBORN:
+            if self._stillborn >= MAX_FAILED_STARTS:
                 raise NocturneError(f"no process that looks at pictures can start ({death}): {words or 'no words'}")
             return
         deaths = self._deaths[sight.name] = self._deaths.get(sight.name, 0) + 1

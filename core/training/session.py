@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from core.engine.device_lock import owning
+from core.engine.device_lock import hold_device
 from core.networks import device as devices
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
@@ -39,7 +39,7 @@ class TrainingSession:
             self.spec.check()
             self._held.enter_context(self.store.lock())
             device = devices.choose(self.spec.device)
-            self._held.enter_context(owning(str(device), lambda: self._wait(str(device))))
+            self._held.enter_context(hold_device(str(device), lambda: self._wait(str(device))))
             self.training = self._make(self.spec, device, self.board)
         except BaseException:
             self._held.close()

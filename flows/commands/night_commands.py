@@ -20,9 +20,9 @@ from core.planning.planner import Plan
 from core.planning.run_log import record_night
 from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
-from core.runs.finalise import settled
+from core.runs.finalise import finalise
 from core.runs.run_kinds import AnySpec
-from core.runs.session import Duty
+from core.runs.session import RunSession
 from core.storage.store import Store
 from core.text import printable
 from flows.display import Display, console, end_table, faults_table
@@ -40,23 +40,23 @@ def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool, replan: bool
     begun = time.monotonic()
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
-    duty = Duty(spec, retry, replan=replan)
+    session = RunSession(spec, retry, replan=replan)
 
     def report(record: dict[str, Any]) -> int:
         return _report(record, spec, out, as_json, time.monotonic() - begun)
 
-    with Display(out, duty.crew.board) as display:
-        duty.begin(display.scanned)
+    with Display(out, session.pool.progress) as display:
+        session.begin(display.scanned)
         try:
-            plan = duty.plan(QUICK_PLAN)
+            plan = session.plan(QUICK_PLAN)
             idle = plan if plan is not None and not plan.summary.work else None
             if idle is None:
                 _ready_prefect(out, verbose)
         except BaseException:
-            duty.crew.kill()
-            duty.end()
+            session.pool.kill()
+            session.end()
             raise
-        record = _through_prefect(duty, out, report) if idle is None else _nothing_to_make(duty, idle)
+        record = _through_prefect(session, out, report) if idle is None else _nothing_to_make(session, idle)
     return report(record)
 
 
@@ -69,22 +69,22 @@ def _ready_prefect(out: Console, verbose: bool) -> None:
         out.print(printable(warning), markup=False)
 
 
-def _through_prefect(duty: Duty, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
+def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
     from prefect.exceptions import TerminationSignal
 
-    flow = _flow(duty.spec)
-    before = signal.signal(signal.SIGINT, _stopper(duty, out))
+    flow = _flow(session.spec)
+    before = signal.signal(signal.SIGINT, _stopper(session, out))
     before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
 
     def report_alone() -> int:
-        if duty.record is None:
+        if session.record is None:
             return -1
         out.print("The Prefect server is gone; the night is whole, but its dashboard does not know.")
-        return report(duty.record)
+        return report(session.record)
 
     try:
-        with leaving_a_dead_server(duty.over, report_alone):
-            made: dict[str, Any] = flow(duty.spec, duty.retry)
+        with leaving_a_dead_server(session.over, report_alone):
+            made: dict[str, Any] = flow(session.spec, session.retry)
             return made
     except TerminationSignal:
         _terminated()
@@ -92,10 +92,10 @@ def _through_prefect(duty: Duty, out: Console, report: Callable[[dict[str, Any]]
     except NocturneError:
         raise
     except Exception as error:
-        return _without_prefect(duty, error, out)
+        return _without_prefect(session, error, out)
     finally:
-        duty.crew.kill()  # nothing is left to do, unless Prefect failed before the flow began
-        duty.end()
+        session.pool.kill()  # nothing is left to do, unless Prefect failed before the flow began
+        session.end()
         signal.signal(signal.SIGINT, before)
         signal.signal(signal.SIGTERM, before_term)
 
@@ -115,38 +115,38 @@ def _terminated(*_: Any) -> None:
     raise Stopped("stopped by SIGTERM; what was finished is committed, and the same command goes on later.")
 
 
-def _without_prefect(duty: Duty, error: Exception, out: Console) -> dict[str, Any]:
+def _without_prefect(session: RunSession, error: Exception, out: Console) -> dict[str, Any]:
     """Prefect failed. A night that is over all the same is reported; else what is committed waits for the next one."""
     words = f"Prefect failed ({type(error).__name__}: {error})"
-    if duty.record is None:
+    if session.record is None:
         raise NocturneError(f"{words}; what is committed stays done, the same command goes on.") from error
     out.print(printable(f"{words}; the night is whole, but the dashboard does not know."), markup=False)
-    return duty.record
+    return session.record
 
 
-def _stopper(duty: Duty, out: Console) -> Callable[..., None]:
+def _stopper(session: RunSession, out: Console) -> Callable[..., None]:
     """What Ctrl-C does: first finish the job in hand, then stop at once."""
 
     def stop(*_: Any) -> None:
-        if duty.crew.stopping:
-            duty.crew.kill()
+        if session.pool.stopping:
+            session.pool.kill()
             raise KeyboardInterrupt
         out.print("Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now.")
-        duty.crew.stop()
+        session.pool.stop()
 
     return stop
 
 
-def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
+def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:
     """A night without work needs no server: its rows are brought up to date, and that is all."""
     started = datetime.now(UTC)
     try:
-        duty.crew.kill()
-        begin_night(duty.store, plan)
-        rows = _curated(duty, settled(duty.store, duty.spec))
-        page = build_gallery(duty.store, rows, duty.store.root.name)
+        session.pool.kill()
+        begin_night(session.store, plan)
+        rows = _curated(session, finalise(session.store, session.spec))
+        page = build_gallery(session.store, rows, session.store.root.name)
         record = {
-            "run": duty.store.root.name,
+            "run": session.store.root.name,
             "made": 0,
             "taken_over": 0,
             "left": 0,
@@ -156,20 +156,20 @@ def _nothing_to_make(duty: Duty, plan: Plan) -> dict[str, Any]:
             "gallery": str(page),
             "stopped": False,
         }
-        record_night(duty.store, started, record)
+        record_night(session.store, started, record)
     finally:
-        duty.end()
+        session.end()
     return record
 
 
-def _curated(duty: Duty, rows: Any) -> Any:
+def _curated(session: RunSession, rows: Any) -> Any:
     """The manifest once the run's samples are judged, if they are to be: `keep` may have changed since they were drawn."""
-    if not isinstance(duty.spec, SampleSpec) or not duty.spec.keep:
+    if not isinstance(session.spec, SampleSpec) or not session.spec.keep:
         return rows
     from core.runs.curate import curate_run
 
-    curate_run(duty.store, duty.spec)
-    return manifest.read(duty.store)
+    curate_run(session.store, session.spec)
+    return manifest.read(session.store)
 
 
 def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, elapsed: float) -> int:

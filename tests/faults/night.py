@@ -18,49 +18,49 @@ from pathlib import Path
 from typing import Any
 
 from core.config.spec import Spec, spec_from
-from core.engine.copy_jobs import take_copies
+from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import StoreBroken
 from core.planning.plan_file import begin_night, read_shard
 from core.planning.run_log import record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.runs.finalise import settled
-from core.runs.session import Duty
+from core.runs.finalise import finalise
+from core.runs.session import RunSession
 from tests.faults import doom
 
-PAINTER = "tests.faults.painter:Painter"
+QUICK_BACKEND = "tests.faults.painter:Painter"
 PEAK = "peak megabytes: "
 """What the last line of a night begins with."""
 
 
-def night(spec: Spec, retry: bool = False, maker: str = PAINTER, meanwhile: Callable[[], None] | None = None) -> Any:
+def night(spec: Spec, retry: bool = False, backend: str = QUICK_BACKEND, meanwhile: Callable[[], None] | None = None) -> Any:
     """What the flow does, in the same order; `meanwhile` happens between plan and work. Returns the manifest's summary."""
-    duty = Duty(spec, retry, maker)
+    session = RunSession(spec, retry, backend)
     started = datetime.now(UTC)
-    duty.begin()
+    session.begin()
     try:
-        plan = duty.plan()
+        plan = session.plan()
         assert plan is not None
-        begin_night(duty.store, plan)
+        begin_night(session.store, plan)
         if meanwhile is not None:
             meanwhile()
-        duty.crew.open(duty.store, plan.context, plan.summary.todo, plan.summary.seconds)
+        session.pool.open(session.store, plan.context, plan.summary.todo, plan.summary.seconds)
         more = plan
         while True:
             for shard in range(more.summary.shards):
-                duty.crew.make(read_shard(duty.store, shard))
-            take_copies(duty.store, duty.store.root.name)
-            if not duty.tries_again or not more.summary.work:
+                session.pool.make(read_shard(session.store, shard))
+            copy_equal_jobs(session.store, session.store.root.name)
+            if not session.tries_again or not more.summary.work:
                 break
-            more = duty.plan_again()
+            more = session.plan_again()
             if more.summary.work:
-                begin_night(duty.store, more)
-        rows = settled(duty.store, spec)
-        build_gallery(duty.store, rows, duty.store.root.name)
+                begin_night(session.store, more)
+        rows = finalise(session.store, spec)
+        build_gallery(session.store, rows, session.store.root.name)
         summary = asdict(summarise(rows))
-        record_night(duty.store, started, {"planned": asdict(plan.summary), "manifest": summary})
+        record_night(session.store, started, {"planned": asdict(plan.summary), "manifest": summary})
     finally:
-        duty.end()
+        session.end()
     return summary
 
 
@@ -81,7 +81,7 @@ def main() -> int:
     doom.arm("parent")
     try:
         summary = night(
-            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"), maker=os.environ.get("MAKER", PAINTER)
+            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"), backend=os.environ.get("BACKEND", QUICK_BACKEND)
         )
     except StoreBroken as error:
         print(error, file=sys.stderr)

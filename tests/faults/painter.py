@@ -13,7 +13,7 @@ import numpy as np
 
 from core.config.recipe import Recipe
 from core.engine import commit
-from core.engine.backend import Tick
+from core.engine.backend import StepCallback
 from core.images import image
 from core.images.verified_read import read_planned
 from core.planning.jobs import Job
@@ -70,7 +70,7 @@ class Painter:
         size = self._recipes[job.recipe].size
         return [image.resized(read_planned(path, sha256, limit).picture, size) for path, sha256 in files]
 
-    def make(self, job: Job, decoded: list[image.Picture], tick: Tick) -> list[image.Picture]:
+    def make(self, job: Job, decoded: list[image.Picture], report_step: StepCallback) -> list[image.Picture]:
         begun = time.monotonic()
         if "hungry" in job.asset:
             devour()
@@ -78,7 +78,7 @@ class Painter:
             clock.hop()
         for step in range(STEPS):
             time.sleep(self._pace.get("seconds", 0.0) / STEPS)
-            tick(step + 1, STEPS, 1.0)
+            report_step(step + 1, STEPS, 1.0)
         asset, style = decoded[0].rgb, decoded[1].rgb
         noise = np.random.default_rng(job.seed).integers(0, 64, asset.shape, dtype=np.uint16)
         tinted = (asset.astype(np.uint16) * 2 + style.mean((0, 1)).astype(np.uint16) + noise) // 4

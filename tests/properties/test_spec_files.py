@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec, load_spec, spec_from
-from core.engine.job_queue import Rota
+from core.engine.job_queue import JobQueue
 from core.errors import SpecError
 from core.planning.library import matches
 from core.runs.example_project import example_spec
@@ -176,4 +176,4 @@ def test_a_time_limit_can_be_waited_for(studio: Path, text: str) -> None:
     assert spec is not None
     assert spec.time_limit is not None
     assert math.isfinite(spec.time_limit)
-    assert isinstance(Rota().next_limit(), float | None)
+    assert isinstance(JobQueue().next_limit(), float | None)

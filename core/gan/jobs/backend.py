@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from core.engine.backend import Made, Tick
+from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sample_worker import Drawer, Drawn, LocalDrawer, RemoteDrawer
@@ -47,9 +47,9 @@ DEAD_DRAWER = 71
 
 
 class SampleMaker:
-    """Draws samples on one device; see core.engine.backend.GroupMaker."""
+    """Draws samples on one device; see core.engine.backend.GroupBackend."""
 
-    group, hands = GROUP, 1
+    group, parallel_groups = GROUP, 1
 
     def __init__(self, device: str) -> None:
         on_cpu = torch.device(device).type == "cpu"
@@ -85,22 +85,22 @@ class SampleMaker:
         """A seed has nothing to read: it is asked for, so that no drawer waits between two groups."""
         return [self._pool.submit(self._drawn, piece) for piece in self._pieces(jobs)]
 
-    def make(self, _: Sequence[Job], futures: Sequence[Future[list[Drawn]]], tick: Tick) -> list[Drawn]:
+    def make(self, _: Sequence[Job], futures: Sequence[Future[list[Drawn]]], report_step: StepCallback) -> list[Drawn]:
         """Have every seed drawn, encoded and hashed."""
         made: list[Drawn] = []
         try:
             for done, future in enumerate(futures, start=1):
                 made += future.result()
-                tick(done, len(futures), 0.0)
+                report_step(done, len(futures), 0.0)
         finally:
-            self.drop(futures)
+            self.discard(futures)
         return made
 
-    def alone(self, jobs: Sequence[Job], futures: Sequence[Future[list[Drawn]]]) -> bool:  # noqa: ARG002
+    def needs_all_cores(self, jobs: Sequence[Job], futures: Sequence[Future[list[Drawn]]]) -> bool:  # noqa: ARG002
         """It always is: what works side by side are the drawers."""
         return True
 
-    def drop(self, futures: Sequence[Future[list[Drawn]]]) -> None:
+    def discard(self, futures: Sequence[Future[list[Drawn]]]) -> None:
         """Have what was not begun left, and wait for what was."""
         for future in futures:
             future.cancel()
@@ -110,14 +110,14 @@ class SampleMaker:
         """Label samples, if the spec names a scorer; how good they are is judged when all are drawn, by core.runs.curate."""
         return [(drawn, self._labels(drawn[0])) for drawn in made]
 
-    def write(self, jobs: Sequence[Job], made: Sequence[Labelled]) -> list[Made]:
+    def write(self, jobs: Sequence[Job], made: Sequence[Labelled]) -> list[JobResult]:
         """Write every picture under a temporary name; the rows' columns come back."""
         return [self._written(job, *each) for job, each in zip(jobs, made, strict=True)]
 
     def _labels(self, data: bytes) -> dict[str, Any]:
         return self._labeller.columns(image.from_bytes(data).rgb) if self._labeller else {}
 
-    def settle(self) -> Mapping[str, JobError]:
+    def flush_outputs(self) -> Mapping[str, JobError]:
         """Flush the pictures written so far together, and give them their names."""
         return {name[len(OUTPUTS) + 1 :]: error for name, error in self._batch.settle().items()}
 
@@ -136,7 +136,7 @@ class SampleMaker:
         finally:
             self._free.put(drawer)
 
-    def _written(self, job: Job, drawn: Drawn, labels: dict[str, Any]) -> Made:
+    def _written(self, job: Job, drawn: Drawn, labels: dict[str, Any]) -> JobResult:
         try:
             self._batch.put(output_path(job.output), drawn[0])
         except JobError as error:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.engine.backend import Tick
+from core.engine.backend import StepCallback
 from core.images import image
 from core.networks import device as devices
 from core.networks.backbone import Backbone
@@ -63,7 +63,7 @@ class Made:
 
 
 class StylizeMaker:
-    """Makes stylised pictures on one device; see core.engine.backend.Maker.
+    """Makes stylised pictures on one device; see core.engine.backend.Backend.
 
     `warm` loads the networks that every run needs at once; without it, each is loaded when it is first used.
     """
@@ -72,7 +72,7 @@ class StylizeMaker:
         self._device = torch.device(device)
         devices.make_deterministic()
         keep_freed()
-        self._threads, self.hands = torch.get_num_threads(), 1
+        self._threads, self.parallel_groups = torch.get_num_threads(), 1
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
         self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
@@ -99,10 +99,12 @@ class StylizeMaker:
         self._sources = Sources(Path(context["library"]), self._styles, most, covers)
         self._critic.open(context)
         self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
-        self.hands = self._hands()
-        torch.set_num_threads(1 if self.hands > 1 else self._threads)  # threads that torch has not seen take it over
+        self.parallel_groups = self._parallel_groups()
+        torch.set_num_threads(
+            1 if self.parallel_groups > 1 else self._threads
+        )  # threads that torch has not seen take it over
 
-    def _hands(self) -> int:
+    def _parallel_groups(self) -> int:
         """Jobs to be made at once. Painting in one pass takes one core of the CPU, so that each core has a job, and one more
         waits for the disk or for Python's lock.
         """
@@ -128,9 +130,9 @@ class StylizeMaker:
             give_back()
         return decoded
 
-    def make(self, job: Job, decoded: Decoded, tick: Tick) -> Made:
+    def make(self, job: Job, decoded: Decoded, report_step: StepCallback) -> Made:
         """Make and score one picture. Raises NotFinite."""
-        result = self.painted(job, decoded, lambda step: tick(step.step, step.steps, step.loss))
+        result = self.painted(job, decoded, lambda step: report_step(step.step, step.steps, step.loss))
         return self.judged(job, decoded, result)
 
     def painted(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:

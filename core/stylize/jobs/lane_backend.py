@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.engine.backend import Made as Ended
-from core.engine.backend import Tick
+from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError
 from core.planning.jobs import Job
 from core.storage.run_paths import output_of
@@ -20,11 +19,11 @@ Unscored = tuple[Decoded, Result]
 
 
 class LaneMaker:
-    """A StylizeMaker for groups of jobs; see core.engine.backend.GroupMaker. Recipes of one lane have groups of one job."""
+    """A StylizeMaker for groups of jobs; see GroupBackend. Recipes of one lane have groups of one job."""
 
     group = 1
     """A run whose recipes have lanes asks for more: its `unit`."""
-    hands = 1
+    parallel_groups = 1
 
     def __init__(self, device: str) -> None:
         self._maker = StylizeMaker(device)
@@ -32,52 +31,52 @@ class LaneMaker:
 
     @staticmethod
     def resolve(device: str) -> str:
-        """See Maker."""
+        """See GroupBackend."""
         return StylizeMaker.resolve(device)
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
-        """See Maker."""
+        """See GroupBackend."""
         self._store = BatchStore(store)
         self._maker.open(self._store, context)
-        self.hands = self._maker.hands
+        self.parallel_groups = self._maker.parallel_groups
 
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
         """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
         return [self._maker.decode(job) for job in jobs]
 
-    def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], tick: Tick) -> list[Unscored]:
+    def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], report_step: StepCallback) -> list[Unscored]:
         """Make every picture. Raises NotFinite, for the group."""
         made: dict[int, Unscored] = {}
         recipes = dict.fromkeys(job.recipe for job in jobs)
         for recipe in recipes:
             numbers = [number for number, job in enumerate(jobs) if job.recipe == recipe]
             mine = [jobs[number] for number in numbers], [decoded[number] for number in numbers]
-            for place, result in self._maker.results(*mine, lambda step: tick(step.step, step.steps, step.loss)):
+            for place, result in self._maker.results(*mine, lambda step: report_step(step.step, step.steps, step.loss)):
                 number = numbers[place]
                 made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
 
-    def alone(self, jobs: Sequence[Job], decoded: Sequence[Decoded]) -> bool:
+    def needs_all_cores(self, jobs: Sequence[Job], decoded: Sequence[Decoded]) -> bool:
         """Whether a picture is so large that it is painted by all cores."""
         return any(self._maker.is_large(job, each) for job, each in zip(jobs, decoded, strict=True))
 
-    def drop(self, decoded: Sequence[Decoded]) -> None:
+    def discard(self, decoded: Sequence[Decoded]) -> None:
         """Nothing is held that needs to be let go."""
 
     def score(self, jobs: Sequence[Job], made: Sequence[Unscored]) -> list[Made]:
         """Finish and judge every picture."""
         return [self._maker.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
 
-    def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[Ended]:
+    def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[JobResult]:
         """Write every picture, to have its name once it is settled; what cannot be written is that job's own fault."""
         return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]
 
-    def settle(self) -> Mapping[str, JobError]:
+    def flush_outputs(self) -> Mapping[str, JobError]:
         """Flush the pictures written so far together, and give them and their small views their names."""
         unnamed = self._store.settle()
         return {output: error for name, error in unnamed.items() if (output := output_of(name)) is not None}
 
-    def _written(self, job: Job, made: Made) -> Ended:
+    def _written(self, job: Job, made: Made) -> JobResult:
         try:
             return self._maker.write(job, made)
         except JobError as error:

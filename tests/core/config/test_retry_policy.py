@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from core.config.preference_model import Taste
 from core.config.retry_policy import WEAKER, is_low, parse_gate
 from core.config.spec import Spec
-from core.engine.copy_jobs import take_copies
+from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import SpecError
 from core.images import image
 from core.manifest import manifest
 from core.planning.plan_file import begin_night
 from core.planning.planner import Plan
-from core.runs.finalise import settled
+from core.runs.finalise import finalise
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import output_path, output_thumb, rejected_path
 from core.storage.store import Store
@@ -71,7 +71,7 @@ def night(studio: Studio, spec: Spec, style_reached: float) -> Plan:
         parts = {**GOOD, "score_style": style_reached}
         row |= {**parts, "score": style_reached, "status": "done"}
     manifest.write_part(store, made)
-    settled(store, spec)
+    finalise(store, spec)
     return plan
 
 
@@ -130,7 +130,7 @@ def test_other_weights_score_anew_without_a_pixel(studio: Studio) -> None:
     assert row["score"] == pytest.approx(0.6**3)
     assert row["status"] == "rejected"
     before = manifest.read(Store(spec.out))
-    assert settled(Store(spec.out), spec).equals(before)
+    assert finalise(Store(spec.out), spec).equals(before)
 
 
 def test_variants_and_their_tries_have_seeds_of_their_own(studio: Studio) -> None:
@@ -169,7 +169,7 @@ def test_a_taste_scores_in_place_of_the_weights(studio: Studio) -> None:
     store, spec = Store(studio.out), gated(studio, gate="reject", taste=file)
     (row,) = manifest.read(store).to_pylist()
     manifest.write_part(store, [{**row, "traits": [0.0] * 32}])
-    settled(store, spec)
+    finalise(store, spec)
     (row,) = rows_of(spec)
     assert row["score"] == pytest.approx(1 / (1 + math.exp(2 - 1.2)))
     assert row["status"] == "rejected"
@@ -190,8 +190,8 @@ def test_a_twin_of_an_asset_is_copied_and_tried_again_for_itself(studio: Studio)
         store.put(output_path(todo), picture)
         scored = {**GOOD, "score_style": 0.1, "score": 0.1, "pixels_sha256": image.pixels_sha256(picture)}
         manifest.write_part(store, [{**made, **scored, "status": "done"}])
-        take_copies(store, "run")
-        settled(store, spec)
+        copy_equal_jobs(store, "run")
+        finalise(store, spec)
     rows = rows_of(spec)
     assert [(row["asset"], row["attempt"], row["retry_of"] is None) for row in rows] == [
         ("cat.jpg", 1, True),

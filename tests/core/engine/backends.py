@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.engine.backend import Tick
+from core.engine.backend import StepCallback
 from core.errors import NotFinite, SpecError, Unreadable
 from core.planning.jobs import Job
 from core.storage.run_paths import output_path
@@ -39,7 +39,7 @@ class Scribe:
             raise Unreadable(f"{job.asset} cannot be decoded.")
         return job.asset
 
-    def make(self, job: Job, decoded: str, tick: Tick) -> bytes:
+    def make(self, job: Job, decoded: str, report_step: StepCallback) -> bytes:
         self._count("make", job)
         if "hang-in-make" in job.asset:
             time.sleep(3600)
@@ -53,7 +53,7 @@ class Scribe:
             raise MemoryError
         for step in range(10):
             time.sleep(self.context.get("step_seconds", 0.0))
-            tick(step + 1, 10, 1.0)
+            report_step(step + 1, 10, 1.0)
         return decoded.encode()
 
     def score(self, job: Job, made: bytes) -> bytes:

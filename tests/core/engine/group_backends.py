@@ -1,4 +1,4 @@
-"""A maker of groups for tests of the engine: it sends bad jobs through the same troubles as `makers.Scribe`."""
+"""A backend of groups for tests of the engine: it sends bad jobs through the same troubles as `backends.Scribe`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.engine.backend import Made, Tick
+from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError, Unreadable
 from core.planning.jobs import Job
 from core.storage.run_paths import OUTPUTS, output_path
@@ -20,7 +20,7 @@ class Scriptorium:
 
     engine = "scriptorium"
     versions = "test"
-    group, hands = 8, 1
+    group, parallel_groups = 8, 1
 
     @staticmethod
     def resolve(device: str) -> str:
@@ -36,26 +36,26 @@ class Scriptorium:
     def decode(self, jobs: Sequence[Job]) -> list[str]:
         return [self.scribe.decode(job) for job in jobs]
 
-    def make(self, jobs: Sequence[Job], decoded: list[str], tick: Tick) -> list[bytes]:
+    def make(self, jobs: Sequence[Job], decoded: list[str], report_step: StepCallback) -> list[bytes]:
         self.store.append("marks/groups", f"{len(jobs)}")
-        return [self.scribe.make(job, name, tick) for job, name in zip(jobs, decoded, strict=True)]
+        return [self.scribe.make(job, name, report_step) for job, name in zip(jobs, decoded, strict=True)]
 
     def score(self, jobs: Sequence[Job], made: list[bytes]) -> list[bytes]:
         return [self.scribe.score(job, data) for job, data in zip(jobs, made, strict=True)]
 
-    def alone(self, jobs: Sequence[Job], decoded: list[str]) -> bool:
+    def needs_all_cores(self, jobs: Sequence[Job], decoded: list[str]) -> bool:
         return any("alone" in job.asset for job in jobs)
 
-    def drop(self, decoded: list[str]) -> None:
+    def discard(self, decoded: list[str]) -> None:
         self.store.append("marks/dropped", f"{len(decoded)}")
 
-    def write(self, jobs: Sequence[Job], made: list[bytes]) -> list[Made]:
+    def write(self, jobs: Sequence[Job], made: list[bytes]) -> list[JobResult]:
         return [self._written(job, data) for job, data in zip(jobs, made, strict=True)]
 
-    def settle(self) -> Mapping[str, JobError]:
+    def flush_outputs(self) -> Mapping[str, JobError]:
         return {name[len(OUTPUTS) + 1 :]: error for name, error in self.batch.settle().items()}
 
-    def _written(self, job: Job, data: bytes) -> Made:
+    def _written(self, job: Job, data: bytes) -> JobResult:
         if "unwritten" in job.asset:
             return Unreadable(f"{job.asset} was not written.")
         self.batch.put(output_path(job.output), data)

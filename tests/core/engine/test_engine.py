@@ -1,4 +1,4 @@
-"""The engine with a quick maker: overlap apart, every way in which a job or a worker can go wrong."""
+"""The engine with a quick backend: overlap apart, every way in which a job or a worker can go wrong."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from core.engine.messages import Outcome
-from core.engine.worker_pool import Crew
+from core.engine.worker_pool import WorkerPool
 from core.errors import NocturneError, SpecError
 from core.manifest import manifest
 from core.planning.jobs import Job
@@ -33,12 +33,12 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
-    crew = Crew("cpu", SCRIBE)
-    crew.start()
-    yield crew
-    crew.kill()
-    crew.close()
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool("cpu", SCRIBE)
+    pool.start()
+    yield pool
+    pool.kill()
+    pool.close()
 
 
 def jobs(*names: str, limit: float = 60.0) -> list[Job]:
@@ -63,8 +63,8 @@ def jobs(*names: str, limit: float = 60.0) -> list[Job]:
     ]
 
 
-def take_up(crew: Crew, store: Store, total: int, **context: float) -> None:
-    crew.open(store, {"run": "run", **context}, total, 1.0)
+def take_up(pool: WorkerPool, store: Store, total: int, **context: float) -> None:
+    pool.open(store, {"run": "run", **context}, total, 1.0)
 
 
 def by_name(outcomes: list[Outcome]) -> dict[str, str]:
@@ -76,15 +76,15 @@ def marks(store: Store, what: str, name: str) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def worker_of(crew: Crew) -> psutil.Process:
+def worker_of(pool: WorkerPool) -> psutil.Process:
     found = [child for child in psutil.Process().children() if "core.engine.worker" in " ".join(child.cmdline())]
     assert len(found) == 1
     return found[0]
 
 
-def test_jobs_are_made_and_committed(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 5)
-    outcomes, left = crew.make(jobs("a", "b", "c", "d", "e"))
+def test_jobs_are_made_and_committed(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 5)
+    outcomes, left = pool.make(jobs("a", "b", "c", "d", "e"))
     assert by_name(outcomes) == dict.fromkeys("abcde", "done")
     assert left == 0
     rows = manifest.read(store).to_pylist()
@@ -93,9 +93,9 @@ def test_jobs_are_made_and_committed(crew: Crew, store: Store) -> None:
     assert store.read(output_path("wave/c.png")) == b"c"
 
 
-def test_a_failing_job_has_its_reason_and_the_rest_goes_on(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 6)
-    outcomes, _ = crew.make(jobs("unreadable", "a", "diverge", "fault", "memory", "b"))
+def test_a_failing_job_has_its_reason_and_the_rest_goes_on(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 6)
+    outcomes, _ = pool.make(jobs("unreadable", "a", "diverge", "fault", "memory", "b"))
     assert by_name(outcomes) == {
         "unreadable": "unreadable",
         "a": "done",
@@ -109,38 +109,38 @@ def test_a_failing_job_has_its_reason_and_the_rest_goes_on(crew: Crew, store: St
     assert row["message"].isprintable()
     assert len(row["message"]) < 500
     assert "test_engine" not in store.read("log.jsonl").decode()
-    assert "makers.py" in store.read("log.jsonl").decode()
+    assert "backends.py" in store.read("log.jsonl").decode()
 
 
 @pytest.mark.parametrize("where", ["hang-in-decode", "hang-in-make", "hang-in-score"])
-def test_a_stuck_job_is_stopped_and_the_rest_is_made(crew: Crew, store: Store, where: str) -> None:
-    take_up(crew, store, 6)
-    outcomes, _ = crew.make(jobs("a", "b", where, "c", "d", "e", limit=1.5))
+def test_a_stuck_job_is_stopped_and_the_rest_is_made(pool: WorkerPool, store: Store, where: str) -> None:
+    take_up(pool, store, 6)
+    outcomes, _ = pool.make(jobs("a", "b", where, "c", "d", "e", limit=1.5))
     assert by_name(outcomes) == {**dict.fromkeys("abcde", "done"), where: "timeout"}
     row = next(row for row in manifest.read(store).to_pylist() if row["asset"] == where)
     assert where in row["message"]
     assert "time_limit" in row["message"]
 
 
-def test_a_job_that_kills_workers_is_found_and_the_others_are_made(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 6)
-    outcomes, _ = crew.make(jobs("a", "b", "die-always", "c", "d", "e"))
+def test_a_job_that_kills_workers_is_found_and_the_others_are_made(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 6)
+    outcomes, _ = pool.make(jobs("a", "b", "die-always", "c", "d", "e"))
     assert by_name(outcomes) == {**dict.fromkeys("abcde", "done"), "die-always": "internal"}
     assert marks(store, "make", "die-always") == 3
 
 
-def test_a_job_that_died_once_is_made(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 3)
-    outcomes, _ = crew.make(jobs("a", "die-once", "b"))
+def test_a_job_that_died_once_is_made(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 3)
+    outcomes, _ = pool.make(jobs("a", "die-once", "b"))
     assert by_name(outcomes) == {"a": "done", "b": "done", "die-once": "done"}
 
 
-def test_a_worker_killed_from_outside_is_respawned(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 30, step_seconds=0.01)
-    ticket = crew._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(30))))
+def test_a_worker_killed_from_outside_is_respawned(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 30, step_seconds=0.01)
+    ticket = pool._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(30))))
     while not marks(store, "write", "job05"):
         time.sleep(0.02)
-    worker_of(crew).send_signal(signal.SIGKILL)
+    worker_of(pool).send_signal(signal.SIGKILL)
     outcomes = ticket.wait()
     assert len(outcomes) == 30
     assert {outcome.status for outcome in outcomes} == {"done"}
@@ -149,12 +149,12 @@ def test_a_worker_killed_from_outside_is_respawned(crew: Crew, store: Store) -> 
     assert all(marks(store, "make", f"job{n:02}") <= 2 for n in range(30))
 
 
-def test_stop_finishes_the_job_in_hand_and_leaves_the_rest(crew: Crew, store: Store) -> None:
-    take_up(crew, store, 20, step_seconds=0.05)
-    ticket = crew._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(20))))
+def test_stop_finishes_the_job_in_hand_and_leaves_the_rest(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 20, step_seconds=0.05)
+    ticket = pool._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(20))))
     while not marks(store, "make", "job02"):
         time.sleep(0.02)
-    crew.stop()
+    pool.stop()
     outcomes = ticket.wait()
     assert 3 <= len(outcomes) <= 5
     assert len(outcomes) + ticket.left == 20
@@ -165,12 +165,12 @@ def test_stop_finishes_the_job_in_hand_and_leaves_the_rest(crew: Crew, store: St
 def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store: Store) -> None:
     script = (
         "import sys, time\n"
-        "from core.engine.worker_pool import Crew\n"
+        "from core.engine.worker_pool import WorkerPool\n"
         "from core.storage.store import Store\n"
         "from tests.core.engine.test_engine import jobs, SCRIBE\n"
-        f"crew = Crew('cpu', SCRIBE); crew.start()\n"
-        f"crew.open(Store({str(store.root)!r}), dict(run='run', step_seconds=0.02), 9, 1)\n"
-        "crew.make(jobs(*(f'job{n:02}' for n in range(200))))\n"
+        f"pool = WorkerPool('cpu', SCRIBE); pool.start()\n"
+        f"pool.open(Store({str(store.root)!r}), dict(run='run', step_seconds=0.02), 9, 1)\n"
+        "pool.make(jobs(*(f'job{n:02}' for n in range(200))))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])
     while not marks(store, "write", "job05"):
@@ -186,63 +186,63 @@ def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store:
 
 
 def test_a_device_that_is_not_there_is_a_wrong_spec(store: Store) -> None:
-    crew = Crew("cuda", SCRIBE)
-    crew.start()
-    take_up(crew, store, 1)
+    pool = WorkerPool("cuda", SCRIBE)
+    pool.start()
+    take_up(pool, store, 1)
     with pytest.raises(SpecError, match="no device cuda"):
-        crew.make(jobs("a"))
-    crew.close()
+        pool.make(jobs("a"))
+    pool.close()
 
 
 def test_a_worker_that_cannot_start_ends_the_run_with_its_last_words(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SCRIBE_STILLBORN", "1")
-    crew = Crew("cpu", SCRIBE)
-    crew.start()
-    take_up(crew, store, 1)
+    pool = WorkerPool("cpu", SCRIBE)
+    pool.start()
+    take_up(pool, store, 1)
     with pytest.raises(NocturneError, match=r"cannot start .*no networks today"):
-        crew.make(jobs("a"))
-    crew.close()
+        pool.make(jobs("a"))
+    pool.close()
 
 
-def test_one_worker_a_device(store: Store, crew: Crew) -> None:
-    take_up(crew, store, 1)
-    crew.make(jobs("a"))
-    second = Crew("cpu", SCRIBE)
+def test_one_worker_a_device(store: Store, pool: WorkerPool) -> None:
+    take_up(pool, store, 1)
+    pool.make(jobs("a"))
+    second = WorkerPool("cpu", SCRIBE)
     second.start()
     deadline = time.monotonic() + 20
-    while "waiting for cpu" not in second.board.stage and time.monotonic() < deadline:
+    while "waiting for cpu" not in second.progress.stage and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert "waiting for cpu" in second.board.stage
-    crew.close()
+    assert "waiting for cpu" in second.progress.stage
+    pool.close()
     take_up(second, Store(store.root.parent / "other"), 1)
     assert by_name(second.make(jobs("b"))[0]) == {"b": "done"}
     second.close()
 
 
 def test_closing_leaves_no_process(store: Store) -> None:
-    crew = Crew("cpu", SCRIBE)
-    crew.start()
-    take_up(crew, store, 1)
-    crew.make(jobs("a"))
-    worker = worker_of(crew)
-    crew.close()
+    pool = WorkerPool("cpu", SCRIBE)
+    pool.start()
+    take_up(pool, store, 1)
+    pool.make(jobs("a"))
+    worker = worker_of(pool)
+    pool.close()
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
-    assert crew.board.cpu["write"] >= 0.0
+    assert pool.progress.cpu["write"] >= 0.0
     assert os.getpid() == psutil.Process().pid
 
 
-def test_an_output_that_cannot_be_written_is_a_row(crew: Crew, store: Store) -> None:
+def test_an_output_that_cannot_be_written_is_a_row(pool: WorkerPool, store: Store) -> None:
     store.put("outputs", b"a file where the folder should be")
-    take_up(crew, store, 2)
-    outcomes, _ = crew.make(jobs("a", "b"))
+    take_up(pool, store, 2)
+    outcomes, _ = pool.make(jobs("a", "b"))
     assert by_name(outcomes) == {"a": "storage", "b": "storage"}
     assert "what stands in its place" in (outcomes[0].message or "")
 
 
-def test_rows_that_cannot_be_written_end_the_run_with_the_reason(crew: Crew, store: Store) -> None:
+def test_rows_that_cannot_be_written_end_the_run_with_the_reason(pool: WorkerPool, store: Store) -> None:
     store.put("parts", b"a file where the folder should be")
-    take_up(crew, store, 2)
+    take_up(pool, store, 2)
     with pytest.raises(NocturneError, match=r"parts.* could not be written"):
-        crew.make(jobs("a", "b"))
+        pool.make(jobs("a", "b"))

@@ -1,14 +1,14 @@
-"""The pipeline in one process: its stages work on different jobs at once, each on one at a time and in order."""
+"""The executor in one process: its stages work on different jobs at once, each on one at a time and in order."""
 
 import threading
 from typing import Any
 
 import pytest
 
-from core.engine.backend import OneByOne, Tick
+from core.engine.backend import SingleJobs, StepCallback
 from core.engine.commit import Committer
-from core.engine.cpu_time import Clock
-from core.engine.staged_executor import Pipeline
+from core.engine.cpu_time import CpuTimer
+from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
 from core.planning.jobs import Job
 from core.storage.store import Store
@@ -20,7 +20,7 @@ PATIENCE = 20.0
 
 
 class Meeting:
-    """A maker whose stages end only when all four are at work, each on its own job; the first and the last jobs meet those
+    """A backend whose stages end only when all four are at work, each on its own job; the first and the last jobs meet those
     that there are.
     """
 
@@ -39,7 +39,7 @@ class Meeting:
     def decode(self, job: Job) -> str:
         return self._meet("decode", job)
 
-    def make(self, job: Job, decoded: str, tick: Tick) -> str:
+    def make(self, job: Job, decoded: str, report_step: StepCallback) -> str:
         return self._meet("make", job)
 
     def score(self, job: Job, made: str) -> str:
@@ -71,13 +71,15 @@ def store(tmp_path: Any) -> Store:
 
 def test_while_a_job_is_made_the_next_is_read_and_those_before_are_scored_and_written(store: Store) -> None:
     names = [f"job{number}" for number in range(6)]
-    maker, told = Meeting(len(names)), []
-    pipeline = Pipeline(Stages(OneByOne(maker), Committer(store, told.append), "run", lambda _: None, Clock()))
+    backend, committed = Meeting(len(names)), []
+    executor = StagedExecutor(
+        Stages(SingleJobs(backend), Committer(store, committed.append), "run", lambda _: None, CpuTimer())
+    )
     for job in jobs(*names):
-        pipeline.submit((job,))
-    pipeline.finish()
-    pipeline.run()
-    assert maker.alone == []
+        executor.submit((job,))
+    executor.finish()
+    executor.run()
+    assert backend.alone == []
     for stage in STAGES:
-        assert [asset for name, asset in maker.seen if name == stage] == names
-    assert by_name([outcome for message in told for outcome in message.outcomes]) == dict.fromkeys(names, "done")
+        assert [asset for name, asset in backend.seen if name == stage] == names
+    assert by_name([outcome for message in committed for outcome in message.outcomes]) == dict.fromkeys(names, "done")

@@ -4,24 +4,24 @@ import time
 
 import pytest
 
-from core.engine import worker_pool as crews
+from core.engine import worker_pool as worker_pool
 from core.engine.messages import Committed, Outcome, Phase, Progress
-from core.engine.worker_pool import Board, Crew
+from core.engine.worker_pool import NightProgress, WorkerPool
 
 
 @pytest.fixture(autouse=True)
 def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crews, "Supervisor", lambda *_: None)
+    monkeypatch.setattr(worker_pool, "Supervisor", lambda *_: None)
 
 
-def heard(*messages: object) -> Board:
-    """The board of a crew that heard of 10 seconds of a night of 100 jobs."""
-    crew = Crew("cpu", "no:Maker")
-    crew.board.total, crew.board.predicted = 100, 50.0
+def heard(*messages: object) -> NightProgress:
+    """Progress of a pool that received messages in 10 seconds of a night of 100 jobs."""
+    pool = WorkerPool("cpu", "no:Maker")
+    pool.progress.total, pool.progress.predicted = 100, 50.0
     for message in messages:
-        crew._hear(message)
-    crew.board.working_since = time.monotonic() - 10
-    return crew.board
+        pool._handle(message)
+    pool.progress.working_since = time.monotonic() - 10
+    return pool.progress
 
 
 def test_before_anything_is_made_the_prediction_stands() -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 
-from core.engine.copy_jobs import take_copies
+from core.engine.copy_jobs import copy_equal_jobs
 from core.gan.checkpoints.checkpoint import checkpoint_bytes
 from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
 from core.gan.networks.networks import build_generator
 from core.gan.networks.recipe import GanRecipe
 from core.manifest import manifest
 from core.planning.plan_file import begin_night, read_shard
-from core.runs.session import Duty
+from core.runs.session import RunSession
 from core.storage.store import Store
 
 TINY = GanRecipe(architecture="dcgan", size=16, width=4, latent=8)
@@ -38,19 +38,19 @@ def spec_of(file: Path, out: Path, seeds: str, **more: Any) -> SampleSpec:
 
 def night(spec: SampleSpec, retry: bool = False, shards: int | None = None) -> list[dict[str, Any]]:
     """What the flow does, without Prefect; `shards` ends it after so many. Returns the manifest's rows."""
-    duty = Duty(spec, retry)
-    duty.begin()
+    session = RunSession(spec, retry)
+    session.begin()
     try:
-        plan = duty.plan()
+        plan = session.plan()
         assert plan is not None
-        begin_night(duty.store, plan)
-        duty.crew.open(duty.store, plan.context, plan.summary.todo, plan.summary.seconds)
+        begin_night(session.store, plan)
+        session.pool.open(session.store, plan.context, plan.summary.todo, plan.summary.seconds)
         for shard in range(plan.summary.shards)[:shards]:
-            duty.crew.make(read_shard(duty.store, shard))
-        take_copies(duty.store, duty.store.root.name)
-        manifest.merge(duty.store)
+            session.pool.make(read_shard(session.store, shard))
+        copy_equal_jobs(session.store, session.store.root.name)
+        manifest.merge(session.store)
     finally:
-        duty.end()
+        session.end()
     return rows_of(spec.out)
 
 

@@ -15,12 +15,12 @@ LIMIT = 10**9
 
 
 @pytest.fixture
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+def finalise(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files just written count as written long ago."""
     monkeypatch.setattr(file_digests, "JUST_WRITTEN", -3600.0)
 
 
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("finalise")
 def test_files_are_measured_once(studio: Studio, tmp_path: Path) -> None:
     paths = [str(studio.library / "cat.jpg"), str(studio.library / "trip/sea.png")]
     first = Digests(tmp_path)
@@ -49,7 +49,7 @@ def test_a_file_just_written_is_not_remembered(studio: Studio, tmp_path: Path) -
     assert again.computed == 1
 
 
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("finalise")
 def test_a_change_behind_an_old_time_is_seen(studio: Studio, tmp_path: Path) -> None:
     path = studio.library / "cat.jpg"
     (before,) = Digests(tmp_path).measure([str(path)], LIMIT)
@@ -62,7 +62,7 @@ def test_a_change_behind_an_old_time_is_seen(studio: Studio, tmp_path: Path) -> 
     assert after.sha256 != before.sha256
 
 
-@pytest.mark.usefixtures("settled")
+@pytest.mark.usefixtures("finalise")
 def test_artworks_are_decoded_once(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = studio.picture("catalog/whole.jpg", 7, (200, 160))
     cut = studio.catalog / "cut.jpg"

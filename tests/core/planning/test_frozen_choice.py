@@ -142,10 +142,10 @@ def test_replan_chooses_again_and_counts_what_changes(studio: Studio) -> None:
 
 
 def test_jobs_whose_style_decides_for_itself_do_not_change(studio: Studio) -> None:
-    settled = PRESETS["gatys"].model_dump(mode="json", exclude={"backbone", "weights"})
+    finalise = PRESETS["gatys"].model_dump(mode="json", exclude={"backbone", "weights"})
     (studio.catalog / "catalog.toml").write_text(
         '[styles.wave]\nfile = "wave.png"\n[styles.wave.recipe]\n'
-        + "\n".join(f"{name} = {json.dumps(value)}" for name, value in settled.items() if value is not None)
+        + "\n".join(f"{name} = {json.dumps(value)}" for name, value in finalise.items() if value is not None)
     )
     make(studio, plan(studio, quality="draft"))
     changed = plan(studio, quality="best")

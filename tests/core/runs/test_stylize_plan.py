@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.config.spec import Spec, spec_from
-from core.engine.copy_jobs import take_copies
+from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import SpecError
 from core.images import image
 from core.manifest import manifest
@@ -64,7 +64,7 @@ def make(studio: Studio, plan: Plan, fail: str | None = None, reason: str = "unr
             )
     if rows:
         manifest.write_part(store, rows)
-    take_copies(store, store.root.name)
+    copy_equal_jobs(store, store.root.name)
     manifest.merge(store)
     return store
 

@@ -58,12 +58,12 @@ def training(out: Path, steps: int = 12, **values: Any) -> Training:
 @pytest.fixture(autouse=True)
 def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row every 2 steps, a checkpoint every 4, an evaluation every 6."""
-    settled = loop.settled
+    finalise = loop.finalise
 
     def quick(*arguments: Any) -> Any:
-        return replace(settled(*arguments), row_every=2, checkpoint_every=4, evaluate_every=6)
+        return replace(finalise(*arguments), row_every=2, checkpoint_every=4, evaluate_every=6)
 
-    monkeypatch.setattr(loop, "settled", quick)
+    monkeypatch.setattr(loop, "finalise", quick)
 
 
 def run_out(made: Training) -> Training:
@@ -125,9 +125,9 @@ run_out(training(Path(sys.argv[1]), steps=70))
 
 def marks_of() -> None:
     """The marks of the fixture, for a process of its own."""
-    settled = loop.settled
-    loop.settled = lambda *arguments: replace(  # type: ignore[assignment]
-        settled(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
+    finalise = loop.finalise
+    loop.finalise = lambda *arguments: replace(  # type: ignore[assignment]
+        finalise(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
     )
 
 

@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from core.config.spec import spec_from
-from core.engine.backend import Tick
+from core.engine.backend import StepCallback
 from core.errors import Changed, JobError, Missing, TooLarge
 from core.images import credit_metadata, image
 from core.images.icc import SRGB
@@ -39,7 +39,7 @@ def maker() -> StylizeMaker:
     return StylizeMaker("cpu")
 
 
-def no_tick(step: int, steps: int, loss: float) -> None:
+def no_report(step: int, steps: int, loss: float) -> None:
     """Nobody looks."""
 
 
@@ -57,8 +57,8 @@ def planned(studio: Studio, maker: StylizeMaker, **recipe: Any) -> tuple[Store, 
     return store, read_shard(store, 0)
 
 
-def made(maker: StylizeMaker, jobs: Sequence[Any], tick: Tick = no_tick) -> dict[str, dict[str, Any]]:
-    return {job.output: maker.write(job, maker.make(job, maker.decode(job), tick)) for job in jobs}
+def made(maker: StylizeMaker, jobs: Sequence[Any], report_step: StepCallback = no_report) -> dict[str, dict[str, Any]]:
+    return {job.output: maker.write(job, maker.make(job, maker.decode(job), report_step)) for job in jobs}
 
 
 def test_order_and_neighbours_do_not_change_pixels(studio: Studio, maker: StylizeMaker) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.config.spec import spec_from
-from core.engine.backend import GroupMaker, Tick
+from core.engine.backend import GroupBackend, StepCallback
 from core.errors import Changed
 from core.images.image import pixels_sha256
 from core.planning.plan_file import begin_night, read_context, read_shard
@@ -34,12 +34,12 @@ def _jobs(studio: Studio, maker: LaneMaker, lanes: int) -> list[Any]:
     return list(read_shard(store, 0))
 
 
-def _told(told: list[int]) -> Tick:
+def _told(told: list[int]) -> StepCallback:
     return lambda step, _steps, _loss: told.append(step)
 
 
 def test_a_group_has_the_rows_that_its_jobs_have_alone(studio: Studio, maker: LaneMaker) -> None:
-    assert isinstance(maker, GroupMaker)
+    assert isinstance(maker, GroupBackend)
     jobs = _jobs(studio, maker, lanes=3)[:4]
     told: list[int] = []
     together = maker.write(jobs, maker.score(jobs, maker.make(jobs, maker.decode(jobs), _told(told))))

@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 from core.config.methods import ALGORITHM
 from core.config.spec import spec_from
 from core.engine.commit import Committer
-from core.engine.cpu_time import Clock
-from core.engine.parallel_executor import Hands
-from core.engine.staged_executor import Pipeline
+from core.engine.cpu_time import CpuTimer
+from core.engine.parallel_executor import ParallelExecutor
+from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
 from core.errors import Changed
 from core.images import image
@@ -292,8 +292,8 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     found: list[dict[str, dict[str, Any]]] = []
     for several in (False, True):
         told: list[Any] = []
-        stages = Stages(maker, Committer(Store(studio.out), told.append), "run", lambda _: None, Clock())
-        work = Hands(stages, maker) if several else Pipeline(stages)
+        stages = Stages(maker, Committer(Store(studio.out), told.append), "run", lambda _: None, CpuTimer())
+        work = ParallelExecutor(stages, maker) if several else StagedExecutor(stages)
         for job in jobs:
             work.submit((job,))
         work.finish()

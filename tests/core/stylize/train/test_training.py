@@ -70,11 +70,11 @@ def training(studio: Path, out: Path, steps: int = 6, **values: Any) -> Training
 
 
 def mark(row: int = 1, checkpoint: int = 2, evaluate: int = 3) -> Any:
-    """`settled`, with other numbers of steps."""
-    settled = loop.settled
+    """`finalise`, with other numbers of steps."""
+    finalise = loop.finalise
 
     def quick(*arguments: Any) -> Any:
-        return replace(settled(*arguments), row_every=row, checkpoint_every=checkpoint, evaluate_every=evaluate)
+        return replace(finalise(*arguments), row_every=row, checkpoint_every=checkpoint, evaluate_every=evaluate)
 
     return quick
 
@@ -82,7 +82,7 @@ def mark(row: int = 1, checkpoint: int = 2, evaluate: int = 3) -> Any:
 @pytest.fixture(autouse=True)
 def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row a step, a checkpoint every 2, an evaluation every 3."""
-    monkeypatch.setattr(loop, "settled", mark())
+    monkeypatch.setattr(loop, "finalise", mark())
 
 
 def run_out(made: Training) -> Training:
@@ -144,7 +144,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.core.stylize.train.test_training import loop, mark, run_out, training
-loop.settled = mark(5, 5, 20)
+loop.finalise = mark(5, 5, 20)
 run_out(training(Path(sys.argv[1]), Path(sys.argv[2]), steps=20))
 """
 
