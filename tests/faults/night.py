@@ -33,7 +33,9 @@ PEAK = "peak megabytes: "
 """What the last line of a night begins with."""
 
 
-def night(spec: Spec, retry: bool = False, backend: str = QUICK_BACKEND, meanwhile: Callable[[], None] | None = None) -> Any:
+def night(
+    spec: Spec, retry: bool = False, backend: str = QUICK_BACKEND, meanwhile: Callable[[], None] | None = None
+) -> Any:
     """What the flow does, in the same order; `meanwhile` happens between plan and work. Returns the manifest's summary."""
     session = RunSession(spec, retry, backend)
     started = datetime.now(UTC)
@@ -81,7 +83,8 @@ def main() -> int:
     doom.arm("parent")
     try:
         summary = night(
-            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"), backend=os.environ.get("BACKEND", QUICK_BACKEND)
+            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"),
+            backend=os.environ.get("BACKEND", QUICK_BACKEND),
         )
     except StoreBroken as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Several executor in one process: groups are made side by side, and nothing is lost or committed too early."""
+"""Several threads in one process: groups are made side by side, and nothing is lost or committed too early."""
 
 import threading
 import time
