@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.networks import device as devices
 from core.planning.plan_file import begin_night, read_context, read_shard
 from core.runs.stylize_plan import make_plan
@@ -32,7 +32,9 @@ def main() -> None:
         values = {"library": library, "catalog": catalog, "out": folder, "include_styles": [style], "preset": "fast"}
         recipe = {"network": network, "size": WIDTH}
         store, maker = Store(Path(folder)), StylizeMaker("cpu", warm=False)
-        begin_night(store, make_plan(spec_from({**values, "shard_seconds": 3600, "recipe": recipe}, "benchmark")))
+        begin_night(
+            store, make_plan(Spec.from_values({**values, "shard_seconds": 3600, "recipe": recipe}, "benchmark"))
+        )
         maker.open(store, read_context(store))
         jobs = {Path(job.asset).name: job for job in read_shard(store, 0)}
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from core.config.presets import DEFAULT_PRESET, PRESETS
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.planning.jobs import Job
 from core.planning.plan_file import begin_night, read_context, read_shard
 from core.runs.stylize_plan import make_plan
@@ -83,7 +83,7 @@ def _planned(folder: Path, size: int, maker: StylizeMaker) -> list[Job]:
     save(fitted(photograph(PHOTOGRAPHS[0]), size), folder / "library" / "asset.png")
     for name in PAINTINGS:
         save(fitted(painting(name), 800), folder / "catalog" / f"{name}.png")
-    spec = spec_from(
+    spec = Spec.from_values(
         {
             "library": str(folder / "library"),
             "catalog": str(folder / "catalog"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.planning.plan_file import begin_night, read_context, read_shard
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import output_path
@@ -64,7 +64,9 @@ def made(maker: StylizeMaker, folder: Path, style: str, **guides: Any) -> Image.
     out = folder / f"{style}{len(guides)}"
     values = {"library": str(folder / "library"), "catalog": str(folder / "catalog"), "out": str(out), **guides}
     store = Store(out)
-    begin_night(store, make_plan(spec_from({**values, "include_styles": [style], "recipe": {"size": SIZE}}, "sheet")))
+    begin_night(
+        store, make_plan(Spec.from_values({**values, "include_styles": [style], "recipe": {"size": SIZE}}, "sheet"))
+    )
     maker.open(store, read_context(store))
     (job,) = read_shard(store, 0)
     maker.write(job, maker.make(job, maker.decode(job), lambda *_: None))

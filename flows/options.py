@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from core.classifier.recipe import ClassifierRecipe
 from core.classifier.spec import TrainClassifierSpec
+from core.config.base_spec import as_spec_error, read_toml
 from core.config.recipe import Recipe
-from core.config.spec import Spec, read_toml, sentence, spec_from
+from core.config.spec import Spec
 from core.config.spec_fields import CHOOSERS
-from core.errors import SpecError
-from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.recipe import GanRecipe, SampleRecipe
-from core.gan.train.train_spec import PACKAGED, TrainSpec, train_spec_from
+from core.gan.train.train_spec import PACKAGED, TrainSpec
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
@@ -84,7 +84,7 @@ def with_survey_spec(model: type[SurveySpec]) -> Callable[[Callable[..., None]],
     flags += [_option(name, field, "Options") for name, field in model.model_fields.items() if name != "pictures"]
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        return _with(command, flags, lambda values: model.of(_given(values), "flags"))
+        return _with(command, flags, lambda values: model.from_values(_given(values), "flags"))
 
     return decorated
 
@@ -141,11 +141,11 @@ def _with(
 
 def _spec(file: Path | None, flags: dict[str, Any]) -> Spec:
     given = _given(flags)
-    before = read_toml(file) if file else {}
+    before = read_toml(file, Spec.path_fields) if file else {}
     if any(name in given for name in CHOOSERS):
         before = {name: value for name, value in before.items() if name not in CHOOSERS}
     values = _merged(before, given, Recipe)
-    return spec_from(values, f"spec {file}" if file and not given else "flags")
+    return Spec.from_values(values, f"spec {file}" if file and not given else "flags")
 
 
 def _sample_spec(file: Path | None, flags: dict[str, Any]) -> SampleSpec:
@@ -157,7 +157,7 @@ def _sample_spec(file: Path | None, flags: dict[str, Any]) -> SampleSpec:
     merged = _merged(values, given, SampleRecipe)
     if "label" in given:
         merged["recipe"]["label"] = _class(merged, given["label"])
-    return sample_spec_from(merged, f"spec {file}" if file and not given else "flags")
+    return SampleSpec.from_values(merged, f"spec {file}" if file and not given else "flags")
 
 
 def _train_spec(file: Path | None, flags: dict[str, Any]) -> TrainSpec:
@@ -169,7 +169,7 @@ def _train_spec(file: Path | None, flags: dict[str, Any]) -> TrainSpec:
             values["data"] = PACKAGED
     else:
         values = {"data": str(file)} if file else {}
-    return train_spec_from(_merged(values, given, GanRecipe), f"spec {file}" if file and not given else "flags")
+    return TrainSpec.from_values(_merged(values, given, GanRecipe), f"spec {file}" if file and not given else "flags")
 
 
 def _train_style_spec(file: Path | None, flags: dict[str, Any]) -> TrainStyleSpec:
@@ -178,7 +178,9 @@ def _train_style_spec(file: Path | None, flags: dict[str, Any]) -> TrainStyleSpe
         values = read_toml(file, TrainStyleSpec.path_fields)
     else:
         values = {"catalog": str(file)} if file else {}
-    return TrainStyleSpec.of(_merged(values, given, TransferRecipe), f"spec {file}" if file and not given else "flags")
+    return TrainStyleSpec.from_values(
+        _merged(values, given, TransferRecipe), f"spec {file}" if file and not given else "flags"
+    )
 
 
 def _train_classifier_spec(file: Path | None, flags: dict[str, Any]) -> TrainClassifierSpec:
@@ -188,14 +190,12 @@ def _train_classifier_spec(file: Path | None, flags: dict[str, Any]) -> TrainCla
     else:
         values = {"data": str(file)} if file else {}
     source = f"spec {file}" if file and not given else "flags"
-    return TrainClassifierSpec.of(_merged(values, given, ClassifierRecipe), source)
+    return TrainClassifierSpec.from_values(_merged(values, given, ClassifierRecipe), source)
 
 
 def _checked(model: type[LearnStyleSpec], values: dict[str, Any]) -> LearnStyleSpec:
-    try:
+    with as_spec_error("flags", model.kind):
         return model.model_validate(values)
-    except ValidationError as error:
-        raise SpecError(sentence(error, "flags", model.kind)) from error
 
 
 def _class(values: dict[str, Any], wanted: str) -> int:

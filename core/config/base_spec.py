@@ -1,40 +1,53 @@
-"""What specs have in common that name places on the disk: they are read from plain values, rooted, and written as TOML.
+"""Base class of specs: from plain values or TOML, relative paths made absolute, checked against the allowed roots, to TOML.
 
 Neither torch nor Prefect is imported: the command line stays quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.config.spec import sentence
-from core.config.spec_fields import absolute
+from core.config.spec_fields import absolute, is_path
 from core.errors import SpecError
+from core.storage.toml_file import toml_values
+from core.text import printable, shortly
 
 
-class PlacedSpec(BaseModel):
-    """A frozen spec of a `kind`, whose `path_fields` are paths or lists of them."""
+class BaseSpec(BaseModel):
+    """A frozen spec of a `kind`; its `path_fields` are paths, texts that may be one (`is_path`), or lists of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: ClassVar[str]
     path_fields: ClassVar[tuple[str, ...]]
 
-    def is_path(self, name: str, path: Path) -> bool:  # noqa: ARG002
-        """Whether what a field names lies on the disk."""
-        return True
+    @classmethod
+    def command(cls) -> str:
+        """The command whose `--help` lists the spec's keys."""
+        return cls.kind
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any], source: str) -> Self:
+        """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
+        with as_spec_error(source, cls.command()):
+            return cls.model_validate(values).rooted(Path.cwd())
+
+    def is_path(self, name: str, value: Path | str) -> bool:
+        """Whether a value of a path field is a path, and not the name of something that is packaged."""
+        return is_path(name, value)
 
     def paths(self) -> Iterator[tuple[str, Path]]:
         """Every path that the spec names, by field."""
         for name in self.path_fields:
             value = getattr(self, name)
-            for path in value if isinstance(value, list) else [value]:
-                if path is not None and self.is_path(name, path):
-                    yield name, path
+            for each in value if isinstance(value, list) else [value]:
+                if each is not None and self.is_path(name, each):
+                    yield name, Path(each)
 
     def rooted(self, folder: Path) -> Self:
         """The same spec with every relative path taken from `folder`."""
@@ -44,17 +57,64 @@ class PlacedSpec(BaseModel):
             if isinstance(value, list):
                 update[name] = [absolute(folder, path) for path in value]
             elif value is not None and self.is_path(name, value):
-                update[name] = absolute(folder, value)
+                update[name] = type(value)(absolute(folder, Path(value)))
         return self.model_copy(update=update)
 
     def toml(self) -> str:
         """The spec as TOML; what is empty is left out."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
-    @classmethod
-    def of(cls, values: dict[str, Any], source: str) -> Self:
-        """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-        try:
-            return cls.model_validate(values).rooted(Path.cwd())
-        except ValidationError as error:
-            raise SpecError(sentence(error, source, cls.kind)) from error
+    @property
+    def max_pixels(self) -> int:
+        """The limit of `max_megapixels`, in pixels, of a spec that has one."""
+        return int(self.max_megapixels * 1e6)  # type: ignore[attr-defined]
+
+    @property
+    def recipe_changes(self) -> dict[str, Any]:
+        """The recipe fields that are set, of a spec that changes a recipe."""
+        return self.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined, no-any-return]
+
+
+def read_toml(path: Path, path_fields: Iterable[str]) -> dict[str, Any]:
+    """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
+    try:
+        values = toml_values(path)
+    except FileNotFoundError as error:
+        raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
+    folder = path.absolute().parent
+    for name in path_fields:
+        value = values.get(name)
+        if isinstance(value, str) and is_path(name, value):
+            values[name] = str(folder / value)
+        elif isinstance(value, list):
+            values[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
+    return values
+
+
+@contextmanager
+def as_spec_error(source: str, command: str = "run") -> Iterator[None]:
+    """Raise a ValidationError of the block as a SpecError that names `source`; `command` is the one that knows the keys."""
+    try:
+        yield
+    except ValidationError as error:
+        raise SpecError(validation_message(error, source, command)) from error
+
+
+def validation_message(error: ValidationError, source: str, command: str = "run") -> str:
+    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
+    first = error.errors()[0]
+    field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
+    if first["type"] == "extra_forbidden":
+        return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
+    if first["type"] == "missing":
+        return f"{source}: `{field}` is missing."
+    value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
+    reason = printable(first["msg"].removeprefix("Value error, "))
+    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 500)}."
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists in lists
+        return f"a {type(value).__name__}"

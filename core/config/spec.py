@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.config import output_names
+from core.config.base_spec import BaseSpec, as_spec_error, read_toml
 from core.config.preference_model import load_taste
 from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
@@ -20,6 +20,7 @@ from core.config.spec_fields import (
     CHOOSERS,
     Device,
     Limit,
+    MaxMegapixels,
     Place,
     QualityWanted,
     Reuse,
@@ -30,30 +31,34 @@ from core.config.spec_fields import (
     SpareDisk,
     Text,
     TimeLimit,
-    absolute,
     check_folder,
     check_reuse,
     check_scorer,
     check_writable,
+    is_path,
     plain_text,
-    rooted_scorer,
 )
 from core.errors import SpecError
 from core.storage.allowed_roots import check_inside
-from core.storage.safetensors_header import SUFFIX
-from core.storage.toml_file import toml_values
-from core.text import printable, shortly
 
 AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
 """Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
 
 
-class Spec(BaseModel):
+class Spec(BaseSpec):
     """What to make: a library, a catalog, a recipe, and how to pair them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Spec")
+    model_config = ConfigDict(title="Spec")
     kind: ClassVar[str] = "stylize"
-    path_fields: ClassVar[tuple[str, ...]] = ("library", "catalog", "masks", "regions", "out", "taste")
+    path_fields: ClassVar[tuple[str, ...]] = (
+        *("library", "catalog", "masks", "regions", "out", "taste"),
+        *("reuse", "pairs", "scorer"),
+    )
+
+    @classmethod
+    def command(cls) -> str:
+        """The command whose `--help` lists the spec's keys."""
+        return "run"
 
     library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
     catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
@@ -120,10 +125,8 @@ class Spec(BaseModel):
     include_styles: list[Text] = Field([], title="Include styles", description="Style name patterns to keep.")
     exclude_styles: list[Text] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
     limit: Limit = None
-    reuse: Reuse = []
-    max_megapixels: float = Field(
-        120.0, gt=0, le=2000, title="Pixel limit", description="Largest asset or artwork, in megapixels."
-    )
+    reuse: Reuse = Field([])
+    max_megapixels: MaxMegapixels = Field(120.0, description="Largest asset or artwork, in megapixels.")
     spare_disk: SpareDisk = 0.1
     time_limit: TimeLimit = None
     shard_seconds: ShardSeconds = 60.0
@@ -133,7 +136,7 @@ class Spec(BaseModel):
     @classmethod
     def _pairs_known(cls, value: str) -> str:
         words = ("all", r"random:[1-9][0-9]{0,8}", AUTO)
-        if any(re.fullmatch(word, value) for word in words) or value.lower().endswith(".csv"):
+        if any(re.fullmatch(word, value) for word in words) or is_path("pairs", value):
             return value
         raise ValueError("must be `all`, `random:K` or `auto:K` with K of 1 or more, or the path of a .csv file")
 
@@ -165,11 +168,6 @@ class Spec(BaseModel):
         return value
 
     @property
-    def max_pixels(self) -> int:
-        """The pixel limit in pixels."""
-        return int(self.max_megapixels * 1e6)
-
-    @property
     def start(self) -> str:
         """The preset that the recipe starts from, as far as the spec alone says: what `seconds_per_picture` asks for is
         known when a plan is made, as `core.planning.recipe_choice` does.
@@ -178,54 +176,29 @@ class Spec(BaseModel):
 
     def base_recipe(self) -> Recipe:
         """The preset with the spec's own changes. Raises SpecError when a value is out of range."""
-        try:
-            return PRESETS[self.start].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
-        except ValidationError as error:
-            raise SpecError(sentence(error, "the recipe")) from error
+        with as_spec_error("the recipe"):
+            return PRESETS[self.start].changed(self.recipe_changes)
 
     def recipe_of(self, *changes: dict[str, Any], source: str) -> Recipe:
         """The base recipe after the changes of `source`, in order. Raises SpecError, naming it, if one does not fit."""
         recipe = self.base_recipe()
-        try:
+        with as_spec_error(source):
             for change in changes:
                 recipe = recipe.changed(change)
-        except ValidationError as error:
-            raise SpecError(sentence(error, source)) from error
         return recipe
 
-    def rooted(self, folder: Path) -> Spec:
-        """The same spec with every relative path taken from `folder`."""
-        given = {name: getattr(self, name) for name in self.path_fields}
-        update: dict[str, Any] = {name: absolute(folder, path) for name, path in given.items() if path is not None}
-        update["reuse"] = [absolute(folder, run) for run in self.reuse]
-        if self.pairs.lower().endswith(".csv"):
-            update["pairs"] = str(absolute(folder, Path(self.pairs)))
-        if self.scorer is not None:
-            update["scorer"] = rooted_scorer(folder, self.scorer)
-        return self.model_copy(update=update)
-
-    def toml(self) -> str:
-        """The spec as TOML; what is empty is left out."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
-
-    def _paths(self) -> Iterator[tuple[str, Path]]:
-        """Every path that the spec names, by field."""
-        given = ((name, getattr(self, name)) for name in self.path_fields)
-        yield from ((name, path) for name, path in given if path is not None)
-        yield from (("reuse", run) for run in self.reuse)
-        if self.pairs.lower().endswith(".csv"):
-            yield "pairs file", Path(self.pairs)
-        if self.scorer is not None and self.scorer.endswith(SUFFIX):
-            yield "scorer", Path(self.scorer)
+    def paths(self) -> Iterator[tuple[str, Path]]:
+        """Every path that the spec names, by field, those of its recipe too."""
+        yield from (("pairs file" if name == "pairs" else name, path) for name, path in super().paths())
         yield from ((name, Path(file)) for name, file in files_of(self.base_recipe().model_dump()).items())
 
     def check(self) -> None:
         """Look at the folders before any work. Raises SpecError with one clear sentence."""
-        check_inside(self._paths())
+        check_inside(self.paths())
         for name in ("library", "catalog", "masks", "regions"):
             if (folder := getattr(self, name)) is not None:
                 check_folder(name, folder)
-        if self.pairs.lower().endswith(".csv") and not Path(self.pairs).is_file():
+        if self.is_path("pairs", self.pairs) and not Path(self.pairs).is_file():
             raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
         check_reuse(self.reuse)
         if self.taste is not None:
@@ -235,56 +208,6 @@ class Spec(BaseModel):
         check_writable(self.out)
 
 
-def spec_from(values: dict[str, Any], source: str) -> Spec:
-    """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-    try:
-        return Spec.model_validate(values).rooted(Path.cwd())
-    except ValidationError as error:
-        raise SpecError(sentence(error, source)) from error
-
-
-def read_toml(path: Path, path_fields: Iterable[str] = Spec.path_fields) -> dict[str, Any]:
-    """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
-    try:
-        values = toml_values(path)
-    except FileNotFoundError as error:
-        raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
-    folder = path.absolute().parent
-    for name in path_fields:
-        value = values.get(name)
-        if isinstance(value, str):
-            values[name] = str(folder / value)
-        elif isinstance(value, list):
-            values[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
-    if isinstance(values.get("reuse"), list):
-        values["reuse"] = [str(folder / run) if isinstance(run, str) else run for run in values["reuse"]]
-    if isinstance(values.get("pairs"), str) and values["pairs"].lower().endswith(".csv"):
-        values["pairs"] = str(folder / values["pairs"])
-    if isinstance(values.get("scorer"), str):
-        values["scorer"] = rooted_scorer(folder, values["scorer"])
-    return values
-
-
 def load_spec(path: Path) -> Spec:
     """The spec in a TOML file. Raises SpecError."""
-    return spec_from(read_toml(path), f"spec {path}")
-
-
-def sentence(error: ValidationError, source: str, command: str = "run") -> str:
-    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
-    first = error.errors()[0]
-    field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
-    if first["type"] == "extra_forbidden":
-        return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
-    if first["type"] == "missing":
-        return f"{source}: `{field}` is missing."
-    value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
-    reason = printable(first["msg"].removeprefix("Value error, "))
-    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 500)}."
-
-
-def _shown(value: Any) -> str:
-    try:
-        return repr(value)
-    except (ValueError, RecursionError):  # an integer of thousands of digits, lists in lists in lists
-        return f"a {type(value).__name__}"
+    return Spec.from_values(read_toml(path, Spec.path_fields), f"spec {path}")

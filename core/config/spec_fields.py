@@ -31,6 +31,19 @@ def _known_device(value: str) -> str:
     raise ValueError("must be `auto`, `cpu`, `mps`, `cuda` or `cuda:N`, several separated by commas")
 
 
+FILE_SUFFIXES = {"scorer": SUFFIX, "pairs": ".csv"}
+"""Text fields of specs that name a file where they end so; anything else in them is a word."""
+
+
+def is_path(name: str, value: Path | str) -> bool:
+    """Whether a value of the field `name` is a path.
+
+    >>> is_path("scorer", "genres"), is_path("scorer", "mine.safetensors"), is_path("out", "runs/a")
+    (False, True, True)
+    """
+    return str(value).lower().endswith(FILE_SUFFIXES.get(name, ""))
+
+
 Text = Annotated[str, AfterValidator(plain_text)]
 Place = Annotated[Path, AfterValidator(_plain_path)]
 
@@ -72,11 +85,6 @@ Scorer = Annotated[
 """What `core.networks.classifier_file.placed` finds the file of."""
 
 
-def rooted_scorer(folder: Path, scorer: str) -> str:
-    """A scorer with a relative path taken from `folder`; a name stays as it is."""
-    return str(absolute(folder, Path(scorer))) if scorer.endswith(SUFFIX) else scorer
-
-
 RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]
 Limit = Annotated[int | None, Field(ge=1, title="Limit", description="Make only the first N jobs of the plan.")]
 Reuse = Annotated[list[Place], Field(title="Reuse", description="Other run folders whose equal jobs are taken over.")]
@@ -87,6 +95,10 @@ SpareDisk = Annotated[
         title="Spare disk",
         description="GB of disk that a night must leave free; one predicted to need more is refused before it begins.",
     ),
+]
+MaxMegapixels = Annotated[
+    float,
+    Field(gt=0, le=2000, title="Pixel limit", description="Largest picture that is read, in megapixels."),
 ]
 TimeLimit = Annotated[
     float | None,
@@ -134,6 +146,12 @@ def check_scorer(scorer: str | None) -> None:
         from core.networks.classifier_file import read  # numpy comes with it, and the command line is to be quick
 
         read(scorer)
+
+
+def check_one_device(device: str) -> None:
+    """Raises SpecError for several devices, where a network is trained."""
+    if "," in device:
+        raise SpecError(f"device {device}: one network is trained on one device; name one.")
 
 
 def check_writable(folder: Path) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from core.config.base_spec import as_spec_error
 from core.config.recipe import RecipeOverrides, check_overrides, files_of
-from core.config.spec import sentence
 from core.config.spec_fields import plain_text
 from core.errors import SpecError
 from core.planning.library import Asset, matches, scan
@@ -154,9 +154,8 @@ def _described(root: Path) -> list[Style]:
     if not path.is_file():
         return []
     try:
-        parsed = CatalogFile.model_validate(toml_values(path))
-    except ValidationError as error:
-        raise SpecError(sentence(error, str(path))) from error
+        with as_spec_error(str(path)):
+            parsed = CatalogFile.model_validate(toml_values(path))
     except FileNotFoundError as error:
         raise SpecError(f"{path} is gone; put it back, or run again without it.") from error
     return [_checked(name, entry, path) for name, entry in parsed.styles.items()]
@@ -165,7 +164,7 @@ def _described(root: Path) -> list[Style]:
 def _checked(name: str, entry: Entry, path: Path) -> Style:
     if [bool(entry.file), bool(entry.artworks), bool(entry.regions)].count(True) != 1:
         raise SpecError(f"{path}: style {name!r} needs either `file`, `artworks` or `regions`.")
-    try:
+    with as_spec_error(f"{path}: style {name!r}"):
         for artwork in entry.pictures():
             _inside(artwork.file, name, path)
         overrides = entry.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined]
@@ -173,8 +172,6 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
             overrides |= named
             entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
         check_overrides(overrides)
-    except ValidationError as error:
-        raise SpecError(sentence(error, f"{path}: style {name!r}")) from error
     return Style(name=name, entry=entry)
 
 

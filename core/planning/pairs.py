@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from core.config.base_spec import as_spec_error
 from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, files_of
-from core.config.spec import sentence
 from core.errors import SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
@@ -94,11 +92,9 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
         raise SpecError(
             f"{source}: {name} may only be {' or '.join(sorted(FILES[name]))} here; name a file in the spec."
         )
-    try:
+    with as_spec_error(source):
         parsed = RecipeOverrides.model_validate(values)
         check_overrides(parsed.model_dump(exclude_none=True))
-    except ValidationError as error:
-        raise SpecError(sentence(error, source)) from error
     return parsed.model_dump(exclude_none=True)
 
 

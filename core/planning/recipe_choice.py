@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from core.config.base_spec import as_spec_error
 from core.config.presets import PRESETS, QUALITIES
 from core.config.recipe import Recipe, RecipeOverrides
-from core.config.spec import Spec, sentence
-from core.errors import SpecError
+from core.config.spec import Spec
 from core.planning.cost_model import Cost, picture_seconds
 from core.planning.file_digests import Measured
 
@@ -133,7 +133,5 @@ def _shortened(recipe: Recipe, share: float) -> Recipe:
 
 def _changed(recipe: Recipe, spec: Spec) -> Recipe:
     """A recipe with the spec's own changes. Raises SpecError."""
-    try:
-        return recipe.changed(spec.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
-    except ValidationError as error:
-        raise SpecError(sentence(error, "the recipe")) from error
+    with as_spec_error("the recipe"):
+        return recipe.changed(spec.recipe_changes)

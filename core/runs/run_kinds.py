@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from core.config.spec import Spec, read_toml, spec_from
-from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.config.base_spec import read_toml
+from core.config.spec import Spec
+from core.gan.jobs.sample_spec import SampleSpec
 
 if TYPE_CHECKING:  # the doctor imports this module, and nothing that may be broken
     from core.planning.planner import Plan, Tick
@@ -51,4 +52,4 @@ def load_any(path: Path) -> AnySpec:
 
 def any_spec(values: dict[str, Any], source: str) -> AnySpec:
     """A spec of whichever kind from plain values. Raises SpecError naming `source`."""
-    return sample_spec_from(values, source) if "checkpoint" in values else spec_from(values, source)
+    return (SampleSpec if "checkpoint" in values else Spec).from_values(values, source)

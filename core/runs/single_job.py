@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.config.recipe import Recipe, files_of
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.config.spec_fields import check_writable
 from core.errors import JobError, SpecError
 from core.images import image
@@ -99,7 +99,7 @@ def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path |
     """
     weighted = [_artwork(text) for text in artworks]
     folders = {"library": str(asset.parent), "catalog": str(weighted[0][0].parent)}
-    spec = spec_from({**folders, **values}, "flags")
+    spec = Spec.from_values({**folders, **values}, "flags")
     check_inside([("photograph", asset), *(("artwork", file) for file, _ in weighted)])
     check_inside((name, Path(file)) for name, file in files_of(spec.base_recipe().model_dump()).items())
     digest, size = _measured("photograph", asset, spec.max_pixels)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from core.config.base_spec import PlacedSpec
+from core.config.base_spec import BaseSpec
 from core.config.spec_fields import (
+    MaxMegapixels,
     Place,
     Scorer,
     Text,
     check_folder,
     check_scorer,
     check_writable,
-    rooted_scorer,
 )
 from core.errors import SpecError
 from core.storage.allowed_roots import check_inside
@@ -25,7 +24,7 @@ NOBODY = "none"
 """Named as scorer by who wants no labels."""
 
 
-class SurveySpec(PlacedSpec):
+class SurveySpec(BaseSpec):
     """A folder of pictures to look at, and where the table goes."""
 
     kind: ClassVar[str] = "survey"
@@ -35,7 +34,7 @@ class SurveySpec(PlacedSpec):
     out: Place = Field(title="Out", description="Folder for the table and what goes with it.")
     include: list[Text] = Field([], title="Include", description="Patterns of pictures to keep, such as `trip/*.jpg`.")
     exclude: list[Text] = Field([], title="Exclude", description="Patterns of pictures to leave out.")
-    max_megapixels: float = Field(120.0, gt=0, le=2000, title="Pixel limit", description="Largest picture, megapixels.")
+    max_megapixels: MaxMegapixels = Field(120.0, description="Largest picture, megapixels.")
     processes: int | None = Field(
         None,
         ge=1,
@@ -43,11 +42,6 @@ class SurveySpec(PlacedSpec):
         title="Processes",
         description="Pictures looked at side by side; empty: one a core, at most 8.",
     )
-
-    @property
-    def max_pixels(self) -> int:
-        """The pixel limit in pixels."""
-        return int(self.max_megapixels * 1e6)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -67,6 +61,7 @@ class AppraiseSpec(SurveySpec):
     """Appraising a folder: what each picture is and how well it is made."""
 
     kind: ClassVar[str] = "appraise"
+    path_fields: ClassVar[tuple[str, ...]] = (*SurveySpec.path_fields, "scorer")
 
     scorer: Scorer = Field(
         "genres",
@@ -76,11 +71,6 @@ class AppraiseSpec(SurveySpec):
     explain: bool = Field(
         False, title="Explain", description="Show what in each picture speaks for its label, in `explained/`."
     )
-
-    def rooted(self, folder: Path) -> Self:
-        """The same with relative paths taken from `folder`."""
-        update = {} if self.scorer is None else {"scorer": rooted_scorer(folder, self.scorer)}
-        return super().rooted(folder).model_copy(update=update)
 
     def check(self) -> None:
         """Look at the folders and the classifier before any work. Raises SpecError."""

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from core.config.base_spec import PlacedSpec
-from core.config.spec_fields import Device, RunFolder, check_folder, check_writable
-from core.errors import SpecError
+from core.config.base_spec import BaseSpec
+from core.config.spec_fields import Device, MaxMegapixels, RunFolder, check_folder, check_one_device, check_writable
 from core.storage.allowed_roots import check_inside
 
 
-class TrainingSpec(PlacedSpec):
+class TrainingSpec(BaseSpec):
     """Fields and checks that all trainings share. Name what is learnt in a model that stands behind this one among the
     bases: its fields then come first in forms and on the command line.
     """
@@ -40,9 +39,7 @@ class TrainingSpec(PlacedSpec):
         description="About how often the training is measured and samples are shown.",
     )
     keep: int = Field(3, ge=1, le=1000, title="Keep", description="Latest checkpoints that are kept, beside the best.")
-    max_megapixels: float = Field(
-        120.0, gt=0, le=2000, title="Pixel limit", description="Largest picture that is read, in megapixels."
-    )
+    max_megapixels: MaxMegapixels = 120.0
     threads: int | None = Field(
         None,
         ge=1,
@@ -62,11 +59,6 @@ class TrainingSpec(PlacedSpec):
         """Fields that name folders which must be there."""
 
     @property
-    def max_pixels(self) -> int:
-        """The pixel limit in pixels."""
-        return int(self.max_megapixels * 1e6)
-
-    @property
     def steps_given(self) -> bool:
         """Whether the spec itself says how many steps there are to be."""
         recipe: BaseModel = self.recipe  # type: ignore[attr-defined]
@@ -78,7 +70,6 @@ class TrainingSpec(PlacedSpec):
         for name, path in self.paths():
             if name in self.folder_fields:
                 check_folder(name, path)
-        if "," in self.device:
-            raise SpecError(f"device {self.device}: one network is trained on one device; name one.")
+        check_one_device(self.device)
         self.base_recipe()
         check_writable(self.out)

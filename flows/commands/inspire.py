@@ -43,7 +43,7 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
     check_folder("catalog", catalog)
     styles = [style for style in load_catalog(catalog) if not style.regions]
     out = console(as_json)
-    spec = AnalyseSpec.of({"pictures": str(pictures), "out": str(out_folder)}, "flags")
+    spec = AnalyseSpec.from_values({"pictures": str(pictures), "out": str(out_folder)}, "flags")
     with Bar(out, "pictures") as bar, Survey(spec, ANALYSE, lambda _, done, total: bar.tick(done, total)) as survey:
         rows = [row for some in batches(survey.whole()) for row in some]
         with Bar(out, "features") as features:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from pydantic import ValidationError
 
-from core.config.spec import sentence
+from core.config.base_spec import as_spec_error
 from core.config.spec_fields import check_writable
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import read_info
@@ -114,7 +113,5 @@ def _shape(grid: str) -> tuple[int, int]:
 
 def _recipe(checkpoint: Path, psi: float, label: str | None) -> SampleRecipe:
     info = read_info(checkpoint)
-    try:
+    with as_spec_error("flags", "interpolate"):
         return SampleRecipe(psi=psi, label=None if label is None else class_number(info, label))
-    except ValidationError as error:
-        raise SpecError(sentence(error, "flags", "interpolate")) from error

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.child_process import CALM
-from core.config.spec_fields import rooted_scorer
+from core.config.spec_fields import absolute, is_path
 from core.manifest import manifest
 from core.networks import device as devices
 from core.report.gallery import build_gallery
@@ -28,7 +28,9 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
     for name, value in CALM.items():
         os.environ.setdefault(name, value)
     store, spec, screen = store_of(folder), spec_of(folder), console(as_json)
-    named = getattr(spec, "scorer", None) if scorer is None else rooted_scorer(Path.cwd(), scorer)
+    named = getattr(spec, "scorer", None) if scorer is None else scorer
+    if named is not None and is_path("scorer", named):
+        named = str(absolute(Path.cwd(), Path(named)))
     devices.make_deterministic()
     with store.lock(), Bar(screen, "pictures judged") as bar:
         found = score_again(store, spec, named, bar.tick)

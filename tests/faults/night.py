@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import StoreBroken
 from core.planning.plan_file import begin_night, read_shard
@@ -83,7 +83,7 @@ def main() -> int:
     doom.arm("parent")
     try:
         summary = night(
-            spec_from(json.loads(Path(sys.argv[1]).read_text()), "test"),
+            Spec.from_values(json.loads(Path(sys.argv[1]).read_text()), "test"),
             backend=os.environ.get("BACKEND", QUICK_BACKEND),
         )
     except StoreBroken as error:

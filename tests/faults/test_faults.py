@@ -16,7 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.storage.run_paths import PARTS
 from tests.faults.kills import ended
 from tests.faults.night import night
@@ -121,11 +121,11 @@ def test_files_that_change_or_go_between_plan_and_work(
         shutil.copy(tmp_path / "library/p02.png", tmp_path / "library/p01.png")
         (tmp_path / "library/p04.png").unlink()
 
-    night(spec_from(values, "test"), meanwhile=meanwhile)
+    night(Spec.from_values(values, "test"), meanwhile=meanwhile)
     bad = {(row["asset"], row["reason"]): row for row in rows_of(tmp_path / "run") if row["status"] != "done"}
     assert bad.keys() == {("p01.png", "changed"), ("p04.png", "missing")}
     assert all(row["asset"] in row["message"] and ";" in row["message"] for row in bad.values())
-    summary = night(spec_from(values, "test"))
+    summary = night(Spec.from_values(values, "test"))
     assert (summary["done"], summary["total"]) == (22, 22)
     same = {row["asset"]: row["pixels_sha256"] for row in rows_of(tmp_path / "run") if row["style"] == "style0"}
     assert same["p01.png"] == same["p02.png"]

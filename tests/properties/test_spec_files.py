@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
-from core.config.spec import Spec, load_spec, spec_from
+from core.config.spec import Spec, load_spec
 from core.engine.job_queue import JobQueue
 from core.errors import SpecError
 from core.planning.library import matches
@@ -112,7 +112,7 @@ ANYTHING = st.recursive(
 @example(values={"library": "a", "catalog": "b", "include": ["\udce9"]})
 @example(values={"library": "a", "catalog": "b", "recipe": {"weights": "\udce9"}})
 def test_any_values(studio: Path, values: dict[str, Any]) -> None:
-    spec = read_or_refused(lambda: spec_from(values, "the form"), "the form")
+    spec = read_or_refused(lambda: Spec.from_values(values, "the form"), "the form")
     if spec is not None:
         spec.toml().encode()
 
@@ -152,7 +152,7 @@ VALID = st.fixed_dictionaries(
 @examples(150)
 @given(values=VALID)
 def test_a_valid_spec_survives_its_own_toml(studio: Path, values: dict[str, Any]) -> None:
-    spec = spec_from(values, "test")
+    spec = Spec.from_values(values, "test")
     path = studio / "again.toml"
     path.write_text(spec.toml(), encoding="utf-8")
     again = load_spec(path)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.spec import sentence
+from core.config.base_spec import as_spec_error
 from core.config.spec_fields import Place, RunFolder
-from core.errors import SpecError
 from core.gan.networks.recipe import DEFAULT_GAN_PRESET, GAN_PRESETS, GanRecipe, GanRecipeOverrides
 from core.training.spec import TrainingSpec
 
@@ -63,16 +62,9 @@ class TrainSpec(TrainingSpec, GanLesson):
 
     def base_recipe(self) -> GanRecipe:
         """The preset with the spec's own changes. Raises SpecError when a value is out of range."""
-        try:
-            return GAN_PRESETS[self.preset].changed(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
-        except ValidationError as error:
-            raise SpecError(sentence(error, "the recipe", self.kind)) from error
+        with as_spec_error("the recipe", self.command()):
+            return GAN_PRESETS[self.preset].changed(self.recipe_changes)
 
-    def is_path(self, name: str, path: Path) -> bool:
+    def is_path(self, name: str, value: Path | str) -> bool:
         """All but the digits that come with a package."""
-        return not (name == "data" and str(path) == PACKAGED)
-
-
-def train_spec_from(values: dict[str, Any], source: str) -> TrainSpec:
-    """A spec from plain values, relative paths taken from the current folder. Raises SpecError naming `source`."""
-    return TrainSpec.of(values, source)
+        return not (name == "data" and str(value) == PACKAGED)

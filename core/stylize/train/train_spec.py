@@ -7,11 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.spec import sentence
+from core.config.base_spec import as_spec_error
 from core.config.spec_fields import Place, RunFolder
-from core.errors import SpecError
 from core.stylize.feedforward.train_recipe import TransferOverrides, TransferRecipe
 from core.training.spec import TrainingSpec
 
@@ -60,7 +59,5 @@ class TrainStyleSpec(TrainingSpec, StyleLesson):
 
     def base_recipe(self) -> TransferRecipe:
         """The recipe with the spec's own changes. Raises SpecError when a value is out of range."""
-        try:
-            return TransferRecipe.model_validate(self.recipe.model_dump(exclude_none=True))  # type: ignore[attr-defined]
-        except ValidationError as error:
-            raise SpecError(sentence(error, "the recipe", self.kind)) from error
+        with as_spec_error("the recipe", self.command()):
+            return TransferRecipe.model_validate(self.recipe_changes)

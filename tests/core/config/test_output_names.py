@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.output_names import DEFAULT, check_pattern, rendered, tells_seeds_apart
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.jobs import OutputNames
 from core.runs.stylize_plan import make_plan
@@ -117,7 +117,7 @@ def test_a_file_and_a_folder_do_not_take_one_place() -> None:
 
 def spec(studio: Studio, **values: object) -> object:
     places = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
-    return spec_from({**places, **values}, "spec")
+    return Spec.from_values({**places, **values}, "spec")
 
 
 def test_a_plan_names_outputs_by_the_specs_pattern(studio: Studio) -> None:

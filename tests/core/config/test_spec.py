@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
-from core.config.spec import Spec, load_spec, spec_from
+from core.config.spec import Spec, load_spec
 from core.errors import SpecError
 from core.runs.example_project import example_spec
 from tests.conftest import Studio
@@ -33,7 +33,7 @@ def test_relative_paths_are_taken_from_the_specs_folder(studio: Studio) -> None:
 
 
 def test_a_spec_survives_its_own_toml(studio: Studio) -> None:
-    spec = spec_from(
+    spec = Spec.from_values(
         {
             "library": studio.library,
             "catalog": studio.catalog,
@@ -75,14 +75,16 @@ def test_a_wrong_spec_is_one_sentence_with_its_file(studio: Studio, text: str, f
 def test_a_missing_folder(studio: Studio, field: str) -> None:
     values = {"library": studio.library, "catalog": studio.catalog, field: studio.root / "nowhere"}
     with pytest.raises(SpecError, match=rf"{field} .*nowhere is not a folder"):
-        spec_from(values, "flags").check()
+        Spec.from_values(values, "flags").check()
 
 
 def test_an_output_that_cannot_be_made(studio: Studio) -> None:
     blocked = studio.root / "file"
     blocked.write_text("")
     with pytest.raises(SpecError, match="is not a folder"):
-        spec_from({"library": studio.library, "catalog": studio.catalog, "out": blocked / "run"}, "flags").check()
+        Spec.from_values(
+            {"library": studio.library, "catalog": studio.catalog, "out": blocked / "run"}, "flags"
+        ).check()
 
 
 def test_the_example_has_every_parameter_and_is_valid(studio: Studio) -> None:
@@ -113,7 +115,7 @@ def test_the_shipped_example_is_the_generated_one() -> None:
 )
 def test_any_values_are_a_spec_or_one_sentence(values: dict[str, object]) -> None:
     try:
-        spec_from(values, "test")
+        Spec.from_values(values, "test")
     except SpecError as error:
         assert str(error).startswith("test: ")
 
@@ -130,7 +132,7 @@ def test_a_recipes_digest_is_stable_and_sees_every_field() -> None:
 def test_a_machine_may_say_where_specs_lead(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
     monkeypatch.setenv("NOCTURNE_ROOTS", f"/nowhere{os.pathsep}{studio.root}")
-    spec_from(inside, "test").check()
+    Spec.from_values(inside, "test").check()
     (studio.root / "link").symlink_to("/tmp")
     outside = {
         "library": "/tmp",
@@ -142,7 +144,7 @@ def test_a_machine_may_say_where_specs_lead(studio: Studio, monkeypatch: pytest.
     }
     for field, value in outside.items():
         with pytest.raises(SpecError, match="outside the folders that NOCTURNE_ROOTS allows"):
-            spec_from({**inside, field: value}, "test").check()
+            Spec.from_values({**inside, field: value}, "test").check()
     monkeypatch.delenv("NOCTURNE_ROOTS")
     with pytest.raises(SpecError, match="is not a folder"):
-        spec_from({**inside, "library": "/nowhere"}, "test").check()
+        Spec.from_values({**inside, "library": "/nowhere"}, "test").check()

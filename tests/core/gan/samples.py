@@ -10,7 +10,7 @@ import torch
 
 from core.engine.copy_jobs import copy_equal_jobs
 from core.gan.checkpoints.checkpoint import checkpoint_bytes
-from core.gan.jobs.sample_spec import SampleSpec, sample_spec_from
+from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.networks import build_generator
 from core.gan.networks.recipe import GanRecipe
 from core.manifest import manifest
@@ -33,7 +33,7 @@ def checkpoint(path: Path, recipe: GanRecipe = TINY, classes: Sequence[str] = ()
 def spec_of(file: Path, out: Path, seeds: str, **more: Any) -> SampleSpec:
     """A spec that draws on the CPU."""
     values = {"checkpoint": str(file), "out": str(out), "seeds": seeds, "device": "cpu", **more}
-    return sample_spec_from(values, "test")
+    return SampleSpec.from_values(values, "test")
 
 
 def night(spec: SampleSpec, retry: bool = False, shards: int | None = None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.config.presets import PRESETS
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.manifest import manifest
 from core.planning.cost_model import load_cost
 from core.planning.cost_update import ENOUGH, learn
@@ -26,7 +26,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def spec_of(studio: Studio) -> Spec:
     places = {name: str(getattr(studio, name)) for name in ("library", "catalog", "out")}
-    return spec_from({**places, "preset": "fast", "recipe": {"size": 48}, "device": "cpu"}, "test")
+    return Spec.from_values({**places, "preset": "fast", "recipe": {"size": 48}, "device": "cpu"}, "test")
 
 
 def night(studio: Studio, at_once: int) -> float:

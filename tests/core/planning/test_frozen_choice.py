@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.config.presets import PRESETS, QUALITIES
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.cost_model import Cost, picture_seconds
 from core.planning.file_digests import Measured
@@ -217,7 +217,7 @@ def test_the_median_is_of_pictures_that_can_be_used() -> None:
 )
 def test_two_that_choose_are_refused(tmp_path: Path, fields: dict[str, Any], first: str) -> None:
     with pytest.raises(SpecError, match=f"`{first}` chooses the recipe already"):
-        spec_from({"library": str(tmp_path), "catalog": str(tmp_path), **fields}, "flags")
+        Spec.from_values({"library": str(tmp_path), "catalog": str(tmp_path), **fields}, "flags")
 
 
 @pytest.mark.parametrize("fields", [{"quality": "best"}, {"seconds_per_picture": 2.5}])

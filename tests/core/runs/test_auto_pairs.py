@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.plan_file import begin_night, read_context
 from core.planning.planner import Plan
@@ -39,7 +39,9 @@ def tonal(studio: Studio) -> Studio:
 
 def spec_of(studio: Studio, **changes: Any) -> Spec:
     values = {"library": studio.library, "catalog": studio.catalog, "out": studio.out, "pairs": "auto", **changes}
-    return spec_from({key: str(value) if isinstance(value, Path) else value for key, value in values.items()}, "test")
+    return Spec.from_values(
+        {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}, "test"
+    )
 
 
 def pairs(plan: Plan) -> dict[str, list[str]]:

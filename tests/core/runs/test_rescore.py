@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.manifest import manifest
 from core.manifest.schema import SCHEMA
@@ -31,7 +31,7 @@ def maker() -> StylizeMaker:
 
 def spec_of(studio: Studio, **more: Any) -> Spec:
     places = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
-    return spec_from({**places, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0}, **more}, "test")
+    return Spec.from_values({**places, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0}, **more}, "test")
 
 
 def night(spec: Spec, maker: StylizeMaker) -> Store:

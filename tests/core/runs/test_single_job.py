@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.runs.single_job import check_target, output_format, study
 from core.runs.stylize_plan import make_plan
@@ -17,7 +17,7 @@ def test_the_job_has_the_key_and_the_names_of_a_runs(studio: Studio) -> None:
     posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], values)
     job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
-    planned = make_plan(spec_from({**folders, **values}, "test")).jobs.to_pylist()
+    planned = make_plan(Spec.from_values({**folders, **values}, "test")).jobs.to_pylist()
     (row,) = [row for row in planned if row["output"] == "wave/cat.jpg.png"]
     for name in ("key", "output", "asset", "asset_sha256", "style", "style_sha256", "recipe", "preset", "seed"):
         assert getattr(job, name) == row[name], name
@@ -103,7 +103,9 @@ def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:
     posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], {}, mask)
     job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": studio.library, "catalog": studio.catalog, "masks": studio.root / "masks", "out": studio.out}
-    planned = make_plan(spec_from({name: str(folder) for name, folder in folders.items()}, "test")).jobs.to_pylist()
+    planned = make_plan(
+        Spec.from_values({name: str(folder) for name, folder in folders.items()}, "test")
+    ).jobs.to_pylist()
     (row,) = [row for row in planned if row["output"] == "wave/cat.jpg.png"]
     assert (job.key, job.mask_sha256) == (row["key"], row["mask_sha256"])
     assert mask in posed.files()

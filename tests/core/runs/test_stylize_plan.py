@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import SpecError
 from core.images import image
@@ -23,7 +23,9 @@ from tests.conftest import Studio
 
 def spec_of(studio: Studio, **changes: Any) -> Spec:
     values = {"library": studio.library, "catalog": studio.catalog, "out": studio.out, **changes}
-    return spec_from({key: str(value) if isinstance(value, Path) else value for key, value in values.items()}, "test")
+    return Spec.from_values(
+        {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}, "test"
+    )
 
 
 def planned(studio: Studio, retry: bool = False, **changes: Any) -> Plan:

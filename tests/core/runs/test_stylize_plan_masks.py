@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.config.spec import load_spec, spec_from
+from core.config.spec import Spec, load_spec
 from core.errors import SpecError
 from core.images import image
 from core.manifest import manifest
@@ -38,7 +38,7 @@ def guided(studio: Studio) -> Studio:
 def planned(studio: Studio, *folders: str, **changes: Any) -> Plan:
     values = {"library": studio.library, "catalog": studio.catalog, "out": studio.out, **changes}
     values |= {folder: studio.root / folder for folder in folders}
-    return make_plan(spec_from({k: str(v) if isinstance(v, Path) else v for k, v in values.items()}, "test"))
+    return make_plan(Spec.from_values({k: str(v) if isinstance(v, Path) else v for k, v in values.items()}, "test"))
 
 
 def rows(plan: Plan) -> dict[str, dict[str, Any]]:

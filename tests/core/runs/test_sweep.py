@@ -6,13 +6,13 @@ import pytest
 
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
-from core.config.spec import Spec, spec_from
+from core.config.spec import Spec
 from core.errors import SpecError
 from core.runs.sweep import FILE_FIELDS, PARAMETERS, cells, parse_axis
 
 
 def spec(**values: Any) -> Spec:
-    return spec_from({"library": "library", "catalog": "catalog", **values}, "test")
+    return Spec.from_values({"library": "library", "catalog": "catalog", **values}, "test")
 
 
 def test_a_grid_goes_right_by_x_and_down_by_y() -> None:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from core.errors import NotFinite, SpecError, StoreBroken
 from core.gan.checkpoints.checkpoint import exported, read_info, read_tensors
-from core.gan.train.train_spec import train_spec_from
+from core.gan.train.train_spec import TrainSpec
 from core.gan.train.trainer import Figures, Trainer
 from core.gan.train.training import Training
 from core.training import loop
@@ -47,7 +47,7 @@ class Greys:
 def training(out: Path, steps: int = 12, **values: Any) -> Training:
     """A training on scikit-learn's digits whose marks come every few steps, however quick the machine."""
     recipe = {"size": 16, "width": 4, "batch": 4, "latent": 8, "steps": steps, **values.pop("recipe", {})}
-    spec = train_spec_from(
+    spec = TrainSpec.from_values(
         {"data": "digits", "out": str(out), "preset": "digits", "recipe": recipe, "threads": 1, "device": "cpu",
          "evaluate_pictures": 64, **values},
         "test",

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.engine.backend import StepCallback
 from core.errors import Changed, JobError, Missing, TooLarge
 from core.images import credit_metadata, image
@@ -50,7 +50,7 @@ def planned(studio: Studio, maker: StylizeMaker, **recipe: Any) -> tuple[Store, 
         "out": str(studio.out),
         "shard_seconds": 3600,
     }
-    spec = spec_from({**values, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0, **recipe}}, "test")
+    spec = Spec.from_values({**values, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0, **recipe}}, "test")
     store = Store(studio.out)
     begin_night(store, make_plan(spec))
     maker.open(store, read_context(store))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.errors import Changed, JobError, Unreadable, Unsupported
 from core.images import image
 from core.images.provenance import read_stamp
@@ -60,7 +60,7 @@ def job_of(studio: Studio, maker: StylizeMaker, style: str, *folders: str, **rec
     values |= {folder: str(studio.root / folder) for folder in folders} | {"include_styles": [style]}
     values["recipe"] = {"size": 96, "steps": 6, "coarse_steps": 0, "feather": 0.1, **recipe}
     store = Store(studio.out)
-    begin_night(store, make_plan(spec_from(values, "test")))
+    begin_night(store, make_plan(Spec.from_values(values, "test")))
     maker.open(store, read_context(store))
     (job,) = read_shard(store, 0)
     return job

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.engine.backend import GroupBackend, StepCallback
 from core.errors import Changed
 from core.images.image import pixels_sha256
@@ -26,7 +26,10 @@ def maker() -> LaneMaker:
 def _jobs(studio: Studio, maker: LaneMaker, lanes: int) -> list[Any]:
     places = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
     recipe = {"size": 40, "steps": 3, "coarse_steps": 0, "lanes": lanes}
-    plan, store = make_plan(spec_from({**places, "shard_seconds": 3600, "recipe": recipe}, "test")), Store(studio.out)
+    plan, store = (
+        make_plan(Spec.from_values({**places, "shard_seconds": 3600, "recipe": recipe}, "test")),
+        Store(studio.out),
+    )
     begin_night(store, plan)
     context = read_context(store)
     assert context["unit"] == lanes

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from core.config.methods import ALGORITHM
-from core.config.spec import spec_from
+from core.config.spec import Spec
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.parallel_executor import ParallelExecutor
@@ -61,7 +61,7 @@ def jobs_of(studio: Studio, maker: Any, network: Path, *styles: str, **values: A
     recipe = {"size": WIDTH, "network": str(network), "precision": "float32", **values.pop("recipe", {})}
     given = {"preset": "fast", "shard_seconds": 3600, "include_styles": list(styles), **folders, **values}
     store = Store(studio.out)
-    begin_night(store, make_plan(spec_from({**given, "recipe": recipe}, "test")))
+    begin_night(store, make_plan(Spec.from_values({**given, "recipe": recipe}, "test")))
     maker.open(store, read_context(store))
     return list(read_shard(store, 0))
 

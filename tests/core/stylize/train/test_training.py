@@ -61,7 +61,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def training(studio: Path, out: Path, steps: int = 6, **values: Any) -> Training:
     """A training whose marks come every few steps, however quick the machine."""
-    spec = TrainStyleSpec.of(
+    spec = TrainStyleSpec.from_values(
         {"catalog": str(studio / "catalog"), "contents": [str(studio / "contents")], "out": str(out), "threads": 1,
          "device": "cpu", **values, "recipe": {**RECIPE, "steps": steps, **values.get("recipe", {})}},
         "test",
