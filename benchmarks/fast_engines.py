@@ -27,7 +27,7 @@ import torch
 import torch._dynamo
 
 from core.networks import device as devices
-from core.networks.memory import keep_freed
+from core.networks.memory import retain_freed_memory
 from core.stylize.feedforward.onnx_file import onnx_file
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.feedforward.transfer_model import Painter
@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
     devices.make_deterministic(THREADS)
-    keep_freed()
+    retain_freed_memory()
     torch._dynamo.config.recompile_limit = 64  # two types, two sizes, and every shape within
     print(json.dumps(measured(load(args.network, CPU, "float32"), args.rounds)))
 

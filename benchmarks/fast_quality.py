@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.images import image
-from core.images.border_crop import artwork_alone
+from core.images.border_crop import artwork_cropped
 from fast_network import Measured
 from fast_served import Served
 from figure_rows import Row
@@ -171,7 +171,7 @@ def content(name: str) -> Rgb:
 
 
 def _picture(artwork: Path) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(artwork_alone(image.read(artwork).rgb)))
+    return Image.fromarray(np.ascontiguousarray(artwork_cropped(image.read(artwork).rgb)))
 
 
 def _known(contest: Contest, number: int) -> Tensor:

@@ -23,9 +23,10 @@ from rich.table import Table
 
 from core.gan.data.batches import middle
 from core.gan.data.dataset import Dataset, load, load_mnist_test
-from core.gan.metrics.features import EfficientNetFeatures, Rgb, efficientnet_side, resized, rgb_of
+from core.gan.metrics.features import EfficientNetFeatures, efficientnet_side, resized, rgb_of
 from core.gan.metrics.memorisation_check import COPY, NearCopy, originals_of
 from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
+from core.images.pixel_types import RgbPictures
 
 Copy = Callable[[Image.Image, np.random.Generator], Image.Image]
 
@@ -102,7 +103,7 @@ COPIES: dict[str, Copy] = {
 HALVES = "left half of one, right half of another"
 
 
-def copies(pictures: Rgb, make: Copy, seed: int) -> Rgb:
+def copies(pictures: RgbPictures, make: Copy, seed: int) -> RgbPictures:
     """Each picture (n, h, w, 3) copied in one way."""
     draw = np.random.default_rng(seed)
     return np.stack([np.asarray(make(Image.fromarray(one), draw)) for one in pictures])

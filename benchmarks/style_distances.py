@@ -56,7 +56,7 @@ def _efficientnet() -> Callable[[Rgb], Maps]:
 
     def maps(rgb: Rgb) -> Maps:
         seen = resized(rgb, frame_of(*rgb.shape[:2]))
-        found = network(efficientnet.prepared(torch.from_numpy(seen)[None])).maps
+        found = network(efficientnet.normalised(torch.from_numpy(seen)[None])).maps
         return {name: found[name][0] for name in (*STYLE_MAPS, *CONTENT_MAPS)}
 
     return maps

@@ -15,13 +15,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 STDERR_TAIL = 2_000
-CALM = {"GOMP_SPINCOUNT": "10000"}
+SPIN_ENV = {"GOMP_SPINCOUNT": "10000"}
 """How long torch's threads spin when they wait for each other. Left alone they spin for so long that a pass takes four
 times as long while something else uses the CPU; on an idle machine this costs nothing that could be measured."""
 
 
 @dataclass(frozen=True)
-class Death:
+class ExitStatus:
     """How a child ended: its exit code, or minus the signal that killed it."""
 
     code: int
@@ -52,7 +52,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._stderr,
                 stderr=self._stderr,
-                env={**CALM, **os.environ, "PYTHONPATH": path, **(env or {})},
+                env={**SPIN_ENV, **os.environ, "PYTHONPATH": path, **(env or {})},
             )
         self.connection = Connection(ours.detach())
 
@@ -73,7 +73,7 @@ class ChildProcess:
         """End it at once."""
         self._process.kill()
 
-    def bury(self, timeout: float = 30.0) -> tuple[Death, str]:
+    def reap(self, timeout: float = 30.0) -> tuple[ExitStatus, str]:
         """Wait for its end, closing the pipe. Returns how it died, and the end of what it printed."""
         self.connection.close()
         try:
@@ -85,4 +85,4 @@ class ChildProcess:
             size = self._stderr.seek(0, os.SEEK_END)
             self._stderr.seek(max(0, size - STDERR_TAIL))
             words = self._stderr.read().decode(errors="replace").strip()
-        return Death(code), words
+        return ExitStatus(code), words

@@ -22,19 +22,19 @@ def printable(text: str) -> str:
     return "".join(_encoded(char) for char in text)
 
 
-def shortly(text: str, longest: int = 120) -> str:
+def truncated(text: str, longest: int = 120) -> str:
     """The beginning of a text for a message, and dots where it goes on."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
-def shortened(name: str) -> str:
+def components_cut(name: str) -> str:
     """`name` with every component over MAX_COMPONENT bytes cut, and a hash of the whole component put in its place."""
     return "/".join(_cut(part) for part in name.split("/"))
 
 
-def shown(path: Path) -> str:
+def path_text(path: Path) -> str:
     """A path for a message, in at most 500 characters."""
-    return shortly(printable(str(path)), 500)
+    return truncated(printable(str(path)), 500)
 
 
 MAX_COMPONENT = 200

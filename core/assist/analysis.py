@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from core.assist import contrast, emotion, structure
 from core.assist.palette import Swatch, palette
 from core.images import image
-from core.images.border_crop import trimmed
-from core.images.lab_view import View, view
+from core.images.border_crop import margins_cropped
+from core.images.lab_view import LabView, lab_view
 from core.scoring.harmony import Harmony, harmony
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import Symmetry, symmetry
@@ -22,7 +22,7 @@ from core.scoring.symmetry import Symmetry, symmetry
 class Analysis:
     """One picture. What is None does not apply: a grey picture has no harmony, a flat one no directions."""
 
-    view: View
+    view: LabView
     palette: tuple[Swatch, ...]
     contrasts: contrast.Contrasts
     warmth: float | None
@@ -41,7 +41,7 @@ def analysed(picture: image.Picture) -> Analysis | None:
     """What is seen of a picture; None for one that is all transparent. White margins of an opaque one are left out: they
     are paper, and the pictures that moods are held against have none.
     """
-    seen = view(picture if picture.alpha is not None else image.Picture(trimmed(picture.rgb)))
+    seen = lab_view(picture if picture.alpha is not None else image.Picture(margins_cropped(picture.rgb)))
     if seen.is_blank:
         return None
     swatches, tensor = palette(seen), structure.structure_tensor(seen)

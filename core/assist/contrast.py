@@ -8,7 +8,7 @@ import numpy as np
 
 from core.assist.colour_names import GREY
 from core.assist.palette import Swatch
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 
 WARMEST = 50.0
 """Hue angle in CIELAB of the warmest colour, orange red; the coolest lies opposite, at blue green to blue."""
@@ -31,7 +31,7 @@ class Contrasts:
     extent: float
 
 
-def contrasts(view: View, palette: tuple[Swatch, ...]) -> Contrasts:
+def contrasts(view: LabView, palette: tuple[Swatch, ...]) -> Contrasts:
     """The contrasts of a picture with this palette."""
     low, high = np.percentile(view.colours[:, 0], (5, 95))
     dull, vivid = np.percentile(view.chroma, (5, 95))
@@ -42,7 +42,7 @@ def contrasts(view: View, palette: tuple[Swatch, ...]) -> Contrasts:
     return Contrasts(float(high - low) / 100, saturation, complementary, warm_cold, float(max(0.0, extent)))
 
 
-def _of_hues(view: View) -> tuple[float | None, float | None]:
+def _of_hues(view: LabView) -> tuple[float | None, float | None]:
     weights = np.where(view.chroma >= GREY, view.chroma, 0)
     total = float(weights.sum())
     if not total or weights.astype(bool).mean() < 0.01:
@@ -53,7 +53,7 @@ def _of_hues(view: View) -> tuple[float | None, float | None]:
     return twice * (1 - once), 4 * warm * (1 - warm)
 
 
-def warmth(view: View) -> float | None:
+def warmth(view: LabView) -> float | None:
     """From -1 (all cool) to 1 (all warm): the mean over pixels of cos(hue - WARMEST), by chroma. None without colours."""
     weights = np.where(view.chroma >= GREY, view.chroma, 0)
     if weights.astype(bool).mean() < 0.01:
@@ -61,7 +61,7 @@ def warmth(view: View) -> float | None:
     return float((weights * np.cos(np.radians(view.hue - WARMEST))).sum() / weights.sum())
 
 
-def colourfulness(view: View) -> float:
+def colourfulness(view: LabView) -> float:
     """M of Hasler & Süsstrunk 2003, equation 3, on 0..255: 0 is grey, 15 slight, 33 moderate, 59 quite, 109 extreme."""
     red, green, blue = (channel[view.shown].astype(np.float64) for channel in np.moveaxis(view.picture.rgb, 2, 0))
     rg, yb = red - green, (red + green) / 2 - blue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 
 CAVEAT = (
     "Computed from brightness and saturation alone, by averages over people who rated single colours; it orders pictures by "
@@ -77,7 +77,7 @@ class Emotion:
         return float(there @ here) / length if length else 0.0
 
 
-def emotion(view: View) -> Emotion:
+def emotion(view: LabView) -> Emotion:
     """What the colours of a picture suggest."""
     return of(float(view.colours[:, 0].mean()), float(view.chroma.mean()))
 

@@ -23,7 +23,7 @@ BARS, BAR, HEIGHT = 50, 5, 188
 """Bars of the histogram, two L* each; their width and greatest height in pixels."""
 WHITE, GOLD, ROSE = (255, 255, 255), (227, 194, 122), (229, 143, 147)
 
-Rgb = Float[NDArray[np.float32], "h w 3"]
+FloatRgb = Float[NDArray[np.float32], "h w 3"]
 
 
 def overlays(found: Analysis) -> dict[str, bytes]:
@@ -107,7 +107,7 @@ DRAWN: dict[str, Callable[[Analysis], Image.Image]] = {
 """By name."""
 
 
-def _grey(found: Analysis) -> Rgb:
+def _grey(found: Analysis) -> FloatRgb:
     return np.repeat(255 * found.view.lightness[..., None], 3, axis=2).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from skimage.color import deltaE_ciede2000, lab2rgb
 from sklearn.cluster import KMeans
 
 from core.assist.colour_names import name_of
-from core.images.lab_view import Colours, View
+from core.images.lab_view import Colours, LabView
 
 MOST = 8
 """Colours in a palette at most."""
@@ -38,7 +38,7 @@ class Swatch:
         return "#{:02x}{:02x}{:02x}".format(*self.rgb)
 
 
-def palette(view: View) -> tuple[Swatch, ...]:
+def palette(view: LabView) -> tuple[Swatch, ...]:
     """One to MOST colours, the largest share first.
 
     k-means in CIELAB on seeded pixels; then colours that are alike are joined, nearest first, so that the picture says how

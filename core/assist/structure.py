@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.cluster import KMeans
 
-from core.images.lab_view import Plane, View
+from core.images.lab_view import LabView
+from core.images.pixel_types import Plane
 
 GRADIENT_SIGMA, TENSOR_SIGMA = 1.0, 3.0
 """Widths in pixels of the Gaussians that gradients are taken with, and that the structure tensor is averaged with."""
@@ -56,7 +57,7 @@ class Tones:
     plan: Int[NDArray[np.uint8], "h w"]
 
 
-def structure_tensor(view: View) -> Tensor2:
+def structure_tensor(view: LabView) -> Tensor2:
     """The smoothed products of L*'s gradient."""
     light = view.lightness
     across, down = (ndimage.gaussian_filter(light, GRADIENT_SIGMA, order=order) for order in ((0, 1), (1, 0)))
@@ -87,7 +88,7 @@ def directions(tensor: Tensor2) -> Directions | None:
     )
 
 
-def texture_scale(view: View) -> float | None:
+def texture_scale(view: LabView) -> float | None:
     """The size of the texture in longest sides: half the mean wave length of L*, by spectral energy. None if flat."""
     light = np.where(view.shown, view.lightness, view.lightness[view.shown].mean())
     light = light - light.mean()
@@ -101,7 +102,7 @@ def texture_scale(view: View) -> float | None:
     return float(0.5 / mean / max(light.shape)) if mean else None
 
 
-def tones(view: View) -> Tones:
+def tones(view: LabView) -> Tones:
     """Three to five tones of L*, or fewer where a picture has fewer: k-means on its histogram."""
     light = view.colours[:, 0]
     levels, counts = np.unique(light.round(), return_counts=True)

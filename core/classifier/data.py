@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.errors import SpecError
 from core.planning.file_digests import Digests
 from core.planning.library import scan
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""
@@ -73,7 +73,7 @@ def load(data: Path, max_pixels: int) -> Examples:
     too_long = next((label for label in classes if len(label) > LONGEST_LABEL), None)
     if too_long is not None:
         raise SpecError(
-            f"{printable(str(data))}: the label {shortly(printable(too_long))} is longer than {LONGEST_LABEL} characters."
+            f"{printable(str(data))}: the label {truncated(printable(too_long))} is longer than {LONGEST_LABEL} characters."
         )
     return _measured(listed, classes, max_pixels)
 

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from core.images import image
-from core.images.border_crop import within_margins
+from core.images.border_crop import content_bounds
+from core.images.pixel_types import Plane
 from core.networks.classifier import Classifier
-from core.networks.features import Features, views, wide_of
+from core.networks.features import FeatureExtractor, views, wide_features
 
 MAP = "block10"
 """Of stride 16, 20 x 20 places at 320 px: deep enough for things, fine enough to tell where they are."""
@@ -29,8 +29,6 @@ WARM = np.array((255, 72, 0), np.float32)
 """Colour of what speaks for the label."""
 VEIL = 0.7
 """How much of the picture's own colour is taken where nothing speaks for the label, and of WARM where most does."""
-
-Plane = Float[NDArray[np.float32], "h w"]
 
 
 @dataclass(frozen=True)
@@ -51,12 +49,12 @@ class Explanation:
         return float(np.searchsorted(np.cumsum(values), total / 2) + 1) / len(values)
 
 
-def explain(rgb: image.U8, classifier: Classifier, features: Features, label: str) -> Explanation:
+def explain(rgb: image.U8, classifier: Classifier, features: FeatureExtractor, label: str) -> Explanation:
     """What in a picture (h, w, 3) speaks for a label. Raises ValueError for a label that the classifier has not."""
     if label not in classifier.classes:
         raise ValueError(f"there is no class {label!r}; there are {', '.join(classifier.classes)}")
     seen = [features.activations(two, watched=True) for two in views(rgb)]
-    advantage = _advantage(wide_of(seen), classifier, classifier.classes.index(label))
+    advantage = _advantage(wide_features(seen), classifier, classifier.classes.index(label))
     maps = [each.maps[MAP] for each in seen]
     gradients = torch.autograd.grad(advantage, maps)
     finest = maps[-1].shape[2:]
@@ -92,7 +90,7 @@ def _upright(product: Float[Tensor, "2 c h w"], size: tuple[int, ...]) -> Float[
 def _placed(support: Float[Tensor, "h w"], rgb: image.U8) -> Plane:
     """The support over the whole picture, of which the margins were not seen, scaled to 1 at the most."""
     found = np.zeros(rgb.shape[:2], np.float32)
-    rows, columns = within_margins(rgb)
+    rows, columns = content_bounds(rgb)
     small = Image.fromarray(np.asarray(support.cpu().numpy(), np.float32))
     size = columns.stop - columns.start, rows.stop - rows.start
     found[rows, columns] = np.asarray(small.resize(size, Image.Resampling.BICUBIC))

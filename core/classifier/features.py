@@ -18,7 +18,7 @@ from core.classifier.recipe import ClassifierRecipe
 from core.errors import JobError
 from core.images import image
 from core.networks.feature_spec import WIDE_DIMS, WIDE_NAME
-from core.networks.features import Features
+from core.networks.features import FeatureExtractor
 from core.storage.store import Store
 
 CHUNK = 32
@@ -60,7 +60,7 @@ def see(
     name = chunk_name(examples, recipe)
     if kept(store, name) is not None:
         return 0
-    features = Features(device)
+    features = FeatureExtractor(device)
     found = np.stack([_seen(features.wide, example, recipe, max_pixels) for example in examples])
     store.put(name, save_tensors({"wide": found}))
     return len(examples)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.config.spec_fields import absolute, is_path
 from core.errors import SpecError
 from core.storage.toml_file import toml_values
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 
 class BaseSpec(BaseModel):
@@ -103,14 +103,14 @@ def as_spec_error(source: str, command: str = "run") -> Iterator[None]:
 def validation_message(error: ValidationError, source: str, command: str = "run") -> str:
     """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
     first = error.errors()[0]
-    field = shortly(printable(".".join(str(part) for part in first["loc"]))) or "value"
+    field = truncated(printable(".".join(str(part) for part in first["loc"]))) or "value"
     if first["type"] == "extra_forbidden":
         return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
     if first["type"] == "missing":
         return f"{source}: `{field}` is missing."
-    value = "" if isinstance(first["input"], dict) else f" (={shortly(_shown(first['input']))})"
+    value = "" if isinstance(first["input"], dict) else f" (={truncated(_shown(first['input']))})"
     reason = printable(first["msg"].removeprefix("Value error, "))
-    return f"{source}: `{field}`{value}: {shortly(reason[:1].lower() + reason[1:], 500)}."
+    return f"{source}: `{field}`{value}: {truncated(reason[:1].lower() + reason[1:], 500)}."
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from core.storage.store import TEMPORARY
-from core.text import portable, printable, shortened
+from core.text import components_cut, portable, printable
 
 DEFAULT = "{style}/{asset}.{ext}"
 ENDING = ".{ext}"
@@ -73,7 +73,7 @@ def rendered(pattern: str, values: Mapping[str, str], mark: str = "") -> str:
     known = {name: portable(text) for name, text in {**values, "stem": str(asset.with_suffix(""))}.items()}
     body = pattern.removesuffix(ENDING).format_map(known)
     tail = f"~{mark}.{known['ext']}" if mark else f".{known['ext']}"
-    return shortened("/".join(_harmless(part) for part in body.split("/"))) + tail
+    return components_cut("/".join(_harmless(part) for part in body.split("/"))) + tail
 
 
 def _harmless(part: str) -> str:

@@ -10,7 +10,7 @@ from core.config.base_recipe import overrides_of
 from core.config.methods import IDLE
 from core.config.output_options import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
 from core.config.schedule import Course
-from core.networks.architecture import BACKBONES, Name, Smoothing
+from core.networks.architecture import BACKBONES, Name, Precision, Smoothing
 
 VGG19 = BACKBONES["vgg19"]
 
@@ -85,7 +85,7 @@ class Recipe(Course):
         title="Weights",
         description="`packaged` (vgg19 alone), `torchvision` (from torch's cache), or a file in its layout.",
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: Precision = Field(
         default="auto",
         title="Precision",
         description="Of the backbone; `auto` is bfloat16 where the device has it, else float32.",

@@ -82,7 +82,7 @@ Scorer = Annotated[
         description="Classifier that labels each output: `genres`, or a file that `train-classifier` wrote; empty: none.",
     ),
 ]
-"""What `core.networks.classifier_file.placed` finds the file of."""
+"""What `core.networks.classifier_file.resolve_path` finds the file of."""
 
 
 RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]

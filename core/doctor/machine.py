@@ -114,7 +114,7 @@ def folder(name: str, path: Path, needed: bool) -> Iterator[Finding]:
 
 def free_memory() -> Iterator[Finding]:
     """Whether there is memory for the networks and a large picture."""
-    free = memory.available()
+    free = memory.available_bytes()
     if free is None:
         yield ok("memory", "this system does not say how much is free")
     elif free < LEAST_MEMORY:
@@ -168,7 +168,7 @@ def run_in_use(out: Path) -> Iterator[Finding]:
     store = Store(out)
     if not store.exists(SPEC):
         return
-    if store.locked():
+    if store.is_locked():
         remedy = "Wait for it to end (`nocturne status` says how far it is), or choose another --out."
         yield warning("run", f"{out} is being made now by another process", remedy)
     else:

@@ -85,7 +85,7 @@ def artworks(spec: Spec) -> Iterator[Finding]:
     files = [
         (style, spec.catalog / artwork.file) for style in styles if not style.problem for artwork in style.artworks
     ]
-    found = decode_probe.faults([os.fspath(file) for _, file in files], spec.max_pixels)
+    found = decode_probe.find_faults([os.fspath(file) for _, file in files], spec.max_pixels)
     faults = [f"style {style.name}: {style.problem}" for style in styles if style.problem]
     faults += [f"style {style.name}: {fault[1]}" for (style, _), fault in zip(files, found, strict=True) if fault]
     for fault in faults[:SHOWN]:

@@ -18,7 +18,7 @@ from core.engine.cpu_time import CpuTimer
 from core.engine.messages import CannotWork, Dropped, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.manifest import manifest
-from core.networks.memory import ran_out
+from core.networks.memory import is_out_of_memory
 from core.planning.jobs import Job, planned_columns
 from core.text import printable
 
@@ -154,7 +154,7 @@ class Stages:
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
         if isinstance(error, JobError):
             return error
-        if ran_out(error):
+        if is_out_of_memory(error):
             return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
         self._send(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]

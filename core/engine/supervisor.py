@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from core.child_process import Death
+from core.child_process import ExitStatus
 from core.engine.job_queue import MAX_CRASHES, InFlight, JobQueue, Submission
 from core.engine.messages import (
     CannotWork,
@@ -239,7 +239,7 @@ class Supervisor:
         if self._worker is None:
             return
         worker, self._worker = self._worker, None
-        death, words = worker.bury()
+        death, words = worker.reap()
         if self._worked:
             self._failed_starts = self._killed_starts = 0
         else:
@@ -259,7 +259,7 @@ class Supervisor:
             return
         self._worker = WorkerProcess(self.device, self._backend)
 
-    def _fail_crasher(self, group: InFlight, death: Death) -> None:
+    def _fail_crasher(self, group: InFlight, death: ExitStatus) -> None:
         sentence = (
             f"{group.job.subject} was in hand {MAX_CRASHES} times when the worker died ({death}); "
             f"{group.job.remedy}, then run `nocturne retry`."

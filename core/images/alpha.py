@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
-from numpy.typing import NDArray
 
-U8 = NDArray[np.uint8]
-U16 = NDArray[np.uint16]
-Samples = TypeVar("Samples", U8, U16)
-"""Pixels of 8 or of 16 bits a channel."""
+from core.images.pixel_types import U8, Samples
 
 _STRIP = 1 << 20
 

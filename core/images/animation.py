@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-U8 = NDArray[np.uint8]
+from core.images.pixel_types import U8
 
 SUFFIXES = (".gif", ".webp")
 LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}

@@ -11,11 +11,9 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, TiffImagePlugin
 
-U8 = NDArray[np.uint8]
-U16 = NDArray[np.uint16]
+from core.images.pixel_types import U8, U16
 
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANAR = 258, 262, 284

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-U8 = NDArray[np.uint8]
+from core.images.pixel_types import U8
 
 SMALLEST, LARGEST = 224, 640
 """Pixels of a cell's longest side: smaller pictures are enlarged, so that labels fit, and larger ones are shrunk."""

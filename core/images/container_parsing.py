@@ -29,7 +29,7 @@ _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _ALONE = frozenset({0x01, *range(0xD0, 0xDA)})
 
 
-class Segment(NamedTuple):
+class JpegSegment(NamedTuple):
     """A piece of a JPEG: its marker, where its body is and how long, and the bytes skipped before it."""
 
     marker: int
@@ -38,7 +38,7 @@ class Segment(NamedTuple):
     skipped: int
 
 
-class Entry(NamedTuple):
+class TiffEntry(NamedTuple):
     """A line of a TIFF's index: what it is about, the type of its values, and how many they are."""
 
     tag: int
@@ -73,7 +73,7 @@ def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
         yield kind, data
 
 
-def jpeg_segments(file: IO[bytes]) -> Iterator[Segment]:
+def jpeg_segments(file: IO[bytes]) -> Iterator[JpegSegment]:
     """The segments of a JPEG up to the end of its first picture, in the header and between its scans."""
     position = len(JPEG_MAGIC) - 1
     while True:
@@ -85,13 +85,13 @@ def jpeg_segments(file: IO[bytes]) -> Iterator[Segment]:
         if marker not in _ALONE:
             file.seek(start)
             length = int.from_bytes(file.read(2), "big")
-        yield Segment(marker, start, length, place - position)
+        yield JpegSegment(marker, start, length, place - position)
         if marker == END_OF_PICTURE:
             return
         position = start + length
 
 
-def tiff_entries(file: IO[bytes]) -> Iterator[Entry] | None:
+def tiff_entries(file: IO[bytes]) -> Iterator[TiffEntry] | None:
     """The entries of a TIFF's first index; None if that does not lie in the file whole.
 
     Raises ValueError if there are more than MOST_ENTRIES.
@@ -114,7 +114,7 @@ def tiff_entries(file: IO[bytes]) -> Iterator[Entry] | None:
     table = file.read(length + last)
     if len(table) < length + last:
         return None
-    return (Entry(*entry) for entry in struct.iter_unpack(order + line, table[:length]))
+    return (TiffEntry(*entry) for entry in struct.iter_unpack(order + line, table[:length]))
 
 
 def webp_size(head: bytes) -> tuple[int, int] | None:

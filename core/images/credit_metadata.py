@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 from PIL import Image, ImageFile, IptcImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from core.images.decoding import orientation, png_exif
+from core.images.decoding import orientation, read_png_exif
 
 LONGEST = 1_000
 """Characters of a text that are kept."""
@@ -43,7 +43,7 @@ class Credits:
     credit: str = ""
 
 
-NOTHING = Credits()
+NO_CREDITS = Credits()
 
 
 def read(image: ImageFile.ImageFile, file: IO[bytes]) -> Credits:
@@ -51,10 +51,10 @@ def read(image: ImageFile.ImageFile, file: IO[bytes]) -> Credits:
     picture.
     """
     exif = _exif(image, file)
-    iptc = _silent(lambda: IptcImagePlugin.getiptcinfo(image)) or {}
-    xmp = dict(_silent(lambda: list(_xmp_texts(image.info.get("xmp") or b""))) or [])
+    iptc = _or_none(lambda: IptcImagePlugin.getiptcinfo(image)) or {}
+    xmp = dict(_or_none(lambda: list(_xmp_texts(image.info.get("xmp") or b""))) or [])
     texts = image.info
-    found = _silent(lambda: _dpi(image, exif))
+    found = _or_none(lambda: _dpi(image, exif))
     turned = found is not None and orientation(image, file) >= 5
     return Credits(
         found[::-1] if found and turned else found,
@@ -115,11 +115,11 @@ def embed(about: Credits, format: str, carrier: dict[str, Any]) -> dict[str, Any
 
 def _exif(image: Image.Image, file: IO[bytes]) -> dict[int, Any]:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return _silent(lambda: dict(image.tag_v2)) or {}
-    data = png_exif(file) if image.format == "PNG" else image.info.get("exif")
+        return _or_none(lambda: dict(image.tag_v2)) or {}
+    data = read_png_exif(file) if image.format == "PNG" else image.info.get("exif")
     if not isinstance(data, bytes) or len(data) > LONGEST_PACKET:
         return {}
-    return _silent(lambda: _tags(data)) or {}
+    return _or_none(lambda: _tags(data)) or {}
 
 
 def _tags(data: bytes) -> dict[int, Any]:
@@ -157,7 +157,7 @@ def _xmp_texts(packet: bytes) -> Iterator[tuple[str, str]]:
             yield wanted[element.tag], "; ".join(listed) or element.text or ""
 
 
-def _silent(action: Callable[[], Any]) -> Any:
+def _or_none(action: Callable[[], Any]) -> Any:
     """What `action` gives; None if metadata make it fail, which can raise anything: the pixels are good all the same."""
     try:
         return action()

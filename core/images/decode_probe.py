@@ -18,21 +18,21 @@ from typing import IO
 
 from core.errors import JobError
 from core.images import image
-from core.images.open_image import shown
+from core.images.open_image import quoted
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 """Seconds that one picture may take."""
 
-Fault = tuple[str, str]
+DecodeFault = tuple[str, str]
 """A manifest reason and its sentence."""
 
 
-def faults(
+def find_faults(
     paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None, patience: float = PATIENCE
-) -> list[Fault | None]:
+) -> list[DecodeFault | None]:
     """What is wrong with each picture, None if it decodes. `tick(done, total)` is called after each."""
-    found: list[Fault | None] = []
+    found: list[DecodeFault | None] = []
     child: subprocess.Popen[str] | None = None
     try:
         for path in paths:
@@ -77,7 +77,7 @@ def _asked(child: subprocess.Popen[str], path: str, patience: float) -> list[str
     return json.loads(line) if line else None
 
 
-def _buried(child: subprocess.Popen[str], path: str, patience: float) -> Fault:
+def _buried(child: subprocess.Popen[str], path: str, patience: float) -> DecodeFault:
     """Why a child did not answer; it is ended."""
     try:
         child.wait(1.0)
@@ -86,8 +86,8 @@ def _buried(child: subprocess.Popen[str], path: str, patience: float) -> Fault:
         crashed = False
     _end(child)
     if crashed:
-        return "unreadable", f"{shown(path)} crashes the decoder; replace it, or leave it out."
-    return "timeout", f"{shown(path)} was still not decoded after {patience:.0f} s; replace it, or leave it out."
+        return "unreadable", f"{quoted(path)} crashes the decoder; replace it, or leave it out."
+    return "timeout", f"{quoted(path)} was still not decoded after {patience:.0f} s; replace it, or leave it out."
 
 
 def _end(child: subprocess.Popen[str]) -> None:

@@ -5,37 +5,34 @@ from __future__ import annotations
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from core.errors import Unsupported
-from core.images import bit_depth
-from core.images import icc as colour_profile
+from core.images import bit_depth, icc
 from core.images.container_parsing import png_chunks, webp_exif
 from core.images.decode_limits import check_scans, check_tiles
-from core.images.open_image import identified
-
-U8 = NDArray[np.uint8]
+from core.images.open_image import identify
+from core.images.pixel_types import U8
 
 _ORIENTATION = 0x0112
 _LONGEST_EXIF = 1 << 20
 _FEW_BIT_GREYS = {"L;2": 85, "L;4": 17}
 
 
-def decoded(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
+def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
     """The picture in the open `file` as straight sRGB colour (height, width, 3) and alpha (height, width).
 
     Alpha is None if every pixel is opaque. The first frame or page is taken. Raises Unreadable, Unsupported
     or TooLarge, and whatever a decoder raises: call it within `picture_file.judged`.
     """
-    image = _undecoded(file, name, max_pixels)
+    image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
-    icc = image.info.get("icc_profile")
-    colour, alpha = _channels(image, file, name)
-    rgb = np.asarray(colour_profile.to_srgb(colour, icc))
+    profile = image.info.get("icc_profile")
+    colour, alpha = _decode_channels(image, file, name)
+    rgb = np.asarray(icc.to_srgb(colour, profile))
     if alpha is None or alpha.min() == 255:
-        return _turned(rgb, turn), None
-    return _turned(rgb, turn), _turned(alpha, turn)
+        return _upright(rgb, turn), None
+    return _upright(rgb, turn), _upright(alpha, turn)
 
 
 def orientation(image: Image.Image, file: IO[bytes]) -> int:
@@ -46,17 +43,17 @@ def orientation(image: Image.Image, file: IO[bytes]) -> int:
     """
     if image.format == "TIFF":
         return 1
-    return _said(png_exif(file) if image.format == "PNG" else image.info.get("exif"))
+    return _orientation_in_exif(read_png_exif(file) if image.format == "PNG" else image.info.get("exif"))
 
 
 def webp_orientation(file: IO[bytes]) -> int:
     """How the rows of a WebP lie, from the file alone."""
-    return _said(webp_exif(file, _LONGEST_EXIF))
+    return _orientation_in_exif(webp_exif(file, _LONGEST_EXIF))
 
 
-def _undecoded(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFile:
+def _identify_decodable(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFile:
     """The picture in the open `file`, known to decode in a time that its size can justify."""
-    image = identified(file, name, max_pixels)
+    image = identify(file, name, max_pixels)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         check_scans(file, name)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -66,7 +63,7 @@ def _undecoded(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFi
     return image
 
 
-def _said(found: object) -> int:
+def _orientation_in_exif(found: object) -> int:
     """The orientation in the bytes of EXIF."""
     if not isinstance(found, bytes) or not found or len(found) > _LONGEST_EXIF:
         return 1
@@ -79,7 +76,7 @@ def _said(found: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def png_exif(file: IO[bytes]) -> bytes | None:
+def read_png_exif(file: IO[bytes]) -> bytes | None:
     """The EXIF chunk of a PNG, which may lie behind the pixels, if it has one of at most 1 MB."""
     here = file.tell()  # Pillow goes on reading the chunks from where it is
     found = next((data for kind, data in png_chunks(file, _LONGEST_EXIF) if kind == b"eXIf"), None)
@@ -87,13 +84,13 @@ def png_exif(file: IO[bytes]) -> bytes | None:
     return found
 
 
-def _channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:
+def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:
     """The picture decoded to 8-bit mode L, RGB, CMYK or LAB, in its own colours, and its alpha if any."""
     if image.mode in ("I", "F") or bit_depth.is_planar_16_bit(image):
         raise Unsupported(f"{name} has samples that are not read; save it with 8 or 16 bits a channel, interleaved.")
     if bit_depth.is_16_bit_colour(image):
         image.load()
-        return bit_depth.colour_16_to_8(image, _undecoded(file, name, image.width * image.height))
+        return bit_depth.colour_16_to_8(image, _identify_decodable(file, name, image.width * image.height))
     _scale_few_bit_key(image)
     _drop_absent_entries(image)
     image.load()
@@ -134,7 +131,7 @@ def _shallow_channels(image: Image.Image) -> tuple[Image.Image, U8 | None]:
     return image.convert("RGB"), np.asarray(image.getchannel("A"))
 
 
-def _turned(array: U8, orientation: int) -> U8:
+def _upright(array: U8, orientation: int) -> U8:
     """Stored rows made upright. Always a contiguous array of its own, so that it may be written to."""
     if orientation >= 5:
         array = array.swapaxes(0, 1)

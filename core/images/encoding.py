@@ -14,14 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
 from PIL import Image
 
 from core.images import credit_metadata, provenance
 from core.images.container_parsing import PNG_MAGIC
 from core.images.credit_metadata import Credits
+from core.images.pixel_types import Pixels
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Format = Literal["png", "jpg", "webp", "tiff"]
 
 DEEP: tuple[Format, ...] = ("png", "tiff")
@@ -36,7 +35,7 @@ _BY_PILLOW: dict[str, dict[str, Any]] = {
 }
 
 
-def encoded(pixels: Pixels, format: Format, quality: int, profile: bytes, stamp: str, about: Credits) -> bytes:  # noqa: A002
+def encode_file(pixels: Pixels, format: Format, quality: int, profile: bytes, stamp: str, about: Credits) -> bytes:  # noqa: A002
     """The file of `pixels`, (height, width, 3 or 4), uint8 or, for PNG and TIFF, uint16; alpha straight.
 
     `profile` is embedded; `stamp` is what `core.images.provenance` makes, `about` goes beside it.

@@ -5,18 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from core.images import bit_depth
 from core.images.icc_matrix import matrix_profile
-
-U8 = NDArray[np.uint8]
-U16 = NDArray[np.uint16]
-Samples = TypeVar("Samples", U8, U16)
+from core.images.pixel_types import U16, Samples
 
 LARGEST = 4 << 20
 """Bytes of a profile over which it is not embedded in an output."""

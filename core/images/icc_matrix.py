@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-U16 = NDArray[np.uint16]
+from core.images.pixel_types import U16
+
 Floats = NDArray[np.float64]
 
 _TAGS, _MOST_TAGS, _MOST_POINTS = 132, 1_000, 65_536

@@ -13,26 +13,25 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import Unsupported
-from core.images import decoding
-from core.images import icc as colour_profile
-from core.images.alpha import U16, Samples, over_white, straight
+from core.images import decoding, icc
+from core.images.alpha import over_white, straight
 from core.images.bit_depth import DeepPicture, eight_bits
-from core.images.credit_metadata import NOTHING, Credits
-from core.images.encoding import DEEP, Format, Pixels, encoded
+from core.images.credit_metadata import NO_CREDITS, Credits
+from core.images.encoding import DEEP, Format, encode_file
 from core.images.open_image import (
     MAX_PIXELS,
     OTHER_PICTURE_SUFFIXES,
     PICTURE_SUFFIXES,
-    identified,
-    judged,
-    opened,
-    shown,
-    webp_within,
+    decoder_errors,
+    identify,
+    open_picture,
+    quoted,
+    webp_size_within,
 )
+from core.images.pixel_types import U8, U16, Pixels, Samples
 
 __all__ = [
     "MAX_PIXELS",
@@ -55,8 +54,6 @@ __all__ = [
     "resized",
     "thumbnail",
 ]
-
-U8 = NDArray[np.uint8]
 
 _LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "tiff": 2**31 - 1}
 _NEUTRAL = 128
@@ -98,32 +95,32 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
     Raises Missing, Unreadable, Unsupported or TooLarge. A file that passes can still turn out damaged when it
     is read.
     """
-    name = shown(path)
-    with opened(path) as file:
-        size = webp_within(file, name, max_pixels)
+    name = quoted(path)
+    with open_picture(path) as file:
+        size = webp_size_within(file, name, max_pixels)
         if size is not None:  # Pillow would allocate the canvas
             turn = decoding.webp_orientation(file)
         else:
-            image = identified(file, name, max_pixels)
+            image = identify(file, name, max_pixels)
             size, turn = image.size, decoding.orientation(image, file)
         return Size(*size[::-1]) if turn >= 5 else Size(*size)
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
-    with opened(path) as file:
-        return read_open(file, shown(path), max_pixels)
+    with open_picture(path) as file:
+        return read_open(file, quoted(path), max_pixels)
 
 
 def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in an open file; call it within `picture_file.opened`. `name` is what messages call it."""
-    rgb, alpha = decoding.decoded(file, name, max_pixels)
+    rgb, alpha = decoding.decode(file, name, max_pixels)
     return Picture(rgb if alpha is None else over_white(rgb, alpha), alpha)
 
 
 def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
-    with judged(name):
+    with decoder_errors(name):
         return read_open(io.BytesIO(data), name, max_pixels)
 
 
@@ -153,7 +150,7 @@ def encode(
     stamp: str = "",
     *,
     profile: bytes | None = None,
-    about: Credits = NOTHING,
+    about: Credits = NO_CREDITS,
 ) -> bytes:
     """The bytes of a picture file; the same picture always gives the same bytes.
 
@@ -166,8 +163,8 @@ def encode(
     check_format(format, Size(picture.rgb.shape[1], picture.rgb.shape[0]))
     if isinstance(picture, DeepPicture) and format not in DEEP:
         raise Unsupported(f"A {format} file has 8 bits a channel; choose png or tiff for 16.")
-    pixels, icc = _in_profile(picture, profile, with_alpha=format != "jpg")
-    return encoded(pixels, format, quality, icc, stamp, about)
+    pixels, embedded = _in_profile(picture, profile, with_alpha=format != "jpg")
+    return encode_file(pixels, format, quality, embedded, stamp, about)
 
 
 def check_format(format: Format, size: Size) -> None:  # noqa: A002
@@ -214,11 +211,11 @@ def _in_profile(picture: Picture | DeepPicture, profile: bytes | None, with_alph
 
 
 def _converted(rgb: Samples, alpha: Samples | None, profile: bytes | None) -> tuple[Samples, bytes]:
-    colours, icc = rgb if alpha is None else straight(rgb, alpha), colour_profile.SRGB
-    kept = colour_profile.from_srgb(colours, profile) if profile else None
+    colours, embedded = rgb if alpha is None else straight(rgb, alpha), icc.SRGB
+    kept = icc.from_srgb(colours, profile) if profile else None
     if kept is not None and profile:
-        colours, icc = kept, profile
-    return colours if alpha is None else np.dstack([colours, alpha]).astype(rgb.dtype, copy=False), icc
+        colours, embedded = kept, profile
+    return colours if alpha is None else np.dstack([colours, alpha]).astype(rgb.dtype, copy=False), embedded
 
 
 def _as_read_again(picture: Picture | DeepPicture) -> Picture:

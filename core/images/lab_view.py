@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 from skimage.color import rgb2lab
 
 from core.images import image
+from core.images.pixel_types import Plane
 
 LONGEST = 256
 """Longest side in pixels at which colour and structure are looked at."""
 OPAQUE = 128
 """Alpha from which a pixel counts."""
 
-Array = NDArray[np.float32]
-Plane = Float[NDArray[np.float32], "h w"]
 Colours = Float[NDArray[np.float32], "n 3"]
 
 
 @dataclass(frozen=True)
-class View:
+class LabView:
     """A picture of at most LONGEST pixels a side; `shown` says which of its pixels count."""
 
     picture: image.Picture
@@ -66,6 +65,6 @@ class View:
         return (np.degrees(np.arctan2(self.colours[:, 2], self.colours[:, 1])) % 360).astype(np.float32)
 
 
-def view(picture: image.Picture) -> View:
+def lab_view(picture: image.Picture) -> LabView:
     """The picture as it is analysed."""
-    return View(image.resized(picture, LONGEST))
+    return LabView(image.resized(picture, LONGEST))

@@ -77,54 +77,54 @@ Image.MAX_IMAGE_PIXELS = None
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
-def shown(path: str | Path) -> str:
+def quoted(path: str | Path) -> str:
     """A path for a message: quoted, with control characters, line breaks and undecodable bytes escaped."""
     return repr(os.fspath(path))
 
 
 @contextlib.contextmanager
-def opened(path: str | Path) -> Iterator[IO[bytes]]:
+def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     """The regular file `path`, open for reading; whatever goes wrong within becomes a JobError (see
     `judged`).
 
     Raises Missing, Unreadable or Unsupported; never waits on a FIFO.
     """
-    name = shown(path)
-    with judged(name), _regular(path, name) as file:
+    name = quoted(path)
+    with decoder_errors(name), _open_regular(path, name) as file:
         _require_regular(os.fstat(file.fileno()), name)
         if Path(path).suffix.lower() in RAW_SUFFIXES:
             raise Unsupported(f"{name} is a camera raw file, which is not read; {_CONVERT}.")
         yield file
 
 
-def identified(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
+def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     """The picture in the open `file`, from its header. `name` is what messages call it.
 
     Raises Unreadable, Unsupported or TooLarge; a decoder's own exceptions pass through, for `judged` to
     translate.
     """
     _hush_pillow()
-    head = beginning(file, name)
+    head = first_bytes(file, name)
     # Judged before Pillow opens it: the WebP decoder allocates the whole canvas at once.
-    _require_within(webp_size(head), name, max_pixels)
+    _check_pixels(webp_size(head), name, max_pixels)
     check_header(file, head, name)
     file.seek(0)
     try:
         image = Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise _unidentified(file, head, name) from error
-    _require_within(image.size, name, max_pixels)
+        raise _unidentified_error(file, head, name) from error
+    _check_pixels(image.size, name, max_pixels)
     return image
 
 
-def webp_within(file: IO[bytes], name: str, max_pixels: int) -> tuple[int, int] | None:
+def webp_size_within(file: IO[bytes], name: str, max_pixels: int) -> tuple[int, int] | None:
     """Canvas size of a WebP, from its header alone; None for any other file. Raises Unreadable or TooLarge."""
-    size = webp_size(beginning(file, name))
-    _require_within(size, name, max_pixels)
+    size = webp_size(first_bytes(file, name))
+    _check_pixels(size, name, max_pixels)
     return size
 
 
-def beginning(file: IO[bytes], name: str) -> bytes:
+def first_bytes(file: IO[bytes], name: str) -> bytes:
     """The first bytes of the open `file`. Raises Unreadable if there is none."""
     file.seek(0)
     head = file.read(64)
@@ -134,7 +134,7 @@ def beginning(file: IO[bytes], name: str) -> bytes:
 
 
 @contextlib.contextmanager
-def judged(name: str) -> Iterator[None]:
+def decoder_errors(name: str) -> Iterator[None]:
     """Turn whatever a decoder raises within into a JobError. `name` is what messages call the file."""
     try:
         yield
@@ -143,10 +143,10 @@ def judged(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise OutOfMemory(f"{name} needs more memory than there is; make it smaller, or free memory.") from error
     except Exception as error:  # a hostile file can make a decoder raise anything
-        raise Unreadable(f"{name} is damaged ({_brief(error)}); copy it again from its source.") from error
+        raise Unreadable(f"{name} is damaged ({_one_line(error)}); copy it again from its source.") from error
 
 
-def _regular(path: str | Path, name: str) -> IO[bytes]:
+def _open_regular(path: str | Path, name: str) -> IO[bytes]:
     try:
         _require_regular(Path(path).stat(), name)
         return os.fdopen(os.open(path, _READ_FLAGS), "rb")
@@ -155,7 +155,7 @@ def _regular(path: str | Path, name: str) -> IO[bytes]:
     except PermissionError as error:
         raise Unreadable(f"{name} may not be read by this user; change its permissions, or leave it out.") from error
     except (OSError, ValueError) as error:
-        raise Unreadable(f"{name} cannot be opened ({_brief(error)}); check the disk and the name.") from error
+        raise Unreadable(f"{name} cannot be opened ({_one_line(error)}); check the disk and the name.") from error
 
 
 def _require_regular(status: os.stat_result, name: str) -> None:
@@ -165,7 +165,7 @@ def _require_regular(status: os.stat_result, name: str) -> None:
     raise Unsupported(f"{name} is {kind}; replace it with a picture, or leave it out.")
 
 
-def _require_within(size: tuple[int, int] | None, name: str, max_pixels: int) -> None:
+def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> None:
     if size is None or size[0] * size[1] <= max_pixels:
         return
     raise TooLarge(
@@ -174,7 +174,7 @@ def _require_within(size: tuple[int, int] | None, name: str, max_pixels: int) ->
     )
 
 
-def _unidentified(file: IO[bytes], head: bytes, name: str) -> JobError:
+def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for offset, magic, kind in _OTHER_MAGIC:
         if head.startswith(magic, offset) or (magic == b"<svg" and text.startswith(magic)):
@@ -211,6 +211,6 @@ def _hush_pillow() -> None:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def _brief(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
     return "".join(char if char.isprintable() else " " for char in text)[:120].strip()

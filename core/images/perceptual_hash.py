@@ -18,15 +18,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-Rgb = npt.NDArray[np.uint8]
-"""Pictures (n, h, w, 3), 8-bit sRGB."""
+from core.images.pixel_types import U8, RgbPictures
 
 CANVAS, LOW = 64, 16
 """Side of the grey picture, and how many frequencies a direction are kept."""
 
 BITS = LOW * LOW
 
-PICTURES = 1024
+CHUNK = 1024
 """Pictures whose fingerprints are held at a time."""
 
 Canvases = npt.NDArray[np.uint8]
@@ -79,24 +78,24 @@ MIDDLE = Window(0.94, 0.03, 0.03)
 """A picture is looked at whole and without its edges: those of a copy that was shifted are new."""
 
 
-def canvases(rgb: Rgb) -> Canvases:
+def grey_canvases(rgb: RgbPictures) -> Canvases:
     """Pictures (n, h, w, 3) as 64 x 64 grey levels, by Lanczos."""
     lanczos = Image.Resampling.LANCZOS
     return np.stack([np.asarray(Image.fromarray(one).convert("L").resize((CANVAS, CANVAS), lanczos)) for one in rgb])
 
 
-def fingerprints(pictures: Canvases, window: Window = WHOLE) -> Tensor:
+def hashes(pictures: Canvases, window: Window = WHOLE) -> Tensor:
     """Fingerprints of a window of each picture: float32 (n, 256) of -1 and 1, so that two have the product 256 - 2 bits."""
-    return _hashed(torch.tensor(pictures, dtype=torch.float32), window)
+    return _hash_bits(torch.tensor(pictures, dtype=torch.float32), window)
 
 
-def written(rgb: Rgb) -> str:
+def hex_hash(rgb: U8) -> str:
     """The fingerprint of one picture (h, w, 3) as 64 hex digits."""
-    bits = fingerprints(canvases(rgb[None]))[0].numpy() > 0
+    bits = hashes(grey_canvases(rgb[None]))[0].numpy() > 0
     return np.packbits(bits).tobytes().hex()
 
 
-def closest(
+def nearest(
     pictures: Canvases,
     originals: Canvases,
     through: Sequence[Window],
@@ -108,23 +107,23 @@ def closest(
     own: the place of each picture in `originals`, if it is one of them and shall not be found. At equal bits the first
     original is taken.
     """
-    mine = torch.cat([fingerprints(pictures), fingerprints(pictures, MIDDLE)])
+    mine = torch.cat([hashes(pictures), hashes(pictures, MIDDLE)])
     best, indices = torch.full((len(pictures),), -BITS - 1.0), torch.zeros(len(pictures), dtype=torch.int64)
-    for start in range(0, len(originals), PICTURES):
-        part = torch.tensor(originals[start : start + PICTURES], dtype=torch.float32)
+    for start in range(0, len(originals), CHUNK):
+        part = torch.tensor(originals[start : start + CHUNK], dtype=torch.float32)
         found = torch.full((len(pictures), len(part)), -BITS - 1.0)
         for window in through:
-            whole, middle = (mine @ _hashed(part, window).T).chunk(2)
+            whole, middle = (mine @ _hash_bits(part, window).T).chunk(2)
             found = torch.maximum(found, torch.maximum(whole, middle))
         if own is not None:
-            _forget(found, own - start)
+            _exclude_own(found, own - start)
         values, places = found.max(1)
         nearer = values > best
         best, indices = torch.where(nearer, values, best), torch.where(nearer, places + start, indices)
     return Match(((BITS - best) / 2).to(torch.int64).numpy(), indices.numpy())
 
 
-def _hashed(levels: Tensor, window: Window) -> Tensor:
+def _hash_bits(levels: Tensor, window: Window) -> Tensor:
     """Fingerprints of grey levels (n, 64, 64), float32."""
     down, across = _transform(window.top, window.side), _transform(window.left, window.side)
     columns = (levels.reshape(-1, CANVAS) @ across.T).view(len(levels), CANVAS, LOW)
@@ -133,7 +132,7 @@ def _hashed(levels: Tensor, window: Window) -> Tensor:
     return torch.where(frequencies > frequencies.median(1, keepdim=True).values, 1.0, -1.0)
 
 
-def _forget(found: Tensor, own: npt.NDArray[np.int64]) -> None:
+def _exclude_own(found: Tensor, own: npt.NDArray[np.int64]) -> None:
     rows = np.flatnonzero((own >= 0) & (own < found.shape[1]))
     found[rows, own[rows]] = -BITS - 1.0
 

@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from core.errors import NocturneError
 from core.images.container_parsing import PNG_MAGIC, png_chunks
-from core.images.open_image import identified, opened, shown
+from core.images.open_image import identify, open_picture, quoted
 
 FIELDS: dict[str, type] = {
     **dict.fromkeys(("kind", "key", "preset", "weights", "checkpoint"), str),
@@ -58,7 +58,7 @@ def stamp(record: dict[str, Any]) -> str:
     if unknown:
         raise NocturneError(f"A stamp does not hold {', '.join(map(repr, unknown))}; leave them out of the record.")
     present = {name: value for name, value in record.items() if value is not None}
-    body = _plain({KEYWORD: VERSION, **present, **_recipe_without_path(present)})
+    body = _as_json_values({KEYWORD: VERSION, **present, **_recipe_without_path(present)})
     try:
         text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
@@ -86,18 +86,18 @@ def read_stamp(path: str | Path) -> dict[str, Any]:
 
     Raises NocturneError if the picture carries none, and as `core.images.image.probe` does if it is no picture.
     """
-    with opened(path) as file:
-        text = _carried(file, shown(path))
+    with open_picture(path) as file:
+        text = _read_text(file, quoted(path))
     record = _parsed(text)
     if record is None:
-        raise NocturneError(f"{shown(path)} carries no record of its making; choose a picture that Nocturne wrote.")
+        raise NocturneError(f"{quoted(path)} carries no record of its making; choose a picture that Nocturne wrote.")
     return record
 
 
-def _carried(file: IO[bytes], name: str) -> bytes | None:
+def _read_text(file: IO[bytes], name: str) -> bytes | None:
     if file.read(len(PNG_MAGIC)) == PNG_MAGIC:
         return next(_png_texts(file), None)
-    image = identified(file, name)
+    image = identify(file, name)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         words = image.tag_v2.get(_DESCRIPTION)
         return words.encode("ascii", "replace") if isinstance(words, str) else None
@@ -162,12 +162,12 @@ def _recipe_without_path(record: dict[str, Any]) -> dict[str, Any]:
     return {"recipe": {**recipe, **{field: PureWindowsPath(path).name for field, path in named.items()}}}
 
 
-def _plain(value: Any) -> Any:
+def _as_json_values(value: Any) -> Any:
     """`value` with tuples as lists and names as text, once it is known to hold nothing but plain values."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _as_json_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_as_json_values(item) for item in value]
     if isinstance(value, str):
         return _text(value)
     if value is None or isinstance(value, bool | int | float):

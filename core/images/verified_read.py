@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import IO, cast
 
 from core.errors import Changed
-from core.images import credit_metadata as attribution
-from core.images import image
+from core.images import credit_metadata, image
 from core.images.credit_metadata import Credits
-from core.images.open_image import identified, opened, shown
+from core.images.open_image import identify, open_picture, quoted
 
 
 @dataclass(frozen=True)
-class Planned:
+class VerifiedPicture:
     """A picture, and of its file the size, the colour profile and the credits."""
 
     picture: image.Picture
@@ -25,30 +24,30 @@ class Planned:
     profile: bytes | None
     credits: Credits
 
-    def resized(self, longest: int) -> Planned:
+    def resized(self, longest: int) -> VerifiedPicture:
         """The same with the picture's longest side at most `longest` pixels; `size` stays that of the file's."""
         return replace(self, picture=image.resized(self.picture, longest))
 
 
-def read_planned(path: str | Path, sha256: str, max_pixels: int) -> Planned:
+def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPicture:
     """The picture in the file `path` if its bytes still have the planned SHA-256.
 
     The file is opened once, so what is hashed is what is decoded; one that is written to meanwhile is noticed by its
     time and length. Raises Changed, and what `core.images.image.read` raises.
     """
-    with opened(path) as file:
+    with open_picture(path) as file:
         before = os.fstat(file.fileno())
         found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
-        planned = _read(file, shown(path), max_pixels) if found == sha256 else None
+        planned = _read(file, quoted(path), max_pixels) if found == sha256 else None
         after = os.fstat(file.fileno())
     if planned is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise Changed(f"{shown(path)} is not the file that was planned; run again to make it from the new one.")
+        raise Changed(f"{quoted(path)} is not the file that was planned; run again to make it from the new one.")
     return planned
 
 
-def _read(file: IO[bytes], name: str, max_pixels: int) -> Planned:
-    header = identified(file, name, max_pixels)
-    profile, said = header.info.get("icc_profile"), attribution.read(header, file)
+def _read(file: IO[bytes], name: str, max_pixels: int) -> VerifiedPicture:
+    header = identify(file, name, max_pixels)
+    profile, said = header.info.get("icc_profile"), credit_metadata.read(header, file)
     del header  # which may hold memory for the pixels
     picture = image.read_open(file, name, max_pixels)
-    return Planned(picture, picture.size, profile if isinstance(profile, bytes) else None, said)
+    return VerifiedPicture(picture, picture.size, profile if isinstance(profile, bytes) else None, said)

@@ -23,7 +23,7 @@ from core.manifest.ranks import with_standing
 from core.manifest.schema import LISTS, SCHEMA
 from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
 from core.storage.store import Store
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 
 def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
@@ -193,7 +193,7 @@ def _read(store: Store, name: str) -> pa.Table:
         raise
     except (pa.ArrowException, KeyError, ValueError, OverflowError, OSError) as error:
         raise NocturneError(
-            f"{store.path(name)} is not a part of a manifest ({shortly(printable(' '.join(str(error).split())))}); "
+            f"{store.path(name)} is not a part of a manifest ({truncated(printable(' '.join(str(error).split())))}); "
             "move it away: its jobs are then made again."
         ) from error
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.errors import JobError, Missing, NocturneError, OutOfMemory
 from core.images import image
-from core.images.open_image import identified, judged, opened, shown
+from core.images.open_image import decoder_errors, identify, open_picture, quoted
 from core.manifest.outputs_on_disk import outer_link
 from core.storage.run_paths import OUTPUTS, REJECTED, output_path, picture_paths
 from core.storage.store import Store
@@ -93,7 +93,7 @@ class PixelCheck:
 
     def _trouble_in(self, name: str, path: Path, claim: Claim) -> Trouble | None:
         try:
-            with opened(path) as file:
+            with open_picture(path) as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > LONGEST_FILE:
                     return Trouble("damaged", name, f"has {size:,} bytes, more than any picture of Nocturne's")
@@ -104,7 +104,7 @@ class PixelCheck:
             raise
         except OutOfMemory as error:
             raise OutOfMemory(
-                f"{shown(path)} cannot be checked for want of memory; free some and try again."
+                f"{quoted(path)} cannot be checked for want of memory; free some and try again."
             ) from error
         except JobError as error:
             return Trouble("damaged", name, _words(error, path))
@@ -113,8 +113,8 @@ class PixelCheck:
 
 def _difference(data: bytes, claim: Claim) -> str:
     """How the picture differs from its row; empty if it does not. Raises JobError if it is no picture."""
-    with judged(_NAME):
-        width, height = identified(io.BytesIO(data), _NAME).size
+    with decoder_errors(_NAME):
+        width, height = identify(io.BytesIO(data), _NAME).size
     # Other measures are other pixels, so a picture that claims to be huge is not decoded.
     if claim.width and claim.height and {width, height} != {claim.width, claim.height}:
         return f"is {width} x {height} pixels; {claim.width} x {claim.height} were made"
@@ -126,5 +126,5 @@ def _difference(data: bytes, claim: Claim) -> str:
 
 def _words(error: JobError, path: Path) -> str:
     """What a reader of pictures says is wrong, without the name and without its remedy, which is for assets."""
-    words = str(error).removeprefix(f"{shown(path)} ").removeprefix(f"{_NAME} ")
+    words = str(error).removeprefix(f"{quoted(path)} ").removeprefix(f"{_NAME} ")
     return words.rpartition("; ")[0] or words

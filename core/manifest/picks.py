@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.errors import SpecError
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 CHOICES = ("keep", "reject", "favourite")
 MOST = 1_000_000
@@ -51,5 +51,5 @@ def with_picks(rows: pa.Table, picks: list[Pick]) -> pa.Table:
 def _pick(row: Mapping[str, str | None], where: str) -> Pick:
     output, choice = row["output"] or "", (row["pick"] or "").strip().lower()
     if choice not in CHOICES:
-        raise SpecError(f"{where}: pick {shortly(printable(choice))!r} is none of {', '.join(CHOICES)}.")
+        raise SpecError(f"{where}: pick {truncated(printable(choice))!r} is none of {', '.join(CHOICES)}.")
     return Pick(output, choice, row.get("run") or "")

@@ -64,8 +64,8 @@ def _place(store: Store, output: str, is_rejected: bool) -> None:
     if not source.is_file():
         return
     try:
-        store.inside(names[0])
-        store.inside(names[1])
+        store.contained_path(names[0])
+        store.contained_path(names[1])
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
     except OSError as error:

@@ -116,7 +116,7 @@ def verify(store: Store, tick: Tick | None = None, held: bool = False) -> Report
 def is_running(store: Store) -> bool:
     """Whether a night goes on. A folder that may not be written to has none that this user could meet."""
     with contextlib.suppress(OSError):
-        return store.locked()
+        return store.is_locked()
     return False
 
 

@@ -15,6 +15,9 @@ Name = Literal["vgg19", "vgg16", "resnet18", "resnet50"]
 
 Smoothing = Literal["none", "softmax", "scale"]
 
+Precision = Literal["auto", "float32", "bfloat16"]
+"""What convolutions compute in; `auto` is bfloat16 where the device multiplies it natively."""
+
 NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 """The tensors of a batch norm in evaluation mode."""
 
@@ -50,7 +53,7 @@ class Convolution:
 
 
 @dataclass(frozen=True)
-class Step:
+class BackboneStage:
     """What lies between two named layers: a pooling or none, convolutions with ReLUs between them, what is added to
     their sum (`shortcut`), and the ReLU whose output is called `layer`.
     """
@@ -87,14 +90,14 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class BackboneArchitecture:
     """A network as far as style transfer needs it. `content_layers`, `style_layers`, `feature_smoothing` and
     `weights` are what a recipe gets that names the backbone alone.
     """
 
     name: Name
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[BackboneStage, ...]
     pool: Pool
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
@@ -124,7 +127,7 @@ class Architecture:
             raise ValueError(f"There is no layer {layer!r} in {self.title}, which has {', '.join(self.layers)}")
         return self.layers.index(layer)
 
-    def up_to(self, *layers: str) -> tuple[Step, ...]:
+    def up_to(self, *layers: str) -> tuple[BackboneStage, ...]:
         """The steps as far as the deepest of the layers. Raises ValueError as `depth` does."""
         return self.steps[: max(map(self.depth, layers)) + 1]
 
@@ -138,20 +141,20 @@ class Architecture:
         return (passes + grams) / 1e9
 
 
-def _vgg_steps(counts: tuple[int, ...]) -> Iterator[Step]:
+def _vgg_steps(counts: tuple[int, ...]) -> Iterator[BackboneStage]:
     """Blocks of 3x3 convolutions with a pooling between two; every convolution's ReLU is a layer, `relu4_2`."""
     index, inputs = 0, 3
     for block, (outputs, count) in enumerate(zip((64, 128, 256, 512, 512), counts, strict=True), start=1):
         for number in range(1, count + 1):
             conv = Convolution(f"features.{index}", inputs, outputs, 3, 1, 2 ** (block - 1))
-            yield Step(f"relu{block}_{number}", (conv,), pooled=number == 1 and block > 1)
+            yield BackboneStage(f"relu{block}_{number}", (conv,), pooled=number == 1 and block > 1)
             index, inputs = index + 2, outputs
         index += 1
 
 
-def _resnet_steps(counts: tuple[int, ...], bottleneck: bool) -> Iterator[Step]:
+def _resnet_steps(counts: tuple[int, ...], bottleneck: bool) -> Iterator[BackboneStage]:
     """`stem`, then the output of each residual block: `layer3_5` is torchvision's `layer3[5]`."""
-    yield Step("stem", (Convolution("conv1", 3, 64, 7, 2, 2, "bn1"),))
+    yield BackboneStage("stem", (Convolution("conv1", 3, 64, 7, 2, 2, "bn1"),))
     inputs, reduction = 64, 4
     for stage, count in enumerate(counts, start=1):
         width, stride = 64 * 2 ** (stage - 1), 1 if stage == 1 else 2
@@ -160,7 +163,7 @@ def _resnet_steps(counts: tuple[int, ...], bottleneck: bool) -> Iterator[Step]:
             inputs, stride, reduction = width * (4 if bottleneck else 1), 1, 4 * 2 ** (stage - 1)
 
 
-def _block(key: str, inputs: int, width: int, stride: int, before: int, bottleneck: bool) -> Step:
+def _block(key: str, inputs: int, width: int, stride: int, before: int, bottleneck: bool) -> BackboneStage:
     """A residual block of torchvision; in its bottleneck it is the 3x3 convolution that strides."""
     after, outputs = before * stride, width * (4 if bottleneck else 1)
     # each: inputs, outputs, side of the kernel, stride, pixels a value at its output
@@ -172,25 +175,27 @@ def _block(key: str, inputs: int, width: int, stride: int, before: int, bottlene
     )
     shortcut = Convolution(f"{key}.downsample.0", inputs, outputs, 1, stride, after, f"{key}.downsample.1")
     needed = shortcut if stride > 1 or inputs != outputs else None
-    return Step(key.replace(".", "_"), convs, key == "layer1.0", residual=True, shortcut=needed)
+    return BackboneStage(key.replace(".", "_"), convs, key == "layer1.0", residual=True, shortcut=needed)
 
 
 _VGG_STYLE = tuple(f"relu{block}_1" for block in range(1, 6))
 """Gatys et al. 2016."""
 
 
-def _vgg(name: Name, title: str, counts: tuple[int, ...], weights: str) -> Architecture:
+def _vgg(name: Name, title: str, counts: tuple[int, ...], weights: str) -> BackboneArchitecture:
     steps = tuple(_vgg_steps(counts))
-    return Architecture(name, title, steps, Pool(2, 2, 0), ("relu4_2",), _VGG_STYLE, "none", weights)
+    return BackboneArchitecture(name, title, steps, Pool(2, 2, 0), ("relu4_2",), _VGG_STYLE, "none", weights)
 
 
-def _resnet(name: Name, title: str, counts: tuple[int, ...], bottleneck: bool) -> Architecture:
+def _resnet(name: Name, title: str, counts: tuple[int, ...], bottleneck: bool) -> BackboneArchitecture:
     """Layers after Wang et al. 2021: the last block of every stage, and the content at the third."""
     steps, last = tuple(_resnet_steps(counts, bottleneck)), [f"layer{n}_{c - 1}" for n, c in enumerate(counts, start=1)]
-    return Architecture(name, title, steps, Pool(3, 2, 1), (last[2],), ("stem", *last), "softmax", "torchvision")
+    return BackboneArchitecture(
+        name, title, steps, Pool(3, 2, 1), (last[2],), ("stem", *last), "softmax", "torchvision"
+    )
 
 
-BACKBONES: dict[Name, Architecture] = {
+BACKBONES: dict[Name, BackboneArchitecture] = {
     "vgg19": _vgg("vgg19", "VGG-19", (2, 2, 4, 4, 4), "packaged"),
     "vgg16": _vgg("vgg16", "VGG-16", (2, 2, 3, 3, 3), "torchvision"),
     "resnet18": _resnet("resnet18", "ResNet-18", (2, 2, 2, 2), bottleneck=False),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from core.errors import SpecError
 from core.networks import device as devices
-from core.networks.architecture import BACKBONES, NORM_PARTS, Convolution, Smoothing, Step
+from core.networks.architecture import BACKBONES, NORM_PARTS, BackboneStage, Convolution, Smoothing
 from core.networks.weights import Weights
 
 Pooling = Literal["max", "average"]
@@ -73,7 +73,7 @@ class Backbone(nn.Module):
         wanted = self.layers if layers is None else tuple(layers)
         used = self._up_to(wanted)
         found: dict[str, Tensor] = {}
-        x = self._prepared(x if self.architecture.pool.padding else extended(x, used[-1].reduction))
+        x = self._prepared(x if self.architecture.pool.padding else replicate_padded(x, used[-1].reduction))
         for step in used:
             x = self.stages[step.layer](self._pool(x) if step.pooled else x)
             if step.layer in wanted:
@@ -97,7 +97,7 @@ class Backbone(nn.Module):
             return -(-height // reduction), -(-width // reduction)
         return max(height, least) // reduction, max(width, least) // reduction
 
-    def _up_to(self, layers: Iterable[str]) -> tuple[Step, ...]:
+    def _up_to(self, layers: Iterable[str]) -> tuple[BackboneStage, ...]:
         try:
             return self.architecture.up_to(*layers)
         except ValueError as error:
@@ -118,7 +118,7 @@ class Backbone(nn.Module):
 class _Stage(nn.Module):
     """One step of an architecture: (n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
 
-    def __init__(self, step: Step, state: Mapping[str, Tensor]) -> None:
+    def __init__(self, step: BackboneStage, state: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.convs = nn.ModuleList(_module(conv, state) for conv in step.convs)
         self.shortcut = _module(step.shortcut, state) if step.shortcut else None
@@ -135,7 +135,7 @@ class _Stage(nn.Module):
         return F.relu(y, inplace=True)
 
 
-def extended(x: Tensor, least: int) -> Tensor:
+def replicate_padded(x: Tensor, least: int) -> Tensor:
     """x (n, c, h, w) with its last row and column repeated until both sides are at least `least` pixels."""
     down, right = max(0, least - x.shape[2]), max(0, least - x.shape[3])
     return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x

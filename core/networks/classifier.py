@@ -38,7 +38,7 @@ class Verdict:
     probabilities: dict[str, float]
     """Of every class; of sum 1."""
 
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The verdict in a sentence."""
         share = f"{self.label} with probability {self.probability:.2f}"
         if self.outlier:
@@ -49,7 +49,7 @@ class Verdict:
         return share if self.known else f"not known: {share} is too little"
 
 
-def label_said(row: Mapping[str, Any]) -> str:
+def label_sentence(row: Mapping[str, Any]) -> str:
     """The label of a manifest's row in a sentence."""
     doubt = "unlike all that it was trained on" if row["outlier"] else "too little to be sure"
     known = "" if row["known"] else f": {doubt}, so this is a guess"

@@ -17,12 +17,12 @@ from safetensors.numpy import save as save_tensors
 from core.errors import SpecError
 from core.networks.classifier import Classifier, Outliers
 from core.networks.feature_spec import DIMS, WIDE_DIMS, WIDE_NAME
-from core.storage.safetensors_header import SUFFIX, Header, Sort, read_header
-from core.text import printable, shortly
+from core.storage.safetensors_header import SUFFIX, FileKind, SafetensorsHeader, read_header
+from core.text import printable, truncated
 
 KIND = "nocturne classifier 1"
 """Value of the metadata's `format`; its number rises when the layout or the features change."""
-SORT = Sort("classifier file", "nocturne train-classifier")
+FILE_KIND = FileKind("classifier file", "nocturne train-classifier")
 MOST_CLASSES, MOST_DIRECTIONS = 1000, DIMS
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "networks"
@@ -55,7 +55,7 @@ class _Notes(BaseModel):
         return value
 
 
-def placed(name: str | Path) -> Path:
+def resolve_path(name: str | Path) -> Path:
     """The file that a spec's `scorer` means: the name of a shipped classifier, or a path.
 
     >>> placed("genres").name
@@ -70,26 +70,26 @@ def read(name: str | Path) -> Classifier:
 
     Raises SpecError, naming the file, if it is absent, damaged, a pickle, or of other features than this Nocturne has.
     """
-    path = placed(name)
+    path = resolve_path(name)
     if path != Path(name) and not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SUFFIX}") if is_one(file)))
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SUFFIX}") if is_classifier_file(file)))
         raise SpecError(
             f"There is no classifier {printable(str(name))!r}; use one of {shipped}, or the path of a file."
         )
-    header = read_header(path, SORT)
+    header = read_header(path, FILE_KIND)
     if header.metadata.get("format") != KIND:
         raise SpecError(
             f"{printable(str(path))} is a file of tensors, but no classifier of this version; give one that "
-            f"`{SORT.command}` wrote."
+            f"`{FILE_KIND.command}` wrote."
         )
     notes = _notes(header)
     return _classifier(header, notes, _tensors(header, len(notes.classes)))
 
 
-def is_one(file: Path) -> bool:
+def is_classifier_file(file: Path) -> bool:
     """Whether a file says that it is a classifier; one that cannot be understood is none."""
     try:
-        return bool(read_header(file, SORT).metadata.get("format") == KIND)
+        return bool(read_header(file, FILE_KIND).metadata.get("format") == KIND)
     except SpecError:
         return False
 
@@ -118,20 +118,20 @@ def file_bytes(classifier: Classifier) -> bytes:
     return bytes(save_tensors(tensors, {"format": KIND, "notes": notes.model_dump_json()}))
 
 
-def _notes(header: Header) -> _Notes:
+def _notes(header: SafetensorsHeader) -> _Notes:
     try:
         notes = _Notes.model_validate_json(header.metadata["notes"])
     except (KeyError, ValueError, ValidationError, RecursionError) as error:
         raise header.not_understood(error) from error
     if notes.features != WIDE_NAME:
         raise SpecError(
-            f"{printable(str(header.path))} was trained on other features ({shortly(printable(notes.features))}); train "
-            f"it again with `{SORT.command}`."
+            f"{printable(str(header.path))} was trained on other features ({truncated(printable(notes.features))}); train "
+            f"it again with `{FILE_KIND.command}`."
         )
     return notes
 
 
-def _tensors(header: Header, classes: int) -> dict[str, Any]:
+def _tensors(header: SafetensorsHeader, classes: int) -> dict[str, Any]:
     """The tensors, of the right shapes and finite."""
     shapes = {"weight": (WIDE_DIMS, classes), "bias": (classes,), "outliers.mean": (DIMS,)}
     try:
@@ -151,7 +151,7 @@ def _tensors(header: Header, classes: int) -> dict[str, Any]:
     return found
 
 
-def _classifier(header: Header, notes: _Notes, tensors: dict[str, Any]) -> Classifier:
+def _classifier(header: SafetensorsHeader, notes: _Notes, tensors: dict[str, Any]) -> Classifier:
     outliers = Outliers(tensors["outliers.mean"], tensors["outliers.basis"], notes.rest, notes.limit)
     about = notes.model_dump(mode="json", exclude={"figures", "data"})
     return Classifier(

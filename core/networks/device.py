@@ -9,20 +9,18 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator
-from typing import Literal
 
 import torch
 import torch.utils.deterministic
 
 from core.errors import SpecError
+from core.networks.architecture import Precision
 
 DEVICES = ("cuda", "mps", "cpu")
 """Kinds of device, best first."""
 
 CHANNELS_LAST_FROM = 448 * 448
 """Pixels from which channels_last is faster for float32 on a CPU: 1.3 times at 512 px, nothing at 256."""
-
-Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def choose(device: str = "auto") -> torch.device:

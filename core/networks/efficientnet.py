@@ -120,7 +120,7 @@ class EfficientNetLite0(nn.Module):
         self._fc = nn.Linear(HEAD_CHANNELS, CLASSES)
 
     def forward(self, x: Float[Tensor, "n 3 h w"]) -> Activations:
-        """What the network makes of pictures `x` from `prepared`, of any size (it learned on 224 x 224)."""
+        """What the network makes of pictures `x` from `normalised`, of any size (it learned on 224 x 224)."""
         maps = {}
         x = maps["stem"] = F.relu6(self._bn0(self._conv_stem(x)), inplace=True)
         for index, block in enumerate(self._blocks):
@@ -158,7 +158,7 @@ def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     conv.bias = nn.Parameter(norm.bias - norm.running_mean * gain, requires_grad=False)
 
 
-def prepared(rgb: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
+def normalised(rgb: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
     """8-bit pictures as the network reads them, about -1..1, channels last in memory."""
     return rgb.permute(0, 3, 1, 2).float().sub_(MEAN).div_(SCALE)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from core.images.border_crop import trimmed
+from core.images.border_crop import margins_cropped
 from core.images.image import U8
 from core.networks import efficientnet
 from core.networks.feature_spec import DIMS, MAPS, NAME, SIDES, WIDE_DIMS, WIDE_NAME, Vector, Wide
@@ -26,16 +26,16 @@ __all__ = [
     "SIDES",
     "WIDE_DIMS",
     "WIDE_NAME",
-    "Features",
+    "FeatureExtractor",
     "Vector",
     "Wide",
     "pooled_mean",
     "views",
-    "wide_of",
+    "wide_features",
 ]
 
 
-class Features:
+class FeatureExtractor:
     """Sees pictures on one device. Features depend on the picture alone; between engines their last digits differ."""
 
     def __init__(self, device: torch.device) -> None:
@@ -51,12 +51,12 @@ class Features:
     @torch.inference_mode()
     def wide(self, rgb: U8) -> Wide:
         """Wide features of a picture; raises as `of` does."""
-        return _array(wide_of([self.activations(two) for two in views(rgb)]))
+        return _array(wide_features([self.activations(two) for two in views(rgb)]))
 
     def activations(self, two: U8, watched: bool = False) -> efficientnet.Activations:
         """What the network makes of a view and its mirror image; `watched` has gradients of its maps kept."""
         # always two lanes of a fixed size: what the network makes of a view then hangs on nothing else
-        seen = efficientnet.prepared(torch.from_numpy(two).to(self._device)).requires_grad_(watched)
+        seen = efficientnet.normalised(torch.from_numpy(two).to(self._device)).requires_grad_(watched)
         found: efficientnet.Activations = self._network(seen)
         return found
 
@@ -66,7 +66,7 @@ def pooled_mean(seen: list[efficientnet.Activations]) -> Float[Tensor, " 1280"]:
     return torch.cat([each.pooled for each in seen]).mean(0)
 
 
-def wide_of(seen: list[efficientnet.Activations]) -> Float[Tensor, " 7616"]:
+def wide_features(seen: list[efficientnet.Activations]) -> Float[Tensor, " 7616"]:
     """The wide features, of what the network made of the `views`; gradients pass through it."""
     last = seen[-1]
     head, means = last.maps["head"], [last.maps[name].mean((2, 3)) for name in MAPS]
@@ -78,7 +78,7 @@ def views(rgb: U8) -> list[U8]:
     """For each of SIDES a picture as the network sees it, and mirrored: (2, side, side, 3)."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
         raise ValueError(f"not an 8-bit RGB picture (h, w, 3): {rgb.dtype} {rgb.shape}")
-    seen = Image.fromarray(np.ascontiguousarray(trimmed(rgb)))
+    seen = Image.fromarray(np.ascontiguousarray(margins_cropped(rgb)))
     found = []
     for side in SIDES:
         # reducing_gap: a large picture is first made smaller by whole pixels, many times sooner and seen alike

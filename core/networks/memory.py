@@ -17,18 +17,18 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's mallopt(3)."""
 
 
-def available() -> int | None:
+def available_bytes() -> int | None:
     """Bytes that can be taken before the machine, or the container, is full. None where this is not known."""
     found = [size for size in (_of_machine(), *_of_groups()) if size is not None]
     return min(found, default=None)
 
 
-def ran_out(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception, of Python or of torch, says that there was no memory left."""
     return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error)
 
 
-def keep_freed() -> None:
+def retain_freed_memory() -> None:
     """From now on, small freed blocks wait for their next use in place of going back to the system, which clears them.
 
     A network's tensors come and go by the picture: at 512 x 269, a fifth of the time of the one that paints in one pass was
@@ -43,7 +43,7 @@ def keep_freed() -> None:
             library.mallopt(_ARENA_MAX, 1)
 
 
-def give_back() -> None:
+def release_freed_memory() -> None:
     """Give freed memory of every thread back to the system now: what decoding a large picture leaves is a gigabyte."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

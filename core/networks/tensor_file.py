@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.text import shown
+from core.text import path_text
 
 
 def read(path: Path) -> dict[str, Any]:
     """The tensors of a file by name, on the CPU; never runs code that a file carries. Raises SpecError."""
-    name = shown(path)
+    name = path_text(path)
     if not _is_file(path):
-        raise absent(path)
+        raise missing_file_error(path)
     try:
         raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
     except SpecError:
@@ -46,7 +46,9 @@ def _check_zip(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         inside = sum(entry.file_size for entry in archive.infolist())
     if inside > path.stat().st_size:
-        raise SpecError(f"{shown(path)} was refused: it would inflate to {inside:,} bytes. Save a plain state dict.")
+        raise SpecError(
+            f"{path_text(path)} was refused: it would inflate to {inside:,} bytes. Save a plain state dict."
+        )
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -61,10 +63,10 @@ def _read_safetensors(path: Path) -> Any:
         raise ValueError(str(error)) from error
 
 
-def absent(path: Path) -> SpecError:
+def missing_file_error(path: Path) -> SpecError:
     """What to raise when there is no such file."""
     return SpecError(
-        f"There is no weights file {shown(path)}; give a .pth or .safetensors file, 'packaged' or 'torchvision'."
+        f"There is no weights file {path_text(path)}; give a .pth or .safetensors file, 'packaged' or 'torchvision'."
     )
 
 

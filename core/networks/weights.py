@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import SpecError
 from core.networks import tensor_file
-from core.networks.architecture import BACKBONES, Architecture, Name
-from core.text import shown
+from core.networks.architecture import BACKBONES, BackboneArchitecture, Name
+from core.text import path_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +123,7 @@ def digest(name: str, backbone: Name = "vgg19") -> str:
     try:
         stat = path.stat()
     except (OSError, ValueError) as error:  # or a name that no file can have
-        raise tensor_file.absent(path) from error
+        raise tensor_file.missing_file_error(path) from error
     known = (backbone, str(path), stat.st_size, stat.st_mtime_ns)
     if known not in _digests:
         _digests[known] = load(name, backbone).digest
@@ -183,7 +183,7 @@ def _from_codebooks(raw: dict[str, Any]) -> dict[str, Tensor]:
     return state
 
 
-def _in_layout(raw: dict[str, Any], path: Path, wanted: Architecture) -> dict[str, Tensor]:
+def _in_layout(raw: dict[str, Any], path: Path, wanted: BackboneArchitecture) -> dict[str, Tensor]:
     """The tensors that the backbone needs, as float32; others (the classifier's) are left. Raises SpecError."""
     import torch
 
@@ -192,14 +192,14 @@ def _in_layout(raw: dict[str, Any], path: Path, wanted: Architecture) -> dict[st
             value = raw.get(key)
             was = f"has shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else "is missing"
             raise SpecError(
-                f"{shown(path)} is not a {wanted.title} in torchvision's layout: "
+                f"{path_text(path)} is not a {wanted.title} in torchvision's layout: "
                 f"{key} {was}, expected {shape}. {_another(raw, wanted)}"
             )
     state = {key: raw[key].to(torch.float32).contiguous() for key in wanted.shapes}
     for key, value in state.items():
         if not bool(torch.isfinite(value).all()) or (key.endswith(".running_var") and bool((value < 0).any())):
             raise SpecError(
-                f"{shown(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
+                f"{path_text(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
                 "use another copy of the file."
             )
     return state
@@ -211,7 +211,7 @@ def _fits(value: object, shape: tuple[int, ...]) -> bool:
     return isinstance(value, torch.Tensor) and value.is_floating_point() and tuple(value.shape) == shape
 
 
-def _another(raw: dict[str, Any], wanted: Architecture) -> str:
+def _another(raw: dict[str, Any], wanted: BackboneArchitecture) -> str:
     """What to do about a file that is not for the backbone."""
     for other in BACKBONES.values():
         if all(_fits(raw.get(key), shape) for key, shape in other.shapes.items()):

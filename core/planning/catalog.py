@@ -18,7 +18,7 @@ from core.config.spec_fields import plain_text
 from core.errors import SpecError
 from core.planning.library import Asset, matches, scan
 from core.storage.toml_file import toml_values
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 CATALOG_FILE = "catalog.toml"
 
@@ -189,9 +189,9 @@ def _of_regions(style: Style, by_name: dict[str, Style], path: Path) -> Style:
             regions.append(StyleRegion(colour=colour))
         elif other is None or other.entry.regions:
             fault = "is not in the catalog" if other is None else "has regions itself"
-            there = shortly(", ".join(sorted(name for name, each in by_name.items() if not each.entry.regions)))
+            there = truncated(", ".join(sorted(name for name, each in by_name.items() if not each.entry.regions)))
             raise SpecError(
-                f"{path}: style {style.name!r}: {colour} is to be {shortly(repr(name))}, which {fault}; "
+                f"{path}: style {style.name!r}: {colour} is to be {truncated(repr(name))}, which {fault}; "
                 f"name `{KEEP}`, or one of {printable(there)}."
             )
         else:
@@ -215,7 +215,9 @@ def _inside(file: str, style: str, path: Path) -> str:
     root = os.path.realpath(path.parent)
     found = os.path.realpath(os.path.join(root, file)) if "\0" not in file else ""
     if not found.startswith(os.path.join(root, "")):
-        raise SpecError(f"{path}: style {style!r}: {shortly(repr(file))} leaves the catalog folder; put a copy inside.")
+        raise SpecError(
+            f"{path}: style {style!r}: {truncated(repr(file))} leaves the catalog folder; put a copy inside."
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.planning.file_digests import Digests, Measured
 from core.planning.library import Asset, scan
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _chosen(kind: str, root: Path, asset: Asset, by_name: dict[str, list[Asset]]
         wanted = printable(os.path.join(root, stem))
         return Measured(reason="missing", message=f"{asset.name} has no {kind}; put one at {wanted}.png.")
     if len(there) > 1:
-        names = " and ".join(sorted(shortly(each.name) for each in there)[:2])
+        names = " and ".join(sorted(truncated(each.name) for each in there)[:2])
         return Measured(
             reason="unsupported", message=f"{asset.name} has more than one {kind}: {names}; leave one of them."
         )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.child_process import CALM, ROOT
+from core.child_process import ROOT, SPIN_ENV
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.errors import SpecError
 from core.planning.cost_model import Cost, load_cost, network_of, save_cost
@@ -25,7 +25,9 @@ def calibrated_cost(device: str, say: Callable[[str], None]) -> Cost:
     say("Measuring this machine's speed, once ...")
     first = device.split(",")[0]
     command = [sys.executable, "-m", "core.stylize.jobs.calibrate", first]
-    ended = subprocess.run(command, cwd=ROOT, env={**CALM, **os.environ}, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**SPIN_ENV, **os.environ}, capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         raise SpecError(f"this machine's speed could not be measured: {ended.stderr.strip().splitlines()[-1]}")
     measured = replace(known, rates={network_of(PRESETS[DEFAULT_PRESET]): float(ended.stdout)}, jobs=1)

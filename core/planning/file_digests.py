@@ -75,7 +75,7 @@ class Digests:
             stats = [_stat(path) for path in paths]
             tried = _tried(db, paths, stats)
             untried = [i for i, measured in enumerate(found) if measured.reason is None and not tried[i]]
-            faults = decode_probe.faults([paths[i] for i in untried], max_pixels, tick)
+            faults = decode_probe.find_faults([paths[i] for i in untried], max_pixels, tick)
             for i, fault in zip(untried, faults, strict=True):
                 if fault is not None:
                     found[i] = Measured(found[i].sha256, found[i].width, found[i].height, *fault)

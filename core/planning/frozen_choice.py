@@ -93,7 +93,7 @@ def _frozen(run: Path) -> tuple[Choice | None, str]:
     if not store.exists(PLAN):
         return None, ""
     try:
-        context = json.loads((pq.read_schema(store.inside(PLAN)).metadata or {})[b"context"])
+        context = json.loads((pq.read_schema(store.contained_path(PLAN)).metadata or {})[b"context"])
         return Choice.model_validate(context[KEY]) if KEY in context else None, ""
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return None, " What the last plan chose cannot be read any more."

@@ -14,7 +14,7 @@ from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, 
 from core.errors import SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +104,4 @@ def _some(names: dict[str, int]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return shortly(repr(name))
+    return truncated(repr(name))

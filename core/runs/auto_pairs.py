@@ -91,7 +91,7 @@ def _frozen(spec: Spec) -> dict[str, tuple[str, ...]]:
     if not store.exists(PLAN):
         return {}
     try:
-        file = store.inside(PLAN)
+        file = store.contained_path(PLAN)
         context = json.loads((pq.read_schema(file).metadata or {})[b"context"])
         if context.get(KEY) != spec.pairs:
             return {}

@@ -128,7 +128,7 @@ def _picture(store: Store, row: Row, max_pixels: int | None) -> image.Picture:
     """The picture of a row. Raises Missing and what else reading it can raise."""
     for name in picture_paths(row["output"], row["status"]):
         try:
-            path = store.inside(name)
+            path = store.contained_path(name)
         except NocturneError:
             continue
         if path.is_file():

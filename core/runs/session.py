@@ -15,7 +15,7 @@ from core.manifest import manifest
 from core.planning.planner import Plan, Tick
 from core.runs.finalise import finalise
 from core.runs.run_kinds import KINDS, AnySpec, plan_of
-from core.storage.disk_space import check_room
+from core.storage.disk_space import check_free_space
 from core.storage.run_paths import PLAN, SPEC
 from core.storage.store import Store
 
@@ -47,7 +47,7 @@ class RunSession:
         """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
         self.spec.check()
         self._held.enter_context(self.store.lock())
-        self.store.sweep()
+        self.store.remove_temporary_files()
         self.pool.progress.notes += [
             f"{name} was damaged; it is set aside, and its jobs are made again."
             for name in manifest.set_aside_damaged(self.store)
@@ -83,7 +83,7 @@ class RunSession:
                 finalise(self.store, self.spec)  # what passes may be decided otherwise than when it was made
             made = plan_of(self.spec, self.retry, tick, self.replan)
             self.pool.progress.notes += [*filter(None, [made.summary.choice]), *made.problems]
-            check_room(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
+            check_free_space(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = made
             self.store.put(SPEC, self.spec.toml().encode())
         except BaseException as error:  # handed to whoever asks for the plan

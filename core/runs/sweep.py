@@ -14,7 +14,7 @@ from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.errors import SpecError
-from core.text import portable, printable, shortened, shortly
+from core.text import components_cut, portable, printable, truncated
 
 FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})
 """Recipe fields that decide the file and not the picture: a sheet would show no difference."""
@@ -51,7 +51,9 @@ class Cell:
     @property
     def name(self) -> str:
         """The settings as a file name without suffix: `style_weight=50_size=256`."""
-        return shortened(portable("_".join(f"{name}={value}" for name, value in self.settings)).replace("/", "%2F"))
+        return components_cut(
+            portable("_".join(f"{name}={value}" for name, value in self.settings)).replace("/", "%2F")
+        )
 
 
 def parse_axis(flag: str, text: str) -> Axis:
@@ -63,7 +65,7 @@ def parse_axis(flag: str, text: str) -> Axis:
     name = name.strip().replace("-", "_")
     if name not in PARAMETERS:
         there = ", ".join(PARAMETERS)
-        raise SpecError(f"{flag}: there is no parameter {shortly(repr(name))}; there are {there}.")
+        raise SpecError(f"{flag}: there is no parameter {truncated(repr(name))}; there are {there}.")
     split = tuple(value.strip() for value in values.split(","))
     if not equals or "" in split:
         raise SpecError(f"{flag}: give values after the name, such as {name}=A,B,C; {_may_be(name)}.")
@@ -127,7 +129,7 @@ def _told(error: ValidationError, settings: Sequence[tuple[Axis, str]]) -> str:
     fault = error.errors()[0]
     name = fault["loc"][0] if fault["loc"] else None
     guilty = [setting for setting in settings if setting[0].name == name] or settings
-    where = ", ".join(f"{axis.flag} {axis.name}={shortly(printable(value))}" for axis, value in guilty)
+    where = ", ".join(f"{axis.flag} {axis.name}={truncated(printable(value))}" for axis, value in guilty)
     if fault["type"] == "value_error" or len(guilty) > 1:  # the recipe itself says what there is
         return f"{where}: {printable(fault['msg'].removeprefix('Value error, '))}."
     return f"{where}: {_may_be(guilty[0][0].name)}."

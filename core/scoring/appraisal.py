@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pyarrow as pa
 
 from core.images import image
-from core.images.lab_view import view
+from core.images.lab_view import lab_view
 from core.manifest.schema import Column
 from core.scoring.composition import composition
 from core.scoring.harmony import harmony
@@ -41,7 +41,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def appraise(picture: image.Picture) -> dict[str, float | str | None]:
     """A value for each of COLUMNS, from the picture's pixels alone."""
-    seen = view(picture)
+    seen = lab_view(picture)
     if seen.is_blank:
         return {column.name: None for column in COLUMNS}
     mirrored, hues = symmetry(seen), harmony(seen)

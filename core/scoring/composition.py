@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
-from numpy.typing import NDArray
+
+from core.images.pixel_types import Plane
 
 HORIZON_TILT = 8.0
 """Degrees from level within which a line may be a horizon."""
-
-Plane = Float[NDArray[np.float32], "h w"]
 
 
 @dataclass(frozen=True)

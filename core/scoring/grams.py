@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-Plane = npt.NDArray[np.float32]
+from core.images.pixel_types import Plane
+
 """How much each pixel of a picture counts for its style, (h, w) in [0, 1]."""
 
 SAME_STYLE = 0.02

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from skimage.color import rgb2hsv
 
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 
 TEMPLATES: dict[str, tuple[tuple[float, float], ...]] = {
     "i": ((0, 18),),
@@ -70,7 +70,7 @@ class Harmony:
         return MEANING[self.template]
 
 
-def harmony(view: View) -> Harmony | None:
+def harmony(view: LabView) -> Harmony | None:
     """The harmony of a picture; None for one without colours, which is neither harmonious nor not."""
     colours = view.picture.rgb[view.shown]
     hsv = rgb2hsv(colours[:: max(1, len(colours) // SAMPLED)])

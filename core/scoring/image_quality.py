@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.images import image
+from core.images.pixel_types import Plane
 
 SIDE = 512
 """Pixels a side that are looked at, at most."""
@@ -25,8 +24,6 @@ FLAT_RUN = 4
 BLOCK = 8
 """Pixels a side of the blocks that a chessboard is looked for in."""
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
-
-Plane = Float[NDArray[np.float32], "h w"]
 
 
 @dataclass(frozen=True)

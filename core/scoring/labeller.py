@@ -8,7 +8,7 @@ import torch
 
 from core.images.image import U8
 from core.networks.classifier import Classifier, Verdict
-from core.networks.features import Features
+from core.networks.features import FeatureExtractor
 
 COLUMNS = ("label", "probability", "known", "outlier", "scorer")
 """Columns of the manifest that a labeller fills."""
@@ -20,7 +20,7 @@ class Labeller:
     def __init__(self, classifier: Classifier, device: torch.device) -> None:
         """Raises SpecError if the feature network's weights are missing."""
         self.classifier = classifier
-        self.features = Features(device)
+        self.features = FeatureExtractor(device)
 
     def verdict(self, rgb: U8) -> Verdict:
         """What the classifier says of a picture (h, w, 3). Raises ValueError if it is not 8-bit."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 
 SURROUNDINGS = (0.08, 0.2, 0.5)
 """Widths of the Gaussians that a pixel is held against, in longest sides."""
@@ -19,7 +19,7 @@ SMALL = 64
 Planes = Float[NDArray[np.float32], "h w 3"]
 
 
-def saliency(view: View) -> Float[NDArray[np.float32], "h w"]:
+def saliency(view: LabView) -> Float[NDArray[np.float32], "h w"]:
     """Where the eye is drawn, 0..1: distance in CIELAB of the blurred picture from its surroundings, at three scales.
 
     Frequency-tuned saliency (Achanta et al. 2009, equation 1), with surroundings of three sizes in place of the whole

@@ -21,9 +21,10 @@ from torch import Tensor
 
 from core.config.score_weights import ScoreWeights, overall
 from core.images.image import Picture
+from core.images.pixel_types import Plane
 from core.networks import efficientnet
 from core.scoring.feature_projection import traits
-from core.scoring.grams import Grams, Plane, coherence, grams, mean_grams, style_distance
+from core.scoring.grams import Grams, coherence, grams, mean_grams, style_distance
 from core.scoring.image_quality import Quality, quality
 from core.scoring.technical_score import SIDE, technical
 
@@ -165,7 +166,7 @@ class Scorer:
 
     @torch.inference_mode()
     def _look(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
-        x = efficientnet.prepared(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
+        x = efficientnet.normalised(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
         found = self._network(x)
         return Reference(
             frame,

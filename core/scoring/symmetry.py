@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from core.images.lab_view import Plane, View
+from core.images.lab_view import LabView
+from core.images.pixel_types import Plane
 
 FLAT = 0.004
 """Spread of L*/100 below which a picture is flat: it is like any mirror image."""
@@ -22,7 +23,7 @@ class Symmetry:
     top_bottom: float
 
 
-def symmetry(view: View) -> Symmetry | None:
+def symmetry(view: LabView) -> Symmetry | None:
     """How like its mirror image the picture is; None for a flat one."""
     light = np.where(view.shown, view.lightness, 1.0)
     small = ndimage.gaussian_filter(light, 2.0)

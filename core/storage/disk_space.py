@@ -16,7 +16,7 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def check_room(needed: float, spare: float, folder: Path) -> None:
+def check_free_space(needed: float, spare: float, folder: Path) -> None:
     """Raises SpecError if writing `needed` bytes into `folder` would leave less than `spare` bytes free."""
     free = free_bytes(folder)
     if needed and needed + spare > free:

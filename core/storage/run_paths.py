@@ -6,7 +6,7 @@ runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest
 
 from __future__ import annotations
 
-from core.text import portable, shortened
+from core.text import components_cut, portable
 
 SPEC = "spec.toml"
 PLAN = "plan.parquet"
@@ -29,7 +29,7 @@ def output_name(style: str, asset: str, suffix: str, mark: str = "") -> str:
     'wave/trip/cat.jpg.png'
     """
     tail = f"~{mark}.{suffix}" if mark else f".{suffix}"
-    return shortened(f"{portable(style)}/{portable(asset)}") + tail
+    return components_cut(f"{portable(style)}/{portable(asset)}") + tail
 
 
 def output_path(output: str) -> str:
@@ -68,9 +68,9 @@ def output_of(name: str) -> str | None:
 
 def asset_thumb(asset: str) -> str:
     """The small view of an asset."""
-    return f"{THUMBS}/assets/{shortened(portable(asset))}.jpg"
+    return f"{THUMBS}/assets/{components_cut(portable(asset))}.jpg"
 
 
 def style_thumb(style: str) -> str:
     """The small view of a style."""
-    return f"{THUMBS}/styles/{shortened(portable(style))}.jpg"
+    return f"{THUMBS}/styles/{components_cut(portable(style))}.jpg"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.text import printable, shortly, shown
+from core.text import path_text, printable, truncated
 
 SUFFIX = ".safetensors"
 """What the name of a safetensors file ends in."""
@@ -22,15 +22,15 @@ LONGEST = 32 << 20
 
 
 @dataclass(frozen=True)
-class Sort:
-    """What messages call a sort of file, and the command that writes it."""
+class FileKind:
+    """What messages call a kind of file, and the command that writes it."""
 
     noun: str
     command: str
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """Where a tensor lies, in bytes from the first tensor's beginning, and what it is made of."""
 
     dtype: str
@@ -40,12 +40,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Header:
+class SafetensorsHeader:
     """The header of a whole file: `tensors` by name, and what was written beside them."""
 
     path: Path
-    sort: Sort
-    tensors: dict[str, Entry]
+    kind: FileKind
+    tensors: dict[str, TensorEntry]
     metadata: dict[str, Any]
     start: int
 
@@ -76,11 +76,11 @@ class Header:
 
     def damaged(self, what: str) -> SpecError:
         """What to raise for a fault of the file."""
-        return _damaged(self.path, self.sort, what)
+        return _damaged(self.path, self.kind, what)
 
     def not_understood(self, error: Exception) -> SpecError:
         """What to raise where the metadata are not what they should be."""
-        return self.damaged(f"its header cannot be understood ({shortly(printable(' '.join(str(error).split())))})")
+        return self.damaged(f"its header cannot be understood ({truncated(printable(' '.join(str(error).split())))})")
 
     def _opened(self) -> Any:
         try:
@@ -88,13 +88,13 @@ class Header:
         except OSError as error:
             raise self.damaged("its tensors cannot be read") from error
 
-    def _table(self, name: str) -> Entry:
+    def _table(self, name: str) -> TensorEntry:
         entry = self.tensors.get(name)
         if entry is None or len(entry.shape) != 2 or not 0 < entry.shape[0] <= entry.end - entry.begin:
             raise self.damaged(f"it has no table called {name}")
         return entry
 
-    def _row_digest(self, about: Any, tables: Iterable[Entry], row: int) -> str:
+    def _row_digest(self, about: Any, tables: Iterable[TensorEntry], row: int) -> str:
         sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         with self._opened() as file:
             for entry in tables:
@@ -105,58 +105,58 @@ class Header:
         return sha.hexdigest()[:16]
 
 
-def read_header(path: Path, sort: Sort) -> Header:
+def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
     """The header of `path`. Raises SpecError, naming the file, if it is absent, cut off, a pickle or no safetensors file."""
     if path.suffix != ".safetensors":
-        raise not_one(path, sort)
+        raise wrong_kind_error(path, kind)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             length = struct.unpack("<Q", file.read(8))[0]
             if length > min(LONGEST, size):
-                raise _damaged(path, sort, "it is cut off, or its header is not one")
+                raise _damaged(path, kind, "it is cut off, or its header is not one")
             raw = json.loads(file.read(length))
     except FileNotFoundError as error:
-        raise SpecError(f"There is no {sort.noun} {shown(path)}; give the path of a .safetensors file.") from error
+        raise SpecError(f"There is no {kind.noun} {path_text(path)}; give the path of a .safetensors file.") from error
     except OSError as error:
         raise SpecError(
-            f"{shown(path)} cannot be read ({error.strerror}); look at its path and permissions."
+            f"{path_text(path)} cannot be read ({error.strerror}); look at its path and permissions."
         ) from error
     except (struct.error, ValueError, RecursionError) as error:
-        raise _damaged(path, sort, "its header cannot be read") from error
+        raise _damaged(path, kind, "its header cannot be read") from error
     if not isinstance(raw, dict):
-        raise _damaged(path, sort, "its header is no table")
+        raise _damaged(path, kind, "its header is no table")
     metadata = raw.pop("__metadata__", None)
-    tensors = _entries(path, sort, raw, size - 8 - length)
-    return Header(path, sort, tensors, metadata if isinstance(metadata, dict) else {}, 8 + length)
+    tensors = _entries(path, kind, raw, size - 8 - length)
+    return SafetensorsHeader(path, kind, tensors, metadata if isinstance(metadata, dict) else {}, 8 + length)
 
 
-def not_one(path: Path, sort: Sort) -> SpecError:
-    """What to raise for a file of another sort."""
+def wrong_kind_error(path: Path, kind: FileKind) -> SpecError:
+    """What to raise for a file of another kind."""
     return SpecError(
-        f"{shown(path)} is refused: {sort.noun}s are .safetensors files, which hold tensors and no code; give one that "
-        f"`{sort.command}` wrote."
+        f"{path_text(path)} is refused: {kind.noun}s are .safetensors files, which hold tensors and no code; give one that "
+        f"`{kind.command}` wrote."
     )
 
 
-def _entries(path: Path, sort: Sort, raw: dict[str, Any], size: int) -> dict[str, Entry]:
+def _entries(path: Path, kind: FileKind, raw: dict[str, Any], size: int) -> dict[str, TensorEntry]:
     try:
         entries = dict(_parsed(raw))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise _damaged(path, sort, "its list of tensors cannot be understood") from error
+        raise _damaged(path, kind, "its list of tensors cannot be understood") from error
     if not entries or max(entry.end for entry in entries.values()) != size:
-        raise _damaged(path, sort, "it is cut off: its header promises more than the file holds")
+        raise _damaged(path, kind, "it is cut off: its header promises more than the file holds")
     return entries
 
 
-def _parsed(raw: dict[str, Any]) -> Iterator[tuple[str, Entry]]:
+def _parsed(raw: dict[str, Any]) -> Iterator[tuple[str, TensorEntry]]:
     for name, value in raw.items():
         begin, end = (int(each) for each in value["data_offsets"])
         shape = tuple(int(each) for each in value["shape"])
         if not 0 <= begin <= end or min(shape, default=0) < 0 or math.prod(shape) > 8 * (end - begin):
             raise ValueError(name)
-        yield name, Entry(str(value["dtype"]), shape, begin, end)
+        yield name, TensorEntry(str(value["dtype"]), shape, begin, end)
 
 
-def _damaged(path: Path, sort: Sort, what: str) -> SpecError:
-    return SpecError(f"{shown(path)} is no whole {sort.noun}: {what}; use another copy of the file.")
+def _damaged(path: Path, kind: FileKind, what: str) -> SpecError:
+    return SpecError(f"{path_text(path)} is no whole {kind.noun}: {what}; use another copy of the file.")

@@ -62,7 +62,7 @@ class Store:
             raise NocturneError(f"{name!r} is outside the run folder {self.root}; use a relative path without '..'.")
         return self.root / pure
 
-    def inside(self, name: str) -> Path:
+    def contained_path(self, name: str) -> Path:
         """The local path of `name`. Raises StorageFailed if links on the way, or in its place, lead out of the root."""
         path = self.path(name)
         real, root = os.path.realpath(path), os.path.realpath(self.root)
@@ -87,7 +87,7 @@ class Store:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink()
-            raise self.fault(error, target) from error
+            raise self.write_error(error, target) from error
 
     def append(self, name: str, line: str) -> None:
         """Add one line to the text file `name`."""
@@ -98,15 +98,15 @@ class Store:
 
     def read(self, name: str) -> bytes:
         """The bytes of `name`. Raises FileNotFoundError, and StorageFailed for a link that leaves the root."""
-        return self.inside(name).read_bytes()
+        return self.contained_path(name).read_bytes()
 
     def target(self, name: str) -> Path:
         """Where `name` is put: a link in its place is replaced, one on the way must stay inside."""
         target = self.path(name)
-        self.inside(PurePosixPath(name).parent.as_posix())
+        self.contained_path(PurePosixPath(name).parent.as_posix())
         return target
 
-    def fault(self, error: OSError, target: Path) -> StorageFailed | StoreBroken:
+    def write_error(self, error: OSError, target: Path) -> StorageFailed | StoreBroken:
         """What to raise when `target` could not be written."""
         what = error.strerror or str(error)
         if error.errno in NAME_FAULTS:
@@ -128,7 +128,7 @@ class Store:
         """Relative names of the files below `under`, sorted within a folder; temporary files are left out."""
         yield from _walk(self.path(under), self.root, suffix)
 
-    def sweep(self) -> int:
+    def remove_temporary_files(self) -> int:
         """Delete temporary files that a killed process left. Returns how many. Call it only under the run's lock."""
         stray = [path for path in self.root.rglob(f"{TEMPORARY}*") if path.is_file()]
         for path in stray:
@@ -152,7 +152,7 @@ class Store:
         finally:
             lock.release()
 
-    def locked(self, name: str = ".lock") -> bool:
+    def is_locked(self, name: str = ".lock") -> bool:
         """Whether some process holds the run now."""
         if not self.exists(name):
             return False

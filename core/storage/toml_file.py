@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
 """Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows
@@ -30,4 +30,4 @@ def toml_values(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise SpecError(f"{path} cannot be read as TOML: its values are nested too deeply.") from error
     except (OSError, ValueError) as error:  # bad UTF-8, bad TOML, numbers of too many digits
-        raise SpecError(f"{path} cannot be read as TOML: {shortly(printable(str(error)))}.") from error
+        raise SpecError(f"{path} cannot be read as TOML: {truncated(printable(str(error)))}.") from error

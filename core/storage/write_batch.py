@@ -16,10 +16,10 @@ FEW = 8
 """Files up to which each is flushed by itself: flushing the file system waits for what others write to it, too."""
 
 
-class Batch:
+class WriteBatch:
     """Files of a store that go to the disk together. Safe to call from several threads.
 
-    Each is written under a temporary name; `settle` flushes them all, which for many small files costs a hundredth of
+    Each is written under a temporary name; `commit` flushes them all, which for many small files costs a hundredth of
     flushing each, and only then gives them their names. A kill before that leaves temporary files alone.
     """
 
@@ -33,7 +33,7 @@ class Batch:
         self._root = os.open(store.root, os.O_RDONLY)
 
     def put(self, name: str, data: bytes) -> None:
-        """Write `data`, to be called `name` once it is settled. Raises as `Store.put` does."""
+        """Write `data`, to be called `name` once it is committed. Raises as `Store.put` does."""
         folder, _, last = name.rpartition("/")
         place = self._place(folder)
         target, temporary = f"{place}{os.sep}{last}", f"{place}{os.sep}{temporary_name()}"
@@ -47,11 +47,11 @@ class Batch:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-            raise self._store.fault(error, Path(target)) from error
+            raise self._store.write_error(error, Path(target)) from error
         with self._lock:
             self._written.append((name, target, temporary))
 
-    def settle(self) -> dict[str, StorageFailed]:
+    def commit(self) -> dict[str, StorageFailed]:
         """Flush what was written since the last time, and name it. Returns why, by name, for each that could not be.
 
         Raises StoreBroken if the disk did not take them; they are then kept for the next try.
@@ -81,7 +81,7 @@ class Batch:
             try:
                 path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise self._store.fault(error, path) from error
+                raise self._store.write_error(error, path) from error
             self._places[folder] = str(path)
         return self._places[folder]
 
@@ -94,7 +94,9 @@ class Batch:
                 number = ctypes.get_errno()
                 raise OSError(number, os.strerror(number))
         except OSError as error:
-            raise StoreBroken(str(self._store.fault(OSError(errno.EIO, error.strerror), self._store.root))) from error
+            raise StoreBroken(
+                str(self._store.write_error(OSError(errno.EIO, error.strerror), self._store.root))
+            ) from error
 
     def _is_on_one_disk(self) -> bool:
         """Whether every folder written into is on the file system of the run folder."""
@@ -104,7 +106,7 @@ class Batch:
 
     def _unnamed(self, error: OSError, target: str, temporary: str) -> StorageFailed:
         """Why one file could not be named; it is removed. Raises StoreBroken if no file could be."""
-        fault = self._store.fault(error, Path(target))
+        fault = self._store.write_error(error, Path(target))
         if isinstance(fault, StoreBroken):
             raise fault from error
         with contextlib.suppress(OSError):
@@ -112,27 +114,27 @@ class Batch:
         return fault
 
 
-class BatchStore(Store):
-    """A store whose files go to the disk together, when they are settled: see Batch. Safe to call from several threads."""
+class BatchedStore(Store):
+    """A store whose files get their names when they are committed together: see WriteBatch. Safe for several threads."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.root)
-        self._batch = Batch(store)
+        self._batch = WriteBatch(store)
         self._waiting: set[str] = set()
 
     def put(self, name: str, data: bytes) -> None:
-        """Write `data`, to be called `name` once it is settled. Raises as `Store.put` does."""
+        """Write `data`, to be called `name` once it is committed. Raises as `Store.put` does."""
         self._batch.put(name, data)
         self._waiting.add(name)
 
     def exists(self, name: str) -> bool:
-        """Whether a file called `name` is there, or waits to be settled."""
+        """Whether a file called `name` is there, or waits to be committed."""
         return name in self._waiting or super().exists(name)
 
-    def settle(self) -> dict[str, StorageFailed]:
-        """Flush what was put, and name it: see Batch.settle. What is put meanwhile waits for the next time."""
+    def commit(self) -> dict[str, StorageFailed]:
+        """Flush what was put, and name it: see WriteBatch.commit. What is put meanwhile waits for the next time."""
         self._waiting = set()  # one that is asked for before it has its name is put twice, and is the same
-        return self._batch.settle()
+        return self._batch.commit()
 
 
 def _write(path: str, data: bytes) -> None:

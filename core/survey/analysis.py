@@ -8,7 +8,7 @@ from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
 from core.images.image import Picture, thumbnail
 from core.survey.kind import Kind, Looked
-from core.text import portable, shortened
+from core.text import components_cut, portable
 
 ANALYSE = Kind("analyse", 1, "core.survey.analysis:Analyst", COLUMNS)
 
@@ -41,4 +41,4 @@ def file_name(folder: str, asset: str, suffix: str) -> str:
     >>> file_name("palettes", "trip/cat.jpg", "ase")
     'palettes/trip/cat.jpg.ase'
     """
-    return f"{folder}/{shortened(portable(asset))}.{suffix}"
+    return f"{folder}/{components_cut(portable(asset))}.{suffix}"

@@ -43,7 +43,7 @@ class Appraiser:
             "probability": verdict.probability,
             "known": verdict.known,
             "outlier": verdict.outlier,
-            "verdict": verdict.said(),
+            "verdict": verdict.sentence(),
             "scorer": self._labeller.classifier.version,
         }
         if not self._explains:

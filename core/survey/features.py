@@ -33,7 +33,7 @@ class Seer:
         if self._network is None:
             import torch
 
-            from core.networks.features import Features
+            from core.networks.features import FeatureExtractor
 
-            self._network = Features(torch.device("cpu"))
+            self._network = FeatureExtractor(torch.device("cpu"))
         return Looked({"features": self._network.of(picture.rgb).astype(np.float16)})

@@ -67,7 +67,7 @@ class Survey:
         try:
             self._hold(self._held)
             self._held.enter_context(self.crew)
-            self.store.sweep()
+            self.store.remove_temporary_files()
             self._find()
         except BaseException:
             self._held.close()

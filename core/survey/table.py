@@ -16,7 +16,7 @@ from core.errors import NocturneError
 from core.manifest.manifest import parquet_bytes
 from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS
 from core.storage.store import Store
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
                 found = found.append_column(each, pa.nulls(found.num_rows, each.type))
         return found.select(schema.names).cast(schema)
     except (pa.ArrowException, ValueError, OSError) as error:
-        words = shortly(printable(" ".join(str(error).split())))
+        words = truncated(printable(" ".join(str(error).split())))
         fault = f"{store.path(name)} is not a table of this survey ({words})"
         raise NocturneError(f"{fault}; move it away: its pictures are then looked at again.") from error
 

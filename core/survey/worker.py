@@ -18,7 +18,7 @@ from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBro
 from core.images import image
 from core.storage.store import Store
 from core.survey.kind import Looker, loaded
-from core.text import printable, shortly
+from core.text import printable, truncated
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _row(looker: Looker, opening: Opening, sight: Sight) -> dict[str, Any]:
     except MemoryError:
         row |= failed(OutOfMemory(f"{sight.name}: no memory left to look at it; run again with fewer `processes`."))
     except Exception as error:  # a row says so; the others go on
-        words = shortly(printable(" ".join(str(error).split())))
+        words = truncated(printable(" ".join(str(error).split())))
         fault = f"{sight.name}: a fault in Nocturne ({type(error).__name__}: {words}); leave it out by `exclude`."
         row |= failed(Internal(fault))
     row["seconds"] = time.perf_counter() - begun

@@ -77,7 +77,7 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         for hand in self._hands:
             hand.process.kill()
-            hand.process.bury()
+            hand.process.reap()
         self._hands = []
 
     def look(self, sights: Sequence[Sight]) -> Iterator[Row]:
@@ -122,7 +122,7 @@ class Crew:
         self._hands.remove(hand)
         if late:
             hand.process.kill()
-        death, words = hand.process.bury()
+        death, words = hand.process.reap()
         sight = hand.sight
         if sight is None:
             self._stillborn += 1

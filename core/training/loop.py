@@ -16,7 +16,7 @@ import torch
 
 from core.errors import NotFinite, SpecError
 from core.networks import device as devices
-from core.networks.memory import keep_freed
+from core.networks.memory import retain_freed_memory
 from core.training.folder import TrainingFolder
 from core.training.kind import F, I, R, S, T, TrainingKind
 from core.training.plan import TrainingPlan, agreed, settled
@@ -37,10 +37,10 @@ class Training(TrainingKind[S, T, F, I, R]):
         self.spec, self.folder, self.board = spec, folder, board or Board()
         self.board.score_words = self.score_words
         self.notes: list[str] = []
-        self.folder.store.sweep()
+        self.folder.store.remove_temporary_files()
         self.device = devices.choose(spec.device)
         devices.make_deterministic(spec.threads)
-        keep_freed()
+        retain_freed_memory()
         torch.manual_seed(0)  # nothing here draws from it; a checkpoint's copy of its state is then always the same
         self.recipe = spec.base_recipe()
         self.read()

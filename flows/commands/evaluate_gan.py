@@ -18,7 +18,6 @@ from core.gan.data.batches import middle
 from core.gan.metrics.features import (
     EfficientNetFeatures,
     FeatureNetwork,
-    Rgb,
     Tick,
     VggFeatures,
     efficientnet_side,
@@ -28,6 +27,7 @@ from core.gan.metrics.features import (
 from core.gan.metrics.set_report import Reals, appraise, check_enough, document
 from core.gan.networks.recipe import LANES, GanRecipe, SampleRecipe
 from core.gan.sampling.sampler import Sampler
+from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
 from core.text import printable
 from flows.bar import Bar
@@ -114,7 +114,7 @@ def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: Tick) 
     return dataset.load_mnist_test(data, recipe) if data.is_dir() else None
 
 
-def _drawn(sampler: Sampler, seeds: Sequence[int], tick: Tick) -> Rgb:
+def _drawn(sampler: Sampler, seeds: Sequence[int], tick: Tick) -> RgbPictures:
     made = []
     for start in range(0, len(seeds), LANES):
         made.append(sampler.sample(seeds[start : start + LANES]))

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from core.gan.checkpoints.checkpoint import CheckpointInfo
 from core.gan.data.dataset import Dataset
-from core.gan.metrics.features import Rgb, rgb_of
+from core.gan.metrics.features import rgb_of
 from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.gan.metrics.set_report import Appraisal
+from core.images.pixel_types import RgbPictures
 from core.report.evaluation import FIGURES, evaluation_text, shown
 from core.report.nearest import SHOWN, Pair, Tally, nearest_page
 from core.storage.store import Store
@@ -29,7 +30,7 @@ VIEW = 192
 """Side in pixels at which pictures are shown in the report; smaller ones stay as they are."""
 
 
-def write(folder: Path, told: dict[str, Any], found: Appraisal, drawn: Rgb, training: Dataset) -> None:
+def write(folder: Path, told: dict[str, Any], found: Appraisal, drawn: RgbPictures, training: Dataset) -> None:
     """Write the three files; `told` is the document, `drawn` the samples (n, h, w, 3). Raises StorageFailed."""
     store = Store(folder)
     seeds = [one["seed"] for one in told["near_copies"]["nearest"]]
@@ -84,7 +85,7 @@ def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
         screen.print(printable(line), markup=False, soft_wrap=True)
 
 
-def _pairs(found: Appraisal, drawn: Rgb, training: Dataset, seeds: Sequence[int]) -> list[Pair]:
+def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[Pair]:
     """The nearest pairs, as many as the page shows, with their pictures."""
     order = sorted(range(len(drawn)), key=lambda place: (found.near[place].nearness, seeds[place]))
     shown_pairs = []
@@ -120,7 +121,7 @@ def _tally(found: Appraisal, originals: int) -> Tally:
     )
 
 
-def _encoded(picture: Rgb) -> bytes:
+def _encoded(picture: RgbPictures) -> bytes:
     file = io.BytesIO()
     small = Image.fromarray(picture)
     small.thumbnail((VIEW, VIEW))

@@ -17,7 +17,7 @@ from core.errors import SpecError
 from core.images import provenance
 from core.manifest import manifest
 from core.manifest.picks import read_picks, with_picks
-from core.networks.classifier import label_said
+from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrated_cost
 from core.planning.run_log import last_night
 from core.report.gallery import build_gallery
@@ -25,7 +25,7 @@ from core.report.summary import summarise
 from core.runs.run_kinds import AnySpec, load_any
 from core.runs.stylize_plan import make_plan
 from core.scoring.explain_score import explained
-from core.storage.disk_space import check_room, free_bytes
+from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
 from core.text import printable
@@ -63,13 +63,13 @@ def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
         out.print(printable(made.summary.choice), markup=False, soft_wrap=True)
     for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
         out.print(printable(message), markup=False, soft_wrap=True)
-    check_room(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
+    check_free_space(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
 
 
 def look_at_status(folder: Path, as_json: bool) -> int:
     """Print how far a run is. Returns the exit code: 0 if all its jobs are done, else 3."""
     store = store_of(folder)
-    summary, running, last = summarise(manifest.read(store)), store.locked(), last_night(store)
+    summary, running, last = summarise(manifest.read(store)), store.is_locked(), last_night(store)
     if as_json:
         print(json.dumps({**asdict(summary), "running": running, "last_night": last}))
     else:
@@ -119,7 +119,7 @@ def explain_score(folder: Path, output: str) -> None:
     for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
         print(printable(line))
     if found[0]["label"] is not None:
-        print(printable(label_said(found[0])))
+        print(printable(label_sentence(found[0])))
 
 
 def build(folder: Path) -> None:
@@ -150,9 +150,9 @@ def look_at_picture(file: Path, as_json: bool) -> None:
 
 def _about_network(file: Path) -> dict[str, Any]:
     from core.gan.checkpoints.checkpoint import read_info
-    from core.networks.classifier_file import is_one, read
+    from core.networks.classifier_file import is_classifier_file, read
 
-    if is_one(file):
+    if is_classifier_file(file):
         found = read(file)
         return {
             "classifier": found.name,

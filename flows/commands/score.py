@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from core.child_process import CALM
+from core.child_process import SPIN_ENV
 from core.config.spec_fields import absolute, is_path
 from core.manifest import manifest
 from core.networks import device as devices
@@ -25,7 +25,7 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
 
     Raises SpecError, or RunBusy while a night goes on.
     """
-    for name, value in CALM.items():
+    for name, value in SPIN_ENV.items():
         os.environ.setdefault(name, value)
     store, spec, screen = store_of(folder), spec_of(folder), console(as_json)
     named = getattr(spec, "scorer", None) if scorer is None else scorer

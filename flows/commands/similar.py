@@ -33,9 +33,9 @@ def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
         found = collection(folder, bar.tick)
     import torch
 
-    from core.networks.features import Features
+    from core.networks.features import FeatureExtractor
 
-    asked = Features(torch.device("cpu")).of(shown.rgb)
+    asked = FeatureExtractor(torch.device("cpu")).of(shown.rgb)
     near = found.index.search(asked, count + found.sha256.count(own))
     near = [each for each in near if found.sha256[each.place] != own][:count]
     rows = [{"picture": found.index.names[each.place], "likeness": round(each.likeness, 4)} for each in near]

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.child_process import CALM
+from core.child_process import SPIN_ENV
 from core.config.recipe import Recipe
 from core.errors import JobError, SpecError, Stopped
 from core.images import animation
+from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, output_format, study
 from core.storage.store import Store
@@ -73,7 +74,7 @@ def with_format(values: dict[str, Any], to: Path) -> dict[str, Any]:
 
 def opened(posed: Study, recipes: list[Recipe]) -> StylizeMaker:
     """A maker that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
-    for name, value in CALM.items():
+    for name, value in SPIN_ENV.items():
         os.environ.setdefault(name, value)  # before torch is loaded
     from core.stylize.jobs.backend import StylizeMaker
 
@@ -113,7 +114,7 @@ class _Painting:
     def __init__(self, to: Path, save_every: int | None, animate: Path | None, size: tuple[int, int]) -> None:
         self._to, self._save_every, self._animate = to, save_every, animate
         self._most = max(2, min(MOST_FRAMES, FRAME_BUDGET // (3 * size[0] * size[1])))
-        self._frames: list[animation.U8] = []
+        self._frames: list[U8] = []
 
     def paint(self, maker: StylizeMaker, job: Job, watching: Watching) -> int:
         """Paint to the end, or until Ctrl-C. Returns the exit code."""
@@ -176,7 +177,7 @@ class _Painting:
             self._write_animation(self._animate, sitting.seen(made).rgb)
         return picture.rgb.shape[:2]
 
-    def _write_animation(self, to: Path, rgb: animation.U8) -> None:
+    def _write_animation(self, to: Path, rgb: U8) -> None:
         if not np.array_equal(self._frames[-1], rgb):  # the last step may be the result
             self._frames.append(rgb)
         put(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from core.config.spec_fields import check_writable
 from core.errors import NotFinite, OutOfMemory, SpecError, Stopped
 from core.images import image
-from core.images.contact_sheet import U8, Label, contact_sheet
+from core.images.contact_sheet import Label, contact_sheet
+from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, study
 from core.runs.sweep import Axis, Cell, cells, parse_axis

@@ -15,7 +15,7 @@ from core.config.recipe import Recipe
 from core.engine import commit
 from core.engine.backend import StepCallback
 from core.images import image
-from core.images.verified_read import read_planned
+from core.images.verified_read import read_verified
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -68,7 +68,7 @@ class Painter:
             *zip(style["files"], style["sha256"], strict=True),
         ]
         size = self._recipes[job.recipe].size
-        return [image.resized(read_planned(path, sha256, limit).picture, size) for path, sha256 in files]
+        return [image.resized(read_verified(path, sha256, limit).picture, size) for path, sha256 in files]
 
     def make(self, job: Job, decoded: list[image.Picture], report_step: StepCallback) -> list[image.Picture]:
         begun = time.monotonic()

@@ -62,7 +62,7 @@ def test_the_harness_sees_what_is_wrong(whole: tuple[Path, dict[str, str]]) -> N
     store.remove(f"{OUTPUTS}/style0/other.png")
     (run / f"{OUTPUTS}/{TEMPORARY}1-1").write_bytes(b"half")
     assert any("temporary" in fault for fault in faults_of(run, expected))
-    store.sweep()
+    store.remove_temporary_files()
     manifest.write_part(store, [{"output": "style0/unknown.png", "status": "done", "key": "k"}])
     found = faults_of(run, expected)
     assert any("not planned" in fault for fault in found)

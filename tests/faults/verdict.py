@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from core.errors import TRANSIENT, NocturneError
 from core.images import image
-from core.images.open_image import shown
+from core.images.open_image import quoted
 from core.manifest.schema import TIMES
 from core.storage.run_paths import LOG
 from tests.faults.mutations import Mutant
@@ -89,7 +89,7 @@ def _explains(message: str | None, name: str, path: Path) -> bool:
     """Whether a message is one printable sentence that names the file and a remedy."""
     if not message or not message.isprintable() or not message.endswith(".") or ";" not in message:
         return False
-    return name in message or shown(path) in message
+    return name in message or quoted(path) in message
 
 
 def slow_headers(paths: Sequence[Path]) -> list[str]:

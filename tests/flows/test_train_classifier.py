@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from core.networks.classifier_file import read
-from core.networks.features import Features
+from core.networks.features import FeatureExtractor
 from tests.flows.command import here, nocturne
 
 Env = dict[str, str]
@@ -43,7 +43,7 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     assert {path.name for path in out.iterdir()} >= {"card.md", "confusion.png", "reliability.png", "spec.toml"}
     classifier = read(out / "stripes.safetensors")
     assert classifier.classes == ("lying", "standing")
-    seen = Features(torch.device("cpu")).wide(np.asarray(Image.open(data / "lying" / "3.png")))
+    seen = FeatureExtractor(torch.device("cpu")).wide(np.asarray(Image.open(data / "lying" / "3.png")))
     assert classifier.judge(seen).label == "lying"
     again = nocturne("train-classifier", out / "spec.toml", env=prefect_env)  # nothing is seen twice
     assert again.code == 0, again.err

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from core.errors import SpecError
 from core.gan.networks.recipe import GanRecipe
 from core.networks import tensor_file
-from core.storage.safetensors_header import Sort, not_one, read_header
-from core.text import shown
+from core.storage.safetensors_header import FileKind, read_header, wrong_kind_error
+from core.text import path_text
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ AVERAGE = "average."
 BUILT_BY = ("architecture", "size", "channels", "latent", "width", "conditional")
 """Recipe fields that the generator's function hangs on besides its tensors."""
 
-SORT = Sort("checkpoint", "nocturne train-gan")
+SORT = FileKind("checkpoint", "nocturne train-gan")
 
 MOST_CLASSES = 10_000
 
@@ -70,7 +70,7 @@ def read_info(path: Path) -> CheckpointInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{shown(path)} is a file of tensors, but no checkpoint of a GAN; give one that `{SORT.command}` wrote."
+            f"{path_text(path)} is a file of tensors, but no checkpoint of a GAN; give one that `{SORT.command}` wrote."
         )
     try:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
@@ -104,7 +104,7 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
         network.load_state_dict({name: _single(value) for name, value in tensors.items()})
     except RuntimeError as error:
         raise SpecError(
-            f"{shown(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
+            f"{path_text(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
             f"{info.recipe.size} px) says; use another copy of the file."
         ) from error
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
@@ -116,7 +116,7 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a checkpoint, on the CPU. Raises SpecError."""
     if path.suffix != ".safetensors":
-        raise not_one(path, SORT)
+        raise wrong_kind_error(path, SORT)
     return tensor_file.read(path)
 
 

@@ -17,9 +17,9 @@ from core.errors import JobError, SpecError
 from core.gan.data import idx
 from core.gan.networks.recipe import GanRecipe
 from core.images import image
-from core.images.border_crop import trimmed
+from core.images.border_crop import margins_cropped
 from core.planning.library import scan
-from core.text import printable, shortly
+from core.text import printable, truncated
 from core.training.skipped_files import Fault, Tick
 
 U8 = NDArray[np.uint8]
@@ -69,7 +69,7 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
     """
     found = _packaged_digits(recipe) if str(path) == DIGITS else _from_disk(Path(path), recipe, max_pixels, tick)
     if len(found) < LEAST:
-        listed = "".join(f" {shortly(fault.message)}" for fault in found.faults[:3])
+        listed = "".join(f" {truncated(fault.message)}" for fault in found.faults[:3])
         raise SpecError(
             f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed; put "
             f"JPEG, PNG, WebP or TIFF files there.{listed}"
@@ -184,7 +184,7 @@ def prepared(picture: image.Picture, recipe: GanRecipe) -> U8:
 
     White margins go first if the recipe trims; then the middle square is taken and resized by Lanczos.
     """
-    rgb = trimmed(picture.rgb) if recipe.trim else picture.rgb
+    rgb = margins_cropped(picture.rgb) if recipe.trim else picture.rgb
     height, width = rgb.shape[:2]
     short = min(height, width)
     top, left = (height - short) // 2, (width - short) // 2

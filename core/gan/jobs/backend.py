@@ -25,7 +25,7 @@ from core.planning.jobs import Job
 from core.scoring.labeller import Labeller
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import Store
-from core.storage.write_batch import Batch
+from core.storage.write_batch import WriteBatch
 
 GROUP = 512
 """Most seeds that travel together."""
@@ -77,7 +77,7 @@ class SampleMaker:
         for drawer in self._drawers:
             self._free.put(drawer)
         self._side = context["size"]
-        self._batch = Batch(store)
+        self._batch = WriteBatch(store)
         scorer = context["scorer"]
         self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
@@ -119,7 +119,7 @@ class SampleMaker:
 
     def flush_outputs(self) -> Mapping[str, JobError]:
         """Flush the pictures written so far together, and give them their names."""
-        return {name[len(OUTPUTS) + 1 :]: error for name, error in self._batch.settle().items()}
+        return {name[len(OUTPUTS) + 1 :]: error for name, error in self._batch.commit().items()}
 
     def _pieces(self, jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
         """The group in pieces, each of whole micro-batches."""

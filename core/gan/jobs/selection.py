@@ -18,9 +18,10 @@ from core.gan.data import dataset
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.metrics.curation import Curated, Realism, curate
 from core.gan.metrics.distances import Features
-from core.gan.metrics.features import EfficientNetFeatures, Rgb, efficientnet_side, resized
+from core.gan.metrics.features import EfficientNetFeatures, efficientnet_side, resized
 from core.gan.metrics.memorisation_check import NearCopy, Originals
 from core.images import image
+from core.images.pixel_types import RgbPictures
 from core.manifest import manifest
 from core.manifest.rejection import Judgement, judge
 from core.networks import device as devices
@@ -54,7 +55,7 @@ class Comparison:
     rows: Sequence[dict[str, Any]]
     """The samples' rows in the manifest, before they were judged."""
     copies: Sequence[NearCopy]
-    training: Rgb
+    training: RgbPictures
     """(n, size, size, 3)."""
     names: Sequence[str]
     usual_bits: float
@@ -139,11 +140,11 @@ def picture_name(store: Store, row: dict[str, Any]) -> str:
     return path
 
 
-def _picture(store: Store, row: dict[str, Any]) -> Rgb:
-    return image.read(store.inside(picture_name(store, row))).rgb
+def _picture(store: Store, row: dict[str, Any]) -> RgbPictures:
+    return image.read(store.contained_path(picture_name(store, row))).rgb
 
 
-def _rgb(training: dataset.Dataset, size: int) -> Rgb:
+def _rgb(training: dataset.Dataset, size: int) -> RgbPictures:
     """The training pictures (n, size, size, 3) as samples look."""
     channels = np.broadcast_to(training.pictures, (len(training), 3, *training.pictures.shape[2:]))
     return resized(np.ascontiguousarray(channels.transpose(0, 2, 3, 1)), size)

@@ -19,12 +19,10 @@ from PIL import Image
 from torch import Tensor
 
 from core.gan.metrics.distances import Features
+from core.images.pixel_types import RgbPictures
 from core.networks import efficientnet
 from core.networks.backbone import Backbone
 from core.networks.weights import load
-
-Rgb = npt.NDArray[np.uint8]
-"""Pictures (n, h, w, 3), 8-bit sRGB, of one size."""
 
 Tick = Callable[[int, int], None]
 """Called with (done, total) after every micro-batch."""
@@ -64,7 +62,7 @@ class FeatureNetwork(Protocol):
     def dims(self) -> int:
         """Length d of a picture's features."""
 
-    def features(self, rgb: Rgb, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
         """Features (n, d), float32, of pictures (n, h, w, 3). Raises ValueError if they are not 8-bit RGB."""
 
 
@@ -78,12 +76,12 @@ class EfficientNetFeatures:
         self.name = f"efficientnet-lite0 pooled, {side} px"
         self._network, self._device, self._side = efficientnet.load().to(device), device, side
 
-    def features(self, rgb: Rgb, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
         """Features (n, 1280) of pictures (n, h, w, 3), from 0 to 6."""
         return _in_lanes(self._call, rgb, self._side, self._device, tick)
 
     def _call(self, rgb: UInt8[Tensor, "n h w 3"]) -> Float[Tensor, "n 1280"]:
-        pooled: Tensor = self._network(efficientnet.prepared(rgb)).pooled
+        pooled: Tensor = self._network(efficientnet.normalised(rgb)).pooled
         return pooled
 
 
@@ -98,7 +96,7 @@ class VggFeatures:
         self._network = Backbone(load("packaged"), VGG_LAYERS).to(device)
         self._device, self._side = device, side
 
-    def features(self, rgb: Rgb, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
         """Features (n, 1280) of pictures (n, h, w, 3), from 0."""
         return _in_lanes(self._call, rgb, self._side, self._device, tick)
 
@@ -117,13 +115,13 @@ def vgg_side(size: int) -> int:
     return min(VGG_SIDE, max(LEAST_SIDE, size))
 
 
-def rgb_of(pictures: npt.NDArray[np.uint8]) -> Rgb:
+def rgb_of(pictures: npt.NDArray[np.uint8]) -> RgbPictures:
     """Pictures (n, c, h, w), grey or colour, as a data set keeps them, as (n, h, w, 3)."""
     count, _, height, width = pictures.shape
     return np.ascontiguousarray(np.broadcast_to(pictures, (count, 3, height, width)).transpose(0, 2, 3, 1))
 
 
-def resized(rgb: Rgb, side: int) -> Rgb:
+def resized(rgb: RgbPictures, side: int) -> RgbPictures:
     """Pictures (n, h, w, 3) as squares of `side` px: bicubic, with antialiasing when made smaller (Parmar et al. 2022)."""
     if rgb.shape[1:3] == (side, side):
         return rgb
@@ -132,7 +130,7 @@ def resized(rgb: Rgb, side: int) -> Rgb:
 
 @torch.inference_mode()
 def _in_lanes(
-    call: Callable[[Tensor], Tensor], rgb: Rgb, side: int, device: torch.device, tick: Tick | None
+    call: Callable[[Tensor], Tensor], rgb: RgbPictures, side: int, device: torch.device, tick: Tick | None
 ) -> Features:
     if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[3] != 3 or not rgb.size:
         raise ValueError(f"not 8-bit RGB pictures (n, h, w, 3): {rgb.dtype} {rgb.shape}")

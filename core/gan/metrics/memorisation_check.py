@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from core.gan.data.batches import middle
 from core.gan.metrics.distances import Features, nearest
-from core.gan.metrics.features import FeatureNetwork, Rgb, Tick, rgb_of
+from core.gan.metrics.features import FeatureNetwork, Tick, rgb_of
 from core.images import perceptual_hash
+from core.images.pixel_types import RgbPictures
 from core.text import printable
 
 Verdict = Literal["copy", "close", "apart"]
@@ -78,7 +79,9 @@ class _Near(NamedTuple):
 class Originals:
     """The training pictures, as samples are compared with them."""
 
-    def __init__(self, rgb: Rgb, network: FeatureNetwork, whole: Rgb | None = None, tick: Tick | None = None) -> None:
+    def __init__(
+        self, rgb: RgbPictures, network: FeatureNetwork, whole: RgbPictures | None = None, tick: Tick | None = None
+    ) -> None:
         """rgb: (n, h, w, 3), the pictures as training shows them. whole: the same uncropped, if training crops them; a
         sample may copy any part. Raises ValueError if there are fewer than two.
         """
@@ -86,7 +89,7 @@ class Originals:
             raise ValueError(f"{len(rgb)} training picture is too few to tell how far apart they lie")
         self._network = network
         self.features: Features = network.features(rgb, tick)
-        self._canvases = perceptual_hash.canvases(rgb if whole is None else whole)
+        self._canvases = perceptual_hash.grey_canvases(rgb if whole is None else whole)
         shown = 1.0 if whole is None else rgb.shape[1] / whole.shape[1]
         self._windows = perceptual_hash.windows(perceptual_hash.LEAST * shown)
         asked = np.sort(np.random.default_rng(0).permutation(len(rgb))[:ASKED])
@@ -101,7 +104,7 @@ class Originals:
     def __len__(self) -> int:
         return len(self.features)
 
-    def compare(self, rgb: Rgb, features: Features | None = None, tick: Tick | None = None) -> list[NearCopy]:
+    def compare(self, rgb: RgbPictures, features: Features | None = None, tick: Tick | None = None) -> list[NearCopy]:
         """Each sample of (m, h, w, 3) and the training picture that it is most like.
 
         features: (m, d) of the samples, if they are known; those of their mirror images are computed here.
@@ -144,17 +147,19 @@ class Originals:
         return np.where(self._own_bits(hit) < np.inf, distances, np.inf)
 
     def _own_bits(self, hit: Indices) -> Amounts:
-        bits = perceptual_hash.closest(self._canvases[hit], self._canvases, self._windows, hit).bits
+        bits = perceptual_hash.nearest(self._canvases[hit], self._canvases, self._windows, hit).bits
         return np.where(bits > REPEAT_BITS, bits, np.inf)
 
-    def _in_features(self, known: Features, rgb: Rgb, own: Indices | None = None, tick: Tick | None = None) -> _Near:
+    def _in_features(
+        self, known: Features, rgb: RgbPictures, own: Indices | None = None, tick: Tick | None = None
+    ) -> _Near:
         turned = self._network.features(_mirrored(rgb), tick)
         return _nearer(*(_nearest_not_own(side, self.features, own) for side in (known, turned)))
 
-    def _in_bits(self, rgb: Rgb, own: Indices | None = None) -> _Near:
-        canvases = np.concatenate([perceptual_hash.canvases(one) for one in (rgb, _mirrored(rgb))])
+    def _in_bits(self, rgb: RgbPictures, own: Indices | None = None) -> _Near:
+        canvases = np.concatenate([perceptual_hash.grey_canvases(one) for one in (rgb, _mirrored(rgb))])
         owns = None if own is None else np.concatenate([own, own])
-        bits, indices = perceptual_hash.closest(canvases, self._canvases, self._windows, owns)
+        bits, indices = perceptual_hash.nearest(canvases, self._canvases, self._windows, owns)
         return _nearer((bits[: len(rgb)], indices[: len(rgb)]), (bits[len(rgb) :], indices[len(rgb) :]))
 
 
@@ -199,5 +204,5 @@ def _median(values: npt.NDArray[np.float64], counts: npt.NDArray[np.bool_]) -> f
     return max(float(np.median(values[counts] if counts.any() else values)), 1e-6)
 
 
-def _mirrored(rgb: Rgb) -> Rgb:
+def _mirrored(rgb: RgbPictures) -> RgbPictures:
     return np.ascontiguousarray(rgb[:, :, ::-1])

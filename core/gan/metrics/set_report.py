@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core.gan.metrics.distances import Features
-from core.gan.metrics.features import FeatureNetwork, Rgb, Tick
+from core.gan.metrics.features import FeatureNetwork, Tick
 from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals
 from core.gan.metrics.resampling import Measured
 from core.gan.metrics.set_metrics import SetMetrics, set_metrics
+from core.images.pixel_types import RgbPictures
 
 MOST_REAL = 5_000
 """Real pictures that samples are compared with as a set; of more, so many are drawn with a fixed seed."""
@@ -34,11 +35,11 @@ Watch = Callable[[str], Tick]
 class Reals:
     """The real pictures that samples are held against, all (n, h, w, 3) of the samples' size."""
 
-    training: Rgb
+    training: RgbPictures
     """As training shows them, in the order of their names."""
-    whole: Rgb
+    whole: RgbPictures
     """The same uncropped, of any size."""
-    held_out: Rgb | None
+    held_out: RgbPictures | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Appraisal:
         return sum(one.verdict == verdict for one in self.near)
 
 
-def appraise(samples: Rgb, reals: Reals, networks: Sequence[FeatureNetwork], watch: Watch) -> Appraisal:
+def appraise(samples: RgbPictures, reals: Reals, networks: Sequence[FeatureNetwork], watch: Watch) -> Appraisal:
     """Measure samples (n, h, w, 3) on each network; the first also looks for copies.
 
     Raises ValueError if a set has fewer than LEAST pictures.
@@ -89,7 +90,7 @@ def check_enough(samples: int, training: int, held_out: int | None) -> None:
 
 def _on(
     network: FeatureNetwork,
-    samples: Rgb,
+    samples: RgbPictures,
     reals: Reals,
     known: tuple[Features | None, Features | None],
     watch: Watch,

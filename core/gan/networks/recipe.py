@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from core.config.base_recipe import RecipeModel, overrides_of
+from core.networks.architecture import Precision
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
-Precision = Literal["auto", "float32", "bfloat16"]
 
 SIZES = (16, 28, 32, 64, 128, 256)
 """Sides of pictures in pixels that networks are built for: MNIST's, and powers of two."""

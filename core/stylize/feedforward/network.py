@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from core.networks import device as devices
-from core.networks.backbone import extended
+from core.networks.backbone import replicate_padded
 from core.networks.transfer_flops import BLOCKS, REDUCTION, channels
 from core.stylize.feedforward.instance_norm import restyled, styled
 from core.stylize.feedforward.reflect_padding import Features, Framed, convolved, framed, rectified, summed
@@ -87,7 +87,7 @@ class TransferNetwork(nn.Module):
 
     def _entering(self, x: Picture) -> Float[Tensor, "n 12 h/2 w/2"]:
         """Pixels in -1..1, four at a time, in the type and layout of the convolutions."""
-        x = mirrored_to(extended(x, LEAST), REDUCTION) * 2 - 1
+        x = mirrored_to(replicate_padded(x, LEAST), REDUCTION) * 2 - 1
         dtype = self.leave.weight.dtype
         layout = devices.memory_format(x.device, dtype, x.shape[2], x.shape[3])
         return F.pixel_unshuffle(x, 2).to(dtype).contiguous(memory_format=layout)

@@ -13,7 +13,7 @@ from core.errors import SpecError
 from core.networks.weights import digest as weights_digest
 from core.stylize.feedforward.transfer_file import SORT, read_info
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from core.text import shown
+from core.text import path_text
 
 PACKAGED = Path(__file__).resolve().parents[3] / "data" / "networks" / "catalog.safetensors"
 """The network that `packaged` names."""
@@ -43,7 +43,7 @@ def network_path(name: str) -> Path:
         return Path(name)
     if not PACKAGED.is_file():
         raise SpecError(
-            f"The packaged network {shown(PACKAGED)} is not there; check the file out again, set network = a file that "
+            f"The packaged network {path_text(PACKAGED)} is not there; check the file out again, set network = a file that "
             f"`{SORT.command}` wrote, or use method = 'optimise'."
         )
     return PACKAGED

@@ -5,13 +5,14 @@ Neither torch nor Prefect is imported: the command line stays quick.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from core.config.base_recipe import RecipeModel, overrides_of
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
+from core.networks.architecture import Precision
 
 _LOSSES = PRESETS[DEFAULT_PRESET]
 
@@ -136,7 +137,7 @@ class TransferRecipe(RecipeModel):
         description="Half-life of the average that is kept of the weights, in pictures; 0 keeps the last ones.",
     )
     seed: int = Field(default=0, ge=0, lt=2**31, title="Seed", description="Decides weights, order, crops and styles.")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: Precision = Field(
         default="auto", title="Precision", description="`auto` is bfloat16 where the device has it, else float32."
     )
 

@@ -16,22 +16,22 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import SpecError
 from core.networks import tensor_file
-from core.storage.safetensors_header import Header, Sort, not_one, read_header
+from core.storage.safetensors_header import FileKind, SafetensorsHeader, read_header, wrong_kind_error
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from core.text import shown
+from core.text import path_text
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from core.networks.device import Precision
+    from core.networks.architecture import Precision
     from core.stylize.feedforward.trainable_model import Stylist
     from core.stylize.feedforward.transfer_model import Painter
 
 KIND = "nocturne transfer 1"
 """Value of the metadata's `format`; its number rises when the layout changes."""
-SORT = Sort("network file", "nocturne train-style")
+SORT = FileKind("network file", "nocturne train-style")
 AVERAGE = "average."
 SEEN_BY = ("style_size", "trim", "precision")
 """Fields of the training that the look of an artwork hangs on, and so what is predicted from it."""
@@ -50,7 +50,7 @@ def read_info(path: Path) -> TransferInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{shown(path)} is a file of tensors, but no network that paints; give one that `{SORT.command}` wrote."
+            f"{path_text(path)} is a file of tensors, but no network that paints; give one that `{SORT.command}` wrote."
         )
     try:
         recipe = TransferRecipe.model_validate_json(meta["recipe"])
@@ -85,7 +85,7 @@ def load(path: Path, device: torch.device, precision: Precision) -> Painter:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a network file, on the CPU. Raises SpecError."""
     if path.suffix != ".safetensors":
-        raise not_one(path, SORT)
+        raise wrong_kind_error(path, SORT)
     return tensor_file.read(path)
 
 
@@ -126,7 +126,7 @@ def exported(path: Path) -> bytes:
     return checkpoint_bytes(small, info.recipe, info.step, info.styles, info.data)
 
 
-def _digests(header: Header, prefix: str, recipe: TransferRecipe) -> tuple[str, tuple[str, ...], str]:
+def _digests(header: SafetensorsHeader, prefix: str, recipe: TransferRecipe) -> tuple[str, tuple[str, ...], str]:
     """Of the network, of each embedding, and of the predictor."""
     seen = {name: getattr(recipe, name) for name in SEEN_BY}
     predicting = header.below(f"{prefix}predictor.")
@@ -165,7 +165,7 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
             raise RuntimeError("embeddings of another network")
     except (RuntimeError, KeyError, TypeError, IndexError) as error:
         raise SpecError(
-            f"{shown(info.path)} holds the tensors of another network than Nocturne paints with; train one "
+            f"{path_text(info.path)} holds the tensors of another network than Nocturne paints with; train one "
             f"with `{SORT.command}`, or use another copy of the file."
         ) from error
     return stylist, known

@@ -11,9 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.errors import Unsupported
-from core.images.image import U8, U16, Picture
-
-Pixels = U8 | U16
+from core.images.image import Picture
+from core.images.pixel_types import U8, Pixels
 
 STRIP = 256
 """Rows that are blended at once."""

@@ -8,13 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.images import image
+from core.images.pixel_types import Pixels
 from core.stylize.images import colour
 from core.stylize.images.colour import KeepColor
 from core.stylize.images.guided_upsample import lifted
 from core.stylize.images.pixels import tensor, unit
 from core.stylize.images.region_composite import Cover
-
-Pixels = image.U8 | image.U16
 
 
 def delivered(

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.images import image
-from core.images.verified_read import read_planned
+from core.images.pixel_types import Pixels
+from core.images.verified_read import read_verified
 from core.planning.jobs import Job
 from core.stylize.images import masks, region_map
 from core.stylize.images.lru_cache import Recent
-from core.stylize.images.masks import Pixels, feathered, fitted, keep_under, softened
+from core.stylize.images.masks import feathered, fitted, keep_under, softened
 from core.text import printable
 
 KEPT_COVERS = 4
@@ -105,7 +106,7 @@ class Covers:
         return torch.stack([(labels == number).float() for number, (_, count) in enumerate(regions) if count])
 
     def _read(self, path: str, sha256: str) -> image.Picture:
-        return read_planned(path, sha256, self._max_pixels).picture
+        return read_verified(path, sha256, self._max_pixels).picture
 
 
 def _amount(planes: Sequence[Tensor], size: Size) -> Tensor:

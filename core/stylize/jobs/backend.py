@@ -20,7 +20,7 @@ from core.engine.backend import StepCallback
 from core.images import image
 from core.networks import device as devices
 from core.networks.backbone import Backbone
-from core.networks.memory import available, give_back, keep_freed
+from core.networks.memory import available_bytes, release_freed_memory, retain_freed_memory
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -71,7 +71,7 @@ class StylizeMaker:
     def __init__(self, device: str, warm: bool = True) -> None:
         self._device = torch.device(device)
         devices.make_deterministic()
-        keep_freed()
+        retain_freed_memory()
         self._threads, self.parallel_groups = torch.get_num_threads(), 1
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
@@ -111,7 +111,7 @@ class StylizeMaker:
         quick = all(recipe.method == "fast" for recipe in self._recipes.values())
         if self._device.type != "cpu" or not quick or self._threads == 1:
             return 1
-        room, hands = available(), self._threads + 1
+        room, hands = available_bytes(), self._threads + 1
         return max(1, hands if room is None else min(hands, room // HAND_BYTES))
 
     def is_large(self, job: Job, decoded: Decoded) -> bool:
@@ -127,7 +127,7 @@ class StylizeMaker:
         looked_at = None if recipe.method == "optimise" else looking(job, recipe, style)
         decoded = self._sources.decoded(job, recipe, looked_at)
         if decoded.asset.rgb.nbytes > LARGE:
-            give_back()
+            release_freed_memory()
         return decoded
 
     def make(self, job: Job, decoded: Decoded, report_step: StepCallback) -> Made:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.errors import OutOfMemory
 from core.images import image
-from core.networks.memory import ran_out
+from core.networks.memory import is_out_of_memory
 from core.planning.jobs import Job
 from core.stylize.images.pixels import resized
 from core.stylize.jobs.backend import StylizeMaker
@@ -55,7 +55,7 @@ class Sitting:
         try:
             return self._maker.painted(self.job, self._decoded, look).image
         except (MemoryError, RuntimeError) as error:
-            if ran_out(error):
+            if is_out_of_memory(error):
                 raise OutOfMemory(f"{self.job.subject} needs more memory than there is; lower `size`.") from error
             raise
 

@@ -10,7 +10,7 @@ from core.errors import JobError
 from core.planning.jobs import Job
 from core.storage.run_paths import output_of
 from core.storage.store import Store
-from core.storage.write_batch import BatchStore
+from core.storage.write_batch import BatchedStore
 from core.stylize.jobs.backend import Made, StylizeMaker
 from core.stylize.jobs.sources import Decoded
 from core.stylize.optimise.optimise import Result
@@ -36,7 +36,7 @@ class LaneMaker:
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
         """See GroupBackend."""
-        self._store = BatchStore(store)
+        self._store = BatchedStore(store)
         self._maker.open(self._store, context)
         self.parallel_groups = self._maker.parallel_groups
 
@@ -73,7 +73,7 @@ class LaneMaker:
 
     def flush_outputs(self) -> Mapping[str, JobError]:
         """Flush the pictures written so far together, and give them and their small views their names."""
-        unnamed = self._store.settle()
+        unnamed = self._store.commit()
         return {output: error for name, error in unnamed.items() if (output := output_of(name)) is not None}
 
     def _written(self, job: Job, made: Made) -> JobResult:

@@ -10,11 +10,10 @@ import torch
 
 from core.config.recipe import Recipe
 from core.config.score_weights import ScoreWeights
-from core.images import image
-from core.images import perceptual_hash as fingerprint
+from core.images import image, perceptual_hash
+from core.images.pixel_types import Plane
 from core.networks import classifier_file
 from core.planning.jobs import Job
-from core.scoring.grams import Plane
 from core.scoring.labeller import Labeller
 from core.scoring.score import Reference, Scorer, Scores, mean_of
 from core.stylize.images import colour
@@ -63,7 +62,7 @@ class Critic:
         """What is said of a job's picture, in the size in which its asset was decoded."""
         scores = self._scores(job, picture, decoded, recipe)
         labels = self._labeller.columns(picture.rgb) if self._labeller else {}
-        return Judgement(scores, fingerprint.written(picture.rgb), labels)
+        return Judgement(scores, perceptual_hash.hex_hash(picture.rgb), labels)
 
     def columns(self, judgement: Judgement) -> dict[str, Any]:
         """The manifest's columns of a judgement, its score by the run's weights."""

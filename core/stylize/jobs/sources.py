@@ -15,8 +15,8 @@ from core.config.output_options import longest_side
 from core.config.recipe import Recipe
 from core.errors import TooLarge
 from core.images import image
-from core.images.border_crop import artwork_alone
-from core.images.verified_read import Planned, read_planned
+from core.images.border_crop import artwork_cropped
+from core.images.verified_read import VerifiedPicture, read_verified
 from core.planning.jobs import Job, fitted
 from core.stylize.images import colour
 from core.stylize.images.lru_cache import Recent
@@ -54,7 +54,7 @@ class Decoded:
     content: image.Picture
     seen: tuple[image.Picture, ...]
     keep_color: colour.KeepColor
-    file: Planned
+    file: VerifiedPicture
     """What the asset's file says of itself; its picture is the asset."""
     groups: tuple[slice, ...]
     """The artworks of each style: one, or one for each area of the cover."""
@@ -71,7 +71,7 @@ class Sources:
 
     def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int, covers: Covers) -> None:
         self._library, self._styles, self._max_pixels, self._covers = library, styles, max_pixels, covers
-        self._assets: Recent[tuple[str, int], Planned] = Recent(KEPT_ASSETS)
+        self._assets: Recent[tuple[str, int], VerifiedPicture] = Recent(KEPT_ASSETS)
         self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
         self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
         self._artworks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
@@ -122,8 +122,8 @@ class Sources:
             return image.resized(decoded.asset, longest)
         return self._guides.get((job.asset_sha256, longest), lambda: self._asset(job).resized(longest).picture)
 
-    def _asset(self, job: Job) -> Planned:
-        return read_planned(os.path.join(self._library, job.asset_file), job.asset_sha256, self._max_pixels)
+    def _asset(self, job: Job) -> VerifiedPicture:
+        return read_verified(os.path.join(self._library, job.asset_file), job.asset_sha256, self._max_pixels)
 
     def _artwork(self, path: str, sha256: str, recipe: Recipe) -> image.Picture:
         known = (sha256, recipe.size, recipe.brush)
@@ -143,13 +143,13 @@ class Sources:
     def _look(self, path: str, sha256: str, looking: Looking) -> image.Picture:
         def made() -> image.Picture:
             picture = self._read(path, sha256)
-            seen = image.Picture(artwork_alone(picture.rgb)) if looking.trim else picture
+            seen = image.Picture(artwork_cropped(picture.rgb)) if looking.trim else picture
             return brushed(seen, looking.size, 1.0)
 
         return self._looks.get((sha256, looking.size, looking.trim), made)
 
     def _read(self, path: str, sha256: str) -> image.Picture:
-        return read_planned(path, sha256, self._max_pixels).picture
+        return read_verified(path, sha256, self._max_pixels).picture
 
 
 def _slices(counts: Sequence[int]) -> tuple[slice, ...]:
@@ -158,7 +158,7 @@ def _slices(counts: Sequence[int]) -> tuple[slice, ...]:
     return tuple(slice(end - count, end) for end, count in zip(ends, counts, strict=True))
 
 
-def _check_deliverable(job: Job, file: Planned, recipe: Recipe) -> None:
+def _check_deliverable(job: Job, file: VerifiedPicture, recipe: Recipe) -> None:
     """Raises TooLarge or Unsupported for an output that could not be written or read, before it is computed."""
     working = max(file.picture.size)
     size = image.Size(*fitted(*file.size, longest_side(recipe.output_size, working, max(file.size))))

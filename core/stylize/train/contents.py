@@ -15,11 +15,11 @@ from torch import Tensor
 
 from core.errors import JobError, SpecError
 from core.images import image
-from core.images.border_crop import trimmed, unframed
+from core.images.border_crop import edges_cropped, margins_cropped
 from core.networks import seeded_random
 from core.planning.library import scan
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.text import printable, shortly
+from core.text import printable, truncated
 from core.training.skipped_files import Fault, Tick
 
 HELD_OUT = 20
@@ -54,7 +54,7 @@ def load(
 
     files, faults = readable(folders, max_pixels, tick, keep)
     if len(pictures) < 2:
-        listed = "".join(f" {shortly(fault.message)}" for fault in faults[:3])
+        listed = "".join(f" {truncated(fault.message)}" for fault in faults[:3])
         where = ", ".join(printable(str(folder)) for folder in folders)
         raise SpecError(f"{where}: {len(pictures)} picture to learn from, and at least 2 are needed.{listed}")
     sha = hashlib.sha256()
@@ -92,7 +92,7 @@ def readable(
 
 def _kept(rgb: image.U8, recipe: TransferRecipe) -> image.U8:
     """A picture as it is kept: without its margins and its frame, and never enlarged."""
-    rgb = unframed(trimmed(rgb) if recipe.trim else rgb, recipe.frame)
+    rgb = edges_cropped(margins_cropped(rgb) if recipe.trim else rgb, recipe.frame)
     height, width = rgb.shape[:2]
     cut = LONGEST * min(height, width)
     top, left = max(0, height - cut) // 2, max(0, width - cut) // 2

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.images import image
-from core.images.border_crop import artwork_alone, unframed
+from core.images.border_crop import artwork_cropped, edges_cropped
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.predictor import Look, look
 from core.stylize.images.lru_cache import Recent
@@ -86,8 +86,8 @@ class StyleBank:
 
     def _seen(self, path: Path, frame: float) -> image.Picture:
         picture = image.read(path)
-        whole = image.Picture(artwork_alone(picture.rgb)) if self._trim else picture
-        whole = image.Picture(unframed(whole.rgb, frame)) if frame else whole
+        whole = image.Picture(artwork_cropped(picture.rgb)) if self._trim else picture
+        whole = image.Picture(edges_cropped(whole.rgb, frame)) if frame else whole
         return brushed(whole, self._recipe.size, self._recipe.brush)
 
     def _made(self, style: Palette) -> Targets:

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from core.images import image
-from core.images.border_crop import trimmed
+from core.images.border_crop import margins_cropped
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.contents import Contents, middle
 from core.stylize.train.perceptual import Judge, Pictures
@@ -90,7 +90,7 @@ class HeldOut:
 def _thumb(palette: Palette, side: int, trim: bool) -> image.U8:
     """The square about the middle of a style's first artwork, without its margins if they are trimmed."""
     rgb = image.read(palette.artworks[0]).rgb
-    whole = Image.fromarray(np.ascontiguousarray(trimmed(rgb) if trim else rgb))
+    whole = Image.fromarray(np.ascontiguousarray(margins_cropped(rgb) if trim else rgb))
     least = min(whole.size)
     left, top = (whole.width - least) // 2, (whole.height - least) // 2
     square = whole.crop((left, top, left + least, top + least))

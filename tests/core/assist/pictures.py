@@ -6,24 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.image import Picture
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 
 
-def shown(rgb: NDArray[np.uint8] | NDArray[np.float64], alpha: NDArray[np.uint8] | None = None) -> View:
-    return View(Picture(np.ascontiguousarray(rgb).astype(np.uint8), alpha))
+def shown(rgb: NDArray[np.uint8] | NDArray[np.float64], alpha: NDArray[np.uint8] | None = None) -> LabView:
+    return LabView(Picture(np.ascontiguousarray(rgb).astype(np.uint8), alpha))
 
 
-def flat(*colour: int, height: int = 40, width: int = 60) -> View:
+def flat(*colour: int, height: int = 40, width: int = 60) -> LabView:
     return shown(np.full((height, width, 3), colour))
 
 
-def halves(one: tuple[int, int, int], other: tuple[int, int, int], share: float = 0.5) -> View:
+def halves(one: tuple[int, int, int], other: tuple[int, int, int], share: float = 0.5) -> LabView:
     rgb = np.full((40, 100, 3), other)
     rgb[:, : round(100 * share)] = one
     return shown(rgb)
 
 
-def stripes(angle: float, side: int = 96, period: float = 9.0) -> View:
+def stripes(angle: float, side: int = 96, period: float = 9.0) -> LabView:
     """Lines that run at so many degrees from level, anticlockwise."""
     y, x = np.indices((side, side))
     turned = np.radians(angle)

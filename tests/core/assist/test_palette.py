@@ -8,7 +8,7 @@ import pytest
 
 from core.assist import colour_names, contrast, emotion, palette
 from core.images.image import Picture
-from core.images.lab_view import View, view
+from core.images.lab_view import LabView, lab_view
 from core.scoring import harmony
 from tests.core.assist.pictures import ODD, flat, halves, shown
 
@@ -68,7 +68,7 @@ def test_every_colour_has_a_name() -> None:
                 assert colour_names.name_of(lightness, a, b)
 
 
-def hsv(*degrees: float) -> View:
+def hsv(*degrees: float) -> LabView:
     """Bands of pure hues."""
     import colorsys
 
@@ -147,7 +147,7 @@ def test_single_regressions_are_the_papers() -> None:
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-def test_odd_pictures_have_finite_values_or_none(odd: View) -> None:
+def test_odd_pictures_have_finite_values_or_none(odd: LabView) -> None:
     swatches = palette.palette(odd)
     assert sum(swatch.share for swatch in swatches) == pytest.approx(1)
     values = [*astuple(contrast.contrasts(odd, swatches)), contrast.warmth(odd), contrast.colourfulness(odd)]
@@ -158,6 +158,6 @@ def test_odd_pictures_have_finite_values_or_none(odd: View) -> None:
 
 
 def test_a_view_is_small_and_knows_a_blank_picture() -> None:
-    assert view(Picture(np.zeros((600, 900, 3), np.uint8))).lab.shape == (171, 256, 3)
+    assert lab_view(Picture(np.zeros((600, 900, 3), np.uint8))).lab.shape == (171, 256, 3)
     assert ODD["transparent"].is_blank
     assert not ODD["half transparent"].is_blank

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.assist import structure
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import symmetry
 from tests.core.assist.pictures import ODD, flat, shown, stripes
@@ -67,7 +67,7 @@ def test_the_eye_is_drawn_to_what_differs() -> None:
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-def test_odd_pictures_have_finite_values_or_none(odd: View) -> None:
+def test_odd_pictures_have_finite_values_or_none(odd: LabView) -> None:
     found = structure.directions(structure.structure_tensor(odd))
     values = [found.main, found.agreement, found.coherence, *found.histogram] if found else []
     scale, mirrored, tones = structure.texture_scale(odd), symmetry(odd), structure.tones(odd)

@@ -168,7 +168,7 @@ def test_little_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("free", "state"), [(10_000_000_000, "ok"), (3_900_000_000, "warning"), (None, "ok"), (0, "warning")]
 )
 def test_memory(free: int | None, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: free)
+    monkeypatch.setattr(memory, "available_bytes", lambda: free)
     assert only(machine.free_memory()).state == state
 
 
@@ -180,12 +180,12 @@ def test_the_tightest_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "own").write_text("4:cpu:/x\n0::/service/own\n")
     for name, path in (("MEMINFO", "meminfo"), ("OWN_GROUP", "own"), ("GROUPS", "groups")):
         monkeypatch.setattr(memory, name, tmp_path / path)
-    assert memory.available() == 8 * gib
+    assert memory.available_bytes() == 8 * gib
     (groups / "service/own/memory.max").write_text("max\n")
     (groups / "service/memory.max").write_text(f"{4 * gib}\n")
     (groups / "service/memory.current").write_text(f"{gib}\n")
     (groups / "service/memory.stat").write_text(f"anon 5\ninactive_file {gib // 4}\n")
-    assert memory.available() == 3 * gib + gib // 4
+    assert memory.available_bytes() == 3 * gib + gib // 4
 
 
 @pytest.mark.parametrize(("most", "state"), [(256, "warning"), (20_000, "ok"), (resource.RLIM_INFINITY, "ok")])

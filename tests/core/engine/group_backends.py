@@ -11,7 +11,7 @@ from core.errors import JobError, Unreadable
 from core.planning.jobs import Job
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import Store
-from core.storage.write_batch import Batch
+from core.storage.write_batch import WriteBatch
 from tests.core.engine.backends import Scribe
 
 
@@ -31,7 +31,7 @@ class Scriptorium:
 
     def open(self, store: Store, context: dict[str, Any]) -> None:
         self.scribe.open(store, context)
-        self.store, self.batch = store, Batch(store)
+        self.store, self.batch = store, WriteBatch(store)
 
     def decode(self, jobs: Sequence[Job]) -> list[str]:
         return [self.scribe.decode(job) for job in jobs]
@@ -53,7 +53,7 @@ class Scriptorium:
         return [self._written(job, data) for job, data in zip(jobs, made, strict=True)]
 
     def flush_outputs(self) -> Mapping[str, JobError]:
-        return {name[len(OUTPUTS) + 1 :]: error for name, error in self.batch.settle().items()}
+        return {name[len(OUTPUTS) + 1 :]: error for name, error in self.batch.commit().items()}
 
     def _written(self, job: Job, data: bytes) -> JobResult:
         if "unwritten" in job.asset:

@@ -102,7 +102,7 @@ def test_a_kill_leaves_no_output_without_a_row(pool: WorkerPool, store: Store) -
     outcomes = submission.wait()
     assert {outcome.status for outcome in outcomes} == {"done"}
     assert len(outcomes) == 40
-    assert store.sweep() >= 1
+    assert store.remove_temporary_files() >= 1
     assert not list(store.root.rglob(f"{TEMPORARY}*"))
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
 from core.images import credit_metadata, image
-from core.images.credit_metadata import NOTHING, Credits
-from core.images.open_image import identified
+from core.images.credit_metadata import NO_CREDITS, Credits
+from core.images.open_image import identify
 from tests.core.images.test_encoding import ABOUT, deep
 from tests.pictures import exif, saved, stored
 from tests.pictures import image as patches
@@ -24,7 +24,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", 
 
 def said(data: bytes) -> Credits:
     file = io.BytesIO(data)
-    found = identified(file, "picture")
+    found = identify(file, "picture")
     assert isinstance(found, ImageFile.ImageFile)
     return credit_metadata.read(found, file)
 
@@ -39,7 +39,7 @@ def near(found: Credits, wanted: Credits) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tiff", "deep png", "deep tiff"])
 @pytest.mark.parametrize(
-    "about", [ABOUT, NOTHING, Credits(artist="A"), Credits(dpi=(72.0, 72.0)), Credits(credit="<&>")]
+    "about", [ABOUT, NO_CREDITS, Credits(artist="A"), Credits(dpi=(72.0, 72.0)), Credits(credit="<&>")]
 )
 def test_what_is_written_is_read_again(kind: str, about: Credits) -> None:
     picture = deep() if "deep" in kind else image.Picture((deep().rgb // 257).astype(np.uint8))
@@ -75,7 +75,7 @@ def test_exif_of_a_camera() -> None:
 
 def test_resolution_by_the_centimetre_and_none_without_a_unit() -> None:
     near(said(saved(patches(), "WEBP", exif=_exif({0x011A: 100.0, 0x011B: 100.0, 0x0128: 3}))), Credits((254.0, 254.0)))
-    near(said(saved(patches(), "WEBP", exif=_exif({0x011A: 1.0, 0x011B: 1.0, 0x0128: 1}))), NOTHING)
+    near(said(saved(patches(), "WEBP", exif=_exif({0x011A: 1.0, 0x011B: 1.0, 0x0128: 1}))), NO_CREDITS)
 
 
 def _exif(tags: dict[int, Any]) -> bytes:
@@ -124,9 +124,9 @@ def test_resolution_turns_with_the_picture() -> None:
 )
 def test_hostile_xmp_says_nothing(packet: bytes) -> None:
     data = image.encode(image.Picture(np.zeros((8, 8, 3), np.uint8)), "webp")
-    found = identified(io.BytesIO(data), "picture")
+    found = identify(io.BytesIO(data), "picture")
     found.info["xmp"] = packet
-    assert credit_metadata.read(found, io.BytesIO(data)) == NOTHING
+    assert credit_metadata.read(found, io.BytesIO(data)) == NO_CREDITS
 
 
 def test_texts_are_cut_and_do_not_steer_a_terminal() -> None:
@@ -140,7 +140,7 @@ def test_texts_are_cut_and_do_not_steer_a_terminal() -> None:
 @pytest.mark.parametrize("dpi", [(0.0, 0.0), (float("inf"), 1.0), (1e9, 1e9)])
 def test_an_implausible_print_size_is_none(dpi: tuple[float, float]) -> None:
     data = image.encode(image.Picture(np.zeros((8, 8, 3), np.uint8)), "webp")
-    found = identified(io.BytesIO(data), "picture")
+    found = identify(io.BytesIO(data), "picture")
     found.info |= {"jfif_unit": 1, "jfif_density": dpi}
     assert credit_metadata.read(found, io.BytesIO(data)).dpi is None
 

@@ -20,7 +20,7 @@ def test_good_and_bad_pictures_in_order(studio: Studio) -> None:
     good, bad = studio.library / "cat.jpg", studio.library / "new\nline.jpg"
     bad.write_text("no picture")
     ticks: list[tuple[int, int]] = []
-    found = decode_probe.faults([str(good), str(bad), str(good)], LIMIT, lambda *tick: ticks.append(tick))
+    found = decode_probe.find_faults([str(good), str(bad), str(good)], LIMIT, lambda *tick: ticks.append(tick))
     assert found[0] is found[2] is None
     assert found[1] is not None
     assert found[1][0] == "unreadable"
@@ -30,7 +30,7 @@ def test_good_and_bad_pictures_in_order(studio: Studio) -> None:
 
 def test_nothing_to_try_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert decode_probe.faults([], LIMIT) == []
+    assert decode_probe.find_faults([], LIMIT) == []
 
 
 def test_one_that_hangs_is_stopped_and_the_rest_is_tried(studio: Studio, tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def act_on_child(number: signal.Signals, paths: list[str], patience: float) -> l
             os.kill(child.pid, number)
             time.sleep(0.2)
 
-    return [fault and fault[0] for fault in decode_probe.faults(paths, LIMIT, strike, patience)]
+    return [fault and fault[0] for fault in decode_probe.find_faults(paths, LIMIT, strike, patience)]

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import Unsupported
-from core.images import icc as colour_profile
-from core.images import image
+from core.images import icc, image
 from core.images.container_parsing import png_chunks
 from core.images.credit_metadata import Credits
 from core.images.image import DeepPicture, Picture, encode, from_bytes, pixels_sha256
@@ -100,7 +99,7 @@ def test_an_8_bit_tiff_is_exact_for_pillow_and_tifffile(alpha: bool) -> None:
     picture = shallow(deep(alpha))
     data = encode(picture, "tiff")
     with Image.open(io.BytesIO(data)) as opened:
-        assert (opened.mode, opened.info["icc_profile"]) == ("RGBA" if alpha else "RGB", colour_profile.SRGB)
+        assert (opened.mode, opened.info["icc_profile"]) == ("RGBA" if alpha else "RGB", icc.SRGB)
         np.testing.assert_array_equal(np.asarray(opened), tifffile.imread(io.BytesIO(data)))
     if not alpha:
         np.testing.assert_array_equal(from_bytes(data).rgb, picture.rgb)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from core.images import perceptual_hash
-from core.images.perceptual_hash import BITS, WHOLE, Window, canvases, closest, fingerprints, windows
+from core.images.perceptual_hash import BITS, WHOLE, Window, grey_canvases, hashes, nearest, windows
 from tests.core.gan.photographs import jpeg, resized_to, tiles
 
 TRAIN, HELD_OUT = tiles()
@@ -20,7 +20,7 @@ def apart(a: torch.Tensor, b: torch.Tensor) -> np.ndarray:
 
 
 def test_a_fingerprint_is_imagehashs() -> None:
-    ours = fingerprints(canvases(TRAIN)) > 0
+    ours = hashes(grey_canvases(TRAIN)) > 0
     theirs = [imagehash.phash(Image.fromarray(one), hash_size=16).hash.ravel() for one in TRAIN]
     wrong = (ours.numpy() != np.stack(theirs)).sum(1)
     assert wrong.max() <= 2  # float32 against float64, at the median
@@ -30,8 +30,8 @@ def test_a_fingerprint_is_imagehashs() -> None:
 def test_a_window_is_what_is_seen_through_it() -> None:
     window = Window(0.875, 0.125, 0.0)
     cut = [resized_to(one, 64, box=(8, 0, 64, 56)) for one in TRAIN]
-    assert np.median(apart(fingerprints(canvases(TRAIN), window), fingerprints(canvases(np.stack(cut))))) <= 16
-    assert np.median(apart(fingerprints(canvases(TRAIN)), fingerprints(canvases(np.stack(cut))))) > 60
+    assert np.median(apart(hashes(grey_canvases(TRAIN), window), hashes(grey_canvases(np.stack(cut))))) <= 16
+    assert np.median(apart(hashes(grey_canvases(TRAIN)), hashes(grey_canvases(np.stack(cut))))) > 60
 
 
 @pytest.mark.parametrize("least", [1.0, 0.96, 0.88, 0.79])
@@ -50,24 +50,24 @@ def test_windows_lie_inside_reach_every_edge_and_leave_no_wide_gap(least: float)
 
 @pytest.mark.parametrize("held", [7, 1024])
 def test_the_closest_is_found_whatever_part_it_lies_in(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perceptual_hash, "PICTURES", held)
+    monkeypatch.setattr(perceptual_hash, "CHUNK", held)
     copies = np.stack([jpeg(one, 60) for one in TRAIN])
-    found = closest(canvases(copies), canvases(TRAIN), windows())
+    found = nearest(grey_canvases(copies), grey_canvases(TRAIN), windows())
     assert found.indices.tolist() == list(range(len(TRAIN)))
     assert np.percentile(found.bits, 95) <= 12
-    twice = closest(canvases(copies), canvases(np.concatenate([TRAIN, TRAIN])), windows())
+    twice = nearest(grey_canvases(copies), grey_canvases(np.concatenate([TRAIN, TRAIN])), windows())
     assert twice.indices.tolist() == found.indices.tolist()
 
 
 @pytest.mark.parametrize("held", [7, 1024])
 def test_a_pictures_own_place_is_passed_over(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perceptual_hash, "PICTURES", held)
+    monkeypatch.setattr(perceptual_hash, "CHUNK", held)
     places = np.arange(5, 20)
-    found = closest(canvases(TRAIN[places]), canvases(TRAIN), windows(), places)
+    found = nearest(grey_canvases(TRAIN[places]), grey_canvases(TRAIN), windows(), places)
     assert not (found.indices == places).any()
     assert found.bits.min() > 16
 
 
 def test_plain_pictures_have_fingerprints_too() -> None:
     plain = np.full((2, 64, 64, 3), 90, np.uint8)
-    assert closest(canvases(plain), canvases(plain), [WHOLE]).bits.tolist() == [0, 0]
+    assert nearest(grey_canvases(plain), grey_canvases(plain), [WHOLE]).bits.tolist() == [0, 0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images.perceptual_hash import written
+from core.images.perceptual_hash import hex_hash
 from core.manifest.near_duplicates import CHUNKS, NEAR, alike
 
 RNG = np.random.default_rng(0)
@@ -53,7 +53,7 @@ def test_a_picture_and_its_recompression_have_near_fingerprints() -> None:
     rgb = np.asarray(coarse.resize((160, 120), Image.Resampling.BICUBIC))
     near = (rgb.astype(int) + RNG.integers(-6, 7, rgb.shape)).clip(0, 255).astype(np.uint8)
     a, b, c = (
-        np.unpackbits(np.frombuffer(bytes.fromhex(written(each)), np.uint8)) for each in (rgb, near, rgb[:, ::-1])
+        np.unpackbits(np.frombuffer(bytes.fromhex(hex_hash(each)), np.uint8)) for each in (rgb, near, rgb[:, ::-1])
     )
     assert (a != b).sum() <= NEAR
     assert (a != c).sum() > 60

@@ -67,7 +67,7 @@ def test_a_file_where_a_folder_is_needed_costs_nothing(store: Store) -> None:
 def test_a_half_written_file_survives_the_next_nights_sweep(store: Store) -> None:
     store.path(output_path(f"wave/{TEMPORARY}1-1")).write_bytes(b"half")
     assert [move.to for move in moved(store)] == [f"set-aside/outputs/wave/{TEMPORARY.removeprefix('.')}1-1"]
-    store.sweep()
+    store.remove_temporary_files()
     assert b"half" in contents(store.root).values()
 
 

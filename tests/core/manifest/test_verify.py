@@ -231,7 +231,7 @@ def test_want_of_memory_is_not_taken_for_damage(store: Store, monkeypatch: pytes
     def no_memory(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("core.images.decoding.decoded", no_memory)
+    monkeypatch.setattr("core.images.decoding.decode", no_memory)
     with pytest.raises(OutOfMemory, match=r"\.png' cannot be checked for want of memory"):
         verify.verify(store)
 

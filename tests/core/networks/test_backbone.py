@@ -16,7 +16,7 @@ from core.config.recipe import Recipe
 from core.errors import SpecError
 from core.networks import device
 from core.networks.architecture import BACKBONES, Name
-from core.networks.backbone import DEEP_SCALE, Backbone, extended, smoothed
+from core.networks.backbone import DEEP_SCALE, Backbone, replicate_padded, smoothed
 from core.networks.weights import CAFFE_UNIT, SOURCES, Weights, load, package_file
 from core.stylize.optimise.recipe_backbone import for_recipe
 from tests.core.networks.seeded_weights import seeded, seeded_state
@@ -122,8 +122,8 @@ def test_any_size_has_features_at_every_layer(packaged: Weights, height: int, wi
 
 def test_a_short_side_is_extended_by_its_last_row_and_column() -> None:
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).view(1, 1, 2, 2)
-    assert extended(x, 3)[0, 0].tolist() == [[1, 2, 2], [3, 4, 4], [3, 4, 4]]
-    assert extended(x, 2) is x
+    assert replicate_padded(x, 3)[0, 0].tolist() == [[1, 2, 2], [3, 4, 4], [3, 4, 4]]
+    assert replicate_padded(x, 2) is x
 
 
 def test_average_pooling_is_another_network(packaged: Weights) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.errors import SpecError
-from core.networks.classifier import Classifier, Outliers, label_said
-from core.networks.classifier_file import file_bytes, placed, read
+from core.networks.classifier import Classifier, Outliers, label_sentence
+from core.networks.classifier_file import file_bytes, read, resolve_path
 from core.networks.feature_spec import DIMS, WIDE_DIMS
 
 
@@ -56,7 +56,7 @@ def test_a_verdict_below_the_threshold_or_far_away_is_not_known() -> None:
     wide = np.zeros(WIDE_DIMS, np.float32)
     unsure = classifier(weight=still, bias=np.array([0.1, 0], np.float32)).judge(wide)
     assert (unsure.label, unsure.known, unsure.outlier) == ("cat", False, False)
-    assert "not known" in unsure.said()
+    assert "not known" in unsure.sentence()
     sure = classifier(weight=still, bias=np.array([9, 0], np.float32))
     assert sure.judge(wide).known
     far = sure.judge(wide + 9)
@@ -66,9 +66,9 @@ def test_a_verdict_below_the_threshold_or_far_away_is_not_known() -> None:
 
 def test_a_row_says_its_label_and_its_doubts() -> None:
     row = {"label": "cat", "probability": 0.912, "known": True, "outlier": False, "scorer": "c@1"}
-    assert label_said(row) == "c@1 says cat with probability 0.91."
-    assert "so this is a guess" in label_said({**row, "known": False})
-    assert "unlike all" in label_said({**row, "known": False, "outlier": True})
+    assert label_sentence(row) == "c@1 says cat with probability 0.91."
+    assert "so this is a guess" in label_sentence({**row, "known": False})
+    assert "unlike all" in label_sentence({**row, "known": False, "outlier": True})
 
 
 def rewritten(path: Path, change: dict[str, object]) -> None:
@@ -111,4 +111,4 @@ def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="cut off"):
         read(path)
     with pytest.raises(SpecError, match="no classifier of this version"):
-        read(placed("digits"))
+        read(resolve_path("digits"))

@@ -50,7 +50,7 @@ def square(rgb: np.ndarray, side: int = 224) -> Tensor:
 )
 def test_recognises_photographs(network: EfficientNetLite0, picture: str, labels: set[str], among: int) -> None:
     with torch.inference_mode():
-        logits = network(efficientnet.prepared(square(getattr(data, picture)()))).logits
+        logits = network(efficientnet.normalised(square(getattr(data, picture)()))).logits
     assert labels <= {CATEGORIES[index] for index in logits[0].topk(among).indices.tolist()}
 
 
@@ -74,7 +74,7 @@ def test_input_scaling_is_the_one_of_training(weights_file: Path) -> None:
 def test_folding_batch_norm_changes_nothing(network: EfficientNetLite0, weights_file: Path) -> None:
     plain = EfficientNetLite0().eval()
     plain.load_state_dict(torch.load(weights_file, weights_only=True))
-    x = efficientnet.prepared(square(data.astronaut(), 96))
+    x = efficientnet.normalised(square(data.astronaut(), 96))
     with torch.inference_mode():
         folded, unfolded = network(x), plain(x)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())

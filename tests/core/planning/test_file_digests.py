@@ -68,8 +68,10 @@ def test_artworks_are_decoded_once(studio: Studio, tmp_path: Path, monkeypatch: 
     cut = studio.catalog / "cut.jpg"
     cut.write_bytes(whole.read_bytes()[:2000])
     asked: list[list[str]] = []
-    faults = decode_probe.faults
-    monkeypatch.setattr(decode_probe, "faults", lambda paths, *rest: asked.append(list(paths)) or faults(paths, *rest))
+    real = decode_probe.find_faults
+    monkeypatch.setattr(
+        decode_probe, "find_faults", lambda paths, *rest: asked.append(list(paths)) or real(paths, *rest)
+    )
     for _ in range(2):
         found = Digests(tmp_path).measure_whole([str(whole), str(cut)], LIMIT)
         assert [each.reason for each in found] == [None, "unreadable"]

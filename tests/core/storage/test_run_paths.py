@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.storage.run_paths import output_name
-from core.text import MAX_COMPONENT, portable, shortened
+from core.text import MAX_COMPONENT, components_cut, portable
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_portable_names_are_utf8_without_controls(name: str) -> None:
 
 
 def test_over_long_names_are_cut_and_stay_apart() -> None:
-    first, second = shortened("é" * 200 + "1.jpg"), shortened("é" * 200 + "2.jpg")
+    first, second = components_cut("é" * 200 + "1.jpg"), components_cut("é" * 200 + "2.jpg")
     assert first != second
     assert max(len(name.encode()) for name in (first, second)) <= MAX_COMPONENT
 

@@ -64,7 +64,7 @@ def test_asking_for_the_lock_does_not_take_it_from_a_night(store: Store) -> None
 
     def ask() -> None:
         while not asking.is_set():
-            store.locked()
+            store.is_locked()
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -94,7 +94,7 @@ def test_sweep_removes_what_a_killed_process_left(store: Store) -> None:
     store.put("a/b.txt", b"")
     (store.root / f"a/{TEMPORARY}77-0").write_bytes(b"half")
     assert list(store.names()) == ["a/b.txt"]
-    assert store.sweep() == 1
+    assert store.remove_temporary_files() == 1
     assert os.listdir(store.root / "a") == ["b.txt"]
 
 
@@ -108,13 +108,13 @@ def test_one_process_holds_the_run(store: Store) -> None:
     assert other.stdout is not None
     assert other.stdin is not None
     assert other.stdout.readline() == b"held\n"
-    assert store.locked()
+    assert store.is_locked()
     with pytest.raises(RunBusy, match="being made by another process"), store.lock():
         pass
     other.kill()  # a dead owner gives the lock back
     other.wait()
     other.stdin.close()
     other.stdout.close()
-    assert not store.locked()
+    assert not store.is_locked()
     with store.lock():
         pass

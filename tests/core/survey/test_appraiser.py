@@ -14,7 +14,7 @@ from skimage import data as pictures
 
 from core.errors import SpecError
 from core.images.image import Picture
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 from core.networks.classifier_file import read
 from core.survey.appraisal import APPRAISE
 from core.survey.appraiser import Appraiser
@@ -28,7 +28,7 @@ def appraiser() -> Appraiser:
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-def test_odd_pictures_have_a_label_or_none(appraiser: Appraiser, odd: View) -> None:
+def test_odd_pictures_have_a_label_or_none(appraiser: Appraiser, odd: LabView) -> None:
     looked = appraiser.look(odd.picture, "odd.png")
     columns = [column.name for column in APPRAISE.columns]
     assert set(looked.values) <= set(columns)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.assist.measures import COLUMNS as ANALYSED
 from core.images.image import Picture
-from core.images.lab_view import View
+from core.images.lab_view import LabView
 from core.scoring.appraisal import COLUMNS as APPRAISED
 from core.scoring.appraisal import appraise
 from core.survey.analysis import ANALYSE, Analyst
@@ -33,7 +33,7 @@ def test_columns_of_the_first_version_keep_their_types_and_order(kind: Kind) -> 
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-def test_odd_pictures_have_defined_values_or_none(odd: View) -> None:
+def test_odd_pictures_have_defined_values_or_none(odd: LabView) -> None:
     looked = Analyst().look(odd.picture, "odd.png")
     judged = appraise(odd.picture)
     assert list(judged) == [column.name for column in APPRAISED]

@@ -13,12 +13,12 @@ from core.gan.metrics.features import (
     LANES,
     EfficientNetFeatures,
     FeatureNetwork,
-    Rgb,
     VggFeatures,
     efficientnet_side,
     resized,
     vgg_side,
 )
+from core.images.pixel_types import RgbPictures
 from core.networks import efficientnet
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ def network(request: pytest.FixtureRequest) -> FeatureNetwork:
     return EfficientNetFeatures(CPU, 96) if request.param == "efficientnet" else VggFeatures(CPU, 64)
 
 
-def squares(*names: str, side: int = 64) -> Rgb:
+def squares(*names: str, side: int = 64) -> RgbPictures:
     """Middles of scikit-image's photographs."""
     found = []
     for name in names:
@@ -82,7 +82,7 @@ def test_every_part_of_vgg_counts() -> None:
 def test_efficientnets_features_are_what_its_classifier_reads() -> None:
     pictures = squares("chelsea", "coffee", side=224)
     with torch.inference_mode():
-        expected = efficientnet.load()(efficientnet.prepared(torch.from_numpy(pictures))).pooled.numpy()
+        expected = efficientnet.load()(efficientnet.normalised(torch.from_numpy(pictures))).pooled.numpy()
     assert EfficientNetFeatures(CPU).features(pictures) == pytest.approx(expected, abs=1e-4)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.gan.metrics.features import EfficientNetFeatures, Rgb
+from core.gan.metrics.features import EfficientNetFeatures
 from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals, near_copy_message, verdict
+from core.images.pixel_types import RgbPictures
 from tests.core.gan.photographs import jpeg, resized_to, tiles
 
 TRAIN, HELD_OUT = tiles()
@@ -34,15 +35,15 @@ def originals(network: EfficientNetFeatures) -> Originals:
     return Originals(TRAIN, network)
 
 
-def _noisy(one: Rgb) -> Rgb:
+def _noisy(one: RgbPictures) -> RgbPictures:
     return np.clip(one + np.random.default_rng(1).normal(0, 8, one.shape), 0, 255).astype(np.uint8)
 
 
-def _crop(one: Rgb) -> Rgb:
+def _crop(one: RgbPictures) -> RgbPictures:
     return resized_to(one, 64, box=(4.5, 1.0, 62.5, 59.0))
 
 
-COPIES: dict[str, Callable[[Rgb], Rgb]] = {
+COPIES: dict[str, Callable[[RgbPictures], RgbPictures]] = {
     "same": lambda one: one,
     "mirrored": lambda one: one[:, ::-1],
     "noise": _noisy,

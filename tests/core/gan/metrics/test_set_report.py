@@ -9,9 +9,10 @@ import pytest
 
 from core.gan.metrics import set_report
 from core.gan.metrics.distances import Features
-from core.gan.metrics.features import Rgb, Tick
+from core.gan.metrics.features import Tick
 from core.gan.metrics.set_metrics import set_metrics
 from core.gan.metrics.set_report import Appraisal, Reals, appraise, document
+from core.images.pixel_types import RgbPictures
 
 DRAW = np.random.default_rng(0)
 
@@ -24,7 +25,7 @@ class Levels:
     def __init__(self, name: str = "levels", gain: float = 1.0) -> None:
         self.name, self._gain, self.asked = name, gain, 0
 
-    def features(self, rgb: Rgb, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
         self.asked += len(rgb)
         if tick is not None:
             tick(len(rgb), len(rgb))
@@ -32,7 +33,7 @@ class Levels:
         return (small.reshape(len(rgb), 48) / 255 * self._gain).astype(np.float32)
 
 
-def pictures(count: int) -> Rgb:
+def pictures(count: int) -> RgbPictures:
     return DRAW.integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
 
 
@@ -42,7 +43,7 @@ SAMPLES[9] = TRAINING[3, :, ::-1]
 NAMES = [f"{number}.jpg" for number in range(30)]
 
 
-def appraised(held_out: Rgb | None = HELD_OUT) -> Appraisal:
+def appraised(held_out: RgbPictures | None = HELD_OUT) -> Appraisal:
     networks = [Levels("first"), Levels("second", 2.0)]
     return appraise(SAMPLES, Reals(TRAINING, TRAINING, held_out), networks, lambda _: lambda done, total: None)
 
@@ -122,6 +123,6 @@ def test_what_is_not_known_is_null() -> None:
         (SAMPLES, Reals(TRAINING, TRAINING, HELD_OUT[:5]), "5 held-out pictures"),
     ],
 )
-def test_too_few_pictures_are_refused(samples: Rgb, reals: Reals, words: str) -> None:
+def test_too_few_pictures_are_refused(samples: RgbPictures, reals: Reals, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         appraise(samples, reals, [Levels()], lambda _: lambda done, total: None)

@@ -18,7 +18,7 @@ from core.engine.backend import StepCallback
 from core.errors import Changed, JobError, Missing, TooLarge
 from core.images import credit_metadata, image
 from core.images.icc import SRGB
-from core.images.open_image import identified
+from core.images.open_image import identify
 from core.images.provenance import read_stamp
 from core.planning.plan_file import begin_night, read_context, read_shard
 from core.runs.stylize_plan import make_plan
@@ -139,7 +139,7 @@ def test_what_is_delivered(studio: Studio, maker: StylizeMaker, recipe: dict[str
     assert abs(int(picture.alpha[round(15 * scale), round(30 * scale)]) - 100) <= (1 if scale >= 0.5 else 10)
     assert picture.alpha[-1, -1] == 255
     with path.open("rb") as file:
-        header = identified(file, "output")
+        header = identify(file, "output")
         said = credit_metadata.read(header, file)
         assert header.info["icc_profile"] == (WIDE if recipe.get("keep_profile") else SRGB)
     assert (said.artist, said.copyright, said.dpi) == ("Ann", "(c) Ann", pytest.approx((150, 300), abs=0.1))

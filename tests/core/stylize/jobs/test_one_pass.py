@@ -20,7 +20,7 @@ from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
 from core.errors import Changed
 from core.images import image
-from core.images.border_crop import artwork_alone
+from core.images.border_crop import artwork_cropped
 from core.images.provenance import read_stamp
 from core.manifest import manifest
 from core.planning.jobs import Job
@@ -312,7 +312,7 @@ def test_the_frame_of_an_artwork_is_no_part_of_its_style(studio: Studio, network
     photograph = in_a_frame(noise(90, 120), 12)
     for name, rgb in (
         ("framed", photograph),
-        ("alone", artwork_alone(photograph)),
+        ("alone", artwork_cropped(photograph)),
         ("other", noise(90, 120, seed=1)),
     ):
         Image.fromarray(rgb).save(studio.catalog / f"{name}.png")

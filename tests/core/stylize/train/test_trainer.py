@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from core.images.border_crop import artwork_alone
+from core.images.border_crop import artwork_cropped
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.optimise.recipe_backbone import for_recipe
@@ -144,7 +144,7 @@ def test_an_artwork_is_looked_at_without_its_frame(folder: Path, backbone: Backb
 
 def test_a_frame_that_is_found_is_left_out_by_itself(backbone: Backbone, tmp_path: Path) -> None:
     photograph = in_a_frame(noise(90, 120), 12)
-    for name, rgb in (("framed", photograph), ("alone", artwork_alone(photograph))):
+    for name, rgb in (("framed", photograph), ("alone", artwork_cropped(photograph))):
         Image.fromarray(rgb).save(tmp_path / f"{name}.png")
     styles = [Palette(name, (tmp_path / f"{name}.png",)) for name in ("framed", "alone")]
     framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=True).looks(range(2))
