@@ -17,7 +17,7 @@
         ├── StorageFailed    the output could not be written
         └── Internal         a fault in Nocturne itself
 
-Messages name the file and say what to do.
+Messages name the file and say what to do: `what` and `remedy`, which `str` joins.
 """
 
 from __future__ import annotations
@@ -46,7 +46,18 @@ TRANSIENT: frozenset[str] = frozenset({"missing", "changed", "out_of_memory", "t
 
 
 class NocturneError(Exception):
-    """Anything that Nocturne reports in a sentence instead of a traceback."""
+    """Anything that Nocturne reports in a sentence instead of a traceback: what is wrong, and what to do about it.
+
+    >>> str(NocturneError("a.jpg is gone", "put it back."))
+    'a.jpg is gone; put it back.'
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what, self.remedy = what, remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
 
 
 class SpecError(NocturneError):

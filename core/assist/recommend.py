@@ -52,7 +52,7 @@ class Fit:
 def check_mood(mood: str | None) -> None:
     """Raises SpecError for a mood that there is no word for."""
     if mood is not None and mood not in MOODS:
-        raise SpecError(f"there is no mood {mood!r}; there are {', '.join(MOODS)}.")
+        raise SpecError(f"there is no mood {mood!r}", f"there are {', '.join(MOODS)}.")
 
 
 def recommended(asset: Row, styles: Mapping[str, Row], count: int, mood: str | None = None) -> list[Fit]:

@@ -88,7 +88,7 @@ def index_from(data: bytes) -> Index:
         return Index(tuple(json.loads(told["names"])), told["digest"], **load(data))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise NocturneError(
-            f"not an index of pictures ({type(error).__name__}); delete it: it is made again."
+            f"not an index of pictures ({type(error).__name__})", "delete it: it is made again."
         ) from error
 
 

@@ -67,8 +67,9 @@ def load(data: Path, max_pixels: int) -> Examples:
     classes = tuple(sorted({label for _, label, _ in listed}))
     if not 2 <= len(classes) <= MOST_CLASSES:
         raise SpecError(
-            f"{printable(str(data))} has {len(classes)} classes; put the pictures into a folder for each of at least two, "
-            f"or give a CSV with the columns {', '.join(COLUMNS)}."
+            f"{printable(str(data))} has {len(classes)} classes",
+            f"put the pictures into a folder for each of at least two, "
+            f"or give a CSV with the columns {', '.join(COLUMNS)}.",
         )
     too_long = next((label for label in classes if len(label) > LONGEST_LABEL), None)
     if too_long is not None:
@@ -81,7 +82,7 @@ def load(data: Path, max_pixels: int) -> Examples:
 def _from_folder(data: Path) -> Iterator[tuple[str, str, Path]]:
     """(name, label, file) of every picture below a subfolder; the outermost is its class."""
     if not data.is_dir():
-        raise SpecError(f"{printable(str(data))} is neither a folder nor a CSV; give the path of one.")
+        raise SpecError(f"{printable(str(data))} is neither a folder nor a CSV", "give the path of one.")
     for asset in scan(data).assets:
         label, slash, _ = asset.name.partition("/")
         if slash and asset.problem is None:
@@ -93,7 +94,7 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
     try:
         text = data.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{printable(str(data))} cannot be read ({error}); give a CSV in UTF-8.") from error
+        raise SpecError(f"{printable(str(data))} cannot be read ({error})", "give a CSV in UTF-8.") from error
     for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
         name, label = (row.get("file") or row.get("asset") or "").strip(), (row.get("label") or "").strip()
         if not name or not label:
@@ -118,7 +119,8 @@ def _measured(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max
             examples.append(example)
         elif before.label != example.label:
             raise SpecError(
-                f"{printable(name)} and {printable(before.name)} are one picture with two labels; leave one of them out."
+                f"{printable(name)} and {printable(before.name)} are one picture with two labels",
+                "leave one of them out.",
             )
         else:
             faults.append(f"{name} is the same picture as {before.name}: it is learnt once.")

@@ -80,7 +80,7 @@ class ClassifierTraining:
         whole = [views for views in found if views is not None]
         if len(whole) < len(found):
             raise SpecError(
-                f"{self.store.path(features.FOLDER)} lacks features of some pictures; run the same command again."
+                f"{self.store.path(features.FOLDER)} lacks features of some pictures", "run the same command again."
             )
         views = np.concatenate(whole)
         good = np.asarray(np.isfinite(views).all((1, 2)))
@@ -152,7 +152,8 @@ def _check_enough(examples: Examples, folds: int, data: str) -> None:
         if count < 2 * folds:
             raise SpecError(
                 f"{printable(os.fspath(data))}: class {printable(label)!r} has {count} pictures, and {2 * folds} are needed "
-                f"for {folds} folds; add some, lower `folds`, or leave the class out."
+                f"for {folds} folds",
+                "add some, lower `folds`, or leave the class out.",
             )
 
 

@@ -80,7 +80,7 @@ def read_toml(path: Path, path_fields: Iterable[str]) -> dict[str, Any]:
     try:
         values = toml_values(path)
     except FileNotFoundError as error:
-        raise SpecError(f"spec {path} does not exist; `nocturne init DIR` writes an example.") from error
+        raise SpecError(f"spec {path} does not exist", "`nocturne init DIR` writes an example.") from error
     folder = path.absolute().parent
     for name in path_fields:
         value = values.get(name)
@@ -97,10 +97,11 @@ def as_spec_error(source: str, command: str = "run") -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise SpecError(validation_message(error, source, command)) from error
+        what, _, remedy = _first_fault(error, source, command).partition("; ")
+        raise SpecError(what, remedy) from error
 
 
-def validation_message(error: ValidationError, source: str, command: str = "run") -> str:
+def _first_fault(error: ValidationError, source: str, command: str) -> str:
     """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
     first = error.errors()[0]
     field = truncated(printable(".".join(str(part) for part in first["loc"]))) or "value"

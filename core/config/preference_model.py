@@ -76,9 +76,9 @@ def load_taste(path: Path) -> Taste:
     try:
         data = path.read_bytes()
         if len(data) > MOST_BYTES:
-            raise SpecError(f"taste {path} is larger than any taste; {remedy}.")
+            raise SpecError(f"taste {path} is larger than any taste", f"{remedy}.")
         return Taste.model_validate(json.loads(data))
     except OSError as error:
-        raise SpecError(f"taste {path} cannot be read ({error.strerror}); {remedy}.") from error
+        raise SpecError(f"taste {path} cannot be read ({error.strerror})", f"{remedy}.") from error
     except (ValueError, RecursionError, ValidationError) as error:
-        raise SpecError(f"taste {path} is no taste; {remedy}.") from error
+        raise SpecError(f"taste {path} is no taste", f"{remedy}.") from error

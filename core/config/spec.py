@@ -199,7 +199,9 @@ class Spec(BaseSpec):
             if (folder := getattr(self, name)) is not None:
                 check_folder(name, folder)
         if self.is_path("pairs", self.pairs) and not Path(self.pairs).is_file():
-            raise SpecError(f"pairs file {self.pairs} does not exist; give the path of a CSV with asset,style columns.")
+            raise SpecError(
+                f"pairs file {self.pairs} does not exist", "give the path of a CSV with asset,style columns."
+            )
         check_reuse(self.reuse)
         if self.taste is not None:
             load_taste(self.taste)

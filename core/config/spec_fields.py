@@ -128,16 +128,16 @@ def absolute(folder: Path, path: Path) -> Path:
 def check_folder(name: str, folder: Path) -> None:
     """Raises SpecError unless `folder`, which the field `name` gives, is a folder that may be read."""
     if not folder.is_dir():
-        raise SpecError(f"{name} {folder} is not a folder; give the path of an existing one.")
+        raise SpecError(f"{name} {folder} is not a folder", "give the path of an existing one.")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise SpecError(f"{name} {folder} may not be read; change its permissions.")
+        raise SpecError(f"{name} {folder} may not be read", "change its permissions.")
 
 
 def check_reuse(runs: list[Path]) -> None:
     """Raises SpecError for a run to reuse that is not there."""
     for run in runs:
         if not run.is_dir():
-            raise SpecError(f"reuse {run} is not a run folder; leave it out or correct the path.")
+            raise SpecError(f"reuse {run} is not a run folder", "leave it out or correct the path.")
 
 
 def check_scorer(scorer: str | None) -> None:
@@ -151,7 +151,7 @@ def check_scorer(scorer: str | None) -> None:
 def check_one_device(device: str) -> None:
     """Raises SpecError for several devices, where a network is trained."""
     if "," in device:
-        raise SpecError(f"device {device}: one network is trained on one device; name one.")
+        raise SpecError(f"device {device}: one network is trained on one device", "name one.")
 
 
 def check_writable(folder: Path) -> None:
@@ -162,4 +162,4 @@ def check_writable(folder: Path) -> None:
     if not existing.is_dir():
         raise SpecError(f"out {folder} cannot be made: {existing} is not a folder.")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise SpecError(f"out {folder} cannot be written: {existing} may not be written to; choose another --out.")
+        raise SpecError(f"out {folder} cannot be written: {existing} may not be written to", "choose another --out.")

@@ -45,8 +45,7 @@ def problem(check: str, found: str, remedy: str) -> Finding:
 
 def refused(check: str, error: NocturneError) -> Finding:
     """A problem that Nocturne has a sentence for: what is wrong; what to do."""
-    words, _, remedy = str(error).partition("; ")
-    return problem(check, words, _sentence(remedy) or "Correct this, then run the doctor again.")
+    return problem(check, error.what, _sentence(error.remedy) or "Correct this, then run the doctor again.")
 
 
 def examined(name: str, check: Check) -> list[Finding]:

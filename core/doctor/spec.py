@@ -86,12 +86,12 @@ def artworks(spec: Spec) -> Iterator[Finding]:
         (style, spec.catalog / artwork.file) for style in styles if not style.problem for artwork in style.artworks
     ]
     found = decode_probe.find_faults([os.fspath(file) for _, file in files], spec.max_pixels)
-    faults = [f"style {style.name}: {style.problem}" for style in styles if style.problem]
-    faults += [f"style {style.name}: {fault[1]}" for (style, _), fault in zip(files, found, strict=True) if fault]
-    for fault in faults[:SHOWN]:
+    faults = [(style.name, style.problem.rpartition("; ")[0]) for style in styles if style.problem]
+    faults += [(style.name, fault.what) for (style, _), fault in zip(files, found, strict=True) if fault]
+    for name, what in faults[:SHOWN]:
         yield problem(
             "artworks",
-            fault.rpartition("; ")[0] or fault,
+            f"style {name}: {what}",
             "Replace the artwork, or leave the style out: no job of it can be made.",
         )
     if len(faults) > SHOWN:

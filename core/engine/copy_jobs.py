@@ -80,14 +80,14 @@ def _copy_files(store: Store, source: Store, row: dict[str, Any], new: str) -> N
         thumb = source.read(output_thumb(old)) if source.exists(output_thumb(old)) else None
     except OSError as error:
         raise StorageFailed(
-            f"{source.path(output_path(old))} cannot be copied ({error.strerror}); run again."
+            f"{source.path(output_path(old))} cannot be copied ({error.strerror})", "run again."
         ) from error
     if store.root == source.root and old == new:
         return
     if image.pixels_sha256(picture) != row["pixels_sha256"]:
         raise Changed(
-            f"{source.path(output_path(old))} is not the picture that its manifest names, so it was not copied; run "
-            f"`nocturne verify --set-aside` on {source.root}, then this again."
+            f"{source.path(output_path(old))} is not the picture that its manifest names, so it was not copied",
+            f"run `nocturne verify --set-aside` on {source.root}, then this again.",
         )
     store.put(output_path(new), picture)
     if thumb is not None:

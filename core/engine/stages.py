@@ -155,11 +155,11 @@ class Stages:
         if isinstance(error, JobError):
             return error
         if is_out_of_memory(error):
-            return OutOfMemory(f"{job.subject} needs more memory than there is; {job.remedy.rpartition('or ')[2]}.")
+            return OutOfMemory(f"{job.subject} needs more memory than there is", f"{job.remedy.rpartition('or ')[2]}.")
         self._send(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
-            f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words}); see log.jsonl."
+            f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words})", "see log.jsonl."
         )
 
     def _end(self, work: GroupInWork) -> None:

@@ -97,7 +97,7 @@ def _check_tiff(file: IO[bytes], name: str) -> None:
 
 
 def _odd(name: str, fault: str) -> Unreadable:
-    return Unreadable(f"{name} is damaged, or made to do harm ({fault}); save it again with another program.")
+    return Unreadable(f"{name} is damaged, or made to do harm ({fault})", "save it again with another program.")
 
 
 def _occurrences(file: IO[bytes], part: bytes, enough: int) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from core.errors import JobError
+from core.errors import JobError, TimedOut, Unreadable
 from core.images import image
 from core.images.open_image import quoted
 
@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 """Seconds that one picture may take."""
 
-DecodeFault = tuple[str, str]
-"""A manifest reason and its sentence."""
+ERRORS = {kind.reason: kind for kind in JobError.__subclasses__()}
+"""The exception of each manifest reason."""
 
 
 def find_faults(
     paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None, patience: float = PATIENCE
-) -> list[DecodeFault | None]:
+) -> list[JobError | None]:
     """What is wrong with each picture, None if it decodes. `tick(done, total)` is called after each."""
-    found: list[DecodeFault | None] = []
+    found: list[JobError | None] = []
     child: subprocess.Popen[str] | None = None
     try:
         for path in paths:
@@ -42,7 +42,7 @@ def find_faults(
                 found.append(_buried(child, path, patience))
                 child = None
             else:
-                found.append(tuple(answer) if answer else None)  # type: ignore[arg-type]
+                found.append(ERRORS[answer[0]](*answer[1:]) if answer else None)
             if tick is not None:
                 tick(len(found), len(paths))
     finally:
@@ -77,7 +77,7 @@ def _asked(child: subprocess.Popen[str], path: str, patience: float) -> list[str
     return json.loads(line) if line else None
 
 
-def _buried(child: subprocess.Popen[str], path: str, patience: float) -> DecodeFault:
+def _buried(child: subprocess.Popen[str], path: str, patience: float) -> JobError:
     """Why a child did not answer; it is ended."""
     try:
         child.wait(1.0)
@@ -86,8 +86,8 @@ def _buried(child: subprocess.Popen[str], path: str, patience: float) -> DecodeF
         crashed = False
     _end(child)
     if crashed:
-        return "unreadable", f"{quoted(path)} crashes the decoder; replace it, or leave it out."
-    return "timeout", f"{quoted(path)} was still not decoded after {patience:.0f} s; replace it, or leave it out."
+        return Unreadable(f"{quoted(path)} crashes the decoder", "replace it, or leave it out.")
+    return TimedOut(f"{quoted(path)} was still not decoded after {patience:.0f} s", "replace it, or leave it out.")
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -105,7 +105,7 @@ def _serve(lines: IO[str], answers: IO[str], max_pixels: int) -> None:
         try:
             image.read(json.loads(line), max_pixels)
         except JobError as error:
-            fault = [error.reason, str(error)]
+            fault = [error.reason, error.what, error.remedy]
         answers.write(json.dumps(fault) + "\n")
         answers.flush()
 

@@ -87,7 +87,7 @@ def read_png_exif(file: IO[bytes]) -> bytes | None:
 def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:
     """The picture decoded to 8-bit mode L, RGB, CMYK or LAB, in its own colours, and its alpha if any."""
     if image.mode in ("I", "F") or bit_depth.is_planar_16_bit(image):
-        raise Unsupported(f"{name} has samples that are not read; save it with 8 or 16 bits a channel, interleaved.")
+        raise Unsupported(f"{name} has samples that are not read", "save it with 8 or 16 bits a channel, interleaved.")
     if bit_depth.is_16_bit_colour(image):
         image.load()
         return bit_depth.colour_16_to_8(image, _identify_decodable(file, name, image.width * image.height))

@@ -162,7 +162,7 @@ def encode(
     """
     check_format(format, Size(picture.rgb.shape[1], picture.rgb.shape[0]))
     if isinstance(picture, DeepPicture) and format not in DEEP:
-        raise Unsupported(f"A {format} file has 8 bits a channel; choose png or tiff for 16.")
+        raise Unsupported(f"A {format} file has 8 bits a channel", "choose png or tiff for 16.")
     pixels, embedded = _in_profile(picture, profile, with_alpha=format != "jpg")
     return encode_file(pixels, format, quality, embedded, stamp, about)
 
@@ -171,7 +171,7 @@ def check_format(format: Format, size: Size) -> None:  # noqa: A002
     """Raises Unsupported if a file of this format cannot hold so large a picture."""
     if max(size) > _LONGEST_SIDE[format]:
         raise Unsupported(
-            f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side; choose another format."
+            f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side", "choose another format."
         )
 
 

@@ -93,7 +93,7 @@ def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     with decoder_errors(name), _open_regular(path, name) as file:
         _require_regular(os.fstat(file.fileno()), name)
         if Path(path).suffix.lower() in RAW_SUFFIXES:
-            raise Unsupported(f"{name} is a camera raw file, which is not read; {_CONVERT}.")
+            raise Unsupported(f"{name} is a camera raw file, which is not read", f"{_CONVERT}.")
         yield file
 
 
@@ -129,7 +129,7 @@ def first_bytes(file: IO[bytes], name: str) -> bytes:
     file.seek(0)
     head = file.read(64)
     if not head:
-        raise Unreadable(f"{name} is empty (0 bytes); copy it again from its source.")
+        raise Unreadable(f"{name} is empty (0 bytes)", "copy it again from its source.")
     return head
 
 
@@ -141,9 +141,9 @@ def decoder_errors(name: str) -> Iterator[None]:
     except JobError:
         raise
     except MemoryError as error:
-        raise OutOfMemory(f"{name} needs more memory than there is; make it smaller, or free memory.") from error
+        raise OutOfMemory(f"{name} needs more memory than there is", "make it smaller, or free memory.") from error
     except Exception as error:  # a hostile file can make a decoder raise anything
-        raise Unreadable(f"{name} is damaged ({_one_line(error)}); copy it again from its source.") from error
+        raise Unreadable(f"{name} is damaged ({_one_line(error)})", "copy it again from its source.") from error
 
 
 def _open_regular(path: str | Path, name: str) -> IO[bytes]:
@@ -151,26 +151,26 @@ def _open_regular(path: str | Path, name: str) -> IO[bytes]:
         _require_regular(Path(path).stat(), name)
         return os.fdopen(os.open(path, _READ_FLAGS), "rb")
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise Missing(f"{name} is gone; put it back, or leave it out of the library.") from error
+        raise Missing(f"{name} is gone", "put it back, or leave it out of the library.") from error
     except PermissionError as error:
-        raise Unreadable(f"{name} may not be read by this user; change its permissions, or leave it out.") from error
+        raise Unreadable(f"{name} may not be read by this user", "change its permissions, or leave it out.") from error
     except (OSError, ValueError) as error:
-        raise Unreadable(f"{name} cannot be opened ({_one_line(error)}); check the disk and the name.") from error
+        raise Unreadable(f"{name} cannot be opened ({_one_line(error)})", "check the disk and the name.") from error
 
 
 def _require_regular(status: os.stat_result, name: str) -> None:
     if stat.S_ISREG(status.st_mode):
         return
     kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-    raise Unsupported(f"{name} is {kind}; replace it with a picture, or leave it out.")
+    raise Unsupported(f"{name} is {kind}", "replace it with a picture, or leave it out.")
 
 
 def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> None:
     if size is None or size[0] * size[1] <= max_pixels:
         return
     raise TooLarge(
-        f"{name} is {size[0]}x{size[1]} = {size[0] * size[1]:,} pixels, over the limit of {max_pixels:,};"
-        " make it smaller, or raise the pixel limit."
+        f"{name} is {size[0]}x{size[1]} = {size[0] * size[1]:,} pixels, over the limit of {max_pixels:,}",
+        "make it smaller, or raise the pixel limit.",
     )
 
 
@@ -178,12 +178,12 @@ def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for offset, magic, kind in _OTHER_MAGIC:
         if head.startswith(magic, offset) or (magic == b"<svg" and text.startswith(magic)):
-            return Unsupported(f"{name} is {kind}, which is not read; {_CONVERT}.")
+            return Unsupported(f"{name} is {kind}, which is not read", f"{_CONVERT}.")
     if head.startswith(TIFF_MAGIC) and _is_other_tiff(file):
         return Unsupported(
-            f"{name} is a TIFF whose kind of pixels is not read; save it as an 8-bit or 16-bit RGB TIFF."
+            f"{name} is a TIFF whose kind of pixels is not read", "save it as an 8-bit or 16-bit RGB TIFF."
         )
-    return Unreadable(f"{name} is not a picture, or its beginning is damaged; replace it, or leave it out.")
+    return Unreadable(f"{name} is not a picture, or its beginning is damaged", "replace it, or leave it out.")
 
 
 def _is_other_tiff(file: IO[bytes]) -> bool:

@@ -56,15 +56,17 @@ def stamp(record: dict[str, Any]) -> str:
     """
     unknown = sorted(record.keys() - FIELDS.keys())
     if unknown:
-        raise NocturneError(f"A stamp does not hold {', '.join(map(repr, unknown))}; leave them out of the record.")
+        raise NocturneError(f"A stamp does not hold {', '.join(map(repr, unknown))}", "leave them out of the record.")
     present = {name: value for name, value in record.items() if value is not None}
     body = _as_json_values({KEYWORD: VERSION, **present, **_recipe_without_path(present)})
     try:
         text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
-        raise NocturneError(f"A stamp holds plain finite values ({error}); correct the record.") from error
+        raise NocturneError(f"A stamp holds plain finite values ({error})", "correct the record.") from error
     if len(text) > LONGEST:
-        raise NocturneError(f"A stamp of {len(text):,} bytes does not fit into a picture; use fewer artworks a style.")
+        raise NocturneError(
+            f"A stamp of {len(text):,} bytes does not fit into a picture", "use fewer artworks a style."
+        )
     return text
 
 
@@ -90,7 +92,7 @@ def read_stamp(path: str | Path) -> dict[str, Any]:
         text = _read_text(file, quoted(path))
     record = _parsed(text)
     if record is None:
-        raise NocturneError(f"{quoted(path)} carries no record of its making; choose a picture that Nocturne wrote.")
+        raise NocturneError(f"{quoted(path)} carries no record of its making", "choose a picture that Nocturne wrote.")
     return record
 
 
@@ -172,10 +174,10 @@ def _as_json_values(value: Any) -> Any:
         return _text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
-    raise NocturneError(f"A stamp does not hold a {type(value).__name__}; leave it out of the record.")
+    raise NocturneError(f"A stamp does not hold a {type(value).__name__}", "leave it out of the record.")
 
 
 def _text(value: str) -> str:
     if os.path.isabs(value):
-        raise NocturneError(f"A stamp does not hold absolute paths, and {value!r} is one; give a relative name.")
+        raise NocturneError(f"A stamp does not hold absolute paths, and {value!r} is one", "give a relative name.")
     return "".join(f"%{ord(char) & 0xFF:02X}" if "\ud800" <= char <= "\udfff" else char for char in value)

@@ -41,7 +41,7 @@ def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPic
         planned = _read(file, quoted(path), max_pixels) if found == sha256 else None
         after = os.fstat(file.fileno())
     if planned is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise Changed(f"{quoted(path)} is not the file that was planned; run again to make it from the new one.")
+        raise Changed(f"{quoted(path)} is not the file that was planned", "run again to make it from the new one.")
     return planned
 
 

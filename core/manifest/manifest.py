@@ -79,7 +79,7 @@ def set_aside_damaged(store: Store) -> list[str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise StoreBroken(f"{store.path(name)} cannot be read ({error.strerror}); look at its disk.") from error
+            raise StoreBroken(f"{store.path(name)} cannot be read ({error.strerror})", "look at its disk.") from error
         try:
             _read(store, name)
         except NocturneError:
@@ -128,7 +128,7 @@ def query(rows: pa.Table, failed: bool = False, style: str | None = None, sort: 
         return rows
     if sort not in SCHEMA.names or sort in LISTS:
         raise SpecError(
-            f"--sort {sort}: no such column; there are {', '.join(n for n in SCHEMA.names if n not in LISTS)}."
+            f"--sort {sort}: no such column", f"there are {', '.join(n for n in SCHEMA.names if n not in LISTS)}."
         )
     order = "descending" if pa.types.is_floating(SCHEMA.field(sort).type) else "ascending"
     return rows.sort_by([(sort, order), ("output", "ascending")])
@@ -193,8 +193,8 @@ def _read(store: Store, name: str) -> pa.Table:
         raise
     except (pa.ArrowException, KeyError, ValueError, OverflowError, OSError) as error:
         raise NocturneError(
-            f"{store.path(name)} is not a part of a manifest ({truncated(printable(' '.join(str(error).split())))}); "
-            "move it away: its jobs are then made again."
+            f"{store.path(name)} is not a part of a manifest ({truncated(printable(' '.join(str(error).split())))})",
+            "move it away: its jobs are then made again.",
         ) from error
 
 

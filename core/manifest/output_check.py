@@ -104,7 +104,7 @@ class PixelCheck:
             raise
         except OutOfMemory as error:
             raise OutOfMemory(
-                f"{quoted(path)} cannot be checked for want of memory; free some and try again."
+                f"{quoted(path)} cannot be checked for want of memory", "free some and try again."
             ) from error
         except JobError as error:
             return Trouble("damaged", name, _words(error, path))
@@ -126,5 +126,4 @@ def _difference(data: bytes, claim: Claim) -> str:
 
 def _words(error: JobError, path: Path) -> str:
     """What a reader of pictures says is wrong, without the name and without its remedy, which is for assets."""
-    words = str(error).removeprefix(f"{quoted(path)} ").removeprefix(f"{_NAME} ")
-    return words.rpartition("; ")[0] or words
+    return error.what.removeprefix(f"{quoted(path)} ").removeprefix(f"{_NAME} ")

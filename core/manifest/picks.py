@@ -32,12 +32,12 @@ def read_picks(path: Path) -> list[Pick]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if not {"output", "pick"} <= set(rows.fieldnames or ()):
-                raise SpecError(f"picks {path} has no columns output,pick; export it from a gallery.")
+                raise SpecError(f"picks {path} has no columns output,pick", "export it from a gallery.")
             return [
                 _pick(row, f"picks {path}, line {rows.line_num}") for row, _ in zip(rows, range(MOST), strict=False)
             ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpecError(f"picks {path} cannot be read ({error}); give the CSV that a gallery exported.") from error
+        raise SpecError(f"picks {path} cannot be read ({error})", "give the CSV that a gallery exported.") from error
 
 
 def with_picks(rows: pa.Table, picks: list[Pick]) -> pa.Table:

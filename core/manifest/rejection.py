@@ -69,6 +69,6 @@ def _place(store: Store, output: str, is_rejected: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
     except OSError as error:
-        raise StorageFailed(f"{source} could not be moved to {target} ({error.strerror}); run again.") from error
+        raise StorageFailed(f"{source} could not be moved to {target} ({error.strerror})", "run again.") from error
     with contextlib.suppress(OSError, NocturneError):
         source.parent.rmdir()  # only if it is empty now

@@ -74,13 +74,13 @@ def read(name: str | Path) -> Classifier:
     if path != Path(name) and not path.is_file():
         shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob(f"*{SUFFIX}") if is_classifier_file(file)))
         raise SpecError(
-            f"There is no classifier {printable(str(name))!r}; use one of {shipped}, or the path of a file."
+            f"There is no classifier {printable(str(name))!r}", f"use one of {shipped}, or the path of a file."
         )
     header = read_header(path, FILE_KIND)
     if header.metadata.get("format") != KIND:
         raise SpecError(
-            f"{printable(str(path))} is a file of tensors, but no classifier of this version; give one that "
-            f"`{FILE_KIND.command}` wrote."
+            f"{printable(str(path))} is a file of tensors, but no classifier of this version",
+            f"give one that `{FILE_KIND.command}` wrote.",
         )
     notes = _notes(header)
     return _classifier(header, notes, _tensors(header, len(notes.classes)))
@@ -125,8 +125,8 @@ def _notes(header: SafetensorsHeader) -> _Notes:
         raise header.not_understood(error) from error
     if notes.features != WIDE_NAME:
         raise SpecError(
-            f"{printable(str(header.path))} was trained on other features ({truncated(printable(notes.features))}); train "
-            f"it again with `{FILE_KIND.command}`."
+            f"{printable(str(header.path))} was trained on other features ({truncated(printable(notes.features))})",
+            f"train it again with `{FILE_KIND.command}`.",
         )
     return notes
 

@@ -32,10 +32,10 @@ def choose(device: str = "auto") -> torch.device:
         return torch.device(next(kind for kind in DEVICES if _count(kind)))
     kind, _, index = device.partition(":")
     if kind not in DEVICES or (index and not index.isdecimal()):
-        raise SpecError(f"There is no kind of device {device!r}; use auto, {', '.join(DEVICES)} or cuda:<number>.")
+        raise SpecError(f"There is no kind of device {device!r}", f"use auto, {', '.join(DEVICES)} or cuda:<number>.")
     if int(index or 0) >= _count(kind):
         there = ", ".join(found for found in DEVICES if _count(found))
-        raise SpecError(f"The device {device!r} is not on this machine, which has {there}; use device = 'auto'.")
+        raise SpecError(f"The device {device!r} is not on this machine, which has {there}", "use device = 'auto'.")
     return torch.device(device)
 
 

@@ -182,9 +182,9 @@ def _read(file: Path) -> dict[str, Tensor]:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise SpecError(f"{file}: the scoring weights cannot be read ({error.strerror}); {remedy}") from error
+        raise SpecError(f"{file}: the scoring weights cannot be read ({error.strerror})", f"{remedy}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != SOURCE.sha256:
-        raise SpecError(f"{file} does not hold the scoring weights (sha256 {found[:16]}...); {remedy}")
+        raise SpecError(f"{file} does not hold the scoring weights (sha256 {found[:16]}...)", f"{remedy}")
     state: dict[str, Tensor] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return state

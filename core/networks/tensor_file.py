@@ -26,9 +26,9 @@ def read(path: Path) -> dict[str, Any]:
             "Save a plain state dict, or a .safetensors file."
         ) from error
     except Exception as error:  # a hostile file can make a reader raise anything
-        raise SpecError(f"{name} could not be read as weights ({type(error).__name__}); use another copy.") from error
+        raise SpecError(f"{name} could not be read as weights ({type(error).__name__})", "use another copy.") from error
     if not isinstance(raw, dict):
-        raise SpecError(f"{name} holds a {type(raw).__name__}, not a state dict; save `network.state_dict()`.")
+        raise SpecError(f"{name} holds a {type(raw).__name__}, not a state dict", "save `network.state_dict()`.")
     return raw
 
 
@@ -66,7 +66,7 @@ def _read_safetensors(path: Path) -> Any:
 def missing_file_error(path: Path) -> SpecError:
     """What to raise when there is no such file."""
     return SpecError(
-        f"There is no weights file {path_text(path)}; give a .pth or .safetensors file, 'packaged' or 'torchvision'."
+        f"There is no weights file {path_text(path)}", "give a .pth or .safetensors file, 'packaged' or 'torchvision'."
     )
 
 

@@ -146,7 +146,9 @@ def package_file(package: str, file: str) -> Path:
         path = Path(folder) / file
         if path.is_file():
             return path
-    raise SpecError(f"{file} was not found: the package {package!r} is not installed whole; run `make install` again.")
+    raise SpecError(
+        f"{file} was not found: the package {package!r} is not installed whole", "run `make install` again."
+    )
 
 
 def _packaged() -> Weights:
@@ -199,8 +201,8 @@ def _in_layout(raw: dict[str, Any], path: Path, wanted: BackboneArchitecture) ->
     for key, value in state.items():
         if not bool(torch.isfinite(value).all()) or (key.endswith(".running_var") and bool((value < 0).any())):
             raise SpecError(
-                f"{path_text(path)} is damaged: {key} has values that are not finite, or a variance below zero; "
-                "use another copy of the file."
+                f"{path_text(path)} is damaged: {key} has values that are not finite, or a variance below zero",
+                "use another copy of the file.",
             )
     return state
 

@@ -136,7 +136,7 @@ def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str]
     _refuse_duplicates(styles)
     kept = [style for style in styles if matches(style.name, include, exclude)]
     if not kept:
-        raise SpecError(f"catalog {root} has no style to use; put artworks (JPEG, PNG, WebP, TIFF) into it.")
+        raise SpecError(f"catalog {root} has no style to use", "put artworks (JPEG, PNG, WebP, TIFF) into it.")
     return sorted(kept, key=lambda style: style.name)
 
 
@@ -157,7 +157,7 @@ def _described(root: Path) -> list[Style]:
         with as_spec_error(str(path)):
             parsed = CatalogFile.model_validate(toml_values(path))
     except FileNotFoundError as error:
-        raise SpecError(f"{path} is gone; put it back, or run again without it.") from error
+        raise SpecError(f"{path} is gone", "put it back, or run again without it.") from error
     return [_checked(name, entry, path) for name, entry in parsed.styles.items()]
 
 
@@ -191,14 +191,14 @@ def _of_regions(style: Style, by_name: dict[str, Style], path: Path) -> Style:
             fault = "is not in the catalog" if other is None else "has regions itself"
             there = truncated(", ".join(sorted(name for name, each in by_name.items() if not each.entry.regions)))
             raise SpecError(
-                f"{path}: style {style.name!r}: {colour} is to be {truncated(repr(name))}, which {fault}; "
-                f"name `{KEEP}`, or one of {printable(there)}."
+                f"{path}: style {style.name!r}: {colour} is to be {truncated(repr(name))}, which {fault}",
+                f"name `{KEEP}`, or one of {printable(there)}.",
             )
         else:
             regions.append(StyleRegion(colour=colour, artworks=_shares(other.artworks)))
             problem = problem or other.problem
     if not any(region.artworks for region in regions):
-        raise SpecError(f"{path}: style {style.name!r} keeps every region; give one of them a style.")
+        raise SpecError(f"{path}: style {style.name!r} keeps every region", "give one of them a style.")
     return style.model_copy(update={"regions": tuple(regions), "problem": problem})
 
 
@@ -216,7 +216,7 @@ def _inside(file: str, style: str, path: Path) -> str:
     found = os.path.realpath(os.path.join(root, file)) if "\0" not in file else ""
     if not found.startswith(os.path.join(root, "")):
         raise SpecError(
-            f"{path}: style {style!r}: {truncated(repr(file))} leaves the catalog folder; put a copy inside."
+            f"{path}: style {style!r}: {truncated(repr(file))} leaves the catalog folder", "put a copy inside."
         )
     return found
 
@@ -243,5 +243,6 @@ def _refuse_duplicates(styles: Sequence[Style]) -> None:
         if other is not style:
             first, second = other.artworks[0].file, style.artworks[0].file
             raise SpecError(
-                f"two styles are called {style.name!r}: {printable(first)} and {printable(second)}; rename one of them."
+                f"two styles are called {style.name!r}: {printable(first)} and {printable(second)}",
+                "rename one of them.",
             )

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from core.errors import JobError, Missing, Unreadable
@@ -78,7 +78,7 @@ class Digests:
             faults = decode_probe.find_faults([paths[i] for i in untried], max_pixels, tick)
             for i, fault in zip(untried, faults, strict=True):
                 if fault is not None:
-                    found[i] = Measured(found[i].sha256, found[i].width, found[i].height, *fault)
+                    found[i] = replace(found[i], reason=fault.reason, message=str(fault))
             _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
         return found
 
@@ -107,9 +107,9 @@ def sha256_of(path: str) -> str:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
     except FileNotFoundError as error:
-        raise Missing(f"{path} is gone; put it back or run again without it.") from error
+        raise Missing(f"{path} is gone", "put it back or run again without it.") from error
     except OSError as error:
-        raise Unreadable(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+        raise Unreadable(f"{path} cannot be read ({error.strerror})", "check its permissions.") from error
     return digest.hexdigest()
 
 
@@ -126,7 +126,7 @@ def _limited(path: str, found: Measured, max_pixels: int) -> Measured:
         try:
             image.probe(path, max_pixels=max_pixels)
         except JobError as error:
-            return Measured(found.sha256, found.width, found.height, error.reason, str(error))
+            return replace(found, reason=error.reason, message=str(error))
     return found
 
 

@@ -49,7 +49,7 @@ class Inputs:
         self.library = scan(spec.library, spec.include, spec.exclude)
         self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
         if not self.library.assets:
-            raise SpecError(f"library {spec.library} has no picture to use; put JPEG, PNG, WebP or TIFF files there.")
+            raise SpecError(f"library {spec.library} has no picture to use", "put JPEG, PNG, WebP or TIFF files there.")
         self._check_regions()
         digests = Digests()
         self.assets = self._measured_assets(digests)
@@ -73,8 +73,8 @@ class Inputs:
         folder, style = self._spec.regions, next((style for style in self.styles if style.regions), None)
         if style and folder is None:
             raise SpecError(
-                f"style {style.name!r} has regions; give the folder of region maps as `regions`, or leave the style out "
-                f"by `exclude_styles`."
+                f"style {style.name!r} has regions",
+                "give the folder of region maps as `regions`, or leave the style out by `exclude_styles`.",
             )
         if folder is not None and style is None:
             raise SpecError(

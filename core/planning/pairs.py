@@ -55,11 +55,11 @@ def _listed(path: Path, assets: Sequence[Asset], styles: Sequence[Style]) -> Ite
         asset, style = row.pop("asset"), row.pop("style")
         if asset not in by_asset:
             raise SpecError(
-                f"{path}, line {line}: asset {_quoted(asset)} is not in the library; correct its relative path."
+                f"{path}, line {line}: asset {_quoted(asset)} is not in the library", "correct its relative path."
             )
         if style not in by_style:
             raise SpecError(
-                f"{path}, line {line}: style {_quoted(style)} is not in the catalog; there are {_some(by_style)}."
+                f"{path}, line {line}: style {_quoted(style)} is not in the catalog", f"there are {_some(by_style)}."
             )
         yield Pair(by_asset[asset], by_style[style], _overrides(row, f"{path}, line {line}"))
 
@@ -72,7 +72,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             unknown = [name for name in columns if name not in ("asset", "style", *Recipe.model_fields)]
             if unknown or not {"asset", "style"} <= set(columns):
                 fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns"
-                raise SpecError(f"{path}: {fault}; the header is asset,style and then any recipe fields.")
+                raise SpecError(f"{path}: {fault}", "the header is asset,style and then any recipe fields.")
             for row in reader:
                 if "" in row or None in row.values():
                     raise SpecError(f"{path}, line {reader.line_num}: it has not as many fields as the header.")
@@ -90,7 +90,7 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
     }
     for name in files_of(values):
         raise SpecError(
-            f"{source}: {name} may only be {' or '.join(sorted(FILES[name]))} here; name a file in the spec."
+            f"{source}: {name} may only be {' or '.join(sorted(FILES[name]))} here", "name a file in the spec."
         )
     with as_spec_error(source):
         parsed = RecipeOverrides.model_validate(values)

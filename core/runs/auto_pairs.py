@@ -48,7 +48,7 @@ def auto_pairs(
     count, mood = int(asked["count"] or 1), asked["mood"]
     usable = [style for style in styles if not style.regions]
     if not usable:
-        raise SpecError(f"pairs = {spec.pairs!r}: catalog {spec.catalog} has styles of regions alone; add artworks.")
+        raise SpecError(f"pairs = {spec.pairs!r}: catalog {spec.catalog} has styles of regions alone", "add artworks.")
     count = min(count, len(usable))
     names = {style.name for style in usable}
     before = {} if replan else _frozen(spec)

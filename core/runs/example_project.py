@@ -65,7 +65,7 @@ def init(folder: Path) -> list[Path]:
     files = {SPEC_NAME: example_spec(), "catalog/catalog.toml": CATALOG}
     for name in files:
         if store.exists(name):
-            raise SpecError(f"{store.path(name)} exists already; give another folder.")
+            raise SpecError(f"{store.path(name)} exists already", "give another folder.")
     for name, text in files.items():
         store.put(name, text.encode())
     store.path("library").mkdir(exist_ok=True)

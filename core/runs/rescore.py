@@ -55,7 +55,7 @@ def score_again(store: Store, spec: AnySpec, scorer: str | None, tick: Tick = la
     without plan or a wrong scorer, StorageFailed or StoreBroken.
     """
     if not store.exists(PLAN):
-        raise SpecError(f"{store.root} has no plan yet; `nocturne run` makes one.")
+        raise SpecError(f"{store.root} has no plan yet", "`nocturne run` makes one.")
     rows = manifest.merge(store)
     rows = rows.filter(pc.is_in(rows["status"], pa.array(["done", "rejected"])))
     found = Rescored()
@@ -104,7 +104,7 @@ def _judge_of(store: Store, spec: AnySpec, scorer: str | None, jobs: Mapping[str
     if isinstance(spec, Spec):
         return _stylized(store, spec, scorer, jobs)
     if classifier is None:
-        raise SpecError(f"{store.root} is a run of samples, which have no scores but labels; name a `--scorer`.")
+        raise SpecError(f"{store.root} is a run of samples, which have no scores but labels", "name a `--scorer`.")
     labeller = Labeller(classifier, devices.choose(spec.device.partition(",")[0]))
     return lambda row: labeller.columns(_picture(store, row, None).rgb)
 
@@ -133,4 +133,4 @@ def _picture(store: Store, row: Row, max_pixels: int | None) -> image.Picture:
             continue
         if path.is_file():
             return image.read(path, image.MAX_PIXELS if max_pixels is None else max(max_pixels, image.MAX_PIXELS))
-    raise Missing(f"{row['output']} is gone; `nocturne run` makes it again.")
+    raise Missing(f"{row['output']} is gone", "`nocturne run` makes it again.")

@@ -131,9 +131,9 @@ def output_format(path: Path, given: str | None) -> str:
     """The format that an output's suffix names. Raises SpecError if there is none, or `given` is another one."""
     found = _SUFFIXES.get(path.suffix.lower())
     if found is None:
-        raise SpecError(f"-o {_shown(path)}: pictures are written as {', '.join(_SUFFIXES)}; change the suffix.")
+        raise SpecError(f"-o {_shown(path)}: pictures are written as {', '.join(_SUFFIXES)}", "change the suffix.")
     if given is not None and given != found:
-        raise SpecError(f"-o {_shown(path)}: its suffix is not that of --format {given}; leave one of them out.")
+        raise SpecError(f"-o {_shown(path)}: its suffix is not that of --format {given}", "leave one of them out.")
     return found
 
 
@@ -141,13 +141,13 @@ def check_target(flag: str, path: Path, sources: list[Path]) -> None:
     """Raises SpecError unless the file `path` can be written without harm to the `sources`."""
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise SpecError(f"{flag} {_shown(path)}: the folder {_shown(folder)} does not exist; make it first.")
+        raise SpecError(f"{flag} {_shown(path)}: the folder {_shown(folder)} does not exist", "make it first.")
     if path.is_dir():
-        raise SpecError(f"{flag} {_shown(path)} is a folder; give the name of a file in it.")
+        raise SpecError(f"{flag} {_shown(path)} is a folder", "give the name of a file in it.")
     if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
-        raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use; give another name.")
+        raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use", "give another name.")
     if portable(path.name) != path.name:
-        raise SpecError(f"{flag} {_shown(path)}: a name that is safe on any disk has no backslash in it; change it.")
+        raise SpecError(f"{flag} {_shown(path)}: a name that is safe on any disk has no backslash in it", "change it.")
     check_inside([(flag, path)])
     check_writable(folder)
 
@@ -169,7 +169,7 @@ def _artwork(text: str) -> tuple[Path, float]:
 def _measured(what: str, path: Path, max_pixels: int) -> tuple[str, image.Size]:
     """The SHA-256 and the size of a picture that can be used. Raises SpecError."""
     if not os.path.lexists(path):
-        raise SpecError(f"{what} {_shown(path)} does not exist; give the path of a picture.")
+        raise SpecError(f"{what} {_shown(path)} does not exist", "give the path of a picture.")
     try:
         size = image.probe(path, max_pixels)
         return sha256_of(str(path)), size

@@ -65,12 +65,12 @@ def parse_axis(flag: str, text: str) -> Axis:
     name = name.strip().replace("-", "_")
     if name not in PARAMETERS:
         there = ", ".join(PARAMETERS)
-        raise SpecError(f"{flag}: there is no parameter {truncated(repr(name))}; there are {there}.")
+        raise SpecError(f"{flag}: there is no parameter {truncated(repr(name))}", f"there are {there}.")
     split = tuple(value.strip() for value in values.split(","))
     if not equals or "" in split:
-        raise SpecError(f"{flag}: give values after the name, such as {name}=A,B,C; {_may_be(name)}.")
+        raise SpecError(f"{flag}: give values after the name, such as {name}=A,B,C", f"{_may_be(name)}.")
     if len(set(split)) < len(split):
-        raise SpecError(f"{flag}: {name} has one of its values twice; leave it out.")
+        raise SpecError(f"{flag}: {name} has one of its values twice", "leave it out.")
     return Axis(flag, name, split)
 
 
@@ -85,14 +85,14 @@ def cells(spec: Spec, x: Axis | None, y: Axis | None) -> list[Cell]:
     if not axes:
         raise SpecError("a sweep needs --x NAME=VALUE,VALUE, and may have --y.")
     if len({axis.name for axis in axes}) < len(axes):
-        raise SpecError(f"--x and --y both go over {axes[0].name}; take another parameter for one of them.")
+        raise SpecError(f"--x and --y both go over {axes[0].name}", "take another parameter for one of them.")
     for axis in axes:
         if axis.name in set_too:
-            raise SpecError(f"{axis.flag} goes over {axis.name}, which a flag sets too; leave one of them out.")
+            raise SpecError(f"{axis.flag} goes over {axis.name}, which a flag sets too", "leave one of them out.")
     across, down = (axis.values if axis else ("",) for axis in (x, y))
     if len(across) * len(down) > MOST_CELLS:
         raise SpecError(
-            f"{len(across)} x {len(down)} cells are over the {MOST_CELLS} that a sheet may have; take fewer."
+            f"{len(across)} x {len(down)} cells are over the {MOST_CELLS} that a sheet may have", "take fewer."
         )
     return [
         _cell(spec, given, row, column, [(axis, value) for axis, value in ((x, left), (y, top)) if axis is not None])

@@ -70,8 +70,8 @@ def learn(given: Examples) -> Taste:
     rejected = len(given.kept) - kept
     if min(kept, rejected) < LEAST:
         raise SpecError(
-            f"picks keep {kept} pictures and reject {rejected} that have measures; pick at least {LEAST} of each in the "
-            "gallery, and export them again."
+            f"picks keep {kept} pictures and reject {rejected} that have measures",
+            f"pick at least {LEAST} of each in the gallery, and export them again.",
         )
     ranks = [_rank(given, strength) for strength in STRENGTHS]
     best = int(np.argmax(ranks))
@@ -119,7 +119,7 @@ def _spread(values: Values) -> tuple[Values, Values]:
 def _rows(folder: str, outputs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     store = Store(Path(folder))
     if not folder or not store.exists("manifest.parquet"):
-        raise SpecError(f"picks name the run {folder or 'nowhere'}, which is none here; give its folder with --run.")
+        raise SpecError(f"picks name the run {folder or 'nowhere'}, which is none here", "give its folder with --run.")
     rows = manifest.read(store)
     found = rows.filter(pc.is_in(rows["output"], manifest.text_array(outputs))).to_pylist()
     return {row["output"]: row for row in found}

@@ -21,6 +21,6 @@ def check_inside(named: Iterable[tuple[str, Path]]) -> None:
         real = os.path.realpath(path)
         if roots and not any(real == root or real.startswith(os.path.join(root, "")) for root in roots):
             raise SpecError(
-                f"{field} {path} is outside the folders that {VARIABLE} allows on this machine ({', '.join(roots)}); "
-                "choose one inside them."
+                f"{field} {path} is outside the folders that {VARIABLE} allows on this machine ({', '.join(roots)})",
+                "choose one inside them.",
             )

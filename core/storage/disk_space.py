@@ -22,7 +22,8 @@ def check_free_space(needed: float, spare: float, folder: Path) -> None:
     if needed and needed + spare > free:
         raise SpecError(
             f"out {folder} has {_size(free)} of free disk, and the night would write about {_size(needed)} and leave "
-            f"{_size(spare)}; free some, choose another --out, or lower --size, --limit or --spare-disk."
+            f"{_size(spare)}",
+            "free some, choose another --out, or lower --size, --limit or --spare-disk.",
         )
 
 

@@ -117,10 +117,12 @@ def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
                 raise _damaged(path, kind, "it is cut off, or its header is not one")
             raw = json.loads(file.read(length))
     except FileNotFoundError as error:
-        raise SpecError(f"There is no {kind.noun} {path_text(path)}; give the path of a .safetensors file.") from error
+        raise SpecError(
+            f"There is no {kind.noun} {path_text(path)}", "give the path of a .safetensors file."
+        ) from error
     except OSError as error:
         raise SpecError(
-            f"{path_text(path)} cannot be read ({error.strerror}); look at its path and permissions."
+            f"{path_text(path)} cannot be read ({error.strerror})", "look at its path and permissions."
         ) from error
     except (struct.error, ValueError, RecursionError) as error:
         raise _damaged(path, kind, "its header cannot be read") from error
@@ -134,8 +136,8 @@ def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
 def wrong_kind_error(path: Path, kind: FileKind) -> SpecError:
     """What to raise for a file of another kind."""
     return SpecError(
-        f"{path_text(path)} is refused: {kind.noun}s are .safetensors files, which hold tensors and no code; give one that "
-        f"`{kind.command}` wrote."
+        f"{path_text(path)} is refused: {kind.noun}s are .safetensors files, which hold tensors and no code",
+        f"give one that `{kind.command}` wrote.",
     )
 
 
@@ -159,4 +161,4 @@ def _parsed(raw: dict[str, Any]) -> Iterator[tuple[str, TensorEntry]]:
 
 
 def _damaged(path: Path, kind: FileKind, what: str) -> SpecError:
-    return SpecError(f"{path_text(path)} is no whole {kind.noun}: {what}; use another copy of the file.")
+    return SpecError(f"{path_text(path)} is no whole {kind.noun}: {what}", "use another copy of the file.")

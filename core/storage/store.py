@@ -59,7 +59,7 @@ class Store:
         """The local path of `name`. Raises NocturneError if it would leave the root, on this system or on Windows."""
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or "\0" in name or "\\" in name or PureWindowsPath(name).drive:
-            raise NocturneError(f"{name!r} is outside the run folder {self.root}; use a relative path without '..'.")
+            raise NocturneError(f"{name!r} is outside the run folder {self.root}", "use a relative path without '..'.")
         return self.root / pure
 
     def contained_path(self, name: str) -> Path:
@@ -67,7 +67,9 @@ class Store:
         path = self.path(name)
         real, root = os.path.realpath(path), os.path.realpath(self.root)
         if real != root and not real.startswith(os.path.join(root, "")):
-            raise StorageFailed(f"{path} is, or lies behind, a link that leaves {self.root}; put a copy in its place.")
+            raise StorageFailed(
+                f"{path} is, or lies behind, a link that leaves {self.root}", "put a copy in its place."
+            )
         return path
 
     def put(self, name: str, data: bytes) -> None:
@@ -110,10 +112,11 @@ class Store:
         """What to raise when `target` could not be written."""
         what = error.strerror or str(error)
         if error.errno in NAME_FAULTS:
-            return StorageFailed(f"{target} could not be written ({what}); look at what stands in its place.")
+            return StorageFailed(f"{target} could not be written ({what})", "look at what stands in its place.")
         return StoreBroken(
-            f"{target} could not be written ({what}); free space on the disk of {self.root}, or correct its permissions, "
-            "then run the same command again: what is committed stays done."
+            f"{target} could not be written ({what})",
+            f"free space on the disk of {self.root}, or correct its permissions, "
+            "then run the same command again: what is committed stays done.",
         )
 
     def exists(self, name: str) -> bool:
@@ -145,7 +148,7 @@ class Store:
             lock.acquire()
         except Timeout as error:
             raise RunBusy(
-                f"{self.root} is being made by another process; wait for it to end, or choose another --out."
+                f"{self.root} is being made by another process", "wait for it to end, or choose another --out."
             ) from error
         try:
             yield

@@ -37,14 +37,14 @@ def propose(pictures: Path, catalog: Path, count: int, mood: str | None, tick: T
     """Recommend `count` styles for each picture of a folder, or for one. Raises SpecError, RunBusy, NocturneError."""
     library, only = (pictures, None) if pictures.is_dir() else (pictures.parent, pictures.name)
     if only and not pictures.is_file():
-        raise SpecError(f"{pictures} is neither a folder nor a picture; give the path of one.")
+        raise SpecError(f"{pictures} is neither a folder nor a picture", "give the path of one.")
     styles = [style for style in load_catalog(catalog) if not style.regions]
     found = seen(library, catalog, styles, _pattern(only), tick=tick)
     if only:  # a pattern finds pictures of that name in subfolders, too
         found = replace(found, assets={name: row for name, row in found.assets.items() if name == portable(only)})
     if not found.assets or not found.styles:
         lost = pictures if not found.assets else catalog
-        raise SpecError(f"{lost} has no picture that can be read; `nocturne doctor` says more of a spec's pictures.")
+        raise SpecError(f"{lost} has no picture that can be read", "`nocturne doctor` says more of a spec's pictures.")
     fits = {name: recommended(row, found.styles, count, mood) for name, row in found.assets.items()}
     return Proposal(library, catalog, found, fits, _variety(found, mood), only)
 

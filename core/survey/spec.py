@@ -54,7 +54,7 @@ class SurveySpec(BaseSpec):
         check_folder("pictures", self.pictures)
         check_writable(self.out)
         if os.path.realpath(self.out) == os.path.realpath(self.pictures):
-            raise SpecError(f"out {self.out} is the folder of the pictures; choose another one.")
+            raise SpecError(f"out {self.out} is the folder of the pictures", "choose another one.")
 
 
 class AppraiseSpec(SurveySpec):
@@ -77,7 +77,7 @@ class AppraiseSpec(SurveySpec):
         super().check()
         if self.named_scorer is None and self.explain:
             raise SpecError(
-                f"explain: without labels there is nothing to explain; name a scorer instead of `{NOBODY}`."
+                "explain: without labels there is nothing to explain", f"name a scorer instead of `{NOBODY}`."
             )
         check_scorer(self.named_scorer)
 

@@ -149,7 +149,9 @@ class Survey:
             own = os.path.relpath(inside, os.path.realpath(self.spec.pictures)) + os.sep
             found = [asset for asset in found if not asset.file.startswith(own)]
         if not found:
-            raise SpecError(f"{self.spec.pictures} has no picture to look at; put JPEG, PNG, WebP or TIFF files there.")
+            raise SpecError(
+                f"{self.spec.pictures} has no picture to look at", "put JPEG, PNG, WebP or TIFF files there."
+            )
         return found
 
     def _known(self) -> dict[str, str]:

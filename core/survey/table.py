@@ -68,7 +68,7 @@ def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
     except (pa.ArrowException, ValueError, OSError) as error:
         words = truncated(printable(" ".join(str(error).split())))
         fault = f"{store.path(name)} is not a table of this survey ({words})"
-        raise NocturneError(f"{fault}; move it away: its pictures are then looked at again.") from error
+        raise NocturneError(f"{fault}", "move it away: its pictures are then looked at again.") from error
 
 
 def _csv(rows: pa.Table) -> bytes:

@@ -76,7 +76,7 @@ def _row(looker: Looker, opening: Opening, sight: Sight) -> dict[str, Any]:
     except StoreBroken:
         raise
     except MemoryError:
-        row |= failed(OutOfMemory(f"{sight.name}: no memory left to look at it; run again with fewer `processes`."))
+        row |= failed(OutOfMemory(f"{sight.name}: no memory left to look at it", "run again with fewer `processes`."))
     except Exception as error:  # a row says so; the others go on
         words = truncated(printable(" ".join(str(error).split())))
         fault = f"{sight.name}: a fault in Nocturne ({type(error).__name__}: {words}); leave it out by `exclude`."

@@ -132,11 +132,11 @@ class Crew:
         deaths = self._deaths[sight.name] = self._deaths.get(sight.name, 0) + 1
         if late:
             yield _blamed(
-                sight, TimedOut(f"{sight.name} took longer than {PATIENCE:.0f} s; replace it or leave it out.")
+                sight, TimedOut(f"{sight.name} took longer than {PATIENCE:.0f} s", "replace it or leave it out.")
             )
         elif deaths >= MAX_DEATHS:
             fault = f"{sight.name} was in hand {deaths} times when the process that looked at it died ({death})"
-            yield _blamed(sight, Internal(f"{fault}; replace it or leave it out, then run the same command again."))
+            yield _blamed(sight, Internal(f"{fault}", "replace it or leave it out, then run the same command again."))
         else:
             waiting.append(sight)
 

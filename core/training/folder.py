@@ -71,7 +71,7 @@ class TrainingFolder(Generic[I, R]):
             return TrainingPlan(**json.loads(self.store.read(PLAN)))
         except (OSError, ValueError, TypeError) as error:
             raise NocturneError(
-                f"{self.store.path(PLAN)} cannot be read; put it back, or train into another --out."
+                f"{self.store.path(PLAN)} cannot be read", "put it back, or train into another --out."
             ) from error
 
     def begin(self, spec_toml: str, plan: TrainingPlan) -> None:

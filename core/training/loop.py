@@ -168,7 +168,8 @@ class Training(TrainingKind[S, T, F, I, R]):
         self._falls += 1
         if self._falls > FALLS:
             raise NotFinite(
-                f"{error}, after {FALLS} returns to a checkpoint with half the rate each; train again with a lower --rate."
+                f"{error}, after {FALLS} returns to a checkpoint with half the rate each",
+                "train again with a lower --rate.",
             ) from error
         factor = self.trainer.rate_factor / 2
         self.trainer = self._resumed()

@@ -63,12 +63,12 @@ def agreed(plan: TrainingPlan, spec: TrainingSpec, recipe: RecipeModel, digest: 
     out = printable(str(spec.out))
     if changed not in ([], ["steps"]):
         raise SpecError(
-            f"{out} holds a training with another recipe ({', '.join(changed)}); go on with the recipe it began with, or "
-            "train into another --out."
+            f"{out} holds a training with another recipe ({', '.join(changed)})",
+            "go on with the recipe it began with, or train into another --out.",
         )
     if plan.data_digest != digest:
         raise SpecError(
-            f"{source} is not what the training in {out} began with (digest {digest}, was {plan.data_digest}); put the "
-            "pictures back, or train into another --out."
+            f"{source} is not what the training in {out} began with (digest {digest}, was {plan.data_digest})",
+            "put the pictures back, or train into another --out.",
         )
     return replace(plan, recipe=wanted) if changed else plan

@@ -97,7 +97,7 @@ def _check(checkpoint: Path, samples: int, training: dataset.Dataset, others: da
     try:
         check_enough(samples, len(training), None if others is None else len(others))
     except ValueError as error:
-        raise SpecError(f"{printable(str(checkpoint))} cannot be evaluated: {error}; give more.") from error
+        raise SpecError(f"{printable(str(checkpoint))} cannot be evaluated: {error}", "give more.") from error
 
 
 def _recipe(psi: float) -> SampleRecipe:

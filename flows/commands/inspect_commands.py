@@ -40,7 +40,7 @@ def store_of(folder: Path) -> Store:
     """The run in `folder`. Raises SpecError if it is none."""
     store = Store(folder)
     if not store.exists(SPEC):
-        raise SpecError(f"{folder} is not a run folder: it has no {SPEC}; `nocturne run --out {folder}` makes one.")
+        raise SpecError(f"{folder} is not a run folder: it has no {SPEC}", f"`nocturne run --out {folder}` makes one.")
     return store
 
 
@@ -113,7 +113,7 @@ def explain_score(folder: Path, output: str) -> None:
     rows = manifest.read(store_of(folder))
     found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
     if not found:
-        raise SpecError(f"{folder} has no output {printable(output)}; `nocturne manifest {folder}` lists them.")
+        raise SpecError(f"{folder} has no output {printable(output)}", f"`nocturne manifest {folder}` lists them.")
     weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
     taste = load_taste(spec.taste) if isinstance(spec, Spec) and spec.taste else None
     for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):

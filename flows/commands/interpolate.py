@@ -43,15 +43,19 @@ class Walk:
         suffix = self.to.suffix.lower()
         if self.grid:
             if len(self.seeds) != CORNERS:
-                raise SpecError(f"--grid needs four seeds, one a corner, not {len(self.seeds)}; give --seeds 1,2,3,4.")
+                raise SpecError(
+                    f"--grid needs four seeds, one a corner, not {len(self.seeds)}", "give --seeds 1,2,3,4."
+                )
             if suffix != ".png":
-                raise SpecError(f"-o {self.to}: a sheet is a .png file; change the suffix.")
+                raise SpecError(f"-o {self.to}: a sheet is a .png file", "change the suffix.")
         elif len(self.seeds) < 2:
-            raise SpecError("--seeds names one seed, and there is nothing between; give two or more.")
+            raise SpecError("--seeds names one seed, and there is nothing between", "give two or more.")
         elif not len(self.seeds) <= self.frames <= MOST:
             raise SpecError(f"--frames {self.frames} must be {len(self.seeds)}, the number of seeds, to {MOST:,}.")
         elif suffix not in ("", ".gif", ".webp"):
-            raise SpecError(f"-o {self.to}: frames go into a .gif or .webp file, or into a folder; change the suffix.")
+            raise SpecError(
+                f"-o {self.to}: frames go into a .gif or .webp file, or into a folder", "change the suffix."
+            )
         check_writable(self.to.absolute().parent)
 
 

@@ -112,14 +112,14 @@ def _flow(spec: AnySpec) -> Callable[..., Any]:
 
 
 def _terminated(*_: Any) -> None:
-    raise Stopped("stopped by SIGTERM; what was finished is committed, and the same command goes on later.")
+    raise Stopped("stopped by SIGTERM", "what was finished is committed, and the same command goes on later.")
 
 
 def _without_prefect(session: RunSession, error: Exception, out: Console) -> dict[str, Any]:
     """Prefect failed. A night that is over all the same is reported; else what is committed waits for the next one."""
     words = f"Prefect failed ({type(error).__name__}: {error})"
     if session.record is None:
-        raise NocturneError(f"{words}; what is committed stays done, the same command goes on.") from error
+        raise NocturneError(f"{words}", "what is committed stays done, the same command goes on.") from error
     out.print(printable(f"{words}; the night is whole, but the dashboard does not know."), markup=False)
     return session.record
 

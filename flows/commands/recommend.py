@@ -29,7 +29,7 @@ def recommend(
     """Recommend, write the files, and print what and why. Raises SpecError, RunBusy."""
     check_mood(mood)
     if preset not in PRESETS:
-        raise SpecError(f"--preset {preset}: there is none of that name; there are {', '.join(PRESETS)}.")
+        raise SpecError(f"--preset {preset}: there is none of that name", f"there are {', '.join(PRESETS)}.")
     check_folder("catalog", catalog)
     check_writable(out_folder)
     out = console(as_json)

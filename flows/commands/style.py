@@ -63,7 +63,7 @@ def style(
             maker = opened(posed, [recipe])
             return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), watching)
     except KeyboardInterrupt as error:
-        raise Stopped("stopped before the first step; nothing was saved.") from error
+        raise Stopped("stopped before the first step", "nothing was saved.") from error
 
 
 def with_format(values: dict[str, Any], to: Path) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class _Painting:
         """Save the best so far. Raises Stopped if there is none."""
         best = sitting.best
         if best is None or last is None:
-            raise Stopped("stopped before the first step; nothing was saved.")
+            raise Stopped("stopped before the first step", "nothing was saved.")
         self._write(sitting, best.picture, best.step)
         height, width = best.picture.shape[1:]
         watching.say(
@@ -196,9 +196,9 @@ def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None
     suffix, longest = animate.suffix.lower(), max(posed.working_size(recipe))
     if suffix not in animation.SUFFIXES:
         raise SpecError(
-            f"--animate {printable(str(animate))}: an animation is a .gif or .webp file; change the suffix."
+            f"--animate {printable(str(animate))}: an animation is a .gif or .webp file", "change the suffix."
         )
     if longest > animation.LONGEST_SIDE[suffix]:
         raise SpecError(
-            f"--animate: a {suffix} has {animation.LONGEST_SIDE[suffix]:,} pixels a side at most; lower --size."
+            f"--animate: a {suffix} has {animation.LONGEST_SIDE[suffix]:,} pixels a side at most", "lower --size."
         )

@@ -52,12 +52,12 @@ def _through_prefect(begun: Survey, out: Console, verbose: bool) -> dict[str, An
     try:
         return _flow(begun.kind.name)(begun.spec)
     except TerminationSignal as error:
-        raise Stopped("stopped by SIGTERM; what was looked at is kept, and the same command goes on.") from error
+        raise Stopped("stopped by SIGTERM", "what was looked at is kept, and the same command goes on.") from error
     except NocturneError:
         raise
     except Exception as error:
         words = f"Prefect failed ({type(error).__name__}: {error})"
-        raise NocturneError(f"{words}; what was looked at is kept, and the same command goes on.") from error
+        raise NocturneError(f"{words}", "what was looked at is kept, and the same command goes on.") from error
 
 
 def _flow(kind: str) -> Callable[[Any], dict[str, Any]]:

@@ -50,9 +50,9 @@ def sweep(
             painting.paint(watching)
         except KeyboardInterrupt as error:
             if not painting.pictures:
-                raise Stopped("stopped before the first picture; nothing was saved.") from error
+                raise Stopped("stopped before the first picture", "nothing was saved.") from error
         if not painting.pictures:
-            raise NotFinite("none of the pictures could be painted, and nothing was saved; see the lines above.")
+            raise NotFinite("none of the pictures could be painted, and nothing was saved", "see the lines above.")
         with undisturbed():
             recipe = posed.spec.base_recipe()
             sheet = contact_sheet(painting.pictures, _labels(axes[1]), _labels(axes[0]), painting.title())
@@ -64,7 +64,7 @@ def sweep(
 def check_folder(folder: Path) -> None:
     """Raises SpecError if `folder`, which need not exist, cannot take pictures."""
     if folder.exists() and not folder.is_dir():
-        raise SpecError(f"--cells {printable(str(folder))} is a file; give the name of a folder.")
+        raise SpecError(f"--cells {printable(str(folder))} is a file", "give the name of a folder.")
     check_writable(folder.absolute())
 
 

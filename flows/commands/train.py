@@ -89,13 +89,13 @@ def _through_prefect(session: TrainingSession, out: Console, verbose: bool) -> d
     try:
         return flow(session.spec)
     except TerminationSignal as error:
-        raise Stopped(f"stopped by SIGTERM; the training is saved. {_how_to_go_on(session.spec)}") from error
+        raise Stopped("stopped by SIGTERM", f"the training is saved. {_how_to_go_on(session.spec)}") from error
     except NocturneError:
         raise
     except Exception as error:
         raise NocturneError(
-            f"Prefect failed ({type(error).__name__}: {error}); the training is saved up to its last checkpoint. "
-            f"{_how_to_go_on(session.spec)}"
+            f"Prefect failed ({type(error).__name__}: {error})",
+            f"the training is saved up to its last checkpoint. {_how_to_go_on(session.spec)}",
         ) from error
 
 

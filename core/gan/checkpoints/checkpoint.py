@@ -70,7 +70,8 @@ def read_info(path: Path) -> CheckpointInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{path_text(path)} is a file of tensors, but no checkpoint of a GAN; give one that `{SORT.command}` wrote."
+            f"{path_text(path)} is a file of tensors, but no checkpoint of a GAN",
+            f"give one that `{SORT.command}` wrote.",
         )
     try:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
@@ -105,7 +106,8 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
     except RuntimeError as error:
         raise SpecError(
             f"{path_text(path)} holds the tensors of another network than its recipe ({info.recipe.architecture}, "
-            f"{info.recipe.size} px) says; use another copy of the file."
+            f"{info.recipe.size} px) says",
+            "use another copy of the file.",
         ) from error
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
         raise read_header(path, SORT).damaged("it has values that are not finite")

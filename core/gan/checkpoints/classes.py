@@ -30,8 +30,8 @@ def class_number(info: CheckpointInfo, text: str) -> int:
 def _no_class(info: CheckpointInfo, wanted: str) -> SpecError:
     classes = info.conditional_classes
     if not classes:
-        return SpecError(f"{printable(info.name)} does not tell classes apart; leave --label out.")
+        return SpecError(f"{printable(info.name)} does not tell classes apart", "leave --label out.")
     named = ", ".join(f"{number} {printable(name)}" for number, name in enumerate(classes[:SHOWN]))
     return SpecError(
-        f"--label {printable(wanted)}: {printable(info.name)} has the classes {named}; give one of their numbers."
+        f"--label {printable(wanted)}: {printable(info.name)} has the classes {named}", "give one of their numbers."
     )

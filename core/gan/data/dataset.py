@@ -71,13 +71,13 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
     if len(found) < LEAST:
         listed = "".join(f" {truncated(fault.message)}" for fault in found.faults[:3])
         raise SpecError(
-            f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed; put "
-            f"JPEG, PNG, WebP or TIFF files there.{listed}"
+            f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed",
+            f"put JPEG, PNG, WebP or TIFF files there.{listed}",
         )
     if recipe.conditional and len(found.classes) < 2:
         raise SpecError(
-            f"{printable(str(path))} has no classes to learn apart; put the pictures into a folder for each class, or "
-            "leave --conditional out."
+            f"{printable(str(path))} has no classes to learn apart",
+            "put the pictures into a folder for each class, or leave --conditional out.",
         )
     return found
 
@@ -85,8 +85,8 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
 def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
     if not path.is_dir():
         raise SpecError(
-            f"{printable(str(path))} is not a folder of pictures or of MNIST's files; give an existing one, or "
-            f"`{DIGITS}` for scikit-learn's digits."
+            f"{printable(str(path))} is not a folder of pictures or of MNIST's files",
+            f"give an existing one, or `{DIGITS}` for scikit-learn's digits.",
         )
     files = idx.find(path, "train")
     return _from_idx(*files, recipe) if files else _from_folder(path, recipe, max_pixels, tick)
@@ -102,7 +102,8 @@ def download_mnist(folder: Path) -> None:
         MNIST(str(folder), download=True)
     except Exception as error:  # of the network, the disk, or the mirrors
         raise SpecError(
-            f"MNIST could not be fetched into {printable(str(folder))} ({type(error).__name__}); copy its four files there."
+            f"MNIST could not be fetched into {printable(str(folder))} ({type(error).__name__})",
+            "copy its four files there.",
         ) from error
     for file in (folder / "MNIST" / "raw").glob("*-ubyte"):
         file.rename(folder / file.name)
@@ -119,7 +120,8 @@ def _from_idx(pictures: Path, labels: Path, recipe: GanRecipe) -> Dataset:
     if pixels.ndim != 3 or numbers.shape != pixels.shape[:1]:
         raise SpecError(
             f"{printable(str(pictures))} and {printable(str(labels))} do not belong together: {pixels.shape} and "
-            f"{numbers.shape}; use the two files of one set."
+            f"{numbers.shape}",
+            "use the two files of one set.",
         )
     hashes = tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in (pictures, labels))
     return _of_greys(pixels, numbers, recipe, "mnist", hashes)

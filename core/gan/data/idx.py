@@ -68,4 +68,4 @@ def _content(path: Path) -> bytes:
 
 
 def _wrong(path: Path, what: str) -> SpecError:
-    return SpecError(f"{printable(str(path))} is not an MNIST file: {what}; use the file as its publisher has it.")
+    return SpecError(f"{printable(str(path))} is not an MNIST file: {what}", "use the file as its publisher has it.")

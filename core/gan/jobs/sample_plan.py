@@ -113,7 +113,7 @@ def _check_training_pictures(folder: Path) -> None:
     pictures = len(scan(folder, [], []).assets)
     if pictures < LEAST and idx.find(folder, "train") is None:
         raise SpecError(
-            f"data {folder} has {pictures} pictures to compare with, and {LEAST} are needed; correct the path."
+            f"data {folder} has {pictures} pictures to compare with, and {LEAST} are needed", "correct the path."
         )
 
 

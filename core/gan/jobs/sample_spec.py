@@ -76,7 +76,7 @@ class SampleSpec(BaseSpec):
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
         check_inside(self.paths())
         if not self.checkpoint.is_file():
-            raise SpecError(f"checkpoint {self.checkpoint} does not exist; give the path of a .safetensors file.")
+            raise SpecError(f"checkpoint {self.checkpoint} does not exist", "give the path of a .safetensors file.")
         if self.data is not None:
             check_folder("data", self.data)
         check_reuse(self.reuse)

@@ -136,7 +136,9 @@ def picture_name(store: Store, row: dict[str, Any]) -> str:
     """Where the picture of a row lies in the run folder. Raises NocturneError if it is gone."""
     path = next((name for name in picture_paths(row["output"], row["status"]) if store.exists(name)), None)
     if path is None:
-        raise NocturneError(f"{row['output']} is gone, so the run cannot be curated; the same command draws it again.")
+        raise NocturneError(
+            f"{row['output']} is gone, so the run cannot be curated", "the same command draws it again."
+        )
     return path
 
 

@@ -61,7 +61,7 @@ class LocalDrawer:
         self._sampler = Sampler(Path(context["checkpoint"]), torch.device(self._device), self._recipe)
         if self._sampler.info.digest != context["digest"]:
             raise SpecError(
-                f"checkpoint {context['checkpoint']} was changed since the night was planned; run it again."
+                f"checkpoint {context['checkpoint']} was changed since the night was planned", "run it again."
             )
         self._stamp = self._blank_stamp()
         self._sampler.sample([0])  # torch prepares its kernels at the first call

@@ -91,15 +91,16 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
             info = read_info(start)
             if not info.whole:
                 raise SpecError(
-                    f"{printable(str(start))} can draw, but not begin a training: it holds the average alone; give a "
-                    "checkpoint from the folder of a training."
+                    f"{printable(str(start))} can draw, but not begin a training: it holds the average alone",
+                    "give a checkpoint from the folder of a training.",
                 )
             try:
                 trainer.restore(read_tensors(start), 0, trainer.strength, 1.0)
             except (KeyError, ValueError, RuntimeError) as error:
                 raise SpecError(
                     f"{printable(str(start))} is of another architecture, size, width or number of classes than this "
-                    "training's recipe; give one that is of the same."
+                    "training's recipe",
+                    "give one that is of the same.",
                 ) from error
             self.origin = info.digest
         return trainer

@@ -48,7 +48,8 @@ def require() -> None:
     """Raises SpecError if the extra is not installed."""
     if absent := [name for name in NEEDED if find_spec(name) is None]:
         raise SpecError(
-            f"Writing ONNX needs {', '.join(absent)}; install the extra: `pip install -e '.[onnx]'` in Nocturne's folder."
+            f"Writing ONNX needs {', '.join(absent)}",
+            "install the extra: `pip install -e '.[onnx]'` in Nocturne's folder.",
         )
 
 
@@ -60,7 +61,8 @@ def onnx_file(painter: Painter) -> OnnxFile:
     if not max(differences.values()) <= TOLERANCE:
         raise NocturneError(
             f"ONNX Runtime paints other pictures than torch: they differ by {max(differences.values()):.2f} grey levels, "
-            f"{TOLERANCE} are allowed. Nothing was written; try other versions of {', '.join(NEEDED)}."
+            f"{TOLERANCE} are allowed. Nothing was written",
+            f"try other versions of {', '.join(NEEDED)}.",
         )
     return OnnxFile(data, _styles(painter), differences)
 
@@ -96,7 +98,7 @@ def _graph(painter: Painter) -> bytes:
             verbose=False,
         )
     if program is None:
-        raise NocturneError("torch's exporter gave nothing; try another version of onnxscript.")
+        raise NocturneError("torch's exporter gave nothing", "try another version of onnxscript.")
     model = program.model_proto
     info = painter.info
     for key, value in {"network": info.name, "digest": info.digest, "step": str(info.step)}.items():

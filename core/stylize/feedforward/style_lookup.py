@@ -43,8 +43,8 @@ def network_path(name: str) -> Path:
         return Path(name)
     if not PACKAGED.is_file():
         raise SpecError(
-            f"The packaged network {path_text(PACKAGED)} is not there; check the file out again, set network = a file that "
-            f"`{SORT.command}` wrote, or use method = 'optimise'."
+            f"The packaged network {path_text(PACKAGED)} is not there",
+            f"check the file out again, set network = a file that `{SORT.command}` wrote, or use method = 'optimise'.",
         )
     return PACKAGED
 

@@ -50,7 +50,8 @@ def read_info(path: Path) -> TransferInfo:
     meta = header.metadata
     if meta.get("format") != KIND:
         raise SpecError(
-            f"{path_text(path)} is a file of tensors, but no network that paints; give one that `{SORT.command}` wrote."
+            f"{path_text(path)} is a file of tensors, but no network that paints",
+            f"give one that `{SORT.command}` wrote.",
         )
     try:
         recipe = TransferRecipe.model_validate_json(meta["recipe"])
@@ -165,7 +166,7 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
             raise RuntimeError("embeddings of another network")
     except (RuntimeError, KeyError, TypeError, IndexError) as error:
         raise SpecError(
-            f"{path_text(info.path)} holds the tensors of another network than Nocturne paints with; train one "
-            f"with `{SORT.command}`, or use another copy of the file."
+            f"{path_text(info.path)} holds the tensors of another network than Nocturne paints with",
+            f"train one with `{SORT.command}`, or use another copy of the file.",
         ) from error
     return stylist, known

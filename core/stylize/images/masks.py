@@ -32,7 +32,8 @@ def levels(mask: Picture, name: str) -> Tensor:
     spread = rgb.amax(2).int() - rgb.amin(2).int()
     if (spread >= COLOURED).float().mean() > MOST_COLOURED:
         raise Unsupported(
-            f"mask {name} has colours; paint it in black, grey and white. A map of colours goes into the folder `regions`."
+            f"mask {name} has colours",
+            "paint it in black, grey and white. A map of colours goes into the folder `regions`.",
         )
     grey = rgb.float().mean(2)
     if mask.alpha is not None:  # what is seen on white, less the white that shines through

@@ -50,8 +50,8 @@ def _refuse_unknown(pixels: Tensor, unknown: Tensor, colours: Sequence[str], nam
     shown = "#" + "".join(f"{int(channel):02x}" for channel in colour)
     raise Unsupported(
         f"region map {name} has an area of {shown} (about x {int(columns[at])}, y {int(rows[at])}), and the style knows "
-        f"{', '.join(colours[:8])}{', ...' if len(colours) > 8 else ''}; repaint it, or give the colour a style in "
-        "catalog.toml."
+        f"{', '.join(colours[:8])}{', ...' if len(colours) > 8 else ''}",
+        "repaint it, or give the colour a style in catalog.toml.",
     )
 
 

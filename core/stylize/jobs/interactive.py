@@ -56,7 +56,7 @@ class Sitting:
             return self._maker.painted(self.job, self._decoded, look).image
         except (MemoryError, RuntimeError) as error:
             if is_out_of_memory(error):
-                raise OutOfMemory(f"{self.job.subject} needs more memory than there is; lower `size`.") from error
+                raise OutOfMemory(f"{self.job.subject} needs more memory than there is", "lower `size`.") from error
             raise
 
     def seen(self, picture: Tensor) -> image.Picture:

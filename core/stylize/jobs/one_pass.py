@@ -42,7 +42,7 @@ def looking(job: Job, recipe: Recipe, style: Mapping[str, Any]) -> Looking | Non
     pairs = list(zip(style["sha256"], style["weights"], strict=True))
     if job.weights != style_lookup.digest_for(recipe, pairs, style["regions"]):
         raise Changed(
-            f"The network {recipe.network} is not the one that was planned; run again to paint with the new one."
+            f"The network {recipe.network} is not the one that was planned", "run again to paint with the new one."
         )
     info = style_lookup.info_of(recipe.network)
     numbers, start = [], 0

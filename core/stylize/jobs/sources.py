@@ -165,7 +165,8 @@ def _check_deliverable(job: Job, file: VerifiedPicture, recipe: Recipe) -> None:
     if size.width * size.height > image.MAX_PIXELS:
         raise TooLarge(
             f"{job.asset} would be delivered at {size.width}x{size.height}, over the limit of {image.MAX_PIXELS:,} pixels "
-            "for outputs; set output_size to a number of pixels."
+            "for outputs",
+            "set output_size to a number of pixels.",
         )
     image.check_format(recipe.format, size)
 

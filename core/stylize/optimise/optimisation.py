@@ -81,8 +81,8 @@ class _History:
         self.losses.append(loss)
         if not math.isfinite(loss):
             raise NotFinite(
-                f"The loss became {loss} at step {len(self.losses)} of {self.steps}; "
-                "lower style_weight or content_weight, or take the preset's own."
+                f"The loss became {loss} at step {len(self.losses)} of {self.steps}",
+                "lower style_weight or content_weight, or take the preset's own.",
             )
         if self.on_step:
             self.on_step(Step(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1).cpu()))

@@ -68,8 +68,8 @@ def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str],
     for name in only:
         if name not in names:
             raise SpecError(
-                f"catalog {printable(str(catalog))} has no style {printable(name)!r} to learn; it has "
-                f"{printable(', '.join(names))}."
+                f"catalog {printable(str(catalog))} has no style {printable(name)!r} to learn",
+                f"it has {printable(', '.join(names))}.",
             )
     if only:
         return [k for k, name in enumerate(names) if name in only]

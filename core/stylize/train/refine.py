@@ -83,7 +83,7 @@ class Refinery:
                 step += 1
             losses.append(self.loss(embedding.detach(), lesson))
             if not losses[-1] < float("inf"):
-                raise NotFinite(f"the losses were not finite at step {step}; learn with a lower --rate.")
+                raise NotFinite(f"the losses were not finite at step {step}", "learn with a lower --rate.")
             if losses[-1] <= min(losses):
                 best = embedding.detach().clone()
         if seen is not None:

@@ -100,7 +100,8 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             except RuntimeError as error:
                 raise SpecError(
                     f"{printable(str(start))} is a network of breadth {painter.info.recipe.breadth:g}, and this training "
-                    f"is of one of breadth {self.recipe.breadth:g}; give --breadth {painter.info.recipe.breadth:g}."
+                    f"is of one of breadth {self.recipe.breadth:g}",
+                    f"give --breadth {painter.info.recipe.breadth:g}.",
                 ) from error
             self.origin = painter.info.digest
         return trainer

@@ -56,7 +56,7 @@ def catalog_styles(folder: Path, recipe: TransferRecipe, max_pixels: int = image
         else:
             learnt.append((_known(style, folder, max_pixels), _palette(style, folder, recipe)))
     if not learnt:
-        raise SpecError(f"catalog {printable(str(folder))} has regions alone; put artworks into it.")
+        raise SpecError(f"catalog {printable(str(folder))} has regions alone", "put artworks into it.")
     return CatalogStyles(tuple(known for known, _ in learnt), tuple(palette for _, palette in learnt), tuple(notes))
 
 
@@ -106,8 +106,8 @@ def load(
     strange = sorted(set(recipe.style_shares) - set(names))
     if strange:
         raise SpecError(
-            f"style_shares: catalog {printable(str(catalog))} has no style {printable(strange[0])!r} to learn; it has "
-            f"{printable(', '.join(names))}."
+            f"style_shares: catalog {printable(str(catalog))} has no style {printable(strange[0])!r} to learn",
+            f"it has {printable(', '.join(names))}.",
         )
     pictures = contents.load(folders, recipe, max_pixels, tick)
     files, faults = pictures.files, list(pictures.faults)

@@ -61,7 +61,7 @@ def test_a_check_that_raises_is_a_problem_in_words() -> None:
 
 def test_nocturnes_own_errors_are_split_into_fault_and_remedy() -> None:
     def refuses() -> Iterator[Finding]:
-        raise SpecError("library x is not a folder; give the path of an existing one.")
+        raise SpecError("library x is not a folder", "give the path of an existing one.")
         yield
 
     finding = only(examined("spec", refuses))

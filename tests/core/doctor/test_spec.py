@@ -46,7 +46,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def load(name: str, _: str) -> Any:
         asked.append(name)
         if name != "packaged":
-            raise SpecError(f"There is no weights file {name}; give another.")
+            raise SpecError(f"There is no weights file {name}", "give another.")
         return SimpleNamespace(digest="d" * 16)
 
     monkeypatch.setattr(weights, "load", load)

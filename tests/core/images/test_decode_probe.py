@@ -23,8 +23,8 @@ def test_good_and_bad_pictures_in_order(studio: Studio) -> None:
     found = decode_probe.find_faults([str(good), str(bad), str(good)], LIMIT, lambda *tick: ticks.append(tick))
     assert found[0] is found[2] is None
     assert found[1] is not None
-    assert found[1][0] == "unreadable"
-    assert found[1][1].isprintable()
+    assert found[1].reason == "unreadable"
+    assert str(found[1]).isprintable()
     assert ticks == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -55,4 +55,4 @@ def act_on_child(number: signal.Signals, paths: list[str], patience: float) -> l
             os.kill(child.pid, number)
             time.sleep(0.2)
 
-    return [fault and fault[0] for fault in decode_probe.find_faults(paths, LIMIT, strike, patience)]
+    return [fault and fault.reason for fault in decode_probe.find_faults(paths, LIMIT, strike, patience)]
