@@ -21,9 +21,9 @@ from core.gan.data.dataset import Dataset, side_for
 from core.gan.networks.few_shot import FewShotDiscriminator
 from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
 from core.gan.train.losses import D_LOSSES, G_LOSSES
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 from core.networks import device as devices
-from figure_rows import Row
+from figure_rows import GanMetricsRow
 
 PRESETS = {"digits": {"r1": 0.0}, "few_shot": {}}
 PICTURES = 250
@@ -47,7 +47,7 @@ class Bare:
     """The least loop that trains the networks of a trainer."""
 
     def __init__(self, recipe: GanRecipe, data: Dataset) -> None:
-        trainer = Trainer(recipe, data, CPU)
+        trainer = GanTrainer(recipe, data, CPU)
         self.recipe, self.g, self.d = recipe, trainer.generator, trainer.discriminator
         self.optimisers = trainer.optimisers
         spare = data.pictures.shape[-1] - recipe.size
@@ -69,15 +69,15 @@ class Bare:
             logits, extra = self._judged(real)
             loss = D_LOSSES[recipe.loss](logits.float(), self.d(made.detach()).float()) + extra
         loss.backward()
-        self.optimisers["d"].step()
-        self.optimisers["d"].zero_grad(set_to_none=True)
+        self.optimisers["adam_d."].step()
+        self.optimisers["adam_d."].zero_grad(set_to_none=True)
         self.d.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
             loss = G_LOSSES[recipe.loss](self.d(made).float())
         loss.backward()
         self.d.requires_grad_(True)
-        self.optimisers["g"].step()
-        self.optimisers["g"].zero_grad(set_to_none=True)
+        self.optimisers["adam_g."].step()
+        self.optimisers["adam_g."].zero_grad(set_to_none=True)
 
     def _judged(self, real: Tensor) -> tuple[Tensor, Tensor | float]:
         if not isinstance(self.d, FewShotDiscriminator):
@@ -106,7 +106,7 @@ def measured(preset: str, changes: dict[str, object], turns: int = TURNS) -> Ste
     """Both loops in turns."""
     recipe = GAN_PRESETS[preset].changed(changes)
     data = noise_pictures(recipe)
-    steps = Bare(recipe, data).step, Trainer(recipe, data, CPU).advance
+    steps = Bare(recipe, data).step, GanTrainer(recipe, data, CPU).advance
     for step in steps:
         for _ in range(WARM_UP):
             step()
@@ -116,7 +116,7 @@ def measured(preset: str, changes: dict[str, object], turns: int = TURNS) -> Ste
     return StepTimes(preset, bare, ours, *ratios)
 
 
-def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterator[Row]:
+def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterator[GanMetricsRow]:
     """A row for each preset."""
     devices.make_deterministic(threads=1)
     for preset in presets:
@@ -125,7 +125,9 @@ def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterato
             f"{found.ratio:.2f} of CPU time, {found.wall_ratio:.2f} of wall clock (bare {found.bare * 1e3:.0f} ms, ours "
             f"{found.ours * 1e3:.0f} ms a step)"
         )
-        yield Row(f"training step against a bare loop, `{preset}`", shown, "at most 1.15", found.ratio <= MOST)
+        yield GanMetricsRow(
+            f"training step against a bare loop, `{preset}`", shown, "at most 1.15", found.ratio <= MOST
+        )
 
 
 def main() -> None:

@@ -61,13 +61,13 @@ def _show(teller: Teller, session: TrainingSession) -> None:
         for row in training.rows[-TABLE_ROWS:]
     ]
     teller.told(lambda: create_table_artifact(table, key="figures", description=f"Training {name}: figures"))
-    pictures = {"samples": training.folder.latest_sheet(), "plot": training.folder.latest_plot()}
+    pictures = {"samples": training.folder.latest_samples(), "plot": training.folder.latest_plot()}
     for key, png in pictures.items():
         if png is not None:
             _show_picture(teller, key, png, f"Training {name}: {key}")
     notes = "".join(f"\n- {note}" for note in _notes(session)) or "\nNothing to warn of."
-    best = f"best {training.score_words} {session.board.best}"
-    text = f"# {name}\n\nStep {session.board.step:,} of {session.board.steps:,}, {best}.\n{notes}\n"
+    best = f"best {training.score_words} {session.progress.best}"
+    text = f"# {name}\n\nStep {session.progress.step:,} of {session.progress.steps:,}, {best}.\n{notes}\n"
     teller.told(lambda: create_markdown_artifact(text, key="warnings", description=f"Training {name}: notes"))
 
 

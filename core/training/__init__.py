@@ -1,1 +1,1 @@
-"""What trainings of every kind share: spec, plan, folder, figures, the loop with its checkpoints, who is on duty."""
+"""Training of networks of any kind: spec, plan, run folder, metrics log, trainer, loop with checkpoints, session."""

@@ -1,4 +1,4 @@
-"""The folder of a training: what lies where in it, and which checkpoints stay.
+"""Files of a training's run folder, and which checkpoints are kept.
 
 runs/<name>/  train.toml  training.json  checkpoints/step-<step>.safetensors  checkpoints/best.safetensors
               samples/step-<step>.png  timelapse.webp  figures.csv  figures.png  log.jsonl
@@ -17,19 +17,18 @@ from typing import Any, Generic, Protocol, TypeVar
 from core.errors import NocturneError, SpecError
 from core.storage.run_paths import LOG
 from core.storage.store import Store
-from core.training import metrics_log as figures
-from core.training import sheets
+from core.training import image_grid, metrics_log
 from core.training.plan import TrainingPlan
 
-SPEC, PLAN, CSV, PLOT, FILM = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
+SPEC, PLAN, CSV, PLOT, TIMELAPSE = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
 CHECKPOINTS, SAMPLES = "checkpoints", "samples"
 NETWORK = "network.safetensors"
 """What is of use in the end, small; some trainings leave it there once they are done."""
 BEST = f"{CHECKPOINTS}/best.safetensors"
 
 
-class Info(Protocol):
-    """What a checkpoint says of itself."""
+class CheckpointHeader(Protocol):
+    """A checkpoint without its tensors."""
 
     @property
     def path(self) -> Path:
@@ -52,16 +51,16 @@ class Info(Protocol):
         """State of the training that is no tensor."""
 
 
-I = TypeVar("I", bound=Info)  # noqa: E741
-R = TypeVar("R", bound=figures.Row)
+H = TypeVar("H", bound=CheckpointHeader)
+R = TypeVar("R", bound=metrics_log.MetricsRow)
 
 
-class TrainingFolder(Generic[I, R]):
-    """A training's files; everything is put whole or not at all."""
+class TrainingFolder(Generic[H, R]):
+    """Reads and writes a training's files; each is put whole or not at all."""
 
-    def __init__(self, root: Path, read_info: Callable[[Path], I], row: type[R]) -> None:
-        """read_info: raises SpecError for what is no checkpoint of this kind of training. row: its figures."""
-        self.store, self._read_info, self._row = Store(root), read_info, row
+    def __init__(self, root: Path, read_header: Callable[[Path], H], row: type[R]) -> None:
+        """read_header: raises SpecError for what is no checkpoint of this kind of training."""
+        self.store, self._read_header, self._row = Store(root), read_header, row
 
     def plan(self) -> TrainingPlan | None:
         """The plan, or None if the training has not begun. Raises NocturneError if it is damaged."""
@@ -75,31 +74,31 @@ class TrainingFolder(Generic[I, R]):
             ) from error
 
     def begin(self, spec_toml: str, plan: TrainingPlan) -> None:
-        """Write down what was settled."""
+        """Write the spec and the plan of a training that begins."""
         self.store.put(SPEC, spec_toml.encode())
         self.store.put(PLAN, json.dumps(asdict(plan), indent=2).encode())
 
-    def checkpoints(self) -> Iterator[I]:
+    def checkpoints(self) -> Iterator[H]:
         """The checkpoints that training can go on from, latest first; damaged ones are noted in the log."""
         for name in sorted(self.store.names(CHECKPOINTS, ".safetensors"), reverse=True):
             if name == BEST:
                 continue
             try:
-                info = self._read_info(self.store.path(name))
+                header = self._read_header(self.store.path(name))
             except SpecError as error:
                 self.log("damaged", text=str(error))
                 continue
-            if info.whole:
-                yield info
+            if header.whole:
+                yield header
 
-    def best(self) -> I | None:
+    def best(self) -> H | None:
         """The checkpoint with the lowest score, if one was measured."""
         with contextlib.suppress(SpecError):
-            return self._read_info(self.store.path(BEST))
+            return self._read_header(self.store.path(BEST))
         return None
 
     def put_checkpoint(self, step: int, data: bytes, keep: int) -> None:
-        """Add a checkpoint, then let the oldest go. Raises StoreBroken or StorageFailed; the old ones then stay."""
+        """Add a checkpoint, then remove all but the latest `keep`. Raises StoreBroken or StorageFailed; all then stay."""
         self.store.put(f"{CHECKPOINTS}/step-{step:09d}.safetensors", data)
         names = [name for name in sorted(self.store.names(CHECKPOINTS, ".safetensors")) if name != BEST]
         for name in names[:-keep]:
@@ -109,33 +108,33 @@ class TrainingFolder(Generic[I, R]):
         """Replace the best checkpoint."""
         self.store.put(BEST, data)
 
-    def put_sheet(self, step: int, png: bytes) -> None:
-        """Add a sheet of samples, and make the film of all of them anew."""
+    def put_samples(self, step: int, png: bytes) -> None:
+        """Add a grid of samples, and make the time-lapse of all of them anew."""
         self.store.put(f"{SAMPLES}/step-{step:09d}.png", png)
         names = sorted(self.store.names(SAMPLES, ".png"))
-        self.store.put(FILM, sheets.film([self.store.read(name) for name in names]))
+        self.store.put(TIMELAPSE, image_grid.timelapse([self.store.read(name) for name in names]))
 
-    def latest_sheet(self) -> bytes | None:
-        """The latest sheet of samples, PNG."""
+    def latest_samples(self) -> bytes | None:
+        """The latest grid of samples, PNG."""
         names = sorted(self.store.names(SAMPLES, ".png"))
         return self.store.read(names[-1]) if names else None
 
-    def put_rows(self, rows: Sequence[R], panels: Sequence[figures.Panel], across: str) -> None:
-        """Write the figures, as CSV and as a plot."""
-        self.store.put(CSV, figures.csv_bytes(rows, self._row))
+    def put_rows(self, rows: Sequence[R], panels: Sequence[metrics_log.Panel], across: str) -> None:
+        """Write the metrics log, as CSV and as a plot."""
+        self.store.put(CSV, metrics_log.csv_bytes(rows, self._row))
         if rows:
-            self.store.put(PLOT, figures.plot(rows, panels, across))
+            self.store.put(PLOT, metrics_log.plot(rows, panels, across))
 
     def latest_plot(self) -> bytes | None:
-        """The plot of the figures, PNG."""
+        """The plot of the metrics log, PNG."""
         return self.store.read(PLOT) if self.store.exists(PLOT) else None
 
     def rows(self, up_to: int) -> list[R]:
-        """The figures up to a step."""
-        return figures.read_rows(self.store.read(CSV), up_to, self._row) if self.store.exists(CSV) else []
+        """The rows of the metrics log up to a step."""
+        return metrics_log.read_rows(self.store.read(CSV), up_to, self._row) if self.store.exists(CSV) else []
 
     def log(self, event: str, **values: Any) -> None:
-        """Add a line to log.jsonl; a disk that has no room for it stops nothing."""
+        """Append an event to log.jsonl; a full disk stops nothing."""
         line = json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **values}, ensure_ascii=False)
         with contextlib.suppress(OSError):
             self.store.append(LOG, line)

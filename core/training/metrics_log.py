@@ -1,19 +1,20 @@
-"""The figures of a training: a row every so many steps, as CSV for people and scripts, and as a plot."""
+"""Metrics log of a training: one row every so many steps, written as CSV and as a plot."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
+import statistics
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
-class Row:
-    """A stretch of steps, ended by `step`. A kind of training adds what it measures; what it did not measure is None."""
+class MetricsRow:
+    """Metrics over the steps up to `step`. A kind of training adds its columns; what it did not measure is None."""
 
     step: int
     pictures: int
@@ -24,11 +25,11 @@ class Row:
         """Pictures a second."""
 
     @abstractmethod
-    def said(self) -> list[str]:
-        """The row's losses and the like in a few words each, for a line on a terminal."""
+    def summary(self) -> list[str]:
+        """Losses and the like in a few words each, for a line on a terminal."""
 
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=MetricsRow)
 
 WHOLE = ("step", "pictures")
 """Columns of whole numbers."""
@@ -42,12 +43,17 @@ class Panel:
     lines: Mapping[str, str]
 
 
+def means(steps: Sequence[Any], *names: str) -> dict[str, float]:
+    """Means over the metrics of steps, by attribute."""
+    return {name: statistics.fmean(getattr(step, name) for step in steps) for name in names}
+
+
 def csv_bytes(rows: Iterable[R], kind: type[R]) -> bytes:
     """The rows as CSV; what was not measured is empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(kind)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _shown(value) for name, value in asdict(row).items()} for row in rows)
+    writer.writerows({name: _text(value) for name, value in asdict(row).items()} for row in rows)
     return text.getvalue().encode()
 
 
@@ -67,7 +73,7 @@ def read_rows(data: bytes, up_to: int, kind: type[R]) -> list[R]:
     return found
 
 
-def plot(rows: Sequence[Row], panels: Sequence[Panel], across: str) -> bytes:
+def plot(rows: Sequence[MetricsRow], panels: Sequence[Panel], across: str) -> bytes:
     """Columns over the pictures seen, as PNG, two diagrams a line. across: what is written below them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -92,7 +98,7 @@ def plot(rows: Sequence[Row], panels: Sequence[Panel], across: str) -> bytes:
     return sink.getvalue()
 
 
-def _shown(value: float | int | None) -> str:
+def _text(value: float | int | None) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else f"{value:.6g}"

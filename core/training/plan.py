@@ -1,4 +1,4 @@
-"""What is settled once, when a training begins: the recipe, and every time as a number of steps."""
+"""Plan of a training, made once when it begins: the recipe, and every time as a number of steps."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from core.text import printable
 from core.training.spec import TrainingSpec
 
 ROW_SECONDS = 10.0
-"""About how much time a row of the figures covers."""
+"""About how much time a row of the metrics log covers."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What every stretch of a training follows."""
+    """Recipe and intervals that every stretch of a training follows."""
 
     recipe: dict[str, Any]
     data_digest: str
     row_every: int
-    """Steps to a row of the figures."""
+    """Steps to a row of the metrics log."""
     checkpoint_every: int
     """Steps from one checkpoint to the next."""
     evaluate_every: int
@@ -30,7 +30,7 @@ class TrainingPlan:
     hours: float | None = None
 
 
-def settled(spec: TrainingSpec, recipe: RecipeModel, digest: str, seconds: float) -> TrainingPlan:
+def new_plan(spec: TrainingSpec, recipe: RecipeModel, digest: str, seconds: float) -> TrainingPlan:
     """The plan of a new training on data of this digest, whose steps take so many seconds each."""
     total: int = recipe.steps  # type: ignore[attr-defined]
     if spec.hours is not None:
@@ -50,8 +50,8 @@ def settled(spec: TrainingSpec, recipe: RecipeModel, digest: str, seconds: float
     )
 
 
-def agreed(plan: TrainingPlan, spec: TrainingSpec, recipe: RecipeModel, digest: str, source: str) -> TrainingPlan:
-    """The plan of a training that is gone on with: nothing but its number of steps may be another.
+def resumed_plan(plan: TrainingPlan, spec: TrainingSpec, recipe: RecipeModel, digest: str, source: str) -> TrainingPlan:
+    """The plan of a training that is resumed: nothing but its number of steps may differ.
 
     Hours count when a training begins, and not again. source: where the data came from, for a message. Raises SpecError
     for another recipe or other data.

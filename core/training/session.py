@@ -13,20 +13,20 @@ from core.engine.device_lock import hold_device
 from core.networks import device as devices
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
-from core.training.loop import Training
-from core.training.progress import Board
+from core.training.loop import TrainingLoop
+from core.training.progress import TrainingProgress
 from core.training.spec import TrainingSpec
 
-AnyTraining = Training[Any, Any, Any, Any, Any]
-Make = Callable[[Any, torch.device, Board], AnyTraining]
-"""Makes the training of a spec on a device, showing on a board how it goes. Raises SpecError."""
+AnyTraining = TrainingLoop[Any, Any, Any, Any, Any]
+Make = Callable[[Any, torch.device, TrainingProgress], AnyTraining]
+"""Makes the training of a spec on a device, which writes to its progress. Raises SpecError."""
 
 
 class TrainingSession:
     """Holds a run and a device from before the pictures are read until after the last checkpoint. A context manager."""
 
     def __init__(self, spec: TrainingSpec, make: Make) -> None:
-        self.spec, self.board = spec, Board()
+        self.spec, self.progress = spec, TrainingProgress()
         self.store = Store(spec.out)
         self.stop = threading.Event()
         """Set when somebody wants the training saved and ended."""
@@ -40,7 +40,7 @@ class TrainingSession:
             self._held.enter_context(self.store.lock())
             device = devices.choose(self.spec.device)
             self._held.enter_context(hold_device(str(device), lambda: self._wait(str(device))))
-            self.training = self._make(self.spec, device, self.board)
+            self.training = self._make(self.spec, device, self.progress)
         except BaseException:
             self._held.close()
             raise
@@ -50,7 +50,7 @@ class TrainingSession:
         self._held.close()
 
     def _wait(self, device: str) -> None:
-        self.board.stage = f"waiting for {device}, which another run is using"
+        self.progress.stage = f"waiting for {device}, which another run is using"
 
 
 _sessions: OpenRuns[TrainingSession] = OpenRuns()

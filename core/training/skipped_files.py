@@ -1,4 +1,4 @@
-"""Files that a training leaves out."""
+"""Files that a training skips, with the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Fault:
+class SkippedFile:
     """A file that could not be used: its name, the manifest's word for why, and a sentence."""
 
     name: str
@@ -20,8 +20,8 @@ class Fault:
     message: str
 
     @staticmethod
-    def of(name: str, error: Exception) -> Fault:
-        """What an error says of the file of this name."""
+    def of(name: str, error: Exception) -> SkippedFile:
+        """The file of this name, skipped because of an error."""
         if isinstance(error, OSError):
-            return Fault(name, "unreadable", str(error))
-        return Fault(name, error.reason if isinstance(error, JobError) else "unsupported", str(error))
+            return SkippedFile(name, "unreadable", str(error))
+        return SkippedFile(name, error.reason if isinstance(error, JobError) else "unsupported", str(error))

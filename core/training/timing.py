@@ -1,4 +1,4 @@
-"""How long a step takes on this machine now."""
+"""Time of a training step on this machine."""
 
 from __future__ import annotations
 

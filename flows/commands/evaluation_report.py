@@ -54,8 +54,8 @@ def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> 
             "These are not the pictures that the checkpoint was trained on (their digest differs): the near-copy rate says "
             "nothing of those that it saw."
         )
-    if training.faults:
-        files = "1 file" if len(training.faults) == 1 else f"{len(training.faults):,} files"
+    if training.skipped:
+        files = "1 file" if len(training.skipped) == 1 else f"{len(training.skipped):,} files"
         said.append(f"{files} of the data could not be read: left out.")
     said.append(
         "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "

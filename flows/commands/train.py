@@ -17,14 +17,14 @@ from core.errors import NocturneError, SpecError, Stopped
 from core.report.summary import duration
 from core.storage.store import Store
 from core.text import printable
-from core.training.folder import CHECKPOINTS, FILM, NETWORK, PLOT, SPEC
-from core.training.progress import Board, Stretch
+from core.training.folder import CHECKPOINTS, NETWORK, PLOT, SPEC, TIMELAPSE
+from core.training.progress import StretchResult, TrainingProgress
 from core.training.session import AnyTraining, Make, TrainingSession, open_session
 from core.training.spec import TrainingSpec
 from flows.display import REFRESH, console
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
-LEFT = {"Checkpoints": CHECKPOINTS, "Network": NETWORK, "Figures": PLOT, "Time-lapse": FILM}
+LEFT = {"Checkpoints": CHECKPOINTS, "Network": NETWORK, "Figures": PLOT, "Time-lapse": TIMELAPSE}
 """What a training's folder has to look at."""
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal to redraw."""
@@ -35,7 +35,7 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     out = console(as_json)
     out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
     session = TrainingSession(spec, _making(spec))
-    with TrainingDisplay(out, session.board):
+    with TrainingDisplay(out, session.progress):
         before = signal.signal(signal.SIGINT, _stopper(session, out))
         try:
             with open_session(session):
@@ -74,7 +74,9 @@ def _already_over(session: TrainingSession) -> dict[str, Any] | None:
     if training.trainer.step < training.recipe.steps:
         return None
     row = training.rows[-1] if training.rows else None
-    return training.record(Stretch(training.trainer.step, training.trainer.step, row, False, session.board.best))
+    return training.record(
+        StretchResult(training.trainer.step, training.trainer.step, row, False, session.progress.best)
+    )
 
 
 def _through_prefect(session: TrainingSession, out: Console, verbose: bool) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _how_to_go_on(spec: TrainingSpec) -> str:
 
 
 def _report(record: dict[str, Any], training: AnyTraining, out: Console, as_json: bool) -> int:
-    spec, best = training.spec, training.board.best
+    spec, best = training.spec, training.progress.best
     code = ALL_DONE if record["over"] else UNFINISHED
     if as_json:
         print(json.dumps({**record, "exit_code": code}))
@@ -161,10 +163,10 @@ def _say(to: Path, digest: str) -> None:
 
 
 class TrainingDisplay:
-    """Shows a training's board: a bar on a terminal, else a line now and then. Use it as a context manager."""
+    """Displays a training's progress: a bar on a terminal, else a line now and then. Use it as a context manager."""
 
-    def __init__(self, out: Console, board: Board) -> None:
-        self._console, self._board = out, board
+    def __init__(self, out: Console, progress: TrainingProgress) -> None:
+        self._console, self._progress = out, progress
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._bar if out.is_terminal else self._lines, daemon=True)
 
@@ -179,36 +181,36 @@ class TrainingDisplay:
 
     def _bar(self) -> None:
         columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=self._console, refresh_per_second=1 / REFRESH, transient=True) as progress:
-            task = progress.add_task("", total=None)
+        with Progress(*columns, console=self._console, refresh_per_second=1 / REFRESH, transient=True) as bar:
+            task = bar.add_task("", total=None)
             while not self._over.wait(REFRESH):
                 self._tell_notes()
-                board = self._board
-                progress.update(task, total=board.steps or None, completed=board.step, description=self.doing())
+                progress = self._progress
+                bar.update(task, total=progress.steps or None, completed=progress.step, description=self.doing())
 
     def _lines(self) -> None:
-        said = ""
+        last = ""
         while not self._over.wait(LINE_EVERY):
             self._tell_notes()
-            text = f"{self._board.step:,}/{self._board.steps:,} {self.doing()}"
-            if text != said:
+            text = f"{self._progress.step:,}/{self._progress.steps:,} {self.doing()}"
+            if text != last:
                 self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-                said = text
+                last = text
 
     def doing(self) -> str:
         """Losses and the like, the score, speed and the time left, in a line."""
-        board, row = self._board, self._board.row
-        if row is None or board.stage != "training":
-            return board.stage
+        progress, row = self._progress, self._progress.row
+        if row is None or progress.stage != "training":
+            return progress.stage
         parts = [
-            *row.said(),
-            "" if board.score is None else f"{board.score_words} {board.score:.4f}",
+            *row.summary(),
+            "" if progress.score is None else f"{progress.score_words} {progress.score:.4f}",
             f"{row.speed:,.{0 if row.speed >= 10 else 1}f} pictures/s",
-            "" if board.seconds_left is None else f"{duration(board.seconds_left)} left",
+            "" if progress.seconds_left is None else f"{duration(progress.seconds_left)} left",
         ]
         return "  ".join(filter(None, parts))
 
     def _tell_notes(self) -> None:
-        while self._board.notes:
-            text = printable(self._board.notes.pop(0))
+        while self._progress.notes:
+            text = printable(self._progress.notes.pop(0))
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)

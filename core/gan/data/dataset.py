@@ -20,7 +20,7 @@ from core.images import image
 from core.images.border_crop import margins_cropped
 from core.planning.library import scan
 from core.text import printable, truncated
-from core.training.skipped_files import Fault, Tick
+from core.training.skipped_files import SkippedFile, Tick
 
 U8 = NDArray[np.uint8]
 
@@ -43,7 +43,7 @@ class Dataset:
     names: tuple[str, ...]
     sha256: tuple[str, ...]
     """Of each file's bytes; of MNIST's two files; empty for what comes with a package."""
-    faults: tuple[Fault, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
     kind: str = "folder"
     digest: str = field(default="", compare=False)
     """16 hex digits over pixels, labels, classes, and the names and reasons of the files left out."""
@@ -69,7 +69,7 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
     """
     found = _packaged_digits(recipe) if str(path) == DIGITS else _from_disk(Path(path), recipe, max_pixels, tick)
     if len(found) < LEAST:
-        listed = "".join(f" {truncated(fault.message)}" for fault in found.faults[:3])
+        listed = "".join(f" {truncated(file.message)}" for file in found.skipped[:3])
         raise SpecError(
             f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed",
             f"put JPEG, PNG, WebP or TIFF files there.{listed}",
@@ -154,7 +154,7 @@ def _of_greys(pixels: U8, numbers: U8, recipe: GanRecipe, kind: str, hashes: tup
 def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
     """Classes are the first folders below `path`, unless pictures lie in `path` itself."""
     assets = scan(path, [], []).assets
-    pictures, kept, hashes, faults = [], [], [], []
+    pictures, kept, hashes, skipped = [], [], [], []
     for done, asset in enumerate(assets, start=1):
         try:
             if asset.problem:
@@ -164,13 +164,13 @@ def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | No
             kept.append(asset.name)
             hashes.append(hashlib.sha256(data).hexdigest())
         except (JobError, SpecError, OSError) as error:
-            faults.append(Fault.of(asset.name, error))
+            skipped.append(SkippedFile.of(asset.name, error))
         if tick is not None:
             tick(done, len(assets))
     side = side_for(recipe)
     stacked = np.stack(pictures) if pictures else np.zeros((0, recipe.channels, side, side), np.uint8)
     classes, labels = _classes(kept)
-    return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(faults)))
+    return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(skipped)))
 
 
 def _classes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
@@ -208,8 +208,8 @@ def _digested(data: Dataset) -> Dataset:
     sha.update(data.pictures.tobytes())
     if data.labels is not None:
         sha.update(data.labels.tobytes())
-    for fault in data.faults:
-        sha.update(f"{fault.name}\0{fault.reason}\n".encode())
+    for file in data.skipped:
+        sha.update(f"{file.name}\0{file.reason}\n".encode())
     return Dataset(
-        data.pictures, data.labels, data.classes, data.names, data.sha256, data.faults, data.kind, sha.hexdigest()[:16]
+        data.pictures, data.labels, data.classes, data.names, data.sha256, data.skipped, data.kind, sha.hexdigest()[:16]
     )

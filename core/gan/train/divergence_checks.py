@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.gan.networks.recipe import GanRecipe
-from core.gan.train.figures import Row
+from core.gan.train.metrics_row import GanMetricsRow
 
 WINDOW = 10
 """Rows that a sign is read from: one alone may be chance."""
@@ -17,7 +17,7 @@ ALIKE = 0.35
 """Diversity of samples, relative to real pictures, under which G has collapsed."""
 
 
-def warnings(rows: Sequence[Row], recipe: GanRecipe) -> list[str]:
+def warnings(rows: Sequence[GanMetricsRow], recipe: GanRecipe) -> list[str]:
     """What should be told of a training whose figures are `rows`, the latest last."""
     found = []
     late = rows[-WINDOW:]
@@ -29,7 +29,7 @@ def warnings(rows: Sequence[Row], recipe: GanRecipe) -> list[str]:
     return found
 
 
-def _winning(row: Row, recipe: GanRecipe) -> str:
+def _winning(row: GanMetricsRow, recipe: GanRecipe) -> str:
     if recipe.augment != "none":
         remedy = "give it more pictures, or raise --r1"
     else:
@@ -40,7 +40,7 @@ def _winning(row: Row, recipe: GanRecipe) -> str:
     )
 
 
-def _collapse(row: Row) -> str:
+def _collapse(row: GanMetricsRow) -> str:
     return (
         f"G has collapsed: at step {row.step:,} its samples differ from each other by {row.diversity:.0%} of what real "
         "pictures do; go back to an earlier checkpoint with a lower --rate, or raise --r1."

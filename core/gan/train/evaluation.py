@@ -14,7 +14,7 @@ from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork
 from core.gan.metrics.set_metrics import kid
 from core.gan.train.sample_grid import drawn, evaluation_noise
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 
 U8 = NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ PAIRS = 2_000
 
 @dataclass(frozen=True)
 class Evaluation:
-    """KID with its spread over resamples, and diversity: see core.gan.train.figures.Row."""
+    """KID with its spread over resamples, and diversity: see core.gan.train.metrics_row.GanMetricsRow."""
 
     kid: float
     kid_spread: float | None
@@ -40,7 +40,7 @@ class Evaluator:
         chosen = np.random.default_rng(0).permutation(len(real))[: max(most, 2)]
         self._real = network.features(_rgb(middle(real.pictures[np.sort(chosen)], size)))
 
-    def measure(self, trainer: Trainer) -> Evaluation:
+    def measure(self, trainer: GanTrainer) -> Evaluation:
         """Draw as many samples as was agreed, with noise of their own, and compare."""
         made = self._network.features(drawn(trainer, *evaluation_noise(trainer, self._most)))
         found = kid(self._real, made)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.gan.sampling import latents
 from core.gan.sampling.sampler import rgb
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 from core.networks import seeded_random
 
 U8 = NDArray[np.uint8]
@@ -24,14 +24,14 @@ BATCH = 50
 
 
 def evaluation_noise(
-    trainer: Trainer, count: int
+    trainer: GanTrainer, count: int
 ) -> tuple[Float[Tensor, "count latent"], Int[Tensor, " count"] | None]:
     """z and classes for `count` samples of an evaluation: always the same, and unrelated to what training draws."""
     z = torch.randn(count, trainer.recipe.latent, generator=seeded_random.generator(trainer.recipe.seed, "evaluation"))
     return z, torch.arange(count) % trainer.classes if trainer.classes else None
 
 
-def shown_noise(trainer: Trainer) -> tuple[Float[Tensor, "64 latent"], Int[Tensor, " 64"] | None]:
+def shown_noise(trainer: GanTrainer) -> tuple[Float[Tensor, "64 latent"], Int[Tensor, " 64"] | None]:
     """z and classes of the grid: those of the seeds 0 to 63, as sampling draws them, rows of one class if there are any."""
     z = torch.stack([latents.latent(seed, trainer.recipe.latent) for seed in range(SHOWN)])
     rows = math.isqrt(SHOWN)
@@ -39,7 +39,7 @@ def shown_noise(trainer: Trainer) -> tuple[Float[Tensor, "64 latent"], Int[Tenso
 
 
 @torch.no_grad()
-def drawn(trainer: Trainer, z: Float[Tensor, "n latent"], label: Int[Tensor, " n"] | None) -> U8:
+def drawn(trainer: GanTrainer, z: Float[Tensor, "n latent"], label: Int[Tensor, " n"] | None) -> U8:
     """Pictures (n, size, size, 3) of the averaged generator, in float32."""
     found = []
     for first in range(0, len(z), BATCH):

@@ -1,17 +1,15 @@
-"""One training: two networks, their optimisers, the average of the generator, and the step that moves them all.
+"""Trainer of a GAN: two networks, their optimisers, the average of the generator, and the step that moves them all.
 
 Adam with the betas of Radford et al. 2016; the generator that draws samples is an exponential moving average of the one
 that learns (Karras et al. 2018, arXiv 1710.10196, section 4.1). All that a step draws is a function of (seed, step), see
-core.gan.draws, so the state here, and nothing else, decides how a training goes on.
+core.networks.seeded_random, so the state here, and nothing else, decides how a training goes on.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -24,17 +22,16 @@ from core.gan.networks.networks import build_discriminator, build_generator
 from core.gan.networks.recipe import GanRecipe
 from core.gan.train.augment import Augmentation, Strength
 from core.gan.train.losses import D_LOSSES, G_LOSSES, r1_penalty, realest
-from core.networks import device as devices
 from core.networks import seeded_random
-from core.training.state import adam_tensors, average_share, below, restore_adam
+from core.training.trainer import Trainer, average_share
 
 Labels = Int[Tensor, " batch"] | None
 Pictures = Float[Tensor, "batch c size size"]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What a step says of itself: losses, the shares of pictures that D judged rightly, the strength of augmentation."""
+class GanStepMetrics:
+    """Metrics of one step: losses, the shares of pictures that D judged rightly, the strength of augmentation."""
 
     step: int
     d_loss: float
@@ -50,26 +47,25 @@ class Figures:
         return math.isfinite(self.d_loss + self.g_loss)
 
 
-class Trainer:
-    """The state of a training, and its step."""
+class GanTrainer(Trainer[GanStepMetrics]):
+    """The state of a GAN's training, and its step."""
+
+    recipe: GanRecipe
+    network_names = ("generator", "discriminator", "average")
 
     def __init__(self, recipe: GanRecipe, data: Dataset, device: torch.device) -> None:
-        self.recipe, self.device = recipe, device
+        super().__init__(recipe, device)
         self.classes = len(data.classes) if recipe.conditional else 0
         layout = torch.channels_last if recipe.architecture != "mlp" else torch.contiguous_format
         generator, discriminator = build_generator(recipe, self.classes), build_discriminator(recipe, self.classes)
         self.generator = generator.to(device, memory_format=layout)  # type: ignore[call-overload]
         self.discriminator = discriminator.to(device, memory_format=layout)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
-        self.optimisers = {"g": self._adam(self.generator), "d": self._adam(self.discriminator)}
+        self.optimisers = {"adam_g.": self._adam(self.generator), "adam_d.": self._adam(self.discriminator)}
         self.strength = Strength.of(recipe, len(data))
-        self.step = 0
-        self.rate_factor = 1.0
-        """What the rate is multiplied by, lowered when a training diverged."""
         self._batches = Batches(data, recipe)
         self._augment = Augmentation(recipe.policy)
         self._layout = layout
-        self._bfloat16 = devices.dtype(recipe.precision, device) == torch.bfloat16
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         recipe = self.recipe
@@ -77,43 +73,34 @@ class Trainer:
             network.parameters(), recipe.rate, (recipe.beta1, recipe.beta2), fused=self.device.type != "mps"
         )
 
-    def advance(self) -> Figures:
-        """One step of both networks. The figures are those of the step that ended."""
-        rate = self._set_rate()
+    def advance(self) -> GanStepMetrics:
+        """One step of both networks. The metrics are those of the step that ended."""
+        rate = self.set_rate()
         parts = range(self.recipe.accumulate)
         made = [self._made(part) for part in parts] if self.recipe.accumulate == 1 else []
         sums = torch.zeros(4)
         self.discriminator.requires_grad_(True)
         for part in parts:
             sums[:3] += self._judge(part, made[part] if made else self._made(part, learn=False))
-        self.optimisers["d"].step()
-        self.optimisers["d"].zero_grad(set_to_none=True)
+        self.optimisers["adam_d."].step()
+        self.optimisers["adam_d."].zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
         for part in parts:
             sums[3] += self._deceive(part, made[part] if made else self._made(part))
-        self.optimisers["g"].step()
-        self.optimisers["g"].zero_grad(set_to_none=True)
+        self.optimisers["adam_g."].step()
+        self.optimisers["adam_g."].zero_grad(set_to_none=True)
         d_loss, real, fake, g_loss = (sums / self.recipe.accumulate).tolist()
         self.strength.look(2 * real - 1, self.recipe)
         self.step += 1
         self._follow()
-        return Figures(self.step, d_loss, g_loss, real, fake, self.strength.p, rate)
-
-    def _set_rate(self) -> float:
-        recipe = self.recipe
-        left = 1 - self.step / recipe.steps
-        falling = min(1.0, max(0.0, left) / recipe.anneal) if recipe.anneal else 1.0
-        rate = recipe.rate * self.rate_factor * falling
-        for optimiser in self.optimisers.values():
-            optimiser.param_groups[0]["lr"] = rate
-        return rate
+        return GanStepMetrics(self.step, d_loss, g_loss, real, fake, self.strength.p, rate)
 
     def _made(self, part: int, learn: bool = True) -> tuple[Pictures, Labels]:
         seed, count = self.recipe.seed, self.recipe.batch
         z = seeded_random.noise(seed, self.step, part, count, self.recipe.latent).to(self.device)
         label = seeded_random.labels(seed, self.step, part, count, self._batches.labels)
         label = None if label is None else label.to(self.device)
-        with self._precision(), torch.set_grad_enabled(learn):
+        with self.precision(), torch.set_grad_enabled(learn):
             return self.generator(z, label).float(), label
 
     def _judge(self, part: int, made: tuple[Pictures, Labels]) -> Tensor:
@@ -125,7 +112,7 @@ class Trainer:
         penalised = recipe.r1 > 0 and self.step % recipe.r1_every == 0
         real.requires_grad_(penalised)
         fake, fake_label = made[0].detach(), made[1]
-        with self._precision():
+        with self.precision():
             shown = self._changed(real, part, 0)
             real_logits, extra = self._real_logits(shown, label)
             fake_logits = self.discriminator(self._changed(fake, part, 1), fake_label).float()
@@ -149,7 +136,7 @@ class Trainer:
 
     def _deceive(self, part: int, made: tuple[Pictures, Labels]) -> Tensor:
         """Gradients of G from one pass. Returns its loss, on the CPU."""
-        with self._precision():
+        with self.precision():
             logits = self.discriminator(self._changed(made[0], part, 2), made[1]).float()
         loss = G_LOSSES[self.recipe.loss](realest(logits, self.recipe.top))
         (loss / self.recipe.accumulate).backward()  # type: ignore[no-untyped-call]
@@ -171,24 +158,11 @@ class Trainer:
             if not ours.is_floating_point():
                 ours.copy_(theirs)
 
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
-
     def state(self) -> dict[str, Tensor]:
-        """Every tensor that decides how the training goes on, by name."""
-        networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
-        tensors = {f"{name}.{key}": value for name, net in networks.items() for key, value in net.state_dict().items()}
-        for name, optimiser in self.optimisers.items():
-            tensors |= adam_tensors(optimiser, f"adam_{name}.")
-        tensors["rng.torch"] = torch.get_rng_state()
-        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        """Networks, optimisers, and the state of torch's generator."""
+        return {**super().state(), "rng.torch": torch.get_rng_state()}
 
-    def restore(self, tensors: dict[str, Tensor], step: int, strength: Strength, rate_factor: float) -> None:
-        """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
-        networks = {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
-        for name, network in networks.items():
-            network.load_state_dict(below(tensors, f"{name}."))
-        for name, optimiser in self.optimisers.items():
-            restore_adam(optimiser, below(tensors, f"adam_{name}."))
+    def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
+        """Go on from a `state`; the strength of augmentation is set apart from it."""
+        super().restore(tensors, step, rate_factor)
         torch.set_rng_state(tensors["rng.torch"])
-        self.step, self.strength, self.rate_factor = step, strength, rate_factor

@@ -1,4 +1,4 @@
-"""The training of a GAN: its data, its step, KID, the grid of samples, and the signs that it goes wrong."""
+"""Training of a GAN: its data, its trainer, KID, the grid of samples, and the divergence checks."""
 
 from __future__ import annotations
 
@@ -18,58 +18,56 @@ from core.gan.networks.recipe import GanRecipe
 from core.gan.train import divergence_checks
 from core.gan.train.augment import Strength
 from core.gan.train.evaluation import Evaluator
-from core.gan.train.figures import ACROSS, PANELS, Row, row_of
+from core.gan.train.metrics_row import ACROSS, PANELS, GanMetricsRow, metrics_row
 from core.gan.train.sample_grid import drawn, shown_noise
 from core.gan.train.train_spec import TrainSpec
-from core.gan.train.trainer import Figures, Trainer
+from core.gan.train.trainer import GanStepMetrics, GanTrainer
 from core.text import printable
 from core.training import loop
 from core.training.folder import TrainingFolder
-from core.training.progress import Board
-from core.training.sheets import grid_png
-from core.training.timing import seconds_a_step
+from core.training.image_grid import grid_png
+from core.training.progress import TrainingProgress
 
 
-class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
+class GanTraining(loop.TrainingLoop[TrainSpec, GanTrainer, GanStepMetrics, CheckpointInfo, GanMetricsRow]):
     """One training in this process. Call it under the run's lock."""
 
     score, score_words, score_about = "kid", "KID", "EfficientNet-Lite0 features"
     panels, across = PANELS, ACROSS
     recipe: GanRecipe
 
-    def __init__(self, spec: TrainSpec, network: Callable[[int], FeatureNetwork], board: Board | None = None) -> None:
-        """Read the data and take up the training where it stands.
+    def __init__(
+        self, spec: TrainSpec, network: Callable[[int], FeatureNetwork], progress: TrainingProgress | None = None
+    ) -> None:
+        """Read the data, and resume the training where it stands.
 
         network: makes the feature network that KID is measured with, for pictures of a size in pixels. Raises SpecError
         for wrong data, a changed recipe, or a device that is not there.
         """
         self._network = network
-        super().__init__(spec, TrainingFolder(spec.out, read_info, Row), board)
+        super().__init__(spec, TrainingFolder(spec.out, read_info, GanMetricsRow), progress)
 
-    def read(self) -> None:
+    def load_data(self) -> None:
         """Read the pictures, fetching MNIST's first if that is asked for."""
         if self.spec.download:
             dataset.download_mnist(self.spec.data)
-        self.data = dataset.load(self.spec.data, self.recipe, self.spec.max_pixels, self.tick)
-        self.leave_out(self.data.faults)
+        self.data = dataset.load(self.spec.data, self.recipe, self.spec.max_pixels, self.show_reading)
+        self.report_skipped(self.data.skipped)
 
     @property
-    def data_digest(self) -> str:
-        """Of the data set."""
-        return self.data.digest
+    def data_facts(self) -> dict[str, Any]:
+        """Kind, number, digest and hashes of the pictures."""
+        data = self.data
+        return {"kind": data.kind, "pictures": len(data), "digest": data.digest, "sha256": list(data.sha256)}
 
     @property
     def data_source(self) -> str:
         """The spec's `data`."""
         return printable(str(self.spec.data))
 
-    def seconds_a_step(self) -> float:
-        """By a trainer that is thrown away."""
-        return seconds_a_step(self.new_trainer().advance)
-
-    def prepare(self) -> None:
+    def prepare_evaluation(self) -> None:
         """Measure the real pictures that samples are compared with."""
-        self.board.stage = "measuring real pictures"
+        self.progress.stage = "measuring real pictures"
         size = self.recipe.size
         self._evaluator = Evaluator(self._real(), size, self.spec.evaluate_pictures, self._network(size))
 
@@ -80,11 +78,11 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
         test = dataset.load_mnist_test(self.spec.data, self.recipe) if self.data.kind == "mnist" else None
         return test or self.data
 
-    def new_trainer(self) -> Trainer:
+    def new_trainer(self) -> GanTrainer:
         """Networks by chance."""
-        return Trainer(self.recipe, self.data, self.device)
+        return GanTrainer(self.recipe, self.data, self.device)
 
-    def begun(self) -> Trainer:
+    def first_trainer(self) -> GanTrainer:
         """A new trainer, at the start that the spec names. Raises SpecError if that is none for this recipe."""
         trainer, start = self.new_trainer(), self.spec.start
         if start is not None:
@@ -95,7 +93,7 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
                     "give a checkpoint from the folder of a training.",
                 )
             try:
-                trainer.restore(read_tensors(start), 0, trainer.strength, 1.0)
+                trainer.restore(read_tensors(start), 0, 1.0)
             except (KeyError, ValueError, RuntimeError) as error:
                 raise SpecError(
                     f"{printable(str(start))} is of another architecture, size, width or number of classes than this "
@@ -105,43 +103,35 @@ class Training(loop.Training[TrainSpec, Trainer, Figures, CheckpointInfo, Row]):
             self.origin = info.digest
         return trainer
 
-    def restore(self, trainer: Trainer, info: CheckpointInfo) -> None:
-        """Bring a new trainer of the same recipe and data to where a checkpoint was."""
-        strength = Strength(**info.training["strength"])
-        trainer.restore(read_tensors(info.path), info.step, strength, float(info.training["rate_factor"]))
+    def restore(self, trainer: GanTrainer, header: CheckpointInfo) -> None:
+        """Bring networks, optimisers and the strength of augmentation to where a checkpoint was."""
+        trainer.strength = Strength(**header.training["strength"])
+        trainer.restore(read_tensors(header.path), header.step, float(header.training["rate_factor"]))
 
-    def advance(self, trainer: Trainer) -> Figures:
-        """One step of both networks."""
-        return trainer.advance()
+    def metrics_row(self, steps: Sequence[GanStepMetrics], seconds: float) -> GanMetricsRow:
+        """The row over these steps."""
+        return metrics_row(steps, self.recipe.pictures_a_step, seconds)
 
-    def row_of(self, stretch: Sequence[Figures], seconds: float) -> Row:
-        """The row of the steps of one stretch."""
-        return row_of(stretch, self.recipe.pictures_a_step, seconds)
-
-    def measured(self, row: Row) -> tuple[Row, dict[str, float]]:
-        """The row with KID and diversity; the sample grid is put."""
+    def evaluate(self, row: GanMetricsRow) -> tuple[GanMetricsRow, dict[str, float]]:
+        """Measure KID and diversity, and put the sample grid."""
         found = self._evaluator.measure(self.trainer)
         if not math.isfinite(found.kid):
             raise NotFinite(f"the samples of step {row.step:,} were not finite")
-        self.folder.put_sheet(row.step, grid_png(drawn(self.trainer, *shown_noise(self.trainer))))
+        self.folder.put_samples(row.step, grid_png(drawn(self.trainer, *shown_noise(self.trainer))))
         notes = {"kid": found.kid} | ({} if found.kid_spread is None else {"kid_spread": found.kid_spread})
         return replace(row, kid=found.kid, kid_spread=found.kid_spread, diversity=found.diversity), notes
 
     def warnings(self) -> list[str]:
-        """D wins, or G collapses."""
+        """The discriminator wins, or the generator has collapsed."""
         return divergence_checks.warnings(self.rows, self.recipe)
 
-    def checkpoint(self, notes: dict[str, Any]) -> bytes:
+    def checkpoint_bytes(self, data: dict[str, Any], notes: dict[str, Any]) -> bytes:
         """Networks, optimisers, the augmentation's strength, and what they were trained on."""
-        trainer, data = self.trainer, self.data
-        about = {"kind": data.kind, "pictures": len(data), "digest": data.digest, "sha256": list(data.sha256)}
-        if self.origin is not None:
-            about["start"] = self.origin
-        classes = data.classes if self.recipe.conditional else ()
+        trainer, classes = self.trainer, self.data.classes if self.recipe.conditional else ()
         training = {"strength": asdict(trainer.strength), **notes}
-        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, classes, about, training)
+        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, classes, data, training)
 
 
-def training_on(spec: TrainSpec, device: torch.device, board: Board) -> Training:
+def training_on(spec: TrainSpec, device: torch.device, progress: TrainingProgress) -> GanTraining:
     """The training of a spec, whose KID is measured in EfficientNet-Lite0's features. Raises SpecError."""
-    return Training(spec, lambda size: EfficientNetFeatures(device, efficientnet_side(size)), board)
+    return GanTraining(spec, lambda size: EfficientNetFeatures(device, efficientnet_side(size)), progress)

@@ -20,7 +20,7 @@ from core.networks import seeded_random
 from core.planning.library import scan
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.text import printable, truncated
-from core.training.skipped_files import Fault, Tick
+from core.training.skipped_files import SkippedFile, Tick
 
 HELD_OUT = 20
 """Every so-manieth picture is kept out of training; the network is judged on those."""
@@ -38,7 +38,7 @@ class Contents:
     held_out: tuple[image.U8, ...]
     files: tuple[Path, ...]
     """Of all pictures, held out or not."""
-    faults: tuple[Fault, ...]
+    faults: tuple[SkippedFile, ...]
     digest: str
     """16 hex digits over all pixels, in order."""
 
@@ -70,11 +70,11 @@ def readable(
     max_pixels: int = image.MAX_PIXELS,
     tick: Tick | None = None,
     seen: Callable[[image.Picture], None] | None = None,
-) -> tuple[tuple[Path, ...], tuple[Fault, ...]]:
+) -> tuple[tuple[Path, ...], tuple[SkippedFile, ...]]:
     """The pictures of folders that can be read, MOST at most, each shown to `seen`, and what is wrong with the others."""
     found = [(folder / asset.file, asset) for folder in folders for asset in scan(folder).assets]
     chosen = [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)] if len(found) > MOST else found
-    files, faults = list[Path](), list[Fault]()
+    files, faults = list[Path](), list[SkippedFile]()
     for done, (path, asset) in enumerate(chosen, start=1):
         try:
             if asset.problem:
@@ -84,7 +84,7 @@ def readable(
                 seen(picture)
             files.append(path)
         except (JobError, SpecError) as error:
-            faults.append(Fault.of(asset.name, error))
+            faults.append(SkippedFile.of(asset.name, error))
         if tick is not None:
             tick(done, len(chosen))
     return tuple(files), tuple(faults)

@@ -1,4 +1,4 @@
-"""One training of a network that paints in one pass: its step, and the state that decides how it goes on.
+"""Trainer of a network that stylises in one pass: networks, optimiser, perceptual losses, and the step.
 
 The perceptual losses of Johnson et al. 2016 with the backbone, the layers and the weights of the optimiser's own recipe;
 styles are drawn as in Dumoulin et al. 2017, and artworks for the predictor as in Ghiasi et al. 2017. All that a step draws
@@ -7,17 +7,14 @@ is a function of (seed, step), see core.networks.seeded_random.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from core.networks import device as devices
 from core.networks import seeded_random
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.train_recipe import TransferRecipe
@@ -27,7 +24,7 @@ from core.stylize.train.contents import Contents, Deck
 from core.stylize.train.perceptual import Judge, Pictures
 from core.stylize.train.style_bank import Lesson, StyleBank
 from core.training.skipped_files import Tick
-from core.training.state import adam_tensors, average_share, below, restore_adam
+from core.training.trainer import Trainer, average_share
 
 IDENTITY = -1
 """Stands for a style: the picture's own look."""
@@ -38,8 +35,8 @@ LOUDEST = 20.0
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What a step says of itself: the loss of its pictures, and the shares of content and style in it."""
+class TransferStepMetrics:
+    """Metrics of one step: the loss of its pictures, and the shares of content and style in it."""
 
     step: int
     loss: float
@@ -54,10 +51,14 @@ class Figures:
         return math.isfinite(self.loss)
 
 
-class Trainer:
-    """The state of a training, and its step. Styles 0 to n - 1 of the bank are the catalog's, the others artworks to
+class TransferTrainer(Trainer[TransferStepMetrics]):
+    """The state of a style training, and its step. Styles 0 to n - 1 of the bank are the catalog's, the others artworks to
     learn prediction from.
     """
+
+    recipe: TransferRecipe
+    average: Stylist
+    network_names = ("stylist", "average")
 
     def __init__(
         self,
@@ -69,17 +70,14 @@ class Trainer:
         tick: Tick | None = None,
     ) -> None:
         """tick: called while the first styles are looked at, some tenths of a second each."""
-        self.recipe, self.bank, self.catalog = recipe, bank, catalog
-        self.device = backbone.mean.device
+        super().__init__(recipe, backbone.mean.device)
+        self.bank, self.catalog = bank, catalog
         self.judge = Judge(recipe.losses(), backbone)
         self.deck = Deck(contents, recipe)
         self.stylist = self._new_stylist(tick)
         self.average = copy.deepcopy(self.stylist).requires_grad_(False).eval()
         self.optimiser = torch.optim.Adam(self.stylist.parameters(), recipe.rate, fused=self.device.type != "mps")
-        self.step = 0
-        self.rate_factor = 1.0
-        """What the rate is multiplied by, lowered when a training diverged."""
-        self._bfloat16 = devices.dtype(recipe.precision, self.device) == torch.bfloat16
+        self.optimisers = {"adam.": self.optimiser}
 
     def _new_stylist(self, tick: Tick | None) -> Stylist:
         torch.manual_seed(seeded_random.generator(self.recipe.seed, "weights").initial_seed())
@@ -102,14 +100,14 @@ class Trainer:
                 stylist.offsets[number] = painter.embeddings[row] - predicted[number]
         self.average.load_state_dict(stylist.state_dict())
 
-    def advance(self) -> Figures:
-        """One step. The figures are those of the step that ended."""
-        recipe, rate = self.recipe, self._set_rate()
+    def advance(self) -> TransferStepMetrics:
+        """One step. The metrics are those of the step that ended."""
+        recipe, rate = self.recipe, self.set_rate(self.recipe.warm)
         count = recipe.batch_of(self.deck.side(self.step))
         pictures = self.deck.crops(self.step, count).to(self.device)
         styles = self.styles(self.step, count)
         content = self.judge.content(pictures)
-        with self._precision():
+        with self.precision():
             painted = self.stylist.network(pictures, self.embeddings(styles))
         same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
         judged = self.judge(painted, pictures, content, self._lessons(styles, pictures), same)
@@ -120,12 +118,12 @@ class Trainer:
         self.step += 1
         self._follow(count)
         loss, kept, styled = (float(each.detach().mean()) for each in (judged.loss, judged.content, judged.style))
-        return Figures(self.step, loss, kept, styled, rate, count)
+        return TransferStepMetrics(self.step, loss, kept, styled, rate, count)
 
     @torch.no_grad()
     def painted(self, pictures: Pictures, embeddings: Tensor) -> Pictures:
         """Pictures as the average paints them, each by its embedding."""
-        with self._precision():
+        with self.precision():
             return self.average.network(pictures, embeddings)  # type: ignore[no-any-return]
 
     def styles(self, step: int, count: int) -> list[int]:
@@ -161,35 +159,9 @@ class Trainer:
             for style, picture in zip(styles, pictures, strict=True)
         ]
 
-    def _set_rate(self) -> float:
-        recipe = self.recipe
-        left = 1 - self.step / recipe.steps
-        falling = min(1.0, max(0.0, left) / recipe.anneal) if recipe.anneal else 1.0
-        rising = min(1.0, (self.step + 1) / recipe.warm) if recipe.warm else 1.0
-        rate = recipe.rate * self.rate_factor * min(rising, falling)
-        self.optimiser.param_groups[0]["lr"] = rate
-        return rate
-
     @torch.no_grad()
     def _follow(self, count: int) -> None:
         """The average moves towards the network."""
         share = average_share(count, self.step * self.recipe.batch, self.recipe.ema)
         ours: list[Tensor] = list(self.average.parameters())
         torch._foreach_lerp_(ours, list[Tensor](self.stylist.parameters()), share)
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
-
-    def state(self) -> dict[str, Tensor]:
-        """Every tensor that decides how the training goes on, by name."""
-        tensors = {f"stylist.{key}": value for key, value in self.stylist.state_dict().items()}
-        tensors |= {f"average.{key}": value for key, value in self.average.state_dict().items()}
-        tensors |= adam_tensors(self.optimiser, "adam.")
-        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-
-    def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
-        """Go on from a `state`. Raises ValueError or RuntimeError if it is another network's."""
-        for name, network in (("stylist.", self.stylist), ("average.", self.average)):
-            network.load_state_dict(below(tensors, name))
-        restore_adam(self.optimiser, below(tensors, "adam."))
-        self.step, self.rate_factor = step, rate_factor

@@ -1,4 +1,4 @@
-"""The training of a network that paints in one pass: its data, its step, the held-out loss, and the sheet of samples."""
+"""Training of a network that stylises in one pass: its data, its trainer, the validation loss, and the sample grid."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, l
 from core.stylize.feedforward.transfer_info import TransferInfo
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import training_data
+from core.stylize.train.metrics_row import ACROSS, PANELS, TransferMetricsRow, metrics_row
 from core.stylize.train.perceptual import Judge, Pictures
 from core.stylize.train.style_bank import StyleBank
-from core.stylize.train.train_figures import ACROSS, PANELS, Row, row_of
 from core.stylize.train.train_spec import TrainStyleSpec
-from core.stylize.train.trainer import IDENTITY, Figures, Trainer
+from core.stylize.train.trainer import IDENTITY, TransferStepMetrics, TransferTrainer
 from core.stylize.train.validation import HeldOut
 from core.text import printable
 from core.training import loop
 from core.training.folder import BEST, NETWORK, TrainingFolder
-from core.training.progress import Board
+from core.training.progress import TrainingProgress
 from core.training.timing import TIMED, WARM_UP, seconds_a_step
 
 
-class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row]):
+class TransferTraining(
+    loop.TrainingLoop[TrainStyleSpec, TransferTrainer, TransferStepMetrics, TransferInfo, TransferMetricsRow]
+):
     """One training in this process. Call it under the run's lock."""
 
     score, score_words = "held_out", "held-out loss"
@@ -37,30 +39,38 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
     panels, across = PANELS, ACROSS
     recipe: TransferRecipe
 
-    def __init__(self, spec: TrainStyleSpec, board: Board | None = None) -> None:
-        """Read the data and take up the training where it stands.
+    def __init__(self, spec: TrainStyleSpec, progress: TrainingProgress | None = None) -> None:
+        """Read the data, and resume the training where it stands.
 
         Raises SpecError for wrong data, a changed recipe, or a device that is not there.
         """
-        super().__init__(spec, TrainingFolder(spec.out, read_info, Row), board)
+        super().__init__(spec, TrainingFolder(spec.out, read_info, TransferMetricsRow), progress)
         if self.trainer.step >= self.recipe.steps:
             self.finish()  # it may have been killed before
 
-    def read(self) -> None:
+    def load_data(self) -> None:
         """Read catalog, contents and artworks, and load the backbone."""
         spec, recipe = self.spec, self.recipe
-        self.data = training_data.load(spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.tick)
+        self.data = training_data.load(
+            spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.show_reading
+        )
         for note in self.data.catalog.notes:
             self.note(note)
-        self.leave_out(self.data.faults)
+        self.report_skipped(self.data.faults)
         self._backbone = for_recipe(recipe.losses(), self.device)
         palettes = [*self.data.catalog.palettes, *self.data.artworks]
         self._bank = StyleBank(palettes, recipe.losses(), self._backbone, spec.out, recipe.trim)
 
     @property
-    def data_digest(self) -> str:
-        """Of catalog, contents and artworks."""
-        return self.data.digest
+    def data_facts(self) -> dict[str, Any]:
+        """Digest of catalog, contents and artworks, and their numbers."""
+        data = self.data
+        return {
+            "digest": data.digest,
+            "contents": len(data.contents.files),
+            "held_out": len(data.contents.held_out),
+            "artworks": len(data.artworks),
+        }
 
     @property
     def data_source(self) -> str:
@@ -77,19 +87,24 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
                     self._bank.targets(style)
         return seconds_a_step(trial.advance)
 
-    def prepare(self) -> None:
+    def prepare_evaluation(self) -> None:
         """Choose the held-out squares."""
         judge, styles = Judge(self.recipe.losses(), self._backbone), len(self.data.catalog.palettes)
         self._held_out = HeldOut(self.data.contents, self.recipe, styles, self.spec.evaluate_pictures, judge)
 
-    def new_trainer(self) -> Trainer:
+    def new_trainer(self) -> TransferTrainer:
         """Networks by chance, and the looks of the first styles."""
-        self.board.stage = "looking at artworks"
-        return Trainer(
-            self.recipe, self.data.contents, self._bank, len(self.data.catalog.palettes), self._backbone, self.tick
+        self.progress.stage = "looking at artworks"
+        return TransferTrainer(
+            self.recipe,
+            self.data.contents,
+            self._bank,
+            len(self.data.catalog.palettes),
+            self._backbone,
+            self.show_reading,
         )
 
-    def begun(self) -> Trainer:
+    def first_trainer(self) -> TransferTrainer:
         """A new trainer, with the network that the spec names. Raises SpecError if that is none for this recipe."""
         trainer, start = self.new_trainer(), self.spec.start
         if start is not None:
@@ -106,42 +121,30 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             self.origin = painter.info.digest
         return trainer
 
-    def restore(self, trainer: Trainer, info: TransferInfo) -> None:
-        """Bring a new trainer of the same recipe and data to where a checkpoint was."""
-        trainer.restore(read_tensors(info.path), info.step, float(info.training["rate_factor"]))
+    def restore(self, trainer: TransferTrainer, header: TransferInfo) -> None:
+        """Bring networks and optimiser to where a checkpoint was."""
+        trainer.restore(read_tensors(header.path), header.step, float(header.training["rate_factor"]))
 
-    def advance(self, trainer: Trainer) -> Figures:
-        """One step."""
-        return trainer.advance()
+    def metrics_row(self, steps: Sequence[TransferStepMetrics], seconds: float) -> TransferMetricsRow:
+        """The row over these steps."""
+        return metrics_row(steps, self.rows[-1].pictures if self.rows else 0, seconds)
 
-    def row_of(self, stretch: Sequence[Figures], seconds: float) -> Row:
-        """The row of the steps of one stretch."""
-        return row_of(stretch, self.rows[-1].pictures if self.rows else 0, seconds)
-
-    def measured(self, row: Row) -> tuple[Row, dict[str, float]]:
-        """The row with the held-out loss; the sheet of samples is put."""
+    def evaluate(self, row: TransferMetricsRow) -> tuple[TransferMetricsRow, dict[str, float]]:
+        """Measure the held-out loss, and put the sample grid."""
         found = self._held_out.loss(self._paint, self._bank.lesson)
         if not math.isfinite(found.loss):
             raise NotFinite(f"the held-out pictures of step {row.step:,} were not finite")
-        self.folder.put_sheet(row.step, self._held_out.sheet(self._paint, self.data.catalog.palettes))
+        self.folder.put_samples(row.step, self._held_out.sheet(self._paint, self.data.catalog.palettes))
         judged = replace(row, held_out=found.loss, held_out_content=found.content, held_out_style=found.style)
         return judged, {"held_out": found.loss}
 
     def _paint(self, pictures: Pictures, styles: Sequence[int]) -> Pictures:
         return self.trainer.painted(pictures, self.trainer.average.known(styles))
 
-    def checkpoint(self, notes: dict[str, Any]) -> bytes:
+    def checkpoint_bytes(self, data: dict[str, Any], notes: dict[str, Any]) -> bytes:
         """The network, its average, the optimiser, and what they were trained on."""
-        trainer, data = self.trainer, self.data
-        about = {
-            "digest": data.digest,
-            "contents": len(data.contents.files),
-            "held_out": len(data.contents.held_out),
-            "artworks": len(data.artworks),
-        }
-        if self.origin is not None:
-            about["start"] = self.origin
-        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, data.catalog.known, about, notes)
+        trainer = self.trainer
+        return checkpoint_bytes(trainer.state(), self.recipe, trainer.step, self.data.catalog.known, data, notes)
 
     def finish(self) -> None:
         """Write the best network as a small file."""
@@ -149,6 +152,6 @@ class Training(loop.Training[TrainStyleSpec, Trainer, Figures, TransferInfo, Row
             self.folder.store.put(NETWORK, exported(self.folder.store.path(BEST)))
 
 
-def training_on(spec: TrainStyleSpec, device: torch.device, board: Board) -> Training:  # noqa: ARG001
+def training_on(spec: TrainStyleSpec, device: torch.device, progress: TrainingProgress) -> TransferTraining:  # noqa: ARG001
     """The training of a spec; it finds the device by itself. Raises SpecError."""
-    return Training(spec, board)
+    return TransferTraining(spec, progress)

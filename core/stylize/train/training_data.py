@@ -18,7 +18,7 @@ from core.stylize.train import contents
 from core.stylize.train.contents import Contents
 from core.stylize.train.style_bank import Palette
 from core.text import printable
-from core.training.skipped_files import Fault, Tick
+from core.training.skipped_files import SkippedFile, Tick
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Lessons:
     catalog: CatalogStyles
     contents: Contents
     artworks: tuple[Palette, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[SkippedFile, ...]
     digest: str
     """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
 

@@ -18,7 +18,7 @@ from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.contents import Contents, middle
 from core.stylize.train.perceptual import Judge, Pictures
 from core.stylize.train.style_bank import Lesson, Palette
-from core.training.sheets import grid_png
+from core.training.image_grid import grid_png
 
 MOST_PAIRS = 96
 """Pictures in a style that are judged; of more, some spread evenly: a measurement stays under a minute on two cores."""

@@ -9,7 +9,7 @@ import torch
 from core.gan.checkpoints.checkpoint import checkpoint_bytes
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sampler import Sampler
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 from tests.core.gan.train.test_trainer import RECIPES, data_for
 from tests.needs import needs_cuda
 
@@ -21,7 +21,7 @@ def test_training_on_cuda_repeats_itself_and_samples_do_not_know_their_neighbour
     recipe, device = RECIPES[name], torch.device("cuda")
     states = []
     for _ in range(2):
-        trainer = Trainer(recipe, data_for(recipe), device)
+        trainer = GanTrainer(recipe, data_for(recipe), device)
         for _ in range(4):
             figures = trainer.advance()
         assert np.isfinite([figures.d_loss, figures.g_loss]).all()

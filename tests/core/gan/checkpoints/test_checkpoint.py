@@ -16,15 +16,15 @@ from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import KIND, checkpoint_bytes, exported, load_generator, read_info
 from core.gan.networks.recipe import GanRecipe, SampleRecipe
 from core.gan.sampling.sampler import Sampler
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 from tests.core.gan.train.test_trainer import SMALL, data_for
 
 CPU = torch.device("cpu")
 DATA = {"kind": "folder", "pictures": 12, "digest": "ab", "sha256": ["00" * 32]}
 
 
-def _trained(recipe: GanRecipe = SMALL, steps: int = 2) -> Trainer:
-    trainer = Trainer(recipe, data_for(recipe), CPU)
+def _trained(recipe: GanRecipe = SMALL, steps: int = 2) -> GanTrainer:
+    trainer = GanTrainer(recipe, data_for(recipe), CPU)
     for _ in range(steps):
         trainer.advance()
     return trainer

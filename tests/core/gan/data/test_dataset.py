@@ -78,11 +78,11 @@ def test_broken_files_are_left_out_listed_and_part_of_the_digest(tmp_path: Path)
     (tmp_path / "raw.heic").write_bytes(b"")
     found = dataset.load(tmp_path, COLOUR)
     assert found.names == whole.names
-    assert {(fault.name, fault.reason) for fault in found.faults} == {
+    assert {(file.name, file.reason) for file in found.skipped} == {
         ("broken.jpg", "unreadable"),
         ("raw.heic", "unsupported"),
     }
-    assert all(fault.name in fault.message for fault in found.faults)
+    assert all(file.name in file.message for file in found.skipped)
     assert found.digest != whole.digest
 
 

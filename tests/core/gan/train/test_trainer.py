@@ -12,7 +12,7 @@ import torch
 from core.gan.checkpoints.checkpoint import checkpoint_bytes, read_info, read_tensors
 from core.gan.data.dataset import Dataset
 from core.gan.networks.recipe import GanRecipe
-from core.gan.train.trainer import Trainer
+from core.gan.train.trainer import GanTrainer
 
 CPU = torch.device("cpu")
 SMALL = GanRecipe(size=16, width=4, batch=4, steps=100, latent=8)
@@ -32,8 +32,8 @@ def data_for(recipe: GanRecipe, count: int = 12) -> Dataset:
     return Dataset(pixels, np.arange(count) % 3, ("a", "b", "c"), tuple(map(str, range(count))), ())
 
 
-def trainer_of(recipe: GanRecipe, steps: int = 0) -> Trainer:
-    made = Trainer(recipe, data_for(recipe), CPU)
+def trainer_of(recipe: GanRecipe, steps: int = 0) -> GanTrainer:
+    made = GanTrainer(recipe, data_for(recipe), CPU)
     for _ in range(steps):
         made.advance()
     return made
@@ -53,8 +53,9 @@ def test_going_on_from_a_checkpoint_is_bit_identical_to_never_having_stopped(nam
     path = tmp_path / "half.safetensors"
     path.write_bytes(checkpoint_bytes(half.state(), recipe, half.step, ("a", "b", "c"), {}))
     torch.manual_seed(999)  # whatever else the process has drawn
-    resumed = Trainer(recipe, data_for(recipe), CPU)
-    resumed.restore(read_tensors(path), read_info(path).step, half.strength, half.rate_factor)
+    resumed = GanTrainer(recipe, data_for(recipe), CPU)
+    resumed.restore(read_tensors(path), read_info(path).step, half.rate_factor)
+    resumed.strength = half.strength
     told = [resumed.advance() for _ in range(3)]
     assert_same(resumed.state(), straight.state())
     assert told[-1].step == 6
@@ -70,7 +71,7 @@ def test_two_trainings_of_one_recipe_are_one_and_another_seed_is_another() -> No
 def test_a_checkpoint_of_another_network_is_not_taken() -> None:
     wide = trainer_of(SMALL.changed({"width": 8}), 1)
     with pytest.raises(RuntimeError, match="size mismatch"):
-        trainer_of(SMALL).restore(wide.state(), 1, wide.strength, 1.0)
+        trainer_of(SMALL).restore(wide.state(), 1, 1.0)
 
 
 def test_figures_tell_what_d_judged_rightly() -> None:
@@ -114,14 +115,14 @@ def test_accumulated_passes_are_averaged_not_summed() -> None:
     for name, value in one.discriminator.state_dict().items():
         # Adam's first step is rate * sign(gradient), whatever its size: what differs is the noise alone
         assert (value - two.discriminator.state_dict()[name]).abs().max() <= 0.02 + 1e-6
-    moments = [trainer.optimisers["d"].state_dict()["state"][0]["exp_avg"].abs().mean() for trainer in (one, two)]
+    moments = [trainer.optimisers["adam_d."].state_dict()["state"][0]["exp_avg"].abs().mean() for trainer in (one, two)]
     assert float(moments[0] / moments[1]) == pytest.approx(1.0, abs=0.5)  # summed, it would be near 0.5
 
 
 def test_the_gradient_penalty_holds_d_back() -> None:
     free, held = trainer_of(SMALL, 30), trainer_of(SMALL.changed({"r1": 100.0, "r1_every": 1}), 30)
 
-    def slope(trainer: Trainer) -> float:
+    def slope(trainer: GanTrainer) -> float:
         x = torch.rand(8, 1, 16, 16, requires_grad=True)
         (gradient,) = torch.autograd.grad(trainer.discriminator(x).sum(), x)
         return gradient.square().sum((1, 2, 3)).mean().item()

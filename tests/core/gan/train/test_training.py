@@ -23,11 +23,11 @@ from PIL import Image
 from core.errors import NotFinite, SpecError, StoreBroken
 from core.gan.checkpoints.checkpoint import exported, read_info, read_tensors
 from core.gan.train.train_spec import TrainSpec
-from core.gan.train.trainer import Figures, Trainer
-from core.gan.train.training import Training
+from core.gan.train.trainer import GanStepMetrics, GanTrainer
+from core.gan.train.training import GanTraining
 from core.training import loop
 from core.training.folder import BEST
-from core.training.loop import FALLS
+from core.training.loop import MAX_ROLLBACKS
 from tests.core.gan.train.test_trainer import assert_same
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -44,7 +44,7 @@ class Greys:
         return (np.stack(parts, 1) / 255).astype(np.float32)
 
 
-def training(out: Path, steps: int = 12, **values: Any) -> Training:
+def training(out: Path, steps: int = 12, **values: Any) -> GanTraining:
     """A training on scikit-learn's digits whose marks come every few steps, however quick the machine."""
     recipe = {"size": 16, "width": 4, "batch": 4, "latent": 8, "steps": steps, **values.pop("recipe", {})}
     spec = TrainSpec.from_values(
@@ -52,22 +52,22 @@ def training(out: Path, steps: int = 12, **values: Any) -> Training:
          "evaluate_pictures": 64, **values},
         "test",
     )  # fmt: skip
-    return Training(spec, lambda size: Greys())
+    return GanTraining(spec, lambda size: Greys())
 
 
 @pytest.fixture(autouse=True)
 def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row every 2 steps, a checkpoint every 4, an evaluation every 6."""
-    finalise = loop.finalise
+    new_plan = loop.new_plan
 
     def quick(*arguments: Any) -> Any:
-        return replace(finalise(*arguments), row_every=2, checkpoint_every=4, evaluate_every=6)
+        return replace(new_plan(*arguments), row_every=2, checkpoint_every=4, evaluate_every=6)
 
-    monkeypatch.setattr(loop, "finalise", quick)
+    monkeypatch.setattr(loop, "new_plan", quick)
 
 
-def run_out(made: Training) -> Training:
-    while not made.run().over:
+def run_out(made: GanTraining) -> GanTraining:
+    while not made.run().finished:
         pass
     return made
 
@@ -89,8 +89,8 @@ def test_what_a_training_leaves(tmp_path: Path) -> None:
     for name, size in (("figures.png", None), ("samples/step-000000012.png", (1024, 1024))):
         with Image.open(out / name) as picture:
             assert size in (None, picture.size)
-    with Image.open(out / "timelapse.webp") as film:
-        assert film.size == (1024, 1024)
+    with Image.open(out / "timelapse.webp") as timelapse:
+        assert timelapse.size == (1024, 1024)
     best = read_info(out / BEST)
     kids = {int(row["step"]): float(row["kid"]) for row in rows if row["kid"]}
     assert best.step == min(kids, key=lambda step: kids[step])
@@ -102,7 +102,7 @@ def test_stopped_and_gone_on_with_is_the_same_as_never_stopped(tmp_path: Path) -
     run_out(training(tmp_path / "straight"))
     broken = training(tmp_path / "broken")
     stretch = broken.run(stop=lambda: True)  # after the first row
-    assert (stretch.step, stretch.stopped, stretch.over) == (2, True, False)
+    assert (stretch.step, stretch.stopped, stretch.finished) == (2, True, False)
     again = run_out(training(tmp_path / "broken"))
     assert again.trainer.step == 12
     assert_same(state(tmp_path / "broken"), state(tmp_path / "straight"))
@@ -125,9 +125,9 @@ run_out(training(Path(sys.argv[1]), steps=70))
 
 def marks_of() -> None:
     """The marks of the fixture, for a process of its own."""
-    finalise = loop.finalise
-    loop.finalise = lambda *arguments: replace(  # type: ignore[assignment]
-        finalise(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
+    new_plan = loop.new_plan
+    loop.new_plan = lambda *arguments: replace(  # type: ignore[assignment]
+        new_plan(*arguments), row_every=5, checkpoint_every=10, evaluate_every=70
     )
 
 
@@ -149,10 +149,10 @@ def test_killed_and_gone_on_with_is_the_same_as_never_killed(tmp_path: Path) -> 
     assert_same(state(tmp_path / "killed"), state(tmp_path / "straight"))
 
 
-def _diverging(at: set[int]) -> Callable[[Trainer], Figures]:
-    advance = Trainer.advance
+def _diverging(at: set[int]) -> Callable[[GanTrainer], GanStepMetrics]:
+    advance = GanTrainer.advance
 
-    def diverge(self: Trainer) -> Figures:
+    def diverge(self: GanTrainer) -> GanStepMetrics:
         found = advance(self)
         if found.step in at and self.rate_factor > 0.3:
             self.generator.layers[0].weight.data.fill_(float("nan"))  # type: ignore[operator,union-attr,index]
@@ -165,7 +165,7 @@ def _diverging(at: set[int]) -> Callable[[Trainer], Figures]:
 def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Trainer, "advance", _diverging({7}))
+    monkeypatch.setattr(GanTrainer, "advance", _diverging({7}))
     made = run_out(training(tmp_path / "run"))
     assert made.trainer.rate_factor == 0.25  # twice it fell, at 1 and at 0.5
     assert [note for note in made.notes if "went back to step 6 with 0.5" in note]
@@ -176,11 +176,11 @@ def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
 
 
 def test_a_training_that_cannot_be_helped_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def diverge(self: Trainer) -> Figures:
-        return Figures(self.step + 1, float("inf"), 0.0, 0.5, 0.5, 0.0, 1e-4)
+    def diverge(self: GanTrainer) -> GanStepMetrics:
+        return GanStepMetrics(self.step + 1, float("inf"), 0.0, 0.5, 0.5, 0.0, 1e-4)
 
-    monkeypatch.setattr(Trainer, "advance", diverge)
-    with pytest.raises(NotFinite, match=f"after {FALLS} returns .* lower --rate"):
+    monkeypatch.setattr(GanTrainer, "advance", diverge)
+    with pytest.raises(NotFinite, match=f"after {MAX_ROLLBACKS} returns .* lower --rate"):
         training(tmp_path / "run").run()
 
 

@@ -15,7 +15,7 @@ from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
 from core.stylize.train.style_bank import Palette, StyleBank
-from core.stylize.train.trainer import IDENTITY, Trainer
+from core.stylize.train.trainer import IDENTITY, TransferTrainer
 from tests.core.images.framed import in_a_frame, noise
 
 RECIPE = TransferRecipe(
@@ -44,14 +44,16 @@ def pictures(folder: Path) -> Contents:
 
 
 @pytest.fixture
-def trainer(folder: Path, pictures: Contents, backbone: Backbone) -> Trainer:
+def trainer(folder: Path, pictures: Contents, backbone: Backbone) -> TransferTrainer:
     return made(RECIPE, folder, pictures, backbone)
 
 
-def made(recipe: TransferRecipe, folder: Path, pictures: Contents, backbone: Backbone, share: float = 1.0) -> Trainer:
+def made(
+    recipe: TransferRecipe, folder: Path, pictures: Contents, backbone: Backbone, share: float = 1.0
+) -> TransferTrainer:
     styles = [Palette(path.stem, (path,), share=share) for path in sorted(folder.glob("*.png"))]
     bank = StyleBank(styles, recipe.losses(), backbone, folder / "targets", recipe.trim)
-    return Trainer(recipe, pictures, bank, STYLES, backbone)
+    return TransferTrainer(recipe, pictures, bank, STYLES, backbone)
 
 
 def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
@@ -59,7 +61,7 @@ def same(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
 
 
 def test_a_training_goes_on_as_if_it_had_never_stopped(
-    trainer: Trainer, folder: Path, pictures: Contents, backbone: Backbone
+    trainer: TransferTrainer, folder: Path, pictures: Contents, backbone: Backbone
 ) -> None:
     for _ in range(2):
         trainer.advance()
@@ -72,7 +74,9 @@ def test_a_training_goes_on_as_if_it_had_never_stopped(
 
 
 @pytest.mark.parametrize("style", [IDENTITY, 0, STYLES])
-def test_one_picture_in_one_style_is_soon_learnt(trainer: Trainer, monkeypatch: pytest.MonkeyPatch, style: int) -> None:
+def test_one_picture_in_one_style_is_soon_learnt(
+    trainer: TransferTrainer, monkeypatch: pytest.MonkeyPatch, style: int
+) -> None:
     crops = trainer.deck.crops(0, 1)
     monkeypatch.setattr(trainer.deck, "crops", lambda *_: crops)
     monkeypatch.setattr(trainer, "styles", lambda *_: [style])
@@ -80,7 +84,7 @@ def test_one_picture_in_one_style_is_soon_learnt(trainer: Trainer, monkeypatch: 
     assert min(losses[-4:]) < 0.75 * losses[0]
 
 
-def test_styles_come_in_the_shares_that_the_recipe_says(trainer: Trainer) -> None:
+def test_styles_come_in_the_shares_that_the_recipe_says(trainer: TransferTrainer) -> None:
     found = [style for step in range(400) for style in trainer.styles(step, 4)]
     counts = [sum(map(of, found)) / len(found) for of in (lambda s: s == IDENTITY, lambda s: 0 <= s < STYLES)]
     assert counts[0] == pytest.approx(0.06, abs=0.02)
@@ -88,12 +92,12 @@ def test_styles_come_in_the_shares_that_the_recipe_says(trainer: Trainer) -> Non
     assert set(found) == {IDENTITY, *range(STYLES + ARTWORKS)}
 
 
-def test_without_artworks_every_style_is_the_catalogs(trainer: Trainer) -> None:
+def test_without_artworks_every_style_is_the_catalogs(trainer: TransferTrainer) -> None:
     trainer.catalog = len(trainer.bank)
     assert {style for step in range(60) for style in trainer.styles(step, 2)} == {IDENTITY, *range(len(trainer.bank))}
 
 
-def test_a_catalog_style_moves_its_own_offset_alone(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_catalog_style_moves_its_own_offset_alone(trainer: TransferTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "styles", lambda _step, count: [0] * count)
     trainer.advance()
     assert trainer.stylist.offsets[0].abs().sum() > 0
@@ -101,15 +105,15 @@ def test_a_catalog_style_moves_its_own_offset_alone(trainer: Trainer, monkeypatc
     assert trainer.stylist.identity.abs().sum() == 0
 
 
-def test_the_rate_rises_and_falls(trainer: Trainer) -> None:
+def test_the_rate_rises_and_falls(trainer: TransferTrainer) -> None:
     trainer.recipe = RECIPE.model_copy(update={"warm": 4, "anneal": 0.5, "rate": 1.0})
     rates = []
     for trainer.step in (0, 3, 9, 15, 19):
-        rates.append(trainer._set_rate())
+        rates.append(trainer.set_rate(trainer.recipe.warm))
     assert rates == pytest.approx([0.25, 1.0, 1.0, 0.5, 0.1])
 
 
-def test_the_average_follows(trainer: Trainer) -> None:
+def test_the_average_follows(trainer: TransferTrainer) -> None:
     start = trainer.average.network.enter.conv.weight.clone()
     for _ in range(3):
         trainer.advance()
@@ -118,7 +122,7 @@ def test_the_average_follows(trainer: Trainer) -> None:
     assert 0 < (ours - theirs).norm() < (start - theirs).norm()
 
 
-def test_another_networks_state_is_refused(trainer: Trainer) -> None:
+def test_another_networks_state_is_refused(trainer: TransferTrainer) -> None:
     state = trainer.state()
     del state["stylist.identity"]
     with pytest.raises(RuntimeError, match="identity"):

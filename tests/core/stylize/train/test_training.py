@@ -21,8 +21,8 @@ from PIL import Image
 from core.errors import SpecError
 from core.stylize.feedforward.transfer_file import load, read_info, read_tensors
 from core.stylize.train.train_spec import TrainStyleSpec
-from core.stylize.train.trainer import Figures, Trainer
-from core.stylize.train.training import Training
+from core.stylize.train.trainer import TransferStepMetrics, TransferTrainer
+from core.stylize.train.training import TransferTraining
 from core.training import loop
 from core.training.folder import BEST, NETWORK
 
@@ -59,22 +59,22 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def training(studio: Path, out: Path, steps: int = 6, **values: Any) -> Training:
+def training(studio: Path, out: Path, steps: int = 6, **values: Any) -> TransferTraining:
     """A training whose marks come every few steps, however quick the machine."""
     spec = TrainStyleSpec.from_values(
         {"catalog": str(studio / "catalog"), "contents": [str(studio / "contents")], "out": str(out), "threads": 1,
          "device": "cpu", **values, "recipe": {**RECIPE, "steps": steps, **values.get("recipe", {})}},
         "test",
     )  # fmt: skip
-    return Training(spec)
+    return TransferTraining(spec)
 
 
 def mark(row: int = 1, checkpoint: int = 2, evaluate: int = 3) -> Any:
-    """`finalise`, with other numbers of steps."""
-    finalise = loop.finalise
+    """`new_plan`, with other numbers of steps."""
+    new_plan = loop.new_plan
 
     def quick(*arguments: Any) -> Any:
-        return replace(finalise(*arguments), row_every=row, checkpoint_every=checkpoint, evaluate_every=evaluate)
+        return replace(new_plan(*arguments), row_every=row, checkpoint_every=checkpoint, evaluate_every=evaluate)
 
     return quick
 
@@ -82,11 +82,11 @@ def mark(row: int = 1, checkpoint: int = 2, evaluate: int = 3) -> Any:
 @pytest.fixture(autouse=True)
 def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row a step, a checkpoint every 2, an evaluation every 3."""
-    monkeypatch.setattr(loop, "finalise", mark())
+    monkeypatch.setattr(loop, "new_plan", mark())
 
 
-def run_out(made: Training) -> Training:
-    while not made.run().over:
+def run_out(made: TransferTraining) -> TransferTraining:
+    while not made.run().finished:
         pass
     return made
 
@@ -132,7 +132,7 @@ def test_what_a_training_leaves(studio: Path, tmp_path: Path) -> None:
 def test_stopped_and_gone_on_with_is_the_same_as_never_stopped(studio: Path, tmp_path: Path) -> None:
     run_out(training(studio, tmp_path / "straight"))
     stretch = training(studio, tmp_path / "broken").run(stop=lambda: True)  # after the first row
-    assert (stretch.step, stretch.stopped, stretch.over) == (1, True, False)
+    assert (stretch.step, stretch.stopped, stretch.finished) == (1, True, False)
     again = run_out(training(studio, tmp_path / "broken"))
     assert_same(tmp_path / "broken", tmp_path / "straight")
     assert [row.pictures for row in again.rows] == [
@@ -144,7 +144,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.core.stylize.train.test_training import loop, mark, run_out, training
-loop.finalise = mark(5, 5, 20)
+loop.new_plan = mark(5, 5, 20)
 run_out(training(Path(sys.argv[1]), Path(sys.argv[2]), steps=20))
 """
 
@@ -170,16 +170,16 @@ def test_killed_and_gone_on_with_is_the_same_as_never_killed(studio: Path, tmp_p
 def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
     studio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    advance = Trainer.advance
+    advance = TransferTrainer.advance
 
-    def diverge(self: Trainer) -> Figures:
+    def diverge(self: TransferTrainer) -> TransferStepMetrics:
         found = advance(self)
         if found.step == 5 and self.rate_factor > 0.6:
             self.stylist.identity.data.fill_(float("nan"))
             return replace(found, loss=float("nan"))
         return found
 
-    monkeypatch.setattr(Trainer, "advance", diverge)
+    monkeypatch.setattr(TransferTrainer, "advance", diverge)
     made = run_out(training(studio, tmp_path / "run"))
     assert made.trainer.rate_factor == 0.5
     assert [note for note in made.notes if "went back to step 4 with 0.5" in note]

@@ -1,4 +1,4 @@
-"""Figures and warnings of a GAN's training."""
+"""GanStepMetrics and warnings of a GAN's training."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from PIL import Image
 
 from core.gan.networks.recipe import GanRecipe
 from core.gan.train import divergence_checks
-from core.gan.train.figures import ACROSS, PANELS, Row, row_of
-from core.gan.train.trainer import Figures
+from core.gan.train.metrics_row import ACROSS, PANELS, GanMetricsRow, metrics_row
+from core.gan.train.trainer import GanStepMetrics
 from core.training.metrics_log import csv_bytes, plot, read_rows
 
-ROW = Row(100, 800, 1.2, 0.7, 0.8, 0.75, 0.5, 2e-4, 40.0)
+ROW = GanMetricsRow(100, 800, 1.2, 0.7, 0.8, 0.75, 0.5, 2e-4, 40.0)
 
 
-def _rows(count: int, **values: float) -> list[Row]:
+def _rows(count: int, **values: float) -> list[GanMetricsRow]:
     return [replace(ROW, step=10 * (i + 1), pictures=80 * (i + 1), **values) for i in range(count)]  # type: ignore[arg-type]
 
 
 def test_a_row_is_the_mean_of_its_steps() -> None:
-    stretch = [Figures(7, 1.0, 2.0, 0.5, 1.0, 0.1, 2e-4), Figures(8, 3.0, 4.0, 1.0, 0.5, 0.2, 1e-4)]
-    assert row_of(stretch, 16, 4.0) == Row(8, 128, 2.0, 3.0, 0.75, 0.75, 0.2, 1e-4, 8.0)
+    stretch = [GanStepMetrics(7, 1.0, 2.0, 0.5, 1.0, 0.1, 2e-4), GanStepMetrics(8, 3.0, 4.0, 1.0, 0.5, 0.2, 1e-4)]
+    assert metrics_row(stretch, 16, 4.0) == GanMetricsRow(8, 128, 2.0, 3.0, 0.75, 0.75, 0.2, 1e-4, 8.0)
 
 
 def test_rows_come_back_from_csv_up_to_a_step() -> None:
     rows = [*_rows(2), replace(ROW, step=30, kid=0.25, kid_spread=0.01, diversity=0.9)]
-    data = csv_bytes(rows, Row)
-    assert read_rows(data, 30, Row) == rows
-    assert [row.step for row in read_rows(data, 20, Row)] == [10, 20]
+    data = csv_bytes(rows, GanMetricsRow)
+    assert read_rows(data, 30, GanMetricsRow) == rows
+    assert [row.step for row in read_rows(data, 20, GanMetricsRow)] == [10, 20]
 
 
 def test_damaged_lines_of_the_csv_are_left_out() -> None:
-    lines = csv_bytes(_rows(3), Row).splitlines()
+    lines = csv_bytes(_rows(3), GanMetricsRow).splitlines()
     lines[2] = lines[2][: len(lines[2]) // 2]
-    assert [row.step for row in read_rows(b"\n".join([*lines, b"\xff\xfe,,,"]), 99, Row)] == [10, 30]
+    assert [row.step for row in read_rows(b"\n".join([*lines, b"\xff\xfe,,,"]), 99, GanMetricsRow)] == [10, 30]
 
 
 def test_the_plot_is_a_picture_also_of_values_that_are_not_finite() -> None:

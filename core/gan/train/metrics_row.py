@@ -1,14 +1,13 @@
-"""The figures of a GAN's training: what a row of them has, and how they are plotted."""
+"""Row of the metrics log of a GAN's training, and its plot."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.gan.train.trainer import Figures
+from core.gan.train.trainer import GanStepMetrics
 from core.training import metrics_log
-from core.training.metrics_log import Panel
+from core.training.metrics_log import Panel, means
 
 PANELS = (
     Panel("Loss", {"discriminator": "d_loss", "generator": "g_loss"}),
@@ -20,7 +19,7 @@ ACROSS = "Real pictures seen"
 
 
 @dataclass(frozen=True)
-class Row(metrics_log.Row):
+class GanMetricsRow(metrics_log.MetricsRow):
     """Means over the steps of the row, and KID if it was measured at its end."""
 
     d_loss: float
@@ -42,7 +41,7 @@ class Row(metrics_log.Row):
         """Pictures a second."""
         return self.pictures_a_second
 
-    def said(self) -> list[str]:
+    def summary(self) -> list[str]:
         """Losses and judgements."""
         return [
             f"loss D {self.d_loss:.2f} G {self.g_loss:.2f}",
@@ -50,17 +49,14 @@ class Row(metrics_log.Row):
         ]
 
 
-def row_of(stretch: Sequence[Figures], pictures_a_step: int, seconds: float) -> Row:
-    """The row of the steps of one stretch, which took so many seconds."""
-    last = stretch[-1]
-    return Row(
+def metrics_row(steps: Sequence[GanStepMetrics], pictures_a_step: int, seconds: float) -> GanMetricsRow:
+    """The row over these steps, which took so many seconds."""
+    last = steps[-1]
+    return GanMetricsRow(
         step=last.step,
         pictures=last.step * pictures_a_step,
-        d_loss=statistics.fmean(figures.d_loss for figures in stretch),
-        g_loss=statistics.fmean(figures.g_loss for figures in stretch),
-        real_right=statistics.fmean(figures.real_right for figures in stretch),
-        fake_right=statistics.fmean(figures.fake_right for figures in stretch),
+        **means(steps, "d_loss", "g_loss", "real_right", "fake_right"),
         augment=last.augment,
         rate=last.rate,
-        pictures_a_second=len(stretch) * pictures_a_step / max(seconds, 1e-9),
+        pictures_a_second=len(steps) * pictures_a_step / max(seconds, 1e-9),
     )

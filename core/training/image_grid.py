@@ -1,4 +1,4 @@
-"""Sheets of samples that show how a training goes, and all of them as a film."""
+"""Grids of sample pictures as PNG, and a training's grids one after the other as a time-lapse (animated WebP)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ U8 = NDArray[np.uint8]
 WIDEST = 1024
 """Side in pixels that a grid of small pictures is enlarged to, by whole factors."""
 FRAME_MS, LAST_MS = 150, 2_000
-LONGEST_FILM = 120
+LONGEST_TIMELAPSE = 120
 """Frames; a longer training is thinned."""
 
 
@@ -39,9 +39,9 @@ def grid_png(pictures: U8, columns: int | None = None) -> bytes:
     return sink.getvalue()
 
 
-def film(grids: Sequence[bytes]) -> bytes:
+def timelapse(grids: Sequence[bytes]) -> bytes:
     """Grids, PNG each, one after the other as an animated WebP; the last one stays."""
-    step = max(1, math.ceil(len(grids) / LONGEST_FILM))
+    step = max(1, math.ceil(len(grids) / LONGEST_TIMELAPSE))
     chosen = [*grids[:-1:step], grids[-1]]
     frames = [Image.open(io.BytesIO(png)).convert("RGB") for png in chosen]
     sink = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Sheets of samples, and films of them."""
+"""Sheets of samples, and time-lapses of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.training.sheets import LONGEST_FILM, film, grid, grid_png
+from core.training.image_grid import LONGEST_TIMELAPSE, grid, grid_png, timelapse
 
 
 def test_a_grid_is_laid_out_row_by_row() -> None:
@@ -25,8 +25,8 @@ def test_small_grids_are_enlarged_by_whole_factors() -> None:
         assert picture.size == (1020, 1020)
 
 
-@pytest.mark.parametrize(("count", "frames"), [(1, 1), (3, 3), (LONGEST_FILM + 1, LONGEST_FILM // 2 + 1)])
-def test_a_film_has_every_grid_thinned_where_there_are_too_many(count: int, frames: int) -> None:
+@pytest.mark.parametrize(("count", "frames"), [(1, 1), (3, 3), (LONGEST_TIMELAPSE + 1, LONGEST_TIMELAPSE // 2 + 1)])
+def test_a_timelapse_has_every_grid_thinned_where_there_are_too_many(count: int, frames: int) -> None:
     grids = []
     for index in range(count):
         sink = io.BytesIO()
@@ -34,7 +34,7 @@ def test_a_film_has_every_grid_thinned_where_there_are_too_many(count: int, fram
         noise[4:12, 4:12] = index * 255 // count
         Image.fromarray(noise).save(sink, "PNG")
         grids.append(sink.getvalue())
-    with Image.open(io.BytesIO(film(grids))) as made:
+    with Image.open(io.BytesIO(timelapse(grids))) as made:
         assert getattr(made, "n_frames", 1) == frames
         made.seek(frames - 1)
         grey = np.asarray(made.convert("L"))[7:9, 7:9].mean()

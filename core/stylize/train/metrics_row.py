@@ -1,14 +1,13 @@
-"""The figures of a style training: what a row of them has, and how they are plotted."""
+"""Row of the metrics log of a style training, and its plot."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.stylize.train.trainer import Figures
+from core.stylize.train.trainer import TransferStepMetrics
 from core.training import metrics_log
-from core.training.metrics_log import Panel
+from core.training.metrics_log import Panel, means
 
 PANELS = (
     Panel("Loss of the pictures learnt from", {"loss": "loss", "content": "content", "style": "style"}),
@@ -23,7 +22,7 @@ ACROSS = "Pictures seen"
 
 
 @dataclass(frozen=True)
-class Row(metrics_log.Row):
+class TransferMetricsRow(metrics_log.MetricsRow):
     """Means over the steps of the row, and the held-out loss of the average if it was measured at its end."""
 
     loss: float
@@ -40,20 +39,18 @@ class Row(metrics_log.Row):
         """Pictures a second."""
         return self.pictures_a_second
 
-    def said(self) -> list[str]:
+    def summary(self) -> list[str]:
         """The loss and its parts."""
         return [f"loss {self.loss:.1f} (content {self.content:.1f} style {self.style:.1f})"]
 
 
-def row_of(stretch: Sequence[Figures], seen: int, seconds: float) -> Row:
-    """The row of the steps of one stretch, which took so many seconds, after `seen` pictures."""
-    last, pictures = stretch[-1], sum(figures.pictures for figures in stretch)
-    return Row(
+def metrics_row(steps: Sequence[TransferStepMetrics], before: int, seconds: float) -> TransferMetricsRow:
+    """The row over these steps, which took so many seconds and came after `before` pictures."""
+    last, pictures = steps[-1], sum(step.pictures for step in steps)
+    return TransferMetricsRow(
         step=last.step,
-        pictures=seen + pictures,
-        loss=statistics.fmean(figures.loss for figures in stretch),
-        content=statistics.fmean(figures.content for figures in stretch),
-        style=statistics.fmean(figures.style for figures in stretch),
+        pictures=before + pictures,
+        **means(steps, "loss", "content", "style"),
         rate=last.rate,
         pictures_a_second=pictures / max(seconds, 1e-9),
     )
