@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from core.doctor.check_result import Finding, State
 from core.text import printable
+from flows.console import console, plain_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -25,8 +24,7 @@ class Examination:
     def __init__(self, as_json: bool) -> None:
         self.findings: list[Finding] = []
         self._as_json = as_json
-        # Not flows.display's: that imports what may be broken.
-        self._console = Console(stderr=as_json, highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._console = console(as_json)
         self._status = Status("", console=self._console)
 
     def __enter__(self) -> Examination:
@@ -73,7 +71,7 @@ class Examination:
 
 def findings_table(findings: Iterable[Finding]) -> Table:
     """Findings, a line each, with the remedy of what is not ok below it."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column()
     table.add_column()
     table.add_column(overflow="fold")  # a path is worth nothing with its end cut off

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
-from rich.console import Console
 
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
@@ -30,10 +29,10 @@ from core.gan.sampling.sampler import Sampler
 from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
 from core.text import printable
-from flows.bar import Bar
 from flows.commands import evaluation_report
-from flows.display import console
+from flows.console import console
 from flows.exit_codes import ALL_DONE
+from flows.progress import BarSequence
 
 
 def evaluate_gan(
@@ -49,16 +48,16 @@ def evaluate_gan(
     devices.make_deterministic()
     device, seeds, size = devices.choose(), range(samples), info.recipe.size
     plain = info.recipe.changed({"conditional": False})  # pictures count here, not their classes
-    with Watched(screen) as watched:
-        training = dataset.load(data, plain, tick=watched("training pictures read"))
-        others = _held_out(data, held_out, plain, watched("held-out pictures read"))
+    with BarSequence(screen) as bars:
+        training = dataset.load(data, plain, tick=bars("training pictures read"))
+        others = _held_out(data, held_out, plain, bars("held-out pictures read"))
         _check(checkpoint, samples, training, others)
-        drawn = _drawn(Sampler(checkpoint, device, recipe), seeds, watched("samples drawn"))
+        drawn = _drawn(Sampler(checkpoint, device, recipe), seeds, bars("samples drawn"))
         networks: list[FeatureNetwork] = [
             EfficientNetFeatures(device, efficientnet_side(size)),
             VggFeatures(device, vgg_side(size)),
         ]
-        found = appraise(drawn, _reals(training, others, size), networks, watched)
+        found = appraise(drawn, _reals(training, others, size), networks, bars)
     told = {
         **_facts(info, training, others, seeds, psi),
         **document(found, "training" if others is None else "held-out", seeds, training.names),
@@ -70,27 +69,6 @@ def evaluate_gan(
     else:
         evaluation_report.show(screen, told, folder)
     return ALL_DONE
-
-
-class Watched:
-    """One bar after another for the steps of an appraisal. Use it as a context manager."""
-
-    def __init__(self, screen: Console) -> None:
-        self._screen = screen
-        self._bar: Bar | None = None
-
-    def __enter__(self) -> Watched:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__()
-
-    def __call__(self, what: str) -> Tick:
-        """The next step begins."""
-        self.__exit__()
-        self._bar = Bar(self._screen, what)
-        return self._bar.__enter__().tick
 
 
 def _check(checkpoint: Path, samples: int, training: dataset.Dataset, others: dataset.Dataset | None) -> None:

@@ -21,7 +21,7 @@ from core.images.pixel_types import RgbPictures
 from core.report.evaluation import FIGURES, evaluation_text, shown
 from core.report.nearest import SHOWN, Pair, Tally, nearest_page
 from core.storage.store import Store
-from core.text import printable
+from flows.console import print_line
 
 RECORD, TEXT, NEAREST = "evaluation.json", "evaluation.md", "nearest.html"
 """Files of the report folder."""
@@ -82,7 +82,7 @@ def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
         f"{near['close']:,}."
     )
     for line in (*told["notes"], f"Report: {folder / NEAREST}, {folder / TEXT}"):
-        screen.print(printable(line), markup=False, soft_wrap=True)
+        print_line(screen, line)
 
 
 def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[Pair]:

@@ -29,8 +29,9 @@ from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
 from core.text import printable
-from flows.display import console, end_table, plan_table
+from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.tables import end_table, plan_table
 
 SHOWN = 40
 """Rows that `nocturne manifest` prints."""
@@ -60,9 +61,9 @@ def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
         return
     out.print(plan_table(made.summary, free_bytes(spec.out)))
     if made.summary.choice:
-        out.print(printable(made.summary.choice), markup=False, soft_wrap=True)
+        print_line(out, made.summary.choice)
     for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
-        out.print(printable(message), markup=False, soft_wrap=True)
+        print_line(out, message)
     check_free_space(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
 
 
@@ -134,7 +135,7 @@ def look_at_picture(file: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps(stamp, indent=2))
         return
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column()
     table.add_column(overflow="fold")
     for name, value in {
@@ -187,7 +188,7 @@ def _as_json(rows: Any) -> bytes:
 
 
 def _rows_table(rows: Any) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     picked = "pick" in rows.column_names
     for header in ("output", "status", "score", "seconds", "reason", *(["pick"] if picked else [])):
         table.add_column(header, overflow="fold")

@@ -27,9 +27,9 @@ from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
 from core.survey.table import batches
 from core.text import printable
-from flows.bar import Bar
 from flows.commands.style import opened, sit
-from flows.display import console
+from flows.console import console, print_line
+from flows.progress import Bar
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data/styles"
 """The catalog that is taken where none is named."""
@@ -57,7 +57,7 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
         made = [{"asset": idea.asset, "style": idea.fit.style, "reason": idea.fit.reason} for idea in proposed]
         print(json.dumps({"page": str(page), "pictures": len(rows), "groups": len(found.groups), "drafts": made}))
         return
-    out.print(printable(f"Board: {page}"), markup=False, soft_wrap=True)
+    print_line(out, f"Board: {page}")
 
 
 def _drawn(

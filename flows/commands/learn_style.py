@@ -6,19 +6,17 @@ import json
 import time
 from dataclasses import asdict
 
-from rich.table import Table
-
 from core.report.summary import duration
 from core.stylize.train.learn import learn
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.text import printable
-from flows.display import console
+from flows.console import console, plain_table, print_line
 
 
 def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
     """Refine, saying how it goes, and where the network file lies."""
     out, begun = console(as_json), time.perf_counter()
-    out.print(printable(f"Network: {spec.begun_with}"), markup=False, soft_wrap=True)
+    print_line(out, f"Network: {spec.begun_with}")
 
     def told(name: str, step: int, loss: float) -> None:
         spent = duration(time.perf_counter() - begun)
@@ -32,10 +30,8 @@ def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
     if not found:
         out.print("The network knows every style of the catalog; --only NAME refines one again.", markup=False)
         return
-    table = Table("style", "loss before", "after", "steps", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("style", "loss before", "after", "steps")
     for each in found:
         table.add_row(printable(each.name), f"{each.before:.1f}", f"{each.after:.1f}", str(each.steps))
     out.print(table)
-    out.print(
-        printable(f"Written: {spec.written}; use it with `--network {spec.written}`."), markup=False, soft_wrap=True
-    )
+    print_line(out, f"Written: {spec.written}; use it with `--network {spec.written}`.")

@@ -24,10 +24,11 @@ from core.runs.finalise import finalise
 from core.runs.run_kinds import AnySpec
 from core.runs.session import RunSession
 from core.storage.store import Store
-from core.text import printable
-from flows.display import Display, console, end_table, faults_table
+from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.live_display import NightDisplay
 from flows.prefect_outage import leaving_a_dead_server
+from flows.tables import end_table, faults_table
 
 QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
@@ -39,13 +40,13 @@ def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool, replan: bool
     """
     begun = time.monotonic()
     out = console(as_json)
-    out.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
+    print_line(out, f"Nocturne: {spec.out}")
     session = RunSession(spec, retry, replan=replan)
 
     def report(record: dict[str, Any]) -> int:
         return _report(record, spec, out, as_json, time.monotonic() - begun)
 
-    with Display(out, session.pool.progress) as display:
+    with NightDisplay(out, session.pool.progress) as display:
         session.begin(display.scanned)
         try:
             plan = session.plan(QUICK_PLAN)
@@ -66,7 +67,7 @@ def _ready_prefect(out: Console, verbose: bool) -> None:
 
     warning = prepare(quiet=not verbose)
     if warning:
-        out.print(printable(warning), markup=False)
+        print_line(out, warning)
 
 
 def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def _without_prefect(session: RunSession, error: Exception, out: Console) -> dic
     words = f"Prefect failed ({type(error).__name__}: {error})"
     if session.record is None:
         raise NocturneError(f"{words}", "what is committed stays done, the same command goes on.") from error
-    out.print(printable(f"{words}; the night is whole, but the dashboard does not know."), markup=False)
+    print_line(out, f"{words}; the night is whole, but the dashboard does not know.")
     return session.record
 
 
@@ -187,5 +188,5 @@ def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, 
         out.print(faults_table(rows))
     if summary.pending:
         out.print("Some jobs are left; the same command makes them.")
-    out.print(printable(f"Gallery: {record['gallery']}"), markup=False, soft_wrap=True)
+    print_line(out, f"Gallery: {record['gallery']}")
     return code

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from core.assist.recommend import Fit, check_mood
@@ -16,8 +15,8 @@ from core.config.spec_fields import check_folder, check_writable
 from core.errors import SpecError
 from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write
 from core.text import printable
-from flows.bar import Bar
-from flows.display import console
+from flows.console import console, plain_table, print_line
+from flows.progress import Bar
 
 SHOWN = 20
 """Pictures that are printed; the CSV has them all."""
@@ -44,7 +43,7 @@ def recommend(
 
 
 def _show(out: Console, found: Proposal, spec: Path) -> None:
-    table = Table("picture", "style", "fit", "why", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("picture", "style", "fit", "why")
     for asset, fits in list(found.fits.items())[:SHOWN]:
         for place, each in enumerate(fits):
             table.add_row(Text(printable("" if place else asset)), *_cells(each))
@@ -57,7 +56,7 @@ def _show(out: Console, found: Proposal, spec: Path) -> None:
         f"Make them: nocturne run {spec}",
     )
     for line in lines:
-        out.print(printable(line), markup=False, soft_wrap=True)
+        print_line(out, line)
 
 
 def _cells(each: Fit) -> tuple[Text, str, Text]:

@@ -13,11 +13,10 @@ from core.manifest import manifest
 from core.networks import device as devices
 from core.report.gallery import build_gallery
 from core.runs.rescore import TOLD, score_again
-from core.text import printable
-from flows.bar import Bar
 from flows.commands.inspect_commands import spec_of, store_of
-from flows.display import console
+from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.progress import Bar
 
 
 def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
@@ -40,9 +39,9 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
         print(json.dumps({**asdict(found), "exit_code": code}))
         return code
     labelled = "" if found.scorer is None else f", labelled by {found.scorer}"
-    screen.print(printable(f"{found.judged:,} pictures judged{labelled}"), markup=False, soft_wrap=True)
+    print_line(screen, f"{found.judged:,} pictures judged{labelled}")
     if found.left:
         screen.print(f"{found.left:,} are not of the present plan: their rows stay.")
     for fault in found.faults[:TOLD]:
-        screen.print(printable(fault), markup=False, soft_wrap=True)
+        print_line(screen, fault)
     return code

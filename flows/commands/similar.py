@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 from core.errors import JobError, SpecError
@@ -13,8 +12,8 @@ from core.images import image
 from core.planning.file_digests import sha256_of
 from core.survey.similar import collection
 from core.text import printable
-from flows.bar import Bar
-from flows.display import console
+from flows.console import console, plain_table
+from flows.progress import Bar
 
 ABOUT = (
     "Likeness is the cosine of the pictures' features (EfficientNet-Lite0), 1 the same: it goes by what is shown and how, "
@@ -42,7 +41,7 @@ def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"folder": str(folder), "failed": found.failed, "similar": rows}))
         return
-    table = Table("likeness", "picture", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("likeness", "picture")
     for row in rows:
         table.add_row(f"{row['likeness']:.3f}", Text(printable(str(row["picture"]))))
     out.print(table)

@@ -23,7 +23,7 @@ from core.runs.single_job import Study, check_target, output_format, study
 from core.storage.store import Store
 from core.text import printable
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.watching import Watching, loss_text
+from flows.progress import StepDisplay, loss_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,9 +59,9 @@ def style(
     _check(posed, recipe, to, animate)
     painting = _Painting(to, save_every, animate, posed.working_size(recipe))
     try:
-        with Watching() as watching:
+        with StepDisplay() as display:
             maker = opened(posed, [recipe])
-            return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), watching)
+            return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), display)
     except KeyboardInterrupt as error:
         raise Stopped("stopped before the first step", "nothing was saved.") from error
 
@@ -116,7 +116,7 @@ class _Painting:
         self._most = max(2, min(MOST_FRAMES, FRAME_BUDGET // (3 * size[0] * size[1])))
         self._frames: list[U8] = []
 
-    def paint(self, maker: StylizeMaker, job: Job, watching: Watching) -> int:
+    def paint(self, maker: StylizeMaker, job: Job, display: StepDisplay) -> int:
         """Paint to the end, or until Ctrl-C. Returns the exit code."""
         sitting, began, last = sit(maker, job), time.monotonic(), None
         if self._animate:
@@ -125,23 +125,23 @@ class _Painting:
         def on_step(step: Step, picture: Tensor) -> None:
             nonlocal last
             last = step
-            watching.step(step, picture)
-            self._keep(sitting, step, picture, watching)
+            display.step(step, picture)
+            self._keep(sitting, step, picture, display)
 
         try:
             result = sitting.paint(on_step)
         except KeyboardInterrupt:
             with undisturbed():
-                return self._leave(sitting, last, watching)
+                return self._leave(sitting, last, display)
         with undisturbed():
             height, width = self._write(sitting, result)
         assert last is not None
         seconds = f"{time.monotonic() - began:.1f} s"
-        watching.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}{loss_text(last.loss)}")
-        self._tell_animation(watching)
+        display.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}{loss_text(last.loss)}")
+        self._tell_animation(display)
         return ALL_DONE
 
-    def _keep(self, sitting: Sitting, step: Step, made: Tensor, watching: Watching) -> None:
+    def _keep(self, sitting: Sitting, step: Step, made: Tensor, display: StepDisplay) -> None:
         """Save or remember the picture of a step, if it is asked for."""
         saved = self._save_every is not None and step.step % self._save_every == 0
         framed = self._animate is not None and step.step % math.ceil(step.steps / self._most) == 0
@@ -153,20 +153,20 @@ class _Painting:
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
             put(name, sitting.encoded(sitting.delivered(made), step))
-            watching.say(f"{name}{loss_text(step.loss)}")
+            display.say(f"{name}{loss_text(step.loss)}")
 
-    def _leave(self, sitting: Sitting, last: Step | None, watching: Watching) -> int:
+    def _leave(self, sitting: Sitting, last: Step | None, display: StepDisplay) -> int:
         """Save the best so far. Raises Stopped if there is none."""
         best = sitting.best
         if best is None or last is None:
             raise Stopped("stopped before the first step", "nothing was saved.")
         self._write(sitting, best.picture, best.step)
         height, width = best.picture.shape[1:]
-        watching.say(
+        display.say(
             f"Stopped at step {last.step} of {last.steps}. {self._to} has the best so far: step {best.step.step}, "
             f"made at {width} x {height}{loss_text(best.step.loss)}."
         )
-        self._tell_animation(watching)
+        self._tell_animation(display)
         return UNFINISHED
 
     def _write(self, sitting: Sitting, made: Tensor, step: Step | None = None) -> tuple[int, int]:
@@ -182,9 +182,9 @@ class _Painting:
             self._frames.append(rgb)
         put(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
 
-    def _tell_animation(self, watching: Watching) -> None:
+    def _tell_animation(self, display: StepDisplay) -> None:
         if self._animate:
-            watching.say(f"{self._animate}: {len(self._frames)} frames")
+            display.say(f"{self._animate}: {len(self._frames)} frames")
 
 
 def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from core.errors import NocturneError, Stopped
 from core.report.summary import duration
@@ -16,10 +15,10 @@ from core.survey.kinds import KINDS
 from core.survey.results import finished
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey, open_survey
-from core.text import printable
-from flows.bar import Bar
-from flows.display import console, faults_table
+from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.progress import Bar
+from flows.tables import faults_table
 
 SHOWN = ("page", "table")
 """Paths that are printed at the end, where there are any."""
@@ -46,7 +45,7 @@ def _through_prefect(begun: Survey, out: Console, verbose: bool) -> dict[str, An
 
     warning = prepare(quiet=not verbose)
     if warning:
-        out.print(printable(warning), markup=False)
+        print_line(out, warning)
     from prefect.exceptions import TerminationSignal
 
     try:
@@ -87,7 +86,7 @@ def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, 
     if as_json:
         print(json.dumps({**record, "exit_code": code}))
         return code
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_row("pictures", f"{record['pictures']:,}")
     table.add_row("looked at now", f"{record['looked']:,} in {duration(record['seconds'])}")
     for name, words in (("left", "left"), ("failed", "[red]failed")):
@@ -98,5 +97,5 @@ def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, 
         out.print(faults_table([{**fault, "output": fault["asset"]} for fault in faults]))
     for what in SHOWN:
         if record.get(what):
-            out.print(printable(f"{what.capitalize()}: {record[what]}"), markup=False, soft_wrap=True)
+            print_line(out, f"{what.capitalize()}: {record[what]}")
     return code

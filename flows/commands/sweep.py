@@ -17,7 +17,7 @@ from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.text import printable
 from flows.commands.style import opened, put, sit, undisturbed, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.watching import Watching
+from flows.progress import StepDisplay
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,9 +45,9 @@ def sweep(
     if folder is not None:
         check_folder(folder)
     painting = _Sheet(posed, wanted, folder)
-    with Watching(len(wanted)) as watching:
+    with StepDisplay(len(wanted)) as display:
         try:
-            painting.paint(watching)
+            painting.paint(display)
         except KeyboardInterrupt as error:
             if not painting.pictures:
                 raise Stopped("stopped before the first picture", "nothing was saved.") from error
@@ -57,7 +57,7 @@ def sweep(
             recipe = posed.spec.base_recipe()
             sheet = contact_sheet(painting.pictures, _labels(axes[1]), _labels(axes[0]), painting.title())
             put(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality))
-        watching.say(f"{to}: {len(painting.pictures)} of {len(wanted)} pictures")
+        display.say(f"{to}: {len(painting.pictures)} of {len(wanted)} pictures")
     return ALL_DONE if len(painting.pictures) == len(wanted) else UNFINISHED
 
 
@@ -82,22 +82,22 @@ class _Sheet:
         posed = self._study
         return f"{posed.name} in {posed.style.name}"
 
-    def paint(self, watching: Watching) -> None:
+    def paint(self, display: StepDisplay) -> None:
         """Paint the cells one after the other; one that cannot be painted is left out, with a line that says so."""
         maker = opened(self._study, [cell.recipe for cell in self._cells])
         jobs = [self._study.job(cell.recipe, cell.preset, cell.seed) for cell in self._cells]
         for cell, job in zip(self._cells, jobs, strict=True):
-            watching.begin(", ".join(f"{name} {value}" for name, value in cell.settings))
+            display.begin(", ".join(f"{name} {value}" for name, value in cell.settings))
             try:
-                self.pictures[cell.row, cell.column] = self._cell(maker, cell, job, watching).rgb
+                self.pictures[cell.row, cell.column] = self._cell(maker, cell, job, display).rgb
             except (NotFinite, OutOfMemory) as error:
-                watching.say(f"{cell.name}: {error}")
-            watching.end()
+                display.say(f"{cell.name}: {error}")
+            display.end()
 
-    def _cell(self, maker: StylizeMaker, cell: Cell, job: Job, watching: Watching) -> image.Picture:
+    def _cell(self, maker: StylizeMaker, cell: Cell, job: Job, display: StepDisplay) -> image.Picture:
         sitting = sit(maker, job)
         if job.key not in self._made:
-            self._made[job.key] = sitting.paint(watching.step)
+            self._made[job.key] = sitting.paint(display.step)
         result = self._made[job.key]
         if self._folder is not None:
             data = sitting.encoded(sitting.delivered(result))

@@ -6,15 +6,13 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from core.classifier.spec import TrainClassifierSpec
 from core.classifier.training import open_training
 from core.errors import NocturneError, Stopped
-from core.text import printable
-from flows.bar import Bar
-from flows.display import console
+from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE
+from flows.progress import Bar
 
 SHOWN = (
     ("accuracy", "accuracy, held-out pictures", "{:.1%}"),
@@ -29,21 +27,21 @@ SHOWN = (
 def train(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
     """Train a classifier, showing how it goes. Returns the exit code."""
     screen = console(as_json)
-    screen.print(printable(f"Nocturne: {spec.out}"), markup=False, soft_wrap=True)
+    print_line(screen, f"Nocturne: {spec.out}")
     with open_training(spec) as training, Bar(screen, "pictures seen") as bar:
         training.tick = bar.tick
         figures = _through_prefect(spec, screen, verbose)
     if as_json:
         print(json.dumps({**figures, "exit_code": ALL_DONE}))
         return ALL_DONE
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     for name, words, form in SHOWN:
         if figures[name] is not None:
             table.add_row(words, form.format(figures[name]))
     screen.print(table)
     for fault in figures["faults"]:
-        screen.print(printable(fault), markup=False, soft_wrap=True)
-    screen.print(printable(f"Classifier: {figures['file']}"), markup=False, soft_wrap=True)
+        print_line(screen, fault)
+    print_line(screen, f"Classifier: {figures['file']}")
     return ALL_DONE
 
 
@@ -52,7 +50,7 @@ def _through_prefect(spec: TrainClassifierSpec, screen: Console, verbose: bool) 
 
     warning = prepare(quiet=not verbose)
     if warning:
-        screen.print(printable(warning), markup=False)
+        print_line(screen, warning)
     from prefect.exceptions import TerminationSignal
 
     from flows.train_classifier import train_classifier

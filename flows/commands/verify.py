@@ -18,10 +18,10 @@ from core.manifest.quarantine import SET_ASIDE, Move, set_aside
 from core.manifest.verify import KINDS, Report, verify
 from core.storage.store import Store
 from core.text import printable
-from flows.bar import Bar
 from flows.commands.inspect_commands import store_of
-from flows.display import console
+from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.progress import Bar
 
 SHOWN = 40
 """Faults that are printed; --json gives them all."""
@@ -81,11 +81,11 @@ def _show(out: Console, folder: Path, report: Report, moves: Sequence[Move], asi
     if report.running:
         out.print("A night goes on: what it has written and not committed yet is not judged.")
     for line in [*_moved(moves), *_remedies(folder, report, aside)]:
-        out.print(printable(line), markup=False, soft_wrap=True)
+        print_line(out, line)
 
 
 def _counts(report: Report) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_row("whole", f"{report.whole:,} of {report.rows:,}")
     for kind in KINDS:
         if report.count(kind):
@@ -96,7 +96,7 @@ def _counts(report: Report) -> Table:
 
 
 def _faults(report: Report) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
     for header in ("file", "fault", "what was found"):
         table.add_column(header, overflow="fold")  # a path is worth nothing with its end cut off
     for fault in report.faults[:SHOWN]:

@@ -11,7 +11,7 @@ from core.images.contact_sheet import GAP, MARGIN, SMALLEST
 from core.images.provenance import read_stamp
 from core.stylize.optimise.target_cache import TargetCache
 from flows.commands.sweep import sweep
-from flows.watching import Watching
+from flows.progress import StepDisplay
 from tests.conftest import Studio
 from tests.flows.command import here, nocturne
 
@@ -75,11 +75,11 @@ def test_a_cell_that_diverges_is_left_dark(studio: Studio, capsys: pytest.Captur
 
 
 def test_ctrl_c_leaves_a_sheet_of_what_is_finished(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(watching: Watching, step: Any, picture: Any) -> None:
+    def interrupted(display: StepDisplay, step: Any, picture: Any) -> None:
         if picture.shape[2] == 40:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Watching, "step", interrupted)
+    monkeypatch.setattr(StepDisplay, "step", interrupted)
     photo, painting = files(studio)
     values = {"recipe": {"steps": 1, "coarse_steps": 0}}
     asked = (photo, [str(painting)], studio.root / "sheet.png", values)

@@ -1,11 +1,11 @@
-"""What the terminal shows of failures and plans."""
+"""Tables of failures and plans."""
 
 import io
 
 from rich.console import Console
 
 from core.planning.planner import PlanSummary
-from flows.display import faults_table, plan_table
+from flows.tables import faults_table, plan_table
 
 
 def shown(renderable: object) -> str:
@@ -19,7 +19,7 @@ def row(output: str, message: str, reason: str = "unreadable") -> dict[str, str]
     return {"output": output, "reason": reason, "message": message}
 
 
-def test_jobs_with_one_message_share_a_line() -> None:
+def test_faults_table_jobs_with_one_message_share_a_line() -> None:
     text = shown(
         faults_table([row("a/x.png", "x is damaged"), row("b/x.png", "x is damaged"), row("a/y.png", "y is gone")])
     )
@@ -28,7 +28,7 @@ def test_jobs_with_one_message_share_a_line() -> None:
     assert "y is gone" in text
 
 
-def test_many_faults_are_cut_and_names_cannot_speak_to_the_terminal() -> None:
+def test_faults_table_many_are_cut_and_names_cannot_speak_to_the_terminal() -> None:
     rows = [row(f"a/{number}.png", f"\x1b[31m{number}[bold]") for number in range(30)]
     text = shown(faults_table(rows, most=10))
     assert "and 20 more" in text
@@ -36,7 +36,7 @@ def test_many_faults_are_cut_and_names_cannot_speak_to_the_terminal() -> None:
     assert "%1B[31m0[bold]" in text
 
 
-def test_a_plan_leaves_out_what_is_nothing() -> None:
+def test_plan_table_leaves_out_what_is_nothing() -> None:
     text = shown(
         plan_table(PlanSummary(total=12, todo=9, failed=3, shards=2, seconds=75.0, assets=4, styles=3), free=10**9)
     )
