@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 
 from core.networks import device as devices
-from core.planning.plan_file import read_context, read_shard
+from core.planning.plan_file import read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.storage.store import Store
 from core.stylize.jobs.lane_backend import LaneMaker
 
@@ -26,7 +27,7 @@ WARM = 8
 def stages(run: Path, count: int) -> dict[str, float]:
     """Mean CPU seconds of the whole process, by stage."""
     devices.make_deterministic(threads=1)
-    jobs, plan = read_shard(Store(run), 0)[: count + WARM], read_context(Store(run))
+    jobs, plan = read_shard(Store(run), 0)[: count + WARM], RUN_KINDS["stylize"].context_of(Store(run))
     spent = dict.fromkeys(("decode", "make", "score", "write"), 0.0)
     with tempfile.TemporaryDirectory() as name:
         maker = LaneMaker("cpu")

@@ -15,7 +15,8 @@ import torch
 
 from core.config.spec import Spec
 from core.networks import device as devices
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
 from core.stylize.jobs.backend import StylizeMaker
@@ -35,7 +36,7 @@ def main() -> None:
         begin_night(
             store, make_plan(Spec.from_values({**values, "shard_seconds": 3600, "recipe": recipe}, "benchmark"))
         )
-        maker.open(store, read_context(store))
+        maker.open(store, RUN_KINDS["stylize"].context_of(store))
         jobs = {Path(job.asset).name: job for job in read_shard(store, 0)}
 
         def paint(source: str, to: str) -> None:

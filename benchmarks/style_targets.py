@@ -20,7 +20,8 @@ import torch
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.spec import Spec
 from core.planning.jobs import Job
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
 from core.stylize.jobs.backend import StylizeMaker
@@ -95,7 +96,7 @@ def _planned(folder: Path, size: int, maker: StylizeMaker) -> list[Job]:
     )
     store = Store(folder / "run")
     begin_night(store, make_plan(spec))
-    maker.open(store, read_context(store))
+    maker.open(store, RUN_KINDS["stylize"].context_of(store))
     return read_shard(store, 0)
 
 

@@ -16,7 +16,6 @@ from prefect import flow  # noqa: E402
 
 from core.config.spec import Spec  # noqa: E402
 from flows.night_flow import make_night, runner  # noqa: E402
-from tasks.stylize_shard import stylize_shard  # noqa: E402
 
 
 @flow(name="batch", task_runner=runner())
@@ -27,4 +26,4 @@ def batch(spec: Spec, retry: bool = False, replan: bool = False) -> dict[str, An
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
     """
-    return make_night(spec.rooted(Path.cwd()), retry, stylize_shard, replan)
+    return make_night(spec.rooted(Path.cwd()), retry, replan)

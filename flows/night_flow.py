@@ -6,14 +6,13 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from prefect import Task, get_run_logger
+from prefect import get_run_logger
 from prefect.exceptions import TerminationSignal
 from prefect.futures import as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from core.gan.jobs.sample_spec import SampleSpec
+from core.config.run_spec import RunSpec
 from core.planning.run_log import record_night
-from core.runs.run_kinds import AnySpec
 from core.runs.session import RunSession, open_session
 from flows.dashboard import Dashboard
 from flows.prefect_server import end_with_this_process
@@ -21,6 +20,7 @@ from tasks.gallery import gallery
 from tasks.gate import gate
 from tasks.merge import merge
 from tasks.plan import plan
+from tasks.shard import shard_task
 
 SHARDS_AT_ONCE = 4
 """Shards that wait at the workers' doors, so that a worker never idles between two."""
@@ -34,9 +34,8 @@ def runner() -> TaskRunner[Any]:
     return ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE)
 
 
-def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: bool = False) -> dict[str, Any]:
-    """Make what a rooted spec asks for and is not done yet, each shard by the task `make_shard`; `replan` chooses anew
-    what the spec leaves to be chosen.
+def make_night(spec: RunSpec, retry: bool, replan: bool = False) -> dict[str, Any]:
+    """Make what a rooted spec asks for and is not done yet; `replan` chooses anew what the spec leaves to be chosen.
 
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
@@ -46,7 +45,7 @@ def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: b
     with open_session(spec, retry, replan) as session:
         dashboard = Dashboard(session.store.root.name)
         try:
-            planned, shards = _make(session, dashboard, make_shard)
+            planned, shards = _make(session, dashboard)
         except TerminationSignal:
             session.pool.stop(CANCEL_GRACE)
             raise
@@ -59,11 +58,9 @@ def make_night(spec: AnySpec, retry: bool, make_shard: Task[..., Any], replan: b
     return record
 
 
-def _make(
-    session: RunSession, dashboard: Dashboard, make_shard: Task[..., Any]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _make(session: RunSession, dashboard: Dashboard) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     run = str(session.store.root)
-    planned = plan(run)
+    planned, make_shard = plan(run), shard_task(session.kind.name)
     shards: list[dict[str, Any]] = []
     if planned["shards"]:
         dashboard.begin()
@@ -73,7 +70,7 @@ def _make(
         for _ in as_completed(futures):
             dashboard.advance(session.pool.progress.ended / max(1, session.pool.progress.total))
         shards += [future.result() for future in futures]
-        if not session.tries_again or session.pool.stopping or not more["todo"] + more["copy"] + more["adopt"]:
+        if not session.retries or session.pool.stopping or not more["todo"] + more["copy"] + more["adopt"]:
             return planned, shards
         more = gate(run)
         for count in ("todo", "copy", "adopt", "shards"):
@@ -84,7 +81,7 @@ def _finish(session: RunSession, planned: dict[str, Any], shards: list[dict[str,
     run = str(session.store.root)
     session.pool.progress.stage = "merging"
     merged = merge(run)
-    if isinstance(session.spec, SampleSpec) and session.spec.keep:
+    if session.spec.curates:
         from tasks.curate import curate  # torch is loaded only where it is needed
 
         session.pool.progress.stage = "curating"

@@ -16,7 +16,6 @@ from prefect import flow  # noqa: E402
 
 from core.gan.jobs.sample_spec import SampleSpec  # noqa: E402
 from flows.night_flow import make_night, runner  # noqa: E402
-from tasks.sample_shard import sample_shard  # noqa: E402
 
 
 @flow(name="sample", task_runner=runner())
@@ -26,4 +25,4 @@ def sample(spec: SampleSpec, retry: bool = False) -> dict[str, Any]:
     Returns the night's record: counts, reasons, seconds, and the path of the gallery. Raises SpecError, RunBusy,
     StoreBroken, or NocturneError when nothing can be made.
     """
-    return make_night(spec.rooted(Path.cwd()), retry, sample_shard)
+    return make_night(spec.rooted(Path.cwd()), retry)

@@ -8,11 +8,10 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from core.gan.jobs.sample_spec import SampleSpec
 from core.manifest import manifest
 from core.report.summary import summarise
-from core.runs.curate import curate_run
-from core.runs.session import session_of
+from core.runs.run_kinds import kind_of, spec_of_run
+from core.storage.store import Store
 
 
 @task(name="curate", cache_policy=NO_CACHE)
@@ -21,9 +20,9 @@ def curate(run: str) -> dict[str, Any]:
 
     Raises SpecError for a folder without training pictures.
     """
-    session = session_of(run)
-    assert isinstance(session.spec, SampleSpec)
-    selection = curate_run(session.store, session.spec)
+    store = Store(run)
+    spec = spec_of_run(store)
+    selection = kind_of(spec).load("curate")(store, spec)
     if selection.judged:
         get_run_logger().info(
             "%d kept, %d near-duplicates and %d of low score rejected",
@@ -31,4 +30,4 @@ def curate(run: str) -> dict[str, Any]:
             selection.near_duplicates,
             selection.low_scores,
         )
-    return asdict(summarise(manifest.read(session.store)))
+    return asdict(summarise(manifest.read(store)))

@@ -1,28 +1,26 @@
-"""What the tasks that make shards have in common: the run's pool makes the jobs, the task counts them."""
+"""Tasks `stylize_shard` and `sample_shard`: make one shard of a plan; the same task under the name of each kind of run."""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
-from prefect import get_run_logger
+from prefect import Task, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
 
-from core.planning.plan_file import read_shard
-from core.runs.session import session_of
+from core.runs import shard as shards
 
 
+@task(task_run_name="shard-{shard}", cache_policy=NO_CACHE)
 def make_shard(run: str, shard: int) -> dict[str, Any]:
-    """Make the jobs of one shard. Returns counts: done, failed by reason, left for another night, seconds of work."""
-    session = session_of(run)
-    jobs = [] if session.pool.stopping else read_shard(session.store, shard)
-    outcomes, left = session.pool.make(jobs)
-    failed = Counter(outcome.reason for outcome in outcomes if outcome.status == "failed")
-    record = {
-        "shard": shard,
-        "done": sum(outcome.status == "done" for outcome in outcomes),
-        "failed": dict(failed),
-        "left": left,
-        "seconds": sum(outcome.seconds for outcome in outcomes),
-    }
-    get_run_logger().info("shard %d: %d done, %d failed, %d left", shard, record["done"], failed.total(), left)
-    return record
+    """Make the jobs of one shard of the run folder `run`. Returns the fields of core.runs.shard.ShardRecord."""
+    record = shards.make_shard(run, shard)
+    get_run_logger().info(
+        "shard %d: %d done, %d failed, %d left", shard, record.done, sum(record.failed.values()), record.left
+    )
+    return asdict(record)
+
+
+def shard_task(kind: str) -> Task[..., Any]:
+    """The task that makes shards of a kind of run, by its name in the dashboard."""
+    return make_shard.with_options(name=f"{kind}_shard")

@@ -81,14 +81,19 @@ def read_toml(path: Path, path_fields: Iterable[str]) -> dict[str, Any]:
         values = toml_values(path)
     except FileNotFoundError as error:
         raise SpecError(f"spec {path} does not exist", "`nocturne init DIR` writes an example.") from error
-    folder = path.absolute().parent
+    return placed(values, path.absolute().parent, path_fields)
+
+
+def placed(values: dict[str, Any], folder: Path, path_fields: Iterable[str]) -> dict[str, Any]:
+    """Plain values of a spec with every relative path taken from `folder`."""
+    found = dict(values)
     for name in path_fields:
         value = values.get(name)
         if isinstance(value, str) and is_path(name, value):
-            values[name] = str(folder / value)
+            found[name] = str(folder / value)
         elif isinstance(value, list):
-            values[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
-    return values
+            found[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
+    return found
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.config import output_names
-from core.config.base_spec import BaseSpec, as_spec_error, read_toml
+from core.config.base_spec import as_spec_error, read_toml
 from core.config.preference_model import load_taste
 from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
 from core.config.retry_policy import REJECT, parse_gate
+from core.config.run_spec import RunSpec
 from core.config.score_weights import PARTS, ScoreWeights
 from core.config.spec_fields import (
     CHOOSERS,
@@ -45,7 +46,7 @@ AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
 """Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
 
 
-class Spec(BaseSpec):
+class Spec(RunSpec):
     """What to make: a library, a catalog, a recipe, and how to pair them."""
 
     model_config = ConfigDict(title="Spec")
@@ -173,6 +174,21 @@ class Spec(BaseSpec):
         known when a plan is made, as `core.planning.recipe_choice` does.
         """
         return self.preset or QUALITIES.get(self.quality or "", DEFAULT_PRESET)
+
+    @property
+    def retries(self) -> bool:
+        """Whether `gate` asks for further tries."""
+        return bool(parse_gate(self.gate).retakes)
+
+    @property
+    def weights_of_scores(self) -> dict[str, float]:
+        """`score_weights` by part."""
+        return self.score_weights.model_dump()
+
+    @property
+    def taste_file(self) -> Path | None:
+        """`taste`."""
+        return self.taste
 
     def base_recipe(self) -> Recipe:
         """The preset with the spec's own changes. Raises SpecError when a value is out of range."""

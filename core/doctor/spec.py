@@ -8,35 +8,44 @@ from pathlib import Path
 from typing import Any
 
 from core.config.recipe import Recipe
+from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.doctor.check_result import Check, Finding, ok, problem, refused, warning
 from core.errors import SpecError
 from core.gan.jobs.sample_spec import SampleSpec
-from core.runs.run_kinds import AnySpec, load_any
+from core.runs.run_kinds import kind_of, load_spec
 from core.storage.run_paths import SPEC
 
 SHOWN = 10
 """Faulty pictures that are named; the rest are counted."""
 
 
-def spec_at(path: Path, out: Path | None = None) -> AnySpec:
+def spec_at(path: Path, out: Path | None = None) -> RunSpec:
     """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError."""
     if path.is_dir():
-        return load_any(path / SPEC).model_copy(update={"out": (out or path).absolute()})
-    spec = load_any(path)
+        return load_spec(path / SPEC).model_copy(update={"out": (out or path).absolute()})
+    spec = load_spec(path)
     return spec if out is None else spec.model_copy(update={"out": out.absolute()})
 
 
-def spec_checks(spec: AnySpec) -> list[tuple[str, Check]]:
-    """The checks of a spec, by name."""
-    if isinstance(spec, SampleSpec):
-        return [("spec", lambda: checkpoint(spec)), ("spec's device", lambda: device(spec))]
+def spec_checks(spec: RunSpec) -> list[tuple[str, Check]]:
+    """The checks of a spec, by name, as its kind has them, and those of its devices."""
+    checks: list[tuple[str, Check]] = kind_of(spec).load("checks")(spec)
+    return [*checks, ("spec's device", lambda: device(spec))]
+
+
+def sample_checks(spec: SampleSpec) -> list[tuple[str, Check]]:
+    """The checks of a spec of sampling."""
+    return [("spec", lambda: checkpoint(spec))]
+
+
+def stylize_checks(spec: Spec) -> list[tuple[str, Check]]:
+    """The checks of a spec of style transfer."""
     return [
         ("spec", lambda: folders(spec)),
         ("library", lambda: library(spec)),
         ("artworks", lambda: artworks(spec)),
         ("recipes", lambda: recipes(spec)),
-        ("spec's device", lambda: device(spec)),
     ]
 
 
@@ -117,7 +126,7 @@ def recipes(spec: Spec) -> Iterator[Finding]:
             yield refused("recipes", error)
 
 
-def device(spec: AnySpec) -> Iterator[Finding]:
+def device(spec: RunSpec) -> Iterator[Finding]:
     """Whether every device that the spec names is there and computes."""
     from core.doctor.networks import fault_of
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from core.errors import JobError, NocturneError
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 from core.storage.store import Store
 
 StepCallback = Callable[[int, int, float], None]
@@ -32,7 +33,7 @@ class Backend(Protocol):
     def __init__(self, device: str) -> None:
         """Load what every run needs onto a resolved device."""
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: RunContext) -> None:
         """Take up a run."""
 
     def decode(self, job: Job) -> Any:
@@ -66,7 +67,7 @@ class GroupBackend(Protocol):
     parallel_groups: int
     """Groups that are made at once in a run that is open, each in a thread of its own; 1: each stage has a thread."""
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: RunContext) -> None:
         """Take up a run."""
 
     def decode(self, jobs: Sequence[Job]) -> Any:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from core.errors import NocturneError
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """To the worker: the run folder it writes into, and the plan's context."""
+    """To the worker: the run folder it writes into, and its context."""
 
     root: str
-    context: dict[str, Any]
+    context: RunContext
 
 
 @dataclass(frozen=True, slots=True)

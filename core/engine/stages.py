@@ -20,6 +20,7 @@ from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBro
 from core.manifest import manifest
 from core.networks.memory import is_out_of_memory
 from core.planning.jobs import Job, planned_columns
+from core.planning.run_context import RunContext
 from core.text import printable
 
 PROGRESS_EVERY = 0.4
@@ -71,8 +72,10 @@ class Abandoned(Exception):
 class Stages:
     """Calls a backend's stages, keeps time, and turns errors into rows. As thread-safe as the backend."""
 
-    def __init__(self, backend: GroupBackend, committer: Committer, run: str, send: Send, timer: CpuTimer) -> None:
-        self._backend, self._committer, self._run, self._send = backend, committer, run, send
+    def __init__(
+        self, backend: GroupBackend, committer: Committer, context: RunContext, send: Send, timer: CpuTimer
+    ) -> None:
+        self._backend, self._committer, self._context, self._send = backend, committer, context, send
         self.timer = timer
         self._draining = threading.Event()
         self._abandon = threading.Event()
@@ -155,11 +158,12 @@ class Stages:
         if isinstance(error, JobError):
             return error
         if is_out_of_memory(error):
-            return OutOfMemory(f"{job.subject} needs more memory than there is", f"{job.remedy.rpartition('or ')[2]}.")
+            lower = self._context.remedy(job).rpartition("or ")[2]
+            return OutOfMemory(f"{self._context.subject(job)} needs more memory than there is", f"{lower}.")
         self._send(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
-            f"{job.subject} failed by a fault in Nocturne ({type(error).__name__}: {words})", "see log.jsonl."
+            f"{self._context.subject(job)} failed by a fault in Nocturne ({type(error).__name__}: {words})", "see log.jsonl."
         )
 
     def _end(self, work: GroupInWork) -> None:
@@ -189,7 +193,7 @@ class Stages:
         return {
             **planned_columns(job),
             **({} if isinstance(made, JobError) else made),
-            "run": self._run,
+            "run": self._context.run,
             "status": "failed" if error else "done",
             "reason": error.reason if error else None,
             "message": str(error) if error else None,

@@ -37,6 +37,7 @@ from core.engine.worker_process import WorkerProcess
 from core.errors import Internal, JobError, NocturneError, TimedOut
 from core.manifest import manifest
 from core.planning.jobs import Job, planned_columns
+from core.planning.run_context import RunContext
 from core.storage.store import Store
 
 MAX_FAILED_STARTS = 3
@@ -74,11 +75,11 @@ class Supervisor:
         self._worker = WorkerProcess(self.device, self._backend)
         self._thread.start()
 
-    def open(self, root: str, context: dict[str, Any]) -> None:
+    def open(self, root: str, context: RunContext) -> None:
         """Tell the worker which run it works for."""
         with self._lock:
             self._opening = Open(root, context)
-            self._queue.unit = int(context.get("unit", 1))
+            self._queue.unit = context.unit
             self._send_open()
         self._wake()
 
@@ -218,10 +219,10 @@ class Supervisor:
         if group is None or self._worker is None:
             return
         if len(group.jobs) == 1:  # of a group, one job is at fault: they are tried one by one
-            doing = DOING[group.phase]
+            context, doing = self._opened().context, DOING[group.phase]
             sentence = (
-                f"{group.job.subject} was stopped: {doing} took longer than {group.job.limit:.0f} s; "
-                f"{group.job.remedy.partition(',')[0]}, or raise `time_limit`."
+                f"{context.subject(group.job)} was stopped: {doing} took longer than {group.job.limit:.0f} s; "
+                f"{context.remedy(group.job).partition(',')[0]}, or raise `time_limit`."
             )
             self._fail_job(group, TimedOut(sentence))
         self._worker.kill()
@@ -260,9 +261,10 @@ class Supervisor:
         self._worker = WorkerProcess(self.device, self._backend)
 
     def _fail_crasher(self, group: InFlight, death: ExitStatus) -> None:
+        context = self._opened().context
         sentence = (
-            f"{group.job.subject} was in hand {MAX_CRASHES} times when the worker died ({death}); "
-            f"{group.job.remedy}, then run `nocturne retry`."
+            f"{context.subject(group.job)} was in hand {MAX_CRASHES} times when the worker died ({death}); "
+            f"{context.remedy(group.job)}, then run `nocturne retry`."
         )
         self._fail_job(group, Internal(sentence))
 
@@ -283,7 +285,7 @@ class Supervisor:
     def _failed_row(self, job: Job, error: JobError) -> dict[str, Any]:
         return {
             **planned_columns(job),
-            "run": self._opened().context["run"],
+            "run": self._opened().context.run,
             "status": "failed",
             "reason": error.reason,
             "message": str(error),

@@ -88,7 +88,7 @@ def _serve(pipe: SupervisorPipe, backend: GroupBackend, opening: Open) -> None:
     store, timer = Store(opening.root), CpuTimer()
     backend.open(store, opening.context)
     committer = Committer(store, pipe.send, backend.flush_outputs)
-    stages = Stages(backend, committer, opening.context["run"], pipe.send, timer)
+    stages = Stages(backend, committer, opening.context, pipe.send, timer)
     pipe.send(Opened(backend.parallel_groups))
     executor: Executor = ParallelExecutor(stages, backend) if backend.parallel_groups > 1 else StagedExecutor(stages)
     threading.Thread(target=_listen, args=(pipe, executor, stages, committer), daemon=True).start()

@@ -16,6 +16,7 @@ from core.engine.job_queue import Submission
 from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Progress, Ready, WaitingForDevice
 from core.engine.supervisor import Supervisor
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 from core.storage.run_paths import LOG
 from core.storage.store import Store
 from core.text import printable
@@ -74,7 +75,7 @@ class WorkerPool:
         for supervisor in self._supervisors:
             supervisor.start()
 
-    def open(self, store: Store, context: dict[str, Any], total: int, predicted: float) -> None:
+    def open(self, store: Store, context: RunContext, total: int, predicted: float) -> None:
         """Take up a run with `total` jobs to make, predicted to need so many seconds."""
         self._store = store
         self.progress.total, self.progress.predicted = total, predicted / len(self._supervisors)

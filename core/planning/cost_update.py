@@ -1,8 +1,8 @@
-"""The machine's speed, learned from what a night took."""
+"""Cost update: the machine's speed, learned from what a night took."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from core.config.recipe import Recipe
 from core.planning.cost_model import Cost, delivery_seconds, load_cost, network_of, save_cost
 from core.planning.jobs import fitted
-from core.planning.plan_file import read_context
+from core.planning.run_context import RunContext
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
@@ -22,15 +22,15 @@ ENOUGH = 20
 """Jobs from which it can be said how many are made at once."""
 
 
-def learn(device: str, store: Store, rows: pa.Table) -> None:
+def learn_cost(device: str, store: Store, context: RunContext, rows: pa.Table) -> None:
     """Correct the cost model of `device` by the jobs that the run's plan had made; nothing is learned from copies."""
     plan = pq.read_table(store.path(PLAN), pre_buffer=False, filters=[("state", "=", "todo")], columns=["output"])
     made = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["status"], "done")))
-    context = read_context(store)
-    if context.get("kind") == "sample":
-        _learn_samples(device, context["network"], made["seconds"].to_pylist()[-SAMPLE:])
-        return
-    recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+    context.learn_cost(device, made)
+
+
+def learn_pictures(device: str, made: pa.Table, recipes: Mapping[str, Recipe]) -> None:
+    """Correct the speed of style transfer by rows of made pictures; `recipes` by digest."""
     made = made.filter(pc.is_in(made["recipe"], pa.array(recipes, pa.string())))
     samples = [
         _worked(recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
@@ -39,6 +39,13 @@ def learn(device: str, store: Store, rows: pa.Table) -> None:
     if samples:
         used = [recipes[digest] for digest in pc.unique(made["recipe"]).to_pylist()]
         save_cost(_overlapping(load_cost(device).learned(samples), made, used))
+
+
+def learn_samples(device: str, made: pa.Table, network: str) -> None:
+    """Correct the speed of sampling from a network by rows of drawn samples."""
+    known = [each for each in made["seconds"].to_pylist()[-SAMPLE:] if each is not None]
+    if known:
+        save_cost(load_cost(device).learned_samples(network, known))
 
 
 def _overlapping(cost: Cost, made: pa.Table, recipes: Sequence[Recipe]) -> Cost:
@@ -52,9 +59,3 @@ def _overlapping(cost: Cost, made: pa.Table, recipes: Sequence[Recipe]) -> Cost:
 def _worked(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:
     """The size at which an output was made, and the seconds that it took, without what delivering it took."""
     return recipe, *fitted(width, height, recipe.size), seconds - delivery_seconds(recipe, width, height)
-
-
-def _learn_samples(device: str, network: str, seconds: list[float | None]) -> None:
-    known = [each for each in seconds if each is not None]
-    if known:
-        save_cost(load_cost(device).learned_samples(network, known))

@@ -49,18 +49,6 @@ class Job:
         """Thousands travel to the worker: as the arguments of a call they are half as long on the way."""
         return Job, tuple(getattr(self, name) for name in JOB_FIELDS)
 
-    @property
-    def subject(self) -> str:
-        """What messages call the job."""
-        return f"seed {self.seed} of {self.checkpoint}" if self.kind == "sample" else f"{self.asset} in {self.style}"
-
-    @property
-    def remedy(self) -> str:
-        """What to do about a job that is too much for the machine."""
-        return (
-            "look at the checkpoint, or lower `lanes`" if self.kind == "sample" else "look at the file, or lower `size`"
-        )
-
 
 FILE_FIELDS = ("asset_file", "mask_file", "regions_file")
 """Fields that are paths as the disk has them, of any bytes."""

@@ -27,7 +27,7 @@ def begin_night(store: Store, plan: Plan) -> None:
 
     Call it under the run's lock.
     """
-    context = {**plan.context, "summary": asdict(plan.summary)}
+    context = {**plan.context.plain(), "summary": asdict(plan.summary)}
     noted = plan.jobs.replace_schema_metadata({"context": json.dumps(context)})
     sink = io.BytesIO()
     pq.write_table(noted, sink, compression="zstd", row_group_size=BATCH)
@@ -49,7 +49,7 @@ def read_planned(store: Store) -> Iterator[Job]:
 
 
 def read_context(store: Store) -> dict[str, Any]:
-    """Library root, styles, recipes and limits of the plan in the run folder."""
+    """The context of the plan in the run folder as plain values, for its kind's RunContext; with the plan's summary."""
     metadata = pq.read_schema(io.BytesIO(store.read(PLAN))).metadata
     return json.loads(metadata[b"context"])  # type: ignore[no-any-return]
 

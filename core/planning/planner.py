@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from core.planning.jobs import FILE_FIELDS, Job, OutputNames
 from core.planning.reuse import OF_ITS_PLACE, finished_jobs
+from core.planning.run_context import RunContext
 from core.planning.shards import MAX_JOBS, Sharder
 
 Tick = Callable[[str, int, int], None]
@@ -82,7 +83,7 @@ class Plan:
     """A night's plan: its jobs as an Arrow table with PLAN_SCHEMA, and what else a worker must know."""
 
     jobs: pa.Table
-    context: dict[str, Any]
+    context: RunContext
     summary: PlanSummary
     problems: list[str] = field(default_factory=list)
     """A sentence for each input, such as a style, that cannot be used."""

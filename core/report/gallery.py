@@ -17,6 +17,7 @@ from typing import Any
 
 from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
+from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
 from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
@@ -29,13 +30,16 @@ SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightb
 """Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
 
 
-def build_gallery(store: Store, rows: Rows, title: str) -> Path:
-    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page.
+def build_gallery(store: Store, rows: Rows, title: str, words: GalleryWords | None = None) -> Path:
+    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page. Without `words`,
+    rows of samples alone get theirs, all others those of styles.
 
     Every file is put whole, the page last. Raises StorageFailed when one cannot be written.
     """
-    files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
-    page = _page(store, summarise(rows), title, _stamp(files.values()))
+    summary = summarise(rows)
+    words = words or (SAMPLES if summary.checkpoints and not summary.assets else STYLES)
+    files = {"data.js": data_file(rows, words), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
+    page = _page(store, summary, title, words, _stamp(files.values()))
     folder = PurePosixPath(run_paths.GALLERY).parent
     for name, data in files.items():
         store.put(str(folder / name), data)
@@ -43,12 +47,12 @@ def build_gallery(store: Store, rows: Rows, title: str) -> Path:
     return store.path(run_paths.GALLERY)
 
 
-def _page(store: Store, summary: RunSummary, title: str, stamp: str) -> bytes:
+def _page(store: Store, summary: RunSummary, title: str, words: GalleryWords, stamp: str) -> bytes:
     made = environment(href=href, duration=duration, score=_score)
     page = made.get_template("index.html").render(
         title=portable(title),
         summary=summary,
-        samples=summary.checkpoints > 0 and summary.assets == 0,
+        words=words,
         reasons={printable(reason): jobs for reason, jobs in summary.reasons.items()},
         styles=_styles(store, summary),
         bars=_bars(summary.histogram),

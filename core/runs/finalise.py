@@ -1,4 +1,4 @@
-"""What is left to do once a night's parts are merged: scores by the spec's weights, and the gate's verdicts."""
+"""Finalise a night: merge its parts, apply the spec's weights and gate to scores, learn the machine's speed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import pyarrow.parquet as pq
 
 from core.config.preference_model import Taste, load_taste
 from core.config.retry_policy import is_low
+from core.config.run_spec import RunSpec
 from core.config.score_weights import PARTS, overall
 from core.config.spec import Spec
+from core.engine.copy_jobs import copy_equal_jobs
 from core.manifest import manifest
 from core.manifest.rejection import Judgement, judge
-from core.runs.run_kinds import AnySpec
+from core.planning.cost_update import learn_cost
+from core.runs.run_kinds import kind_of
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
@@ -24,16 +27,30 @@ SAME = 1e-6
 """Scores that differ by less are one: the manifest has single precision."""
 
 
-def finalise(store: Store, spec: AnySpec) -> pa.Table:
-    """Merge the run's parts, and have the rows of planned pictures say what the spec makes of their scores. Returns the
-    manifest. Call it under the run's lock; doing it again changes nothing.
+def merge_night(store: Store, spec: RunSpec) -> pa.Table:
+    """Copy equal jobs, merge parts, apply the spec to scores, and learn the machine's speed. Returns the manifest."""
+    copy_equal_jobs(store, store.root.name)
+    rows = finalise(store, spec)
+    learn_cost(spec.device, store, kind_of(spec).context_of(store), rows)
+    return rows
 
-    A score follows from its parts, so other weights, or a taste, need no pixel made again. Raises SpecError for a taste that
-    is none, StorageFailed or StoreBroken.
+
+def finalise(store: Store, spec: RunSpec) -> pa.Table:
+    """Merge the run's parts, and apply what its kind makes of scores. Returns the manifest.
+
+    Call it under the run's lock; doing it again changes nothing. Raises SpecError for a taste that is none, StorageFailed
+    or StoreBroken.
     """
-    rows = manifest.merge(store)
-    if not isinstance(spec, Spec):
-        return rows
+    rows, kind = manifest.merge(store), kind_of(spec)
+    applied: pa.Table = kind.load("scores")(store, spec, rows) if kind.scores else rows
+    return applied
+
+
+def apply_scores(store: Store, spec: Spec, rows: pa.Table) -> pa.Table:
+    """Have the rows of planned pictures say what the spec makes of their scores; rejected ones are kept apart. A score
+    follows from its parts, so other weights, or a taste, need no pixel made again. Returns the manifest. Raises as
+    `finalise` does.
+    """
     judgements = _judgements(store, spec, rows, load_taste(spec.taste) if spec.taste else None)
     if not judgements and not pc.any(pc.equal(rows["status"], "rejected")).as_py():
         return rows

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.errors import JobError, Missing, NocturneError, SpecError
 from core.images import image
@@ -19,7 +20,7 @@ from core.networks import device as devices
 from core.planning.jobs import Job
 from core.planning.plan_file import read_context, read_planned
 from core.runs.finalise import finalise
-from core.runs.run_kinds import AnySpec
+from core.runs.run_kinds import kind_of
 from core.scoring.labeller import Labeller
 from core.storage.run_paths import PLAN, picture_paths
 from core.storage.store import Store
@@ -48,7 +49,7 @@ class Rescored:
     """Name and digest of the classifier that labelled them."""
 
 
-def score_again(store: Store, spec: AnySpec, scorer: str | None, tick: Tick = lambda *_: None) -> Rescored:
+def score_again(store: Store, spec: RunSpec, scorer: str | None, tick: Tick = lambda *_: None) -> Rescored:
     """Judge every picture of the run that was made, by the spec's weights and a scorer; without one, labels stay.
 
     Call it under the run's lock. What a kill leaves is a manifest with some rows judged. Raises SpecError for a run
@@ -98,24 +99,29 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _judge_of(store: Store, spec: AnySpec, scorer: str | None, jobs: Mapping[str, Job], found: Rescored) -> Judge:
+def _judge_of(store: Store, spec: RunSpec, scorer: str | None, jobs: Mapping[str, Job], found: Rescored) -> Judge:
     classifier = None if scorer is None else classifier_file.read(scorer)
     found.scorer = None if classifier is None else classifier.version
-    if isinstance(spec, Spec):
-        return _stylized(store, spec, scorer, jobs)
-    if classifier is None:
+    judge: Judge = kind_of(spec).load("judge")(store, spec, scorer, jobs)
+    return judge
+
+
+def label_judge(store: Store, spec: RunSpec, scorer: str | None, _: Mapping[str, Job]) -> Judge:
+    """Labels of a scorer alone, for pictures that have no score of their own. Raises SpecError without a scorer."""
+    if scorer is None:
         raise SpecError(f"{store.root} is a run of samples, which have no scores but labels", "name a `--scorer`.")
-    labeller = Labeller(classifier, devices.choose(spec.device.partition(",")[0]))
+    labeller = Labeller(classifier_file.read(scorer), devices.choose(spec.device.partition(",")[0]))
     return lambda row: labeller.columns(_picture(store, row, None).rgb)
 
 
-def _stylized(store: Store, spec: Spec, scorer: str | None, jobs: Mapping[str, Job]) -> Judge:
+def score_judge(store: Store, spec: Spec, scorer: str | None, jobs: Mapping[str, Job]) -> Judge:
     """Scores as the night's own, against asset and style at the size of the recipe."""
     from core.stylize.jobs.backend import StylizeMaker
+    from core.stylize.jobs.context import StylizeContext
 
     maker = StylizeMaker(StylizeMaker.resolve(spec.device.partition(",")[0]), warm=False)
-    weights = spec.score_weights.model_dump(mode="json")
-    maker.open(store, {**read_context(store), "scorer": scorer, "score_weights": weights})
+    context = StylizeContext.model_validate(read_context(store))
+    maker.open(store, context.model_copy(update={"scorer": scorer, "score_weights": spec.score_weights}))
 
     def judge(row: Row) -> Row:
         job = jobs[row["output"]]

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-from core.config.retry_policy import parse_gate
-from core.config.spec import Spec
+from core.config.run_spec import RunSpec
 from core.engine.worker_pool import WorkerPool
 from core.manifest import manifest
+from core.planning.plan_file import begin_night
 from core.planning.planner import Plan, Tick
 from core.runs.finalise import finalise
-from core.runs.run_kinds import KINDS, AnySpec, plan_of
+from core.runs.run_kinds import kind_of
 from core.storage.disk_space import check_free_space
+from core.storage.open_runs import OpenRuns
 from core.storage.run_paths import PLAN, SPEC
 from core.storage.store import Store
 
-_sessions: dict[str, RunSession] = {}
+open_sessions: OpenRuns[RunSession] = OpenRuns()
+"""Sessions that this process coordinates."""
 
 
 class RunSession:
     """Holds a run's lock and workers from before its plan until after its gallery."""
 
-    def __init__(self, spec: AnySpec, retry: bool = False, backend: str | None = None, replan: bool = False) -> None:
-        self.spec, self.retry, self.replan = spec, retry, replan
+    def __init__(self, spec: RunSpec, retry: bool = False, backend: str | None = None, replan: bool = False) -> None:
+        self.spec, self.kind, self.retry, self.replan = spec, kind_of(spec), retry, replan
         self.store = Store(spec.out)
-        self.pool = WorkerPool(spec.device, backend or KINDS[spec.kind].backend)
+        self.pool = WorkerPool(spec.device, backend or self.kind.backend)
         self.record: dict[str, Any] | None = None
         """What the night did, once it is over."""
         self.over = threading.Event()
@@ -39,9 +40,9 @@ class RunSession:
         self._held = contextlib.ExitStack()
 
     @property
-    def tries_again(self) -> bool:
+    def retries(self) -> bool:
         """Whether the night plans further tries of what scores too low."""
-        return isinstance(self.spec, Spec) and bool(parse_gate(self.spec.gate).retakes) and not self.retry
+        return self.spec.retries and not self.retry
 
     def begin(self, tick: Tick | None = None) -> None:
         """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
@@ -55,7 +56,7 @@ class RunSession:
         self.pool.start()
         self._thread = threading.Thread(target=self._make_plan, args=(tick,), daemon=True)
         self._thread.start()
-        _sessions[os.fspath(self.store.root)] = self
+        self._held.enter_context(open_sessions.hold(self.store.root, self))
 
     def plan(self, timeout: float | None = None) -> Plan | None:
         """The plan, when it is made; None if that takes longer than `timeout`. Raises what planning raised."""
@@ -65,35 +66,48 @@ class RunSession:
             raise self._error
         return self._plan
 
-    def plan_again(self) -> Plan:
-        """A further plan of this night, of what scores too low by now and is to be tried once more. Raises SpecError."""
+    def begin_night(self) -> Plan:
+        """Put the plan into the run folder, and have the workers open the run. Raises what planning raised."""
+        plan = self.plan()
+        assert plan is not None
+        begin_night(self.store, plan)
+        self.pool.open(self.store, plan.context, plan.summary.todo, plan.summary.seconds)
+        return plan
+
+    def plan_retries(self) -> Plan:
+        """A further plan of this night, of what scores too low by now and is to be tried once more; it is put into the run
+        folder if there is work in it. Raises SpecError.
+        """
         finalise(self.store, self.spec)
-        return plan_of(self.spec, again=True)
+        plan = self.kind.make_plan(self.spec, again=True)
+        if plan.summary.work:
+            begin_night(self.store, plan)
+            self.pool.extend(plan.summary.todo, plan.summary.seconds)
+        return plan
 
     def end(self) -> None:
         """End the workers and give the run back."""
         self.pool.close()
-        _sessions.pop(os.fspath(self.store.root), None)
         self._held.close()
         self.over.set()
 
     def _make_plan(self, tick: Tick | None) -> None:
         try:
-            if self.tries_again and self.store.exists(PLAN):
+            if self.retries and self.store.exists(PLAN):
                 finalise(self.store, self.spec)  # what passes may be decided otherwise than when it was made
-            made = plan_of(self.spec, self.retry, tick, self.replan)
-            self.pool.progress.notes += [*filter(None, [made.summary.choice]), *made.problems]
-            check_free_space(made.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
-            self._plan = made
+            plan = self.kind.make_plan(self.spec, self.retry, tick, replan=self.replan)
+            self.pool.progress.notes += [*filter(None, [plan.summary.choice]), *plan.problems]
+            check_free_space(plan.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
+            self._plan = plan
             self.store.put(SPEC, self.spec.toml().encode())
         except BaseException as error:  # handed to whoever asks for the plan
             self._error = error
 
 
 @contextlib.contextmanager
-def open_session(spec: AnySpec, retry: bool = False, replan: bool = False) -> Iterator[RunSession]:
+def open_session(spec: RunSpec, retry: bool = False, replan: bool = False) -> Iterator[RunSession]:
     """Use the session of this run, begun now unless the caller of the flow has begun it already. Ends it either way."""
-    session = _sessions.get(os.fspath(Store(spec.out).root))
+    session = open_sessions.get(Store(spec.out).root)
     if session is None:
         session = RunSession(spec, retry, replan=replan)
         session.begin()
@@ -101,8 +115,3 @@ def open_session(spec: AnySpec, retry: bool = False, replan: bool = False) -> It
         yield session
     finally:
         session.end()
-
-
-def session_of(run: str) -> RunSession:
-    """The session of the run folder `run` in this process. Raises KeyError."""
-    return _sessions[run]

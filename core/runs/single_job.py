@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +23,7 @@ from core.planning.inputs import StyleFiles, too_small
 from core.planning.jobs import Job, KeyMaker, fitted
 from core.storage.allowed_roots import check_inside
 from core.stylize.feedforward.style_lookup import digest_for
+from core.stylize.jobs.context import StylizeContext
 from core.text import portable, printable
 
 FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
@@ -69,18 +70,17 @@ class Study:
         """What the asset is called in the record of an output."""
         return portable(self.asset.name)
 
-    def context(self, recipes: list[Recipe]) -> dict[str, Any]:
-        """What a maker must know to make jobs with these recipes; assets are named by absolute paths."""
-        return {
-            "library": "",
-            "masks": "" if self.mask else None,
-            "regions": None,
-            "max_pixels": self.spec.max_pixels,
-            "scorer": None,
-            "score_weights": self.spec.score_weights.model_dump(mode="json"),
-            "styles": {self.style.name: asdict(self.style)},
-            "recipes": {recipe.digest(): recipe.model_dump(mode="json") for recipe in recipes},
-        }
+    def context(self, recipes: list[Recipe]) -> StylizeContext:
+        """What a backend must know to make jobs with these recipes; assets are named by absolute paths."""
+        return StylizeContext(
+            run="",
+            library=Path(),
+            masks=Path() if self.mask else None,
+            max_pixels=self.spec.max_pixels,
+            score_weights=self.spec.score_weights,
+            styles={self.style.name: self.style},
+            recipes={recipe.digest(): recipe for recipe in recipes},
+        )
 
     def working_size(self, recipe: Recipe) -> tuple[int, int]:
         """Width and height in pixels of the picture that a recipe paints, before it is lifted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from core.config import output_names
@@ -13,14 +12,14 @@ from core.config.retry_policy import Retake, is_low, parse_gate
 from core.config.spec import Spec
 from core.planning.companion_files import Companion
 from core.planning.cost_model import Cost, disk_bytes, load_cost, picture_seconds, sizes
-from core.planning.frozen_choice import KEY, Decision, decide
+from core.planning.frozen_choice import Decision, decide
 from core.planning.inputs import Inputs
 from core.planning.jobs import KeyMaker
 from core.planning.pairs import Pair, pair_up
 from core.planning.planner import Plan, Planner, Tick
-from core.runs.auto_pairs import KEY as AUTO_KEY
 from core.runs.auto_pairs import AutoPairs, auto_pairs
 from core.stylize.feedforward.style_lookup import digest_for
+from core.stylize.jobs.context import StylizeContext
 
 
 def make_plan(
@@ -77,22 +76,22 @@ class _Planner(Planner):
         self._recipes: dict[tuple[str, int], tuple[Recipe, str, bool]] = {}
         self._keys: dict[tuple[int, str], KeyMaker] = {}
 
-    def context(self) -> dict[str, Any]:
-        """What a worker needs to know besides its jobs, as plain JSON values."""
-        return {
-            "run": self.spec.out.name,
-            "library": os.fspath(self.spec.library),
-            "masks": self.spec.masks and os.fspath(self.spec.masks),
-            "regions": self.spec.regions and os.fspath(self.spec.regions),
-            "max_pixels": self.spec.max_pixels,
-            "styles": {style.name: asdict(style) for style in self.inputs.style_files},
-            "recipes": {digest: recipe.model_dump(mode="json") for recipe, digest, _ in self._recipes.values()},
-            "scorer": self.spec.scorer,
-            "score_weights": self.spec.score_weights.model_dump(mode="json"),
-            "unit": max((recipe.lanes for recipe, *_ in self._recipes.values()), default=1),
-            **({KEY: self._choice.model_dump(mode="json")} if self._choice else {}),
-            **({AUTO_KEY: self.spec.pairs} if self._auto else {}),
-        }
+    def context(self) -> StylizeContext:
+        """What a worker needs to know besides its jobs."""
+        return StylizeContext(
+            run=self.spec.out.name,
+            library=self.spec.library,
+            masks=self.spec.masks,
+            regions=self.spec.regions,
+            max_pixels=self.spec.max_pixels,
+            styles={style.name: style for style in self.inputs.style_files},
+            recipes={digest: recipe for recipe, digest, _ in self._recipes.values()},
+            scorer=self.spec.scorer,
+            score_weights=self.spec.score_weights,
+            unit=max((recipe.lanes for recipe, *_ in self._recipes.values()), default=1),
+            choice=self._choice.model_dump(mode="json") if self._choice else None,
+            auto=self.spec.pairs if self._auto else None,
+        )
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each pair and variant."""

@@ -27,6 +27,10 @@ class OpenRuns(Generic[T]):
         """The session of a folder. Raises KeyError."""
         return self._open[_place(folder)]
 
+    def get(self, folder: str | Path) -> T | None:
+        """The session of a folder, if there is one."""
+        return self._open.get(_place(folder))
+
     @contextlib.contextmanager
     def hold(self, folder: str | Path, session: T) -> Iterator[T]:
         """List a session that is begun, until the block ends."""

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from core.config.run_spec import RunSpec
 from core.doctor.check_result import Check, Finding, examined, ok, problem, warning
 from core.doctor.machine import ROOT, machine_checks
 from core.doctor.networks import network_checks
 from core.doctor.requirements import in_range, wanted
 from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
-from core.runs.run_kinds import AnySpec
 from flows.commands.check_report import Examination
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.prefect_environment import DEFAULTS, reachable, redacted
@@ -126,11 +126,11 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _read(spec_file: Path | None, out: Path | None) -> tuple[AnySpec | None, list[Finding]]:
+def _read(spec_file: Path | None, out: Path | None) -> tuple[RunSpec | None, list[Finding]]:
     """The spec, or why it cannot be read."""
     if spec_file is None:
         return None, []
-    read: list[AnySpec] = []
+    read: list[RunSpec] = []
 
     def check() -> Iterator[Finding]:
         read.append(spec_at(spec_file, out))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.config.preference_model import load_taste
+from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.errors import SpecError
 from core.images import provenance
@@ -20,9 +21,9 @@ from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrated_cost
 from core.planning.run_log import last_night
-from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.runs.run_kinds import AnySpec, load_any
+from core.runs.gallery import build_run_gallery
+from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
 from core.scoring.explain_score import explained
 from core.storage.disk_space import check_free_space, free_bytes
@@ -45,9 +46,9 @@ def store_of(folder: Path) -> Store:
     return store
 
 
-def spec_of(folder: Path) -> AnySpec:
+def spec_of(folder: Path) -> RunSpec:
     """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError."""
-    return load_any(store_of(folder).path(SPEC)).model_copy(update={"out": folder.absolute()})
+    return spec_of_run(store_of(folder))
 
 
 def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
@@ -115,8 +116,8 @@ def explain_score(folder: Path, output: str) -> None:
     found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
     if not found:
         raise SpecError(f"{folder} has no output {printable(output)}", f"`nocturne manifest {folder}` lists them.")
-    weights = spec.score_weights.model_dump() if isinstance(spec, Spec) else {}
-    taste = load_taste(spec.taste) if isinstance(spec, Spec) and spec.taste else None
+    weights = spec.weights_of_scores
+    taste = load_taste(spec.taste_file) if spec.taste_file else None
     for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
         print(printable(line))
     if found[0]["label"] is not None:
@@ -126,7 +127,7 @@ def explain_score(folder: Path, output: str) -> None:
 def build(folder: Path) -> None:
     """Build a run's gallery and print its path."""
     store = store_of(folder)
-    print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
+    print(printable(str(build_run_gallery(store, spec_of(folder)))))
 
 
 def look_at_picture(file: Path, as_json: bool) -> None:

@@ -12,16 +12,15 @@ from typing import Any
 
 from rich.console import Console
 
+from core.config.run_spec import RunSpec
 from core.errors import NocturneError, Stopped
-from core.gan.jobs.sample_spec import SampleSpec
 from core.manifest import manifest
 from core.planning.plan_file import begin_night
 from core.planning.planner import Plan
 from core.planning.run_log import record_night
-from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
 from core.runs.finalise import finalise
-from core.runs.run_kinds import AnySpec
+from core.runs.gallery import build_run_gallery
 from core.runs.session import RunSession
 from core.storage.store import Store
 from flows.console import console, print_line
@@ -34,7 +33,7 @@ QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
 
 
-def night(spec: AnySpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
+def night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
     """Make a run, showing progress; `replan` chooses anew what the spec leaves to be chosen. Returns the exit code: 0 if
     all its jobs are done, else 3.
     """
@@ -73,7 +72,7 @@ def _ready_prefect(out: Console, verbose: bool) -> None:
 def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
     from prefect.exceptions import TerminationSignal
 
-    flow = _flow(session.spec)
+    flow = session.kind.load("flow")
     before = signal.signal(signal.SIGINT, _stopper(session, out))
     before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
 
@@ -99,17 +98,6 @@ def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[s
         session.end()
         signal.signal(signal.SIGINT, before)
         signal.signal(signal.SIGTERM, before_term)
-
-
-def _flow(spec: AnySpec) -> Callable[..., Any]:
-    """The flow that makes runs of this kind."""
-    if spec.kind == "sample":
-        from flows.sample import sample
-
-        return sample
-    from flows.batch import batch
-
-    return batch
 
 
 def _terminated(*_: Any) -> None:
@@ -145,7 +133,7 @@ def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:
         session.pool.kill()
         begin_night(session.store, plan)
         rows = _curated(session, finalise(session.store, session.spec))
-        page = build_gallery(session.store, rows, session.store.root.name)
+        page = build_run_gallery(session.store, session.spec)
         record = {
             "run": session.store.root.name,
             "made": 0,
@@ -165,15 +153,13 @@ def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:
 
 def _curated(session: RunSession, rows: Any) -> Any:
     """The manifest once the run's samples are judged, if they are to be: `keep` may have changed since they were drawn."""
-    if not isinstance(session.spec, SampleSpec) or not session.spec.keep:
+    if not session.spec.curates:
         return rows
-    from core.runs.curate import curate_run
-
-    curate_run(session.store, session.spec)
+    session.kind.load("curate")(session.store, session.spec)
     return manifest.read(session.store)
 
 
-def _report(record: dict[str, Any], spec: AnySpec, out: Console, as_json: bool, elapsed: float) -> int:
+def _report(record: dict[str, Any], spec: RunSpec, out: Console, as_json: bool, elapsed: float) -> int:
     summary = RunSummary(**record["manifest"])
     code = ALL_DONE if summary.is_complete else UNFINISHED
     if as_json:

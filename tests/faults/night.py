@@ -20,12 +20,12 @@ from typing import Any
 from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import StoreBroken
-from core.planning.plan_file import begin_night, read_shard
 from core.planning.run_log import record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.runs.finalise import finalise
 from core.runs.session import RunSession
+from core.runs.shard import make_shard
 from tests.faults import doom
 
 QUICK_BACKEND = "tests.faults.painter:Painter"
@@ -41,22 +41,17 @@ def night(
     started = datetime.now(UTC)
     session.begin()
     try:
-        plan = session.plan()
-        assert plan is not None
-        begin_night(session.store, plan)
+        plan = session.begin_night()
         if meanwhile is not None:
             meanwhile()
-        session.pool.open(session.store, plan.context, plan.summary.todo, plan.summary.seconds)
         more = plan
         while True:
             for shard in range(more.summary.shards):
-                session.pool.make(read_shard(session.store, shard))
+                make_shard(session.store.root, shard)
             copy_equal_jobs(session.store, session.store.root.name)
-            if not session.tries_again or not more.summary.work:
+            if not session.retries or not more.summary.work:
                 break
-            more = session.plan_again()
-            if more.summary.work:
-                begin_night(session.store, more)
+            more = session.plan_retries()
         rows = finalise(session.store, spec)
         build_gallery(session.store, rows, session.store.root.name)
         summary = asdict(summarise(rows))

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from core.config.recipe import Recipe
 from core.engine import commit
 from core.engine.backend import StepCallback
 from core.images import image
@@ -57,14 +56,13 @@ class Painter:
         scale = self._pace.get("scale", 1.0)
         commit.INTERVAL, commit.LONG_JOB = commit.INTERVAL / scale, commit.LONG_JOB / scale
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
-        self._store, self._context = store, context
-        self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
+    def open(self, store: Store, context: StylizeContext) -> None:
+        self._store, self._context, self._recipes = store, context, context.recipes
 
     def decode(self, job: Job) -> list[image.Picture]:
-        style, limit = self._context["styles"][job.style], self._context["max_pixels"]
+        style, limit = self._context.styles[job.style], self._context.max_pixels
         files = [
-            (os.path.join(self._context["library"], job.asset_file), job.asset_sha256),
+            (os.path.join(self._context.library, job.asset_file), job.asset_sha256),
             *zip(style["files"], style["sha256"], strict=True),
         ]
         size = self._recipes[job.recipe].size

@@ -16,7 +16,7 @@ import torch
 
 from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError
-from core.gan.networks.recipe import SampleRecipe
+from core.gan.sampling.sample_context import SampleContext
 from core.gan.sampling.sample_worker import Drawer, Drawn, LocalDrawer, RemoteDrawer
 from core.images import image
 from core.networks import classifier_file
@@ -69,16 +69,16 @@ class SampleMaker:
         """The very device meant by `device`. Raises SpecError if it is not there."""
         return str(devices.choose(device))
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: SampleContext) -> None:
         """Take up a run. Raises SpecError if the checkpoint is not the planned one any more."""
-        self._recipe = SampleRecipe.model_validate(context["recipe"])
+        self._recipe = context.recipe
         for _ in self._pool.map(lambda drawer: drawer.open(context), self._drawers):
             pass
         for drawer in self._drawers:
             self._free.put(drawer)
-        self._side = context["size"]
+        self._side = context.size
         self._batch = WriteBatch(store)
-        scorer = context["scorer"]
+        scorer = context.scorer
         self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
     def decode(self, jobs: Sequence[Job]) -> list[Future[list[Drawn]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from core.gan.data import idx
 from core.gan.data.dataset import LEAST
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.recipe import SAMPLE_ALGORITHM, GanRecipe, SampleRecipe
+from core.gan.sampling.sample_context import SampleContext
 from core.gan.sampling.seeds import each_seed, parse_seeds
 from core.planning.cost_model import BYTES_PER_PIXEL, Cost, load_cost
 from core.planning.library import scan
@@ -70,19 +70,18 @@ class _Planner(Planner):
         super().__init__(spec.out, spec.reuse, spec.shard_seconds, retry, tick, MOST_IN_SHARD)
         self._seconds = cost.sample_seconds(network_of(self.info.recipe), guessed(self.info.recipe))
 
-    def context(self) -> dict[str, Any]:
-        """What a worker needs to know besides its jobs, as plain JSON values."""
-        return {
-            "kind": "sample",
-            "run": self.spec.out.name,
-            "checkpoint": os.fspath(self.spec.checkpoint),
-            "digest": self.info.digest,
-            "network": network_of(self.info.recipe),
-            "size": self.info.recipe.size,
-            "unit": self.spec.recipe.lanes,
-            "scorer": self.spec.scorer,
-            "recipe": self.spec.recipe.model_dump(mode="json"),
-        }
+    def context(self) -> SampleContext:
+        """What a worker needs to know besides its jobs."""
+        return SampleContext(
+            run=self.spec.out.name,
+            checkpoint=self.spec.checkpoint,
+            digest=self.info.digest,
+            network=network_of(self.info.recipe),
+            size=self.info.recipe.size,
+            unit=self.spec.recipe.lanes,
+            scorer=self.spec.scorer,
+            recipe=self.spec.recipe,
+        )
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each seed."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from core.config.base_spec import BaseSpec
+from core.config.run_spec import RunSpec
 from core.config.spec_fields import (
     Device,
     Limit,
@@ -30,7 +30,7 @@ from core.gan.sampling.seeds import parse_seeds
 from core.storage.allowed_roots import check_inside
 
 
-class SampleSpec(BaseSpec):
+class SampleSpec(RunSpec):
     """What to sample: a checkpoint, seeds, and how each is drawn."""
 
     model_config = ConfigDict(title="SampleSpec")
@@ -71,6 +71,11 @@ class SampleSpec(BaseSpec):
         if self.keep is not None and self.data is None:
             raise ValueError("`keep` needs `data`, the folder of the pictures that the checkpoint was trained on")
         return self
+
+    @property
+    def curates(self) -> bool:
+        """Whether `keep` asks for the best alone."""
+        return self.keep is not None
 
     def check(self) -> None:
         """Look at what is named before any work. Raises SpecError with one clear sentence."""

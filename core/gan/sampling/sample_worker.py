@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import NocturneError, SpecError
-from core.gan.networks.recipe import SAMPLE_ALGORITHM, SampleRecipe
+from core.gan.networks.recipe import SAMPLE_ALGORITHM
+from core.gan.sampling.sample_context import SampleContext
 from core.images import image, provenance
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,7 +39,7 @@ Drawn = tuple[bytes, str]
 class Drawer(Protocol):
     """Draws samples of one checkpoint."""
 
-    def open(self, context: dict[str, Any]) -> None:
+    def open(self, context: SampleContext) -> None:
         """Take up a run. Raises SpecError if its checkpoint cannot be used, or is not the planned one any more."""
 
     def draw(self, wanted: Sequence[Wanted]) -> list[Drawn]:
@@ -51,18 +52,16 @@ class LocalDrawer:
     def __init__(self, device: str) -> None:
         self._device = device
 
-    def open(self, context: dict[str, Any]) -> None:
+    def open(self, context: SampleContext) -> None:
         """See Drawer."""
         import torch
 
         from core.gan.sampling.sampler import Sampler
 
-        self._recipe = SampleRecipe.model_validate(context["recipe"])
-        self._sampler = Sampler(Path(context["checkpoint"]), torch.device(self._device), self._recipe)
-        if self._sampler.info.digest != context["digest"]:
-            raise SpecError(
-                f"checkpoint {context['checkpoint']} was changed since the night was planned", "run it again."
-            )
+        self._recipe = context.recipe
+        self._sampler = Sampler(context.checkpoint, torch.device(self._device), self._recipe)
+        if self._sampler.info.digest != context.digest:
+            raise SpecError(f"checkpoint {context.checkpoint} was changed since the night was planned", "run it again.")
         self._stamp = self._blank_stamp()
         self._sampler.sample([0])  # torch prepares its kernels at the first call
 
@@ -108,7 +107,7 @@ class RemoteDrawer:
             )
         self._connection = Connection(ours.detach())
 
-    def open(self, context: dict[str, Any]) -> None:
+    def open(self, context: SampleContext) -> None:
         """See Drawer."""
         self._asked(context)
 
@@ -149,7 +148,7 @@ def main(fd: int, device: str) -> None:
 
 def _answer(drawer: LocalDrawer, question: Any) -> Any:
     try:
-        return drawer.open(question) if isinstance(question, dict) else drawer.draw(question)
+        return drawer.open(question) if isinstance(question, SampleContext) else drawer.draw(question)
     except NocturneError as error:
         return error
     except Exception as error:  # what cannot travel as it is goes as its words

@@ -1,7 +1,7 @@
 // The state of the page (filter, order, view, the open picture): read from and kept in the URL's hash.
 
-// Samples have no asset and no style beside them.
-const FIRST_VIEW = "samples" in document.body.dataset ? "sheet" : "";
+// Pictures without an asset and an artwork to stand between are shown as a sheet.
+const FIRST_VIEW = "sheet" in document.body.dataset ? "sheet" : "";
 const DEFAULTS = { q: "", style: "", status: "", reason: "", pick: "", alike: "", sort: "best", view: FIRST_VIEW, open: "" };
 const FILTERS = ["q", "style", "status", "reason", "pick", "alike"];
 

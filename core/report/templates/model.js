@@ -43,8 +43,8 @@ function complete(row, index, ranking) {
   row.made = MADE.has(row.status);
   row.assetThumb = href(asset.thumbs[assetCode]);
   row.styleThumb = href(style.thumbs[styleCode]);
-  row.isSample = row.kind === "sample";
-  row.source = row.isSample ? `drawn from ${row.style}` : `in the style ${row.style}`;
+  row.isSample = !data.words.triptychs;
+  row.source = data.words.source.replace("{}", () => row.style);
   row.path = (row.status === "rejected" ? data.paths.rejected : data.paths.output).replace("{}", () => row.output);
   row.full = row.made ? href(row.path) : "";
   // A sample is so small that it is its own small view.

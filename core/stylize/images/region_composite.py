@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -77,7 +78,7 @@ def cover(size: Size, feather: float, mask: Tensor | None, parts: Tensor | None)
 class Covers:
     """Reads the masks and region maps of one run, and keeps the latest. For several threads."""
 
-    def __init__(self, masks: str | None, regions: str | None, max_pixels: int) -> None:
+    def __init__(self, masks: Path | None, regions: Path | None, max_pixels: int) -> None:
         """The folders, None where the run has none of the kind."""
         self._masks, self._regions, self._max_pixels = masks, regions, max_pixels
         self._kept: Recent[tuple[object, ...], Cover] = Recent(KEPT_COVERS)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from core.stylize.images.lru_cache import Recent
 from core.stylize.images.pixels import tensor, unit
 from core.stylize.images.postprocess import delivered, put_coloured
 from core.stylize.images.region_composite import Covers
+from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.one_pass import OnePass, looking, watched
 from core.stylize.jobs.output_scorer import Critic, Judgement, seen_with
 from core.stylize.jobs.sources import Decoded, Sources
@@ -90,15 +90,14 @@ class StylizeMaker:
         """The very device meant by `device`. Raises SpecError if it is not there."""
         return str(devices.choose(device))
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: StylizeContext) -> None:
         """Take up a run."""
         self._store = store
-        self._styles = context["styles"]
-        most = int(context["max_pixels"])
-        covers = Covers(context["masks"], context["regions"], most)
-        self._sources = Sources(Path(context["library"]), self._styles, most, covers)
+        self._styles, self._recipes = context.styles, context.recipes
+        most = context.max_pixels
+        covers = Covers(context.masks, context.regions, most)
+        self._sources = Sources(context.library, self._styles, most, covers)
         self._critic.open(context)
-        self._recipes = {digest: Recipe.model_validate(data) for digest, data in context["recipes"].items()}
         self.parallel_groups = self._parallel_groups()
         torch.set_num_threads(
             1 if self.parallel_groups > 1 else self._threads

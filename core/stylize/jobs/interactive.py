@@ -29,7 +29,7 @@ class Sitting:
 
     def __init__(self, maker: StylizeMaker, job: Job) -> None:
         """Read the files. Raises a JobError for one that cannot be used."""
-        self.job = job
+        self.job, self._subject = job, f"{job.asset} in {job.style}"
         self._maker = maker
         self._decoded = maker.decode(job)
         self.best: Best | None = None
@@ -56,7 +56,7 @@ class Sitting:
             return self._maker.painted(self.job, self._decoded, look).image
         except (MemoryError, RuntimeError) as error:
             if is_out_of_memory(error):
-                raise OutOfMemory(f"{self.job.subject} needs more memory than there is", "lower `size`.") from error
+                raise OutOfMemory(f"{self._subject} needs more memory than there is", "lower `size`.") from error
             raise
 
     def seen(self, picture: Tensor) -> image.Picture:

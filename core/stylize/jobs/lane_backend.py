@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError
@@ -12,6 +11,7 @@ from core.storage.run_paths import output_of
 from core.storage.store import Store
 from core.storage.write_batch import BatchedStore
 from core.stylize.jobs.backend import Made, StylizeMaker
+from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.sources import Decoded
 from core.stylize.optimise.optimise import Result
 
@@ -34,7 +34,7 @@ class LaneMaker:
         """See GroupBackend."""
         return StylizeMaker.resolve(device)
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: StylizeContext) -> None:
         """See GroupBackend."""
         self._store = BatchedStore(store)
         self._maker.open(self._store, context)

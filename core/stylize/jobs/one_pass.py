@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ from core.errors import Changed
 from core.images import image
 from core.networks import device as devices
 from core.networks.backbone import Backbone
+from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import Embedding
@@ -34,19 +34,19 @@ STRIP = 256
 """Rows that get their noise at once."""
 
 
-def looking(job: Job, recipe: Recipe, style: Mapping[str, Any]) -> Looking | None:
+def looking(job: Job, recipe: Recipe, style: StyleFiles) -> Looking | None:
     """How the artworks are to be looked at of which the network does not know enough; None if there are none.
 
     For any thread. Raises Changed if the network's file is not the planned one, and SpecError.
     """
-    pairs = list(zip(style["sha256"], style["weights"], strict=True))
-    if job.weights != style_lookup.digest_for(recipe, pairs, style["regions"]):
+    pairs = style.pairs
+    if job.weights != style_lookup.digest_for(recipe, pairs, style.regions):
         raise Changed(
             f"The network {recipe.network} is not the one that was planned", "run again to paint with the new one."
         )
     info = style_lookup.info_of(recipe.network)
     numbers, start = [], 0
-    for group in style_lookup.groups(pairs, style["regions"]):
+    for group in style_lookup.groups(pairs, style.regions):
         found = style_lookup.shares(info, group, recipe.keep_color)
         numbers += [start + share.seen for share in found if share.seen is not None]
         start += len(group)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from core.config.recipe import Recipe
-from core.config.score_weights import ScoreWeights
 from core.images import image, perceptual_hash
 from core.images.pixel_types import Plane
 from core.networks import classifier_file
@@ -19,6 +18,7 @@ from core.scoring.score import Reference, Scorer, Scores, mean_of
 from core.stylize.images import colour
 from core.stylize.images.lru_cache import Recent
 from core.stylize.images.pixels import eight_bit, tensor
+from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.sources import KEPT_ASSETS, Decoded
 
 REFERENCE_BUDGET = 64 * 2**20
@@ -51,11 +51,11 @@ class Critic:
         self._scorer = self._scorer or Scorer(self._device)
         return self._scorer
 
-    def open(self, context: Mapping[str, Any]) -> None:
+    def open(self, context: StylizeContext) -> None:
         """Take up a run: its styles, the weights of its scores and its classifier."""
-        self._styles = context["styles"]
-        self._weights = ScoreWeights.model_validate(context["score_weights"])
-        scorer = context["scorer"]
+        self._styles = context.styles
+        self._weights = context.score_weights
+        scorer = context.scorer
         self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
     def judged(self, job: Job, picture: image.Picture, decoded: Decoded, recipe: Recipe) -> Judgement:
@@ -90,7 +90,7 @@ class Critic:
 
     def _artworks(self, job: Job, decoded: Decoded, recipe: Recipe) -> list[tuple[Reference, float]]:
         """The artworks of a job's style as the scorer sees them, with their weights."""
-        shas: Sequence[str] = self._styles[job.style]["sha256"]
+        shas = self._styles[job.style].sha256
         seen = (recipe.size, recipe.brush, recipe.keep_color, *seen_with(job, recipe))
         artworks = zip(shas, decoded.seen, decoded.weights, strict=True)
         return [

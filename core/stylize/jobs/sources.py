@@ -17,6 +17,7 @@ from core.errors import TooLarge
 from core.images import image
 from core.images.border_crop import artwork_cropped
 from core.images.verified_read import VerifiedPicture, read_verified
+from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job, fitted
 from core.stylize.images import colour
 from core.stylize.images.lru_cache import Recent
@@ -69,7 +70,7 @@ class Decoded:
 class Sources:
     """Reads the pictures of one run, and keeps the latest. For several threads."""
 
-    def __init__(self, library: Path, styles: Mapping[str, Any], max_pixels: int, covers: Covers) -> None:
+    def __init__(self, library: Path, styles: Mapping[str, StyleFiles], max_pixels: int, covers: Covers) -> None:
         self._library, self._styles, self._max_pixels, self._covers = library, styles, max_pixels, covers
         self._assets: Recent[tuple[str, int], VerifiedPicture] = Recent(KEPT_ASSETS)
         self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
@@ -82,7 +83,7 @@ class Sources:
         """The job's inputs. Raises Missing, Changed, Unreadable, TooLarge ..."""
         size, keep, style = recipe.size, recipe.keep_color, self._styles[job.style]
         artworks = tuple(
-            self._artwork(file, sha256, recipe) for file, sha256 in zip(style["files"], style["sha256"], strict=True)
+            self._artwork(file, sha256, recipe) for file, sha256 in zip(style.files, style.sha256, strict=True)
         )
         file = self._assets.get((job.asset_sha256, size), lambda: self._asset(job).resized(size))
         _check_deliverable(job, file, recipe)
@@ -96,20 +97,20 @@ class Sources:
             # An artwork that takes the asset's colours is another one for every asset.
             known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
-        regions = style["regions"]
+        regions = style.regions
         cover = self._covers.of(job, regions, (asset.size.height, asset.size.width), recipe)
         counts = [count for _, count in regions if count] or [len(artworks)]
         return Decoded(
             asset,
             artworks,
-            tuple(style["weights"]),
+            style.weights,
             content,
             seen,
             keep,
             file,
             _slices(counts),
             cover,
-            tuple(style["sha256"]),
+            style.sha256,
             self._looked_at(style, looking, keep, asset) if looking else {},
         )
 
@@ -130,12 +131,10 @@ class Sources:
         return self._artworks.get(known, lambda: brushed(self._read(path, sha256), recipe.size, recipe.brush))
 
     def _looked_at(
-        self, style: Mapping[str, Any], looking: Looking, keep: colour.KeepColor, asset: image.Picture
+        self, style: StyleFiles, looking: Looking, keep: colour.KeepColor, asset: image.Picture
     ) -> dict[int, image.Picture]:
         """Artworks as a network that paints in one pass looks at them; they take the asset's palette if they are to."""
-        found = {
-            number: self._look(style["files"][number], style["sha256"][number], looking) for number in looking.numbers
-        }
+        found = {number: self._look(style.files[number], style.sha256[number], looking) for number in looking.numbers}
         if keep != "match":
             return found
         return dict(zip(found, _as_seen(keep, tuple(found.values()), asset), strict=True))

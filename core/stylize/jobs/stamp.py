@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from core.config.methods import ALGORITHM
 from core.config.recipe import Recipe
 from core.images import provenance
+from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job
 from core.stylize.optimise.optimise import Step
 
 
-def stamp_of(job: Job, recipe: Recipe, style: Mapping[str, Any], step: Step | None) -> str:
+def stamp_of(job: Job, recipe: Recipe, style: StyleFiles, step: Step | None) -> str:
     """The text that goes into the file of a job's picture; `step` is where it was left, if it is not the job's own."""
     return provenance.stamp(
         {
@@ -27,8 +26,8 @@ def stamp_of(job: Job, recipe: Recipe, style: Mapping[str, Any], step: Step | No
             "asset": job.asset,
             "asset_sha256": job.asset_sha256,
             **({"mask_sha256": job.mask_sha256} if job.mask_sha256 else {}),
-            **({"regions_sha256": job.regions_sha256, "regions": style["regions"]} if job.regions_sha256 else {}),
+            **({"regions_sha256": job.regions_sha256, "regions": style.regions} if job.regions_sha256 else {}),
             "style": job.style,
-            "artworks": [[sha, weight] for sha, weight in zip(style["sha256"], style["weights"], strict=True)],
+            "artworks": [[sha, weight] for sha, weight in zip(style.sha256, style.weights, strict=True)],
         }
     )

@@ -146,9 +146,9 @@ def test_another_preset_has_its_own_recipe_and_style_changes(studio: Studio) -> 
     night(studio, spec, 0.1)
     first, second = rows_of(spec)
     assert (first["preset"], second["preset"]) == ("good", "gatys")
-    recipes = plan.context["recipes"]
+    recipes = plan.context.recipes
     assert set(recipes) == {first["recipe"], second["recipe"]}
-    assert {recipe["size"] for recipe in recipes.values()} == {48}
+    assert {recipe.size for recipe in recipes.values()} == {48}
 
 
 def test_what_failed_waits_for_another_night(studio: Studio) -> None:

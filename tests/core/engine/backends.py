@@ -8,8 +8,24 @@ from typing import Any
 from core.engine.backend import StepCallback
 from core.errors import NotFinite, SpecError, Unreadable
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 from core.storage.run_paths import output_path
 from core.storage.store import Store
+
+
+class ScribeContext(RunContext):
+    """How slow a Scribe is, in seconds."""
+
+    kind: str = "scribe"
+    run: str = "run"
+    step_seconds: float = 0.0
+    score_seconds: float = 0.0
+
+    def subject(self, job: Job) -> str:
+        return f"{job.asset} in {job.style}"
+
+    def remedy(self, job: Job) -> str:
+        return "look at the file, or lower `size`"
 
 
 class Scribe:
@@ -28,7 +44,7 @@ class Scribe:
         if os.environ.get("SCRIBE_STILLBORN"):
             raise SystemExit("no networks today")
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: ScribeContext) -> None:
         self.store, self.context = store, context
 
     def decode(self, job: Job) -> str:
@@ -52,7 +68,7 @@ class Scribe:
         if "memory" in job.asset:
             raise MemoryError
         for step in range(10):
-            time.sleep(self.context.get("step_seconds", 0.0))
+            time.sleep(self.context.step_seconds)
             report_step(step + 1, 10, 1.0)
         return decoded.encode()
 
@@ -62,7 +78,7 @@ class Scribe:
             time.sleep(3600)
         if "unscored" in job.asset:
             raise NotFinite(f"{job.asset} has no score.")
-        time.sleep(self.context.get("score_seconds", 0.0))
+        time.sleep(self.context.score_seconds)
         return made
 
     def write(self, job: Job, made: bytes) -> dict[str, Any]:

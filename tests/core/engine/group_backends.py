@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from core.engine.backend import JobResult, StepCallback
 from core.errors import JobError, Unreadable
@@ -12,7 +11,7 @@ from core.planning.jobs import Job
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import Store
 from core.storage.write_batch import WriteBatch
-from tests.core.engine.backends import Scribe
+from tests.core.engine.backends import Scribe, ScribeContext
 
 
 class Scriptorium:
@@ -29,7 +28,7 @@ class Scriptorium:
     def __init__(self, device: str) -> None:
         self.scribe = Scribe(device)
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: ScribeContext) -> None:
         self.scribe.open(store, context)
         self.store, self.batch = store, WriteBatch(store)
 

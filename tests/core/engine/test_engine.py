@@ -18,6 +18,7 @@ from core.manifest import manifest
 from core.planning.jobs import Job
 from core.storage.run_paths import output_path
 from core.storage.store import Store
+from tests.core.engine.backends import ScribeContext
 
 SCRIBE = "tests.core.engine.backends:Scribe"
 
@@ -64,7 +65,7 @@ def jobs(*names: str, limit: float = 60.0) -> list[Job]:
 
 
 def take_up(pool: WorkerPool, store: Store, total: int, **context: float) -> None:
-    pool.open(store, {"run": "run", **context}, total, 1.0)
+    pool.open(store, ScribeContext(**context), total, 1.0)
 
 
 def by_name(outcomes: list[Outcome]) -> dict[str, str]:
@@ -167,9 +168,9 @@ def test_a_worker_without_its_supervisor_commits_and_ends(tmp_path: Path, store:
         "import sys, time\n"
         "from core.engine.worker_pool import WorkerPool\n"
         "from core.storage.store import Store\n"
-        "from tests.core.engine.test_engine import jobs, SCRIBE\n"
+        "from tests.core.engine.test_engine import ScribeContext, jobs, SCRIBE\n"
         f"pool = WorkerPool('cpu', SCRIBE); pool.start()\n"
-        f"pool.open(Store({str(store.root)!r}), dict(run='run', step_seconds=0.02), 9, 1)\n"
+        f"pool.open(Store({str(store.root)!r}), ScribeContext(step_seconds=0.02), 9, 1)\n"
         "pool.make(jobs(*(f'job{n:02}' for n in range(200))))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).parents[3])

@@ -18,7 +18,9 @@ from core.engine.stages import Stages
 from core.errors import JobError, NotFinite
 from core.manifest import manifest
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 from core.storage.store import Store
+from tests.core.engine.backends import ScribeContext
 from tests.core.engine.test_engine import jobs
 
 PATIENCE = 20.0
@@ -39,7 +41,7 @@ class Company:
         """How many were being made at most while this one was, itself included."""
         self._inside: set[str] = set()
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: RunContext) -> None:
         pass
 
     def decode(self, jobs: Sequence[Job]) -> str:
@@ -89,7 +91,7 @@ def company(
     store: Store, meanwhile: Callable[[str], None]
 ) -> tuple[Company, Stages, ParallelExecutor, list[Committed]]:
     backend, committed = Company(meanwhile), list[Committed]()
-    stages = Stages(backend, Committer(store, committed.append), "run", lambda _: None, CpuTimer())
+    stages = Stages(backend, Committer(store, committed.append), ScribeContext(), lambda _: None, CpuTimer())
     return backend, stages, ParallelExecutor(stages, backend), committed
 
 

@@ -11,7 +11,9 @@ from core.engine.cpu_time import CpuTimer
 from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
 from core.planning.jobs import Job
+from core.planning.run_context import RunContext
 from core.storage.store import Store
+from tests.core.engine.backends import ScribeContext
 from tests.core.engine.test_engine import by_name, jobs
 
 STAGES = ("decode", "make", "score", "write")
@@ -33,7 +35,7 @@ class Meeting:
         self.seen: list[tuple[str, str]] = []
         self.alone: list[str] = []
 
-    def open(self, store: Store, context: dict[str, Any]) -> None:
+    def open(self, store: Store, context: RunContext) -> None:
         pass
 
     def decode(self, job: Job) -> str:
@@ -73,7 +75,7 @@ def test_while_a_job_is_made_the_next_is_read_and_those_before_are_scored_and_wr
     names = [f"job{number}" for number in range(6)]
     backend, committed = Meeting(len(names)), []
     executor = StagedExecutor(
-        Stages(SingleJobs(backend), Committer(store, committed.append), "run", lambda _: None, CpuTimer())
+        Stages(SingleJobs(backend), Committer(store, committed.append), ScribeContext(), lambda _: None, CpuTimer())
     )
     for job in jobs(*names):
         executor.submit((job,))

@@ -14,8 +14,8 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.networks import build_generator
 from core.gan.networks.recipe import GanRecipe
 from core.manifest import manifest
-from core.planning.plan_file import begin_night, read_shard
 from core.runs.session import RunSession
+from core.runs.shard import make_shard
 from core.storage.store import Store
 
 TINY = GanRecipe(architecture="dcgan", size=16, width=4, latent=8)
@@ -41,12 +41,9 @@ def night(spec: SampleSpec, retry: bool = False, shards: int | None = None) -> l
     session = RunSession(spec, retry)
     session.begin()
     try:
-        plan = session.plan()
-        assert plan is not None
-        begin_night(session.store, plan)
-        session.pool.open(session.store, plan.context, plan.summary.todo, plan.summary.seconds)
+        plan = session.begin_night()
         for shard in range(plan.summary.shards)[:shards]:
-            session.pool.make(read_shard(session.store, shard))
+            make_shard(session.store.root, shard)
         copy_equal_jobs(session.store, session.store.root.name)
         manifest.merge(session.store)
     finally:

@@ -9,8 +9,9 @@ from core.config.presets import PRESETS
 from core.config.spec import Spec
 from core.manifest import manifest
 from core.planning.cost_model import load_cost
-from core.planning.cost_update import ENOUGH, learn
+from core.planning.cost_update import ENOUGH, learn_cost
 from core.planning.plan_file import begin_night
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
 from tests.conftest import Studio
@@ -40,7 +41,7 @@ def night(studio: Studio, at_once: int) -> float:
         same = {name: job[name] for name in ("output", "asset", "style", "recipe", "seed", "weights", "key")}
         rows.append({**same, **made, "started": started, "finished": started + timedelta(seconds=SECONDS)})
     manifest.write_part(store, rows)
-    learn("cpu", store, manifest.read(store))
+    learn_cost("cpu", store, RUN_KINDS["stylize"].context_of(store), manifest.read(store))
     return plan.summary.seconds
 
 

@@ -13,8 +13,9 @@ from core.errors import SpecError
 from core.manifest import manifest
 from core.manifest.schema import SCHEMA
 from core.networks.classifier_file import file_bytes, read
-from core.planning.plan_file import begin_night, read_context, read_planned
+from core.planning.plan_file import begin_night, read_planned
 from core.runs.rescore import score_again
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import Store
@@ -38,7 +39,7 @@ def night(spec: Spec, maker: StylizeMaker) -> Store:
     """A night that makes all that is planned."""
     store = Store(spec.out)
     begin_night(store, make_plan(spec))
-    maker.open(store, read_context(store))
+    maker.open(store, RUN_KINDS["stylize"].context_of(store))
     rows = {row["output"]: row for row in manifest.read(store).to_pylist()}
     for job in read_planned(store):
         columns = maker.write(job, maker.make(job, maker.decode(job), lambda *_: None))

@@ -11,7 +11,7 @@ from core.gan.jobs.sample_plan import SampleKeyMaker, make_plan
 from core.gan.networks.recipe import SAMPLE_ALGORITHM, SampleRecipe
 from core.manifest import manifest
 from core.planning.plan_file import begin_night
-from core.runs.run_kinds import load_any
+from core.runs.run_kinds import load_spec
 from core.storage.run_paths import SPEC, output_path
 from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint, spec_of
@@ -48,7 +48,7 @@ def test_a_job_is_a_seed_with_its_place_and_its_columns(tmp_path: Path, file: Pa
     begin_night(Store(spec.out), plan)
     row = manifest.read(Store(spec.out)).to_pylist()[0]
     assert (row["kind"], row["checkpoint"], row["seed"], row["status"]) == ("sample", "digits", 0, "pending")
-    assert row["weights"] == plan.context["digest"]
+    assert row["weights"] == plan.context.digest
     assert row["recipe"] == spec.recipe.digest()
     assert (row["asset"], row["style"], row["preset"], row["score"]) == (None, None, None, None)
 
@@ -63,9 +63,9 @@ def test_a_key_is_of_tensors_recipe_and_seed_and_of_nothing_else(tmp_path: Path,
     assert keys(file) == keys(moved) == keys(file, "6,5")[::-1]
     for changed in (keys(other), keys(file, recipe={"psi": 0.5}), keys(file, recipe={"lanes": 4})):
         assert not set(changed) & set(keys(file))
-    assert keys(file)[0] == SampleKeyMaker(
-        make_plan(spec_of(file, tmp_path, "1")).context["digest"], SampleRecipe()
-    ).key(5)
+    assert keys(file)[0] == SampleKeyMaker(make_plan(spec_of(file, tmp_path, "1")).context.digest, SampleRecipe()).key(
+        5
+    )
     assert SAMPLE_ALGORITHM == 1, "a change of pixels raises it, and all keys with it"
 
 
@@ -90,13 +90,13 @@ def test_a_limit_counts_seeds(tmp_path: Path, file: Path) -> None:
 
 def test_a_network_without_a_name_is_called_by_its_digest(tmp_path: Path) -> None:
     plan = make_plan(spec_of(checkpoint(tmp_path / "...safetensors"), tmp_path / "run", "1"))
-    assert plan.jobs["output"].to_pylist() == [f"samples/{plan.context['digest']}/1.png"]
+    assert plan.jobs["output"].to_pylist() == [f"samples/{plan.context.digest}/1.png"]
 
 
 def test_a_spec_file_of_a_run_is_known_by_its_checkpoint(tmp_path: Path, file: Path) -> None:
     spec = spec_of(file, tmp_path / "run", "0-9", recipe={"psi": 0.7}, keep=3, data=str(tmp_path))
     Store(spec.out).put(SPEC, spec.toml().encode())
-    assert load_any(spec.out / SPEC) == spec
+    assert load_spec(spec.out / SPEC) == spec
 
 
 def test_classes(tmp_path: Path, file: Path) -> None:

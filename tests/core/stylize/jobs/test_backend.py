@@ -20,7 +20,8 @@ from core.images import credit_metadata, image
 from core.images.icc import SRGB
 from core.images.open_image import identify
 from core.images.provenance import read_stamp
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -53,7 +54,7 @@ def planned(studio: Studio, maker: StylizeMaker, **recipe: Any) -> tuple[Store, 
     spec = Spec.from_values({**values, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0, **recipe}}, "test")
     store = Store(studio.out)
     begin_night(store, make_plan(spec))
-    maker.open(store, read_context(store))
+    maker.open(store, RUN_KINDS["stylize"].context_of(store))
     return store, read_shard(store, 0)
 
 

@@ -16,7 +16,8 @@ from core.errors import Changed, JobError, Unreadable, Unsupported
 from core.images import image
 from core.images.provenance import read_stamp
 from core.planning.jobs import Job
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.scoring.score import Scorer
 from core.storage.run_paths import output_path
@@ -61,7 +62,7 @@ def job_of(studio: Studio, maker: StylizeMaker, style: str, *folders: str, **rec
     values["recipe"] = {"size": 96, "steps": 6, "coarse_steps": 0, "feather": 0.1, **recipe}
     store = Store(studio.out)
     begin_night(store, make_plan(Spec.from_values(values, "test")))
-    maker.open(store, read_context(store))
+    maker.open(store, RUN_KINDS["stylize"].context_of(store))
     (job,) = read_shard(store, 0)
     return job
 

@@ -10,7 +10,8 @@ from core.config.spec import Spec
 from core.engine.backend import GroupBackend, StepCallback
 from core.errors import Changed
 from core.images.image import pixels_sha256
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -31,8 +32,8 @@ def _jobs(studio: Studio, maker: LaneMaker, lanes: int) -> list[Any]:
         Store(studio.out),
     )
     begin_night(store, plan)
-    context = read_context(store)
-    assert context["unit"] == lanes
+    context = RUN_KINDS["stylize"].context_of(store)
+    assert context.unit == lanes
     maker.open(store, context)
     return list(read_shard(store, 0))
 

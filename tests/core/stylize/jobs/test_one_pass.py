@@ -24,7 +24,8 @@ from core.images.border_crop import artwork_cropped
 from core.images.provenance import read_stamp
 from core.manifest import manifest
 from core.planning.jobs import Job
-from core.planning.plan_file import begin_night, read_context, read_shard
+from core.planning.plan_file import begin_night, read_shard
+from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import output_path
 from core.storage.store import Store
@@ -62,7 +63,7 @@ def jobs_of(studio: Studio, maker: Any, network: Path, *styles: str, **values: A
     given = {"preset": "fast", "shard_seconds": 3600, "include_styles": list(styles), **folders, **values}
     store = Store(studio.out)
     begin_night(store, make_plan(Spec.from_values({**given, "recipe": recipe}, "test")))
-    maker.open(store, read_context(store))
+    maker.open(store, RUN_KINDS["stylize"].context_of(store))
     return list(read_shard(store, 0))
 
 
