@@ -163,7 +163,8 @@ class Stages:
         self._send(Note("".join(traceback.format_exception(error))))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
-            f"{self._context.subject(job)} failed by a fault in Nocturne ({type(error).__name__}: {words})", "see log.jsonl."
+            f"{self._context.subject(job)} failed by a fault in Nocturne ({type(error).__name__}: {words})",
+            "see log.jsonl.",
         )
 
     def _end(self, work: GroupInWork) -> None:
