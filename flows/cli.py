@@ -10,10 +10,13 @@ import typer
 
 from core.config.spec import Spec
 from core.gan.jobs.sample_spec import SampleSpec
+from core.images.formats import ANIMATED, WRITABLE, listed
 from flows.commands.network_commands import networks
 from flows.commands.survey_commands import surveys
 from flows.exit_handling import ended, leave
 from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
+
+WRITTEN = listed(f".{name}" for name in WRITABLE)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,12 +63,13 @@ def style(
     values: dict[str, Any],
     photo: Photo,
     paintings: Paintings,
-    to: Annotated[Path, typer.Option("-o", "--to", help="Where the picture goes: .png, .jpg or .webp.")],
+    to: Annotated[Path, typer.Option("-o", "--to", help=f"Where the picture goes: {WRITTEN}.")],
     save_every: Annotated[
         int | None, typer.Option("--save-every", min=1, help="Save every Nth step beside it, such as out-0010.png.")
     ] = None,
     animate: Annotated[
-        Path | None, typer.Option("--animate", help="A .gif or .webp file for the way from the asset to the result.")
+        Path | None,
+        typer.Option("--animate", help=f"A {listed(ANIMATED)} file for the way from the asset to the result."),
     ] = None,
     mask: Annotated[
         Path | None, typer.Option("--mask", help="A grey picture: paint where it is white, keep what is black.")
@@ -86,7 +90,7 @@ def sweep(
     values: dict[str, Any],
     photo: Photo,
     paintings: Paintings,
-    to: Annotated[Path, typer.Option("-o", "--to", help="Where the sheet goes: .png, .jpg or .webp.")],
+    to: Annotated[Path, typer.Option("-o", "--to", help=f"Where the sheet goes: {WRITTEN}.")],
     x: Annotated[
         str | None, typer.Option("--x", help="Recipe field, `preset` or `seed`, and its values from left to right.")
     ] = None,

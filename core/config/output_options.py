@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from core.images import formats
+from core.images.formats import WRITABLE, FormatName, listed
+
 MOST_PIXELS = 65_535
 """Longest side of an output in pixels that can be asked for."""
+
+
+DEEP = [each for each in WRITABLE.values() if 16 in each.depths]
+LOSSLESS = [each for each in WRITABLE.values() if each.lossless]
+LOSSY = [each for each in WRITABLE.values() if not each.lossless]
+
+
+def _titles(rows: list[formats.FileFormat]) -> str:
+    return listed((row.title for row in rows), "and")
 
 
 def _as_text(value: object) -> object:
@@ -39,15 +51,16 @@ OutputSize = Annotated[
         description="`working`: as made; `asset`: lifted to its size along its edges; or the longest side in pixels.",
     ),
 ]
-FileFormat = Annotated[
-    Literal["png", "jpg", "webp", "tiff"], Field(title="File format", description="Format of the outputs.")
-]
+FileFormat = Annotated[FormatName, Field(title="File format", description="Format of the outputs.")]
 Depth = Annotated[
     int,
-    Field(ge=8, le=16, multiple_of=8, title="Depth", description="Bits a channel, 8 or 16; 16 for PNG and TIFF alone."),
+    Field(
+        ge=8, le=16, multiple_of=8, title="Depth", description=f"Bits a channel, 8 or 16; 16 for {_titles(DEEP)} alone."
+    ),
 ]
 Quality = Annotated[
-    int, Field(ge=1, le=100, title="Quality", description="JPEG and WebP quality; PNG and TIFF are lossless.")
+    int,
+    Field(ge=1, le=100, title="Quality", description=f"{_titles(LOSSY)} quality; {_titles(LOSSLESS)} are lossless."),
 ]
 KeepProfile = Annotated[
     bool,
@@ -60,5 +73,5 @@ KeepProfile = Annotated[
 
 def check_depth(depth: int, format: str) -> None:  # noqa: A002
     """Raises ValueError for a depth that the file format cannot hold."""
-    if depth == 16 and format not in ("png", "tiff"):
-        raise ValueError(f"a {format} file has 8 bits a channel; choose png or tiff for 16")
+    if depth == 16 and 16 not in WRITABLE[format].depths:
+        raise ValueError(f"a {format} file has 8 bits a channel; choose {listed(each.name for each in DEEP)} for 16")

@@ -14,6 +14,7 @@ from pathlib import Path
 from core.doctor import requirements
 from core.doctor.check_result import Check, Finding, ok, problem, warning
 from core.doctor.time_zone import is_known, system_zone
+from core.images import formats
 from core.networks import memory
 from core.storage.cache_dir import cache_folder
 from core.storage.disk_space import free_bytes
@@ -28,7 +29,7 @@ CLOCK_MARGIN = 3600.0
 """Seconds by which a clock may lie before the newest file: disks on a network have clocks of their own."""
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURE_KINDS = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "libtiff": "TIFF", "littlecms2": "colour profiles"}
+PICTURE_KINDS = {**{each.feature: each.title for each in formats.READABLE}, "littlecms2": "colour profiles"}
 """What Pillow must have been built with, by the names of its `features`."""
 
 

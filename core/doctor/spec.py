@@ -13,6 +13,7 @@ from core.config.spec import Spec
 from core.doctor.check_result import Check, Finding, ok, problem, refused, warning
 from core.errors import SpecError
 from core.gan.jobs.sample_spec import SampleSpec
+from core.images.formats import listed
 from core.runs.run_kinds import kind_of, load_spec
 from core.storage.run_paths import SPEC
 
@@ -74,7 +75,7 @@ def library(spec: Spec) -> Iterator[Finding]:
     found = scan(spec.library, spec.include, spec.exclude)
     usable = [asset for asset in found.assets if not asset.problem]
     if not usable:
-        remedy = "Put JPEG, PNG, WebP or TIFF files there, or correct `include` and `exclude`."
+        remedy = f"Put {listed()} files there, or correct `include` and `exclude`."
         yield problem("library", f"{spec.library} has no picture to use", remedy)
         return
     yield ok("library", f"{len(usable):,} pictures")

@@ -1,4 +1,4 @@
-"""Frames as one animated file."""
+"""Encode frames as one animated file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from core.images.formats import ANIMATED
 from core.images.pixel_types import U8
-
-SUFFIXES = (".gif", ".webp")
-LONGEST_SIDE = {".gif": 65_535, ".webp": 16_383}
-"""Pixels that a side may have."""
 
 FRAME_MS = 50
 """Milliseconds that a frame is shown: GIF counts in hundredths of a second, and browsers slow down shorter ones."""
@@ -20,9 +17,9 @@ FRAME_MS = 50
 def animation(
     frames: Sequence[U8] | U8, suffix: str, milliseconds: int = FRAME_MS, hold: tuple[int, int] = (0, 0)
 ) -> bytes:
-    """Frames (height, width, 3) as a GIF (256 colours each) or WebP file that repeats for ever.
+    """Frames (height, width, 3) as a GIF (256 colours each) or another animated file that repeats for ever.
 
-    `suffix` is one of SUFFIXES. The first and the last frame are shown `hold` milliseconds longer than the others.
+    `suffix` is one of ANIMATED. The first and the last frame are shown `hold` milliseconds longer than the others.
     """
     images = [Image.fromarray(frame) for frame in frames]
     times = [milliseconds] * len(images)
@@ -30,8 +27,6 @@ def animation(
     times[-1] += hold[1]
     options = {"save_all": True, "append_images": images[1:], "duration": times, "loop": 0}
     buffer = io.BytesIO()
-    if suffix == ".gif":
-        images[0].save(buffer, "GIF", **options)
-    else:
-        images[0].save(buffer, "WEBP", quality=90, **options)
+    row = ANIMATED[suffix]
+    images[0].save(buffer, row.pillow, **options, **(row.animation or {}))
     return buffer.getvalue()

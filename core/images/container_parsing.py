@@ -11,12 +11,6 @@ from typing import IO, NamedTuple
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 """The first eight bytes of every PNG."""
 
-TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""The first four bytes of every TIFF; those with a plus are BigTIFFs."""
-
-JPEG_MAGIC = b"\xff\xd8\xff"
-"""The first three bytes of every JPEG."""
-
 START_OF_SCAN, END_OF_PICTURE, APP1 = 0xDA, 0xD9, 0xE1
 MOST_CHUNKS = 100_000
 """Chunks of a PNG beside its pixels from which on it is damaged, or means harm."""
@@ -75,7 +69,7 @@ def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
 
 def jpeg_segments(file: IO[bytes]) -> Iterator[JpegSegment]:
     """The segments of a JPEG up to the end of its first picture, in the header and between its scans."""
-    position = len(JPEG_MAGIC) - 1
+    position = 2  # behind the marker that begins the file
     while True:
         found = _next_marker(file, position)
         if found is None:

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from PIL import Image, ImageFile, IptcImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from core.images.decoding import orientation, read_png_exif
+from core.images.formats import JPEG, WRITABLE, FormatName
 
 LONGEST = 1_000
 """Characters of a text that are kept."""
@@ -92,10 +93,10 @@ def exif_tags(about: Credits) -> dict[int, Any]:
     return tags
 
 
-def embed(about: Credits, format: str, carrier: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
-    """`carrier`, what Pillow's `save` is given for a `png`, `jpg` or `webp`, with this added."""
+def embed(about: Credits, format: FormatName, carrier: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    """`carrier`, what Pillow's `save` is given for a file, but a TIFF, with this added."""
     packet = xmp(about)
-    if format == "png":
+    if WRITABLE[format].metadata == "text":
         info = carrier.get("pnginfo") or PngImagePlugin.PngInfo()
         for keyword, text in (("Author", about.artist), ("Copyright", about.copyright)):
             if text:
@@ -108,7 +109,7 @@ def embed(about: Credits, format: str, carrier: dict[str, Any]) -> dict[str, Any
         exif.load(carrier["exif"])
     for tag, value in exif_tags(about).items():
         exif[tag] = value
-    if format == "jpg" and about.dpi:
+    if format == JPEG.name and about.dpi:
         carrier = {**carrier, "dpi": tuple(max(1, round(each)) for each in about.dpi)}
     return {**carrier, **({"exif": exif.tobytes()} if len(exif) else {}), **({"xmp": packet} if packet else {})}
 

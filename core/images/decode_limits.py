@@ -9,14 +9,12 @@ from PIL import TiffImagePlugin
 from core.errors import Unreadable
 from core.images.container_parsing import (
     APP1,
-    JPEG_MAGIC,
-    PNG_MAGIC,
     START_OF_SCAN,
-    TIFF_MAGIC,
     jpeg_segments,
     png_chunks,
     tiff_entries,
 )
+from core.images.formats import recognised
 
 MOST_SCANS = 64
 """Times that a JPEG may go over its pixels: programs write about ten, and each costs as much time as the first."""
@@ -48,13 +46,9 @@ def check_header(file: IO[bytes], head: bytes, name: str) -> None:
 
     Raises Unreadable for one that no program writes, and ValueError for one with far too many parts.
     """
-    if head.startswith(JPEG_MAGIC):
-        _check_jpeg(file, name)
-    elif head.startswith(PNG_MAGIC):
-        for _ in png_chunks(file, 0):  # it counts them
-            pass
-    elif head.startswith(TIFF_MAGIC):
-        _check_tiff(file, name)
+    known = recognised(head)
+    if known and known.name in _CHECKS:
+        _CHECKS[known.name](file, name)
 
 
 def check_scans(file: IO[bytes], name: str) -> None:
@@ -90,10 +84,18 @@ def _check_jpeg(file: IO[bytes], name: str) -> None:
             raise _odd(name, "its header has too many parts")
 
 
+def _check_png(file: IO[bytes], name: str) -> None:  # noqa: ARG001
+    for _ in png_chunks(file, 0):  # it counts them
+        pass
+
+
 def _check_tiff(file: IO[bytes], name: str) -> None:
     for entry in tiff_entries(file) or ():
         if entry.values > MOST_VALUES and (entry.tag in _NEEDED or entry.type in _FRACTIONS):
             raise _odd(name, f"its tag {entry.tag} has {entry.values:,} values")
+
+
+_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff}
 
 
 def _odd(name: str, fault: str) -> Unreadable:

@@ -1,6 +1,6 @@
-"""Pixels to the bytes of a file: PNG, JPEG, WebP and TIFF, at 8 and at 16 bits. The same pixels give the same bytes.
+"""Encode pixels as a picture file of any writable format, at 8 or 16 bits. The same pixels give the same bytes.
 
-8-bit PNG, JPEG and WebP are Pillow's, TIFF is tifffile's. 16-bit colour PNG, which Pillow does not write, is put together
+TIFF is written by tifffile, all else of 8 bits by Pillow. 16-bit colour PNG, which Pillow does not write, is put together
 here (ISO 15948), a strip of rows at a time.
 """
 
@@ -10,7 +10,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -19,36 +19,28 @@ from PIL import Image
 from core.images import credit_metadata, provenance
 from core.images.container_parsing import PNG_MAGIC
 from core.images.credit_metadata import Credits
+from core.images.formats import WRITABLE, FormatName
 from core.images.pixel_types import Pixels
-
-Format = Literal["png", "jpg", "webp", "tiff"]
-
-DEEP: tuple[Format, ...] = ("png", "tiff")
-"""Formats that hold 16 bits a channel."""
 
 _STRIP = 1 << 22
 _INCH = 0.0254
-_BY_PILLOW: dict[str, dict[str, Any]] = {
-    "png": {"format": "PNG", "compress_level": 6},
-    "jpg": {"format": "JPEG", "subsampling": 0},
-    "webp": {"format": "WEBP", "method": 4},
-}
 
 
-def encode_file(pixels: Pixels, format: Format, quality: int, profile: bytes, stamp: str, about: Credits) -> bytes:  # noqa: A002
-    """The file of `pixels`, (height, width, 3 or 4), uint8 or, for PNG and TIFF, uint16; alpha straight.
+def encode_file(pixels: Pixels, format: FormatName, quality: int, profile: bytes, stamp: str, about: Credits) -> bytes:  # noqa: A002
+    """The file of `pixels`, (height, width, 3 or 4), uint8 or, where the format has 16 bits, uint16; alpha straight.
 
     `profile` is embedded; `stamp` is what `core.images.provenance` makes, `about` goes beside it.
     """
-    if format == "tiff":
+    row = WRITABLE[format]
+    if row.metadata == "tags":
         return _tiff(pixels, profile, stamp, about)
     carrier = credit_metadata.embed(about, format, provenance.embed(stamp, format) if stamp else {})
     if pixels.dtype == np.uint16:
         return _deep_png(pixels, profile, carrier)
-    if format != "png":
+    if not row.lossless:
         carrier["quality"] = quality
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, **_BY_PILLOW[format], icc_profile=profile, **carrier)
+    Image.fromarray(pixels).save(buffer, row.pillow, **row.save, icc_profile=profile, **carrier)
     return buffer.getvalue()
 
 

@@ -20,11 +20,10 @@ from core.images import decoding, icc
 from core.images.alpha import over_white, straight
 from core.images.bit_depth import DeepPicture, eight_bits
 from core.images.credit_metadata import NO_CREDITS, Credits
-from core.images.encoding import DEEP, Format, encode_file
+from core.images.encoding import encode_file
+from core.images.formats import WRITABLE, FormatName, listed
 from core.images.open_image import (
     MAX_PIXELS,
-    OTHER_PICTURE_SUFFIXES,
-    PICTURE_SUFFIXES,
     decoder_errors,
     identify,
     open_picture,
@@ -35,12 +34,9 @@ from core.images.pixel_types import U8, U16, Pixels, Samples
 
 __all__ = [
     "MAX_PIXELS",
-    "OTHER_PICTURE_SUFFIXES",
-    "PICTURE_SUFFIXES",
     "U8",
     "U16",
     "DeepPicture",
-    "Format",
     "Picture",
     "Size",
     "check_format",
@@ -55,7 +51,6 @@ __all__ = [
     "thumbnail",
 ]
 
-_LONGEST_SIDE = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "tiff": 2**31 - 1}
 _NEUTRAL = 128
 
 
@@ -145,7 +140,7 @@ def fitted_to(picture: Picture, width: int, height: int) -> Picture:
 
 def encode(
     picture: Picture | DeepPicture,
-    format: Format,  # noqa: A002
+    format: FormatName,  # noqa: A002
     quality: int = 95,
     stamp: str = "",
     *,
@@ -154,25 +149,27 @@ def encode(
 ) -> bytes:
     """The bytes of a picture file; the same picture always gives the same bytes.
 
-    PNG, WebP and TIFF keep alpha; JPEG, without chroma subsampling, is the picture on white. A deep picture is
-    for PNG and TIFF, and has 16 bits there. `quality` (1 to 100) is for JPEG and WebP. `stamp` is what
+    What a format holds is in `core.images.formats`; where that is no alpha, the picture is on white. A deep picture has
+    16 bits a channel. `quality` (1 to 100) is for lossy formats. `stamp` is what
     `core.images.provenance` makes. The colours are brought to the RGB profile `profile`, which is embedded; without
     one, or if pictures cannot be brought there, they are sRGB with its profile. Raises Unsupported if the
     format cannot hold so large or so deep a picture.
     """
     check_format(format, Size(picture.rgb.shape[1], picture.rgb.shape[0]))
-    if isinstance(picture, DeepPicture) and format not in DEEP:
-        raise Unsupported(f"A {format} file has 8 bits a channel", "choose png or tiff for 16.")
-    pixels, embedded = _in_profile(picture, profile, with_alpha=format != "jpg")
+    if isinstance(picture, DeepPicture) and 16 not in WRITABLE[format].depths:
+        deep = listed(name for name, each in WRITABLE.items() if 16 in each.depths)
+        raise Unsupported(f"A {format} file has 8 bits a channel", f"choose {deep} for 16.")
+    pixels, embedded = _in_profile(picture, profile, with_alpha=WRITABLE[format].alpha)
     return encode_file(pixels, format, quality, embedded, stamp, about)
 
 
-def check_format(format: Format, size: Size) -> None:  # noqa: A002
-    """Raises Unsupported if a file of this format cannot hold so large a picture."""
-    if max(size) > _LONGEST_SIDE[format]:
-        raise Unsupported(
-            f"A {format} file holds at most {_LONGEST_SIDE[format]:,} pixels a side", "choose another format."
-        )
+def check_format(format: FormatName, size: Size) -> None:  # noqa: A002
+    """Raises Unsupported if a file of this format cannot hold so large a picture, or cannot be written here."""
+    row = WRITABLE[format]
+    if max(size) > row.longest_side:
+        raise Unsupported(f"A {format} file holds at most {row.longest_side:,} pixels a side", "choose another format.")
+    if not row.available:
+        raise Unsupported(f"The installed Pillow cannot write {row.title}", "install it from a wheel.")
 
 
 def pixels_sha256(source: Picture | DeepPicture | bytes) -> str:

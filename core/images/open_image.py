@@ -18,58 +18,15 @@ from typing import IO
 from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
-from core.images.container_parsing import TIFF_MAGIC, tiff_entries, webp_size
+from core.images import formats
+from core.images.container_parsing import tiff_entries, webp_size
 from core.images.decode_limits import check_header
-
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff"})
-"""Lower-case suffixes of the pictures that Nocturne reads."""
-
-RAW_SUFFIXES = frozenset(
-    """
-    .3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf
-    .raw .rw2 .rwl .sr2 .srf .srw .x3f
-    """.split()  # noqa: SIM905
-)
-"""Camera raws. Many are TIFF inside, where only a thumbnail would be read: these are refused by suffix."""
-
-OTHER_PICTURE_SUFFIXES = RAW_SUFFIXES | frozenset(
-    """
-    .ai .apng .avif .avifs .bmp .cin .cur .dds .dib .dpx .emf .eps .exr .fits .gif .hdr .heic .heics
-    .heif .heifs .hif .icns .ico .j2c .j2k .jls .jp2 .jpf .jpm .jpx .jxl .jxr .kra .mng .pam .pbm
-    .pcx .pdf .pgm .pic .pict .pfm .pnm .ppm .psb .psd .qoi .ras .sgi .svg .svgz .tga .wbmp .wdp
-    .wmf .xbm .xcf .xpm
-    """.split()  # noqa: SIM905
-)
-"""Lower-case suffixes of pictures that Nocturne knows and does not read."""
 
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
 
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
-_CONVERT = "convert it to JPEG, PNG, WebP or TIFF, or leave it out"
-
-_OTHER_MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"BM", "a BMP"),
-    (4, b"ftyp", "a HEIF, AVIF or video file"),
-    (4, b"jP  ", "a JPEG 2000"),
-    (0, b"\xff\x4f\xff\x51", "a JPEG 2000"),
-    (0, b"\xff\x0a", "a JPEG XL"),
-    (4, b"JXL ", "a JPEG XL"),
-    (0, b"8BPS", "a Photoshop document"),
-    (0, b"gimp xcf", "a GIMP document"),
-    (0, b"\x76\x2f\x31\x01", "an OpenEXR picture"),
-    (0, b"#?RADIANCE", "a Radiance HDR picture"),
-    (0, b"#?RGBE", "a Radiance HDR picture"),
-    (0, b"\0\0\1\0", "an icon"),
-    (0, b"%PDF", "a PDF"),
-    (0, b"%!PS", "a PostScript file"),
-    (0, b"<svg", "an SVG drawing"),
-    (0, b"qoif", "a QOI"),
-    (0, b"DDS ", "a DDS texture"),
-)
-"""(offset, bytes, what the file is): kinds that are told apart from damaged files."""
+_CONVERT = f"convert it to {formats.listed()}, or leave it out."
 
 # The pixel limit below replaces Pillow's own, which would warn at 89 megapixels and fail at 179.
 Image.MAX_IMAGE_PIXELS = None
@@ -85,22 +42,22 @@ def quoted(path: str | Path) -> str:
 @contextlib.contextmanager
 def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     """The regular file `path`, open for reading; whatever goes wrong within becomes a JobError (see
-    `judged`).
+    `decoder_errors`).
 
     Raises Missing, Unreadable or Unsupported; never waits on a FIFO.
     """
     name = quoted(path)
     with decoder_errors(name), _open_regular(path, name) as file:
         _require_regular(os.fstat(file.fileno()), name)
-        if Path(path).suffix.lower() in RAW_SUFFIXES:
-            raise Unsupported(f"{name} is a camera raw file, which is not read", f"{_CONVERT}.")
+        if Path(path).suffix.lower() in formats.RAW_SUFFIXES:
+            raise Unsupported(f"{name} is a camera raw file, which is not read", _CONVERT)
         yield file
 
 
 def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     """The picture in the open `file`, from its header. `name` is what messages call it.
 
-    Raises Unreadable, Unsupported or TooLarge; a decoder's own exceptions pass through, for `judged` to
+    Raises Unreadable, Unsupported or TooLarge; a decoder's own exceptions pass through, for `decoder_errors` to
     translate.
     """
     _hush_pillow()
@@ -110,7 +67,7 @@ def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageF
     check_header(file, head, name)
     file.seek(0)
     try:
-        image = Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=[each.pillow for each in formats.READABLE])
     except UnidentifiedImageError as error:
         raise _unidentified_error(file, head, name) from error
     _check_pixels(image.size, name, max_pixels)
@@ -175,11 +132,13 @@ def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> N
 
 
 def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for offset, magic, kind in _OTHER_MAGIC:
-        if head.startswith(magic, offset) or (magic == b"<svg" and text.startswith(magic)):
-            return Unsupported(f"{name} is {kind}, which is not read", f"{_CONVERT}.")
-    if head.startswith(TIFF_MAGIC) and _is_other_tiff(file):
+    kind, known = formats.unread_kind(head), formats.recognised(head)
+    if kind:
+        return Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
+    if known and not known.available:
+        what = f"{name} is a picture of the format {known.title}, which the installed Pillow was built without"
+        return Unsupported(what, f"install Pillow from a wheel, or {_CONVERT}")
+    if known is formats.TIFF and _is_other_tiff(file):
         return Unsupported(
             f"{name} is a TIFF whose kind of pixels is not read", "save it as an 8-bit or 16-bit RGB TIFF."
         )

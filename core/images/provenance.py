@@ -1,7 +1,7 @@
 """What an output says of itself: the record of what made it, inside the picture file.
 
-The record, the *stamp*, is canonical JSON in ASCII. A PNG carries it in an iTXt chunk `nocturne`; JPEG and
-WebP in EXIF's UserComment; a TIFF in its ImageDescription. It names the asset and the style, every parameter
+The record, the *stamp*, is canonical JSON in ASCII. A PNG carries it in an iTXt chunk `nocturne`; a TIFF in
+its ImageDescription; all others in EXIF's UserComment. It names the asset and the style, every parameter
 and every digest, so that the picture can be made again. It holds no absolute path and no time: equal jobs give
 equal bytes, and nothing of the maker's machine gets out.
 """
@@ -19,6 +19,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from core.errors import NocturneError
 from core.images.container_parsing import PNG_MAGIC, png_chunks
+from core.images.formats import WRITABLE, FormatName
 from core.images.open_image import identify, open_picture, quoted
 
 FIELDS: dict[str, type] = {
@@ -70,9 +71,9 @@ def stamp(record: dict[str, Any]) -> str:
     return text
 
 
-def embed(text: str, format: str) -> dict[str, Any]:  # noqa: A002
-    """What Pillow's `save` must be given so that a `png`, `jpg` or `webp` carries the stamp `text`."""
-    if format == "png":
+def embed(text: str, format: FormatName) -> dict[str, Any]:  # noqa: A002
+    """What Pillow's `save` must be given so that a file, but a TIFF, carries the stamp `text`."""
+    if WRITABLE[format].metadata == "text":
         info = PngImagePlugin.PngInfo()
         info.add_itxt(KEYWORD, text)
         return {"pnginfo": info}

@@ -16,6 +16,7 @@ from core.config.base_spec import as_spec_error
 from core.config.recipe import RecipeOverrides, check_overrides, files_of
 from core.config.spec_fields import plain_text
 from core.errors import SpecError
+from core.images.formats import listed
 from core.planning.library import Asset, matches, scan
 from core.storage.toml_file import toml_values
 from core.text import printable, truncated
@@ -136,7 +137,7 @@ def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str]
     _refuse_duplicates(styles)
     kept = [style for style in styles if matches(style.name, include, exclude)]
     if not kept:
-        raise SpecError(f"catalog {root} has no style to use", "put artworks (JPEG, PNG, WebP, TIFF) into it.")
+        raise SpecError(f"catalog {root} has no style to use", f"put artworks ({listed()}) into it.")
     return sorted(kept, key=lambda style: style.name)
 
 

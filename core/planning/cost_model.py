@@ -11,6 +11,7 @@ from pathlib import Path
 from core.config.output_options import longest_side
 from core.config.recipe import Recipe
 from core.errors import NocturneError
+from core.images.formats import WRITABLE
 from core.networks import transfer_flops
 from core.networks.architecture import BACKBONES
 from core.planning.jobs import fitted
@@ -19,9 +20,6 @@ from core.storage.store import Store
 
 DEFAULT_RATE = 1 / 60.0
 """Seconds a GFLOP before anything was measured: two ordinary CPU cores."""
-
-BYTES_PER_PIXEL = {"png": 2.2, "jpg": 0.9, "webp": 0.6, "tiff": 2.4}
-"""Size of stylised pictures on disk, measured on the sample pictures; they are busier than photographs."""
 
 DEEP_SHARE = 2.5
 """How much larger 16 bits make a file: their low bytes hardly shrink."""
@@ -127,7 +125,7 @@ def network_of(recipe: Recipe) -> str:
 
 def disk_bytes(recipe: Recipe, width: int, height: int) -> float:
     """Predicted bytes on disk of one output with its small view."""
-    bytes_a_pixel = BYTES_PER_PIXEL[recipe.format] * (DEEP_SHARE if recipe.depth == 16 else 1.0)
+    bytes_a_pixel = WRITABLE[recipe.format].bytes_per_pixel * (DEEP_SHARE if recipe.depth == 16 else 1.0)
     return bytes_a_pixel * width * height + THUMB_BYTES
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.config.spec import Spec
 from core.errors import SpecError
+from core.images.formats import listed
 from core.planning.catalog import Style, load_catalog, style_digest
 from core.planning.companion_files import Companion, companions
 from core.planning.file_digests import Digests, Measured
@@ -49,7 +50,7 @@ class Inputs:
         self.library = scan(spec.library, spec.include, spec.exclude)
         self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
         if not self.library.assets:
-            raise SpecError(f"library {spec.library} has no picture to use", "put JPEG, PNG, WebP or TIFF files there.")
+            raise SpecError(f"library {spec.library} has no picture to use", f"put {listed()} files there.")
         self._check_regions()
         digests = Digests()
         self.assets = self._measured_assets(digests)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from core.images.open_image import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
+from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
 from core.text import portable
 
 
@@ -97,7 +97,7 @@ def _asset(entry: os.DirEntry[str], relative: str, suffix: str, real_root: str) 
         problem = f"{name} is a link that leaves the library; put a copy of the picture in its place."
         return Asset(name, relative, 0, 0, problem)
     if suffix in OTHER_PICTURE_SUFFIXES:
-        problem = f"{name} is a {suffix[1:].upper()} file, which is not read; convert it to PNG, JPEG, WebP or TIFF."
+        problem = f"{name} is a {suffix[1:].upper()} file, which is not read; convert it to {listed()}."
         return Asset(name, relative, 0, 0, problem)
     try:
         info = entry.stat()

@@ -10,14 +10,12 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.images.formats import recognised
 from core.report.pages import environment
 from core.text import portable
 
 SHOWN = 120
 """Pairs that a page shows; at some 5 KB a picture it then stays near a megabyte."""
-
-MEDIA = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
-"""What encoded pictures begin with."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Pair:
     """A sample and the training picture that it is most like."""
 
     sample: bytes
-    """JPEG, PNG or WebP, small."""
+    """Encoded as browsers show it, small."""
     sample_name: str
     original: bytes
     original_name: str
@@ -63,7 +61,7 @@ class Tally:
 def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
     """The page, most suspicious pairs first; no more than SHOWN of them. Names are escaped.
 
-    Raises ValueError if a picture is not an encoded JPEG, PNG or WebP.
+    Raises ValueError if a picture is not encoded as browsers show it.
     """
     ordered = sorted(pairs, key=lambda pair: (pair.nearness, pair.sample_name))
     page = (
@@ -81,7 +79,7 @@ def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
 
 def data_url(picture: bytes) -> str:
     """An encoded picture as a URL that holds it. Raises ValueError if it is none that browsers show."""
-    for start, media in MEDIA.items():
-        if picture.startswith(start):
-            return f"data:{media};base64,{base64.b64encode(picture).decode()}"
-    raise ValueError("not an encoded JPEG, PNG or WebP picture")
+    kind = recognised(picture[:64])
+    if kind is None or not kind.in_browsers:
+        raise ValueError("not an encoded picture that browsers show")
+    return f"data:{kind.media_type};base64,{base64.b64encode(picture).decode()}"

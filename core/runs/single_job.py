@@ -9,13 +9,14 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from core.config.recipe import Recipe, files_of
 from core.config.spec import Spec
 from core.config.spec_fields import check_writable
 from core.errors import JobError, SpecError
 from core.images import image
+from core.images.formats import WRITABLE
 from core.planning.catalog import style_digest
 from core.planning.companion_files import other_proportions
 from core.planning.file_digests import sha256_of
@@ -26,8 +27,7 @@ from core.stylize.feedforward.style_lookup import digest_for
 from core.stylize.jobs.context import StylizeContext
 from core.text import portable, printable
 
-FORMATS: tuple[str, ...] = get_args(Recipe.model_fields["format"].annotation)
-_SUFFIXES = {**{f".{name}": name for name in FORMATS}, ".jpeg": "jpg", ".tif": "tiff"}
+_SUFFIXES = {suffix: each.name for each in WRITABLE.values() for suffix in each.suffixes}
 
 
 @dataclass(frozen=True)

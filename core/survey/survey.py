@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.errors import TRANSIENT, SpecError
+from core.images.formats import listed
 from core.planning.file_digests import Digests, Measured
 from core.planning.library import Asset, scan
 from core.storage.open_runs import OpenRuns
@@ -149,9 +150,7 @@ class Survey:
             own = os.path.relpath(inside, os.path.realpath(self.spec.pictures)) + os.sep
             found = [asset for asset in found if not asset.file.startswith(own)]
         if not found:
-            raise SpecError(
-                f"{self.spec.pictures} has no picture to look at", "put JPEG, PNG, WebP or TIFF files there."
-            )
+            raise SpecError(f"{self.spec.pictures} has no picture to look at", f"put {listed()} files there.")
         return found
 
     def _known(self) -> dict[str, str]:

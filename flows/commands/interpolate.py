@@ -16,6 +16,7 @@ from core.gan.checkpoints.checkpoint import read_info
 from core.gan.checkpoints.classes import class_number
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
+from core.images.formats import ANIMATED, listed
 from core.storage.store import Store
 from core.text import printable
 
@@ -52,9 +53,9 @@ class Walk:
             raise SpecError("--seeds names one seed, and there is nothing between", "give two or more.")
         elif not len(self.seeds) <= self.frames <= MOST:
             raise SpecError(f"--frames {self.frames} must be {len(self.seeds)}, the number of seeds, to {MOST:,}.")
-        elif suffix not in ("", ".gif", ".webp"):
+        elif suffix not in ("", *ANIMATED):
             raise SpecError(
-                f"-o {self.to}: frames go into a .gif or .webp file, or into a folder", "change the suffix."
+                f"-o {self.to}: frames go into a {listed(ANIMATED)} file, or into a folder", "change the suffix."
             )
         check_writable(self.to.absolute().parent)
 

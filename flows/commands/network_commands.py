@@ -9,6 +9,7 @@ import typer
 
 from core.classifier.spec import TrainClassifierSpec
 from core.gan.train.train_spec import TrainSpec
+from core.images.formats import ANIMATED, listed
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
 from flows.options import (
@@ -118,7 +119,9 @@ def evaluate_gan(
 @networks.command()
 def interpolate(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Trained network (.safetensors).")],
-    to: Annotated[Path, typer.Option("-o", "--to", help="A .gif or .webp file, a folder for PNGs, or a .png sheet.")],
+    to: Annotated[
+        Path, typer.Option("-o", "--to", help=f"A {listed(ANIMATED)} file, a folder for PNGs, or a .png sheet.")
+    ],
     seeds: Annotated[str, typer.Option("--seeds", help="Seeds to pass, such as `1,5,9`.")],
     frames: Annotated[int, typer.Option("--frames", help="Frames in all.")] = 60,
     loop: Annotated[bool, typer.Option("--loop", help="Come back to the first seed.")] = False,

@@ -17,6 +17,7 @@ from core.child_process import SPIN_ENV
 from core.config.recipe import Recipe
 from core.errors import JobError, SpecError, Stopped
 from core.images import animation
+from core.images.formats import ANIMATED, listed
 from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, output_format, study
@@ -194,11 +195,11 @@ def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None
         return
     check_target("--animate", animate, [*posed.files(), to])
     suffix, longest = animate.suffix.lower(), max(posed.working_size(recipe))
-    if suffix not in animation.SUFFIXES:
+    if suffix not in ANIMATED:
         raise SpecError(
-            f"--animate {printable(str(animate))}: an animation is a .gif or .webp file", "change the suffix."
+            f"--animate {printable(str(animate))}: an animation is a {listed(ANIMATED)} file", "change the suffix."
         )
-    if longest > animation.LONGEST_SIDE[suffix]:
+    if longest > ANIMATED[suffix].longest_side:
         raise SpecError(
-            f"--animate: a {suffix} has {animation.LONGEST_SIDE[suffix]:,} pixels a side at most", "lower --size."
+            f"--animate: a {suffix} has {ANIMATED[suffix].longest_side:,} pixels a side at most", "lower --size."
         )

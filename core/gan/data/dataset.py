@@ -18,6 +18,7 @@ from core.gan.data import idx
 from core.gan.networks.recipe import GanRecipe
 from core.images import image
 from core.images.border_crop import margins_cropped
+from core.images.formats import listed
 from core.planning.library import scan
 from core.text import printable, truncated
 from core.training.skipped_files import SkippedFile, Tick
@@ -69,10 +70,10 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
     """
     found = _packaged_digits(recipe) if str(path) == DIGITS else _from_disk(Path(path), recipe, max_pixels, tick)
     if len(found) < LEAST:
-        listed = "".join(f" {truncated(file.message)}" for file in found.skipped[:3])
+        skipped = "".join(f" {truncated(file.message)}" for file in found.skipped[:3])
         raise SpecError(
             f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed",
-            f"put JPEG, PNG, WebP or TIFF files there.{listed}",
+            f"put {listed()} files there.{skipped}",
         )
     if recipe.conditional and len(found.classes) < 2:
         raise SpecError(

@@ -17,7 +17,8 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.recipe import SAMPLE_ALGORITHM, GanRecipe, SampleRecipe
 from core.gan.sampling.sample_context import SampleContext
 from core.gan.sampling.seeds import each_seed, parse_seeds
-from core.planning.cost_model import BYTES_PER_PIXEL, Cost, load_cost
+from core.images.formats import WRITABLE
+from core.planning.cost_model import Cost, load_cost
 from core.planning.library import scan
 from core.planning.planner import Plan, Planner, Tick
 
@@ -133,4 +134,4 @@ def _folder(info: CheckpointInfo) -> str:
 
 
 def _bytes(recipe: SampleRecipe, info: CheckpointInfo) -> float:
-    return BYTES_PER_PIXEL[recipe.format] * info.recipe.size**2 + STAMP_BYTES
+    return WRITABLE[recipe.format].bytes_per_pixel * info.recipe.size**2 + STAMP_BYTES

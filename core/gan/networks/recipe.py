@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from core.config.base_recipe import RecipeModel, overrides_of
+from core.config.output_options import FileFormat, Quality
 from core.networks.architecture import Precision
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
@@ -195,5 +196,5 @@ class SampleRecipe(RecipeModel):
         title="Lanes",
         description="Pictures in one call of the generator, padded if fewer.",
     )
-    format: Literal["png", "jpg", "webp"] = Field(default="png", title="File format", description="Of the outputs.")
-    quality: int = Field(default=95, ge=1, le=100, title="Quality", description="Of JPEG and WebP; PNG is lossless.")
+    format: FileFormat = "png"
+    quality: Quality = 95

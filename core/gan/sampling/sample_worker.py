@@ -22,6 +22,7 @@ from core.errors import NocturneError, SpecError
 from core.gan.networks.recipe import SAMPLE_ALGORITHM
 from core.gan.sampling.sample_context import SampleContext
 from core.images import image, provenance
+from core.images.formats import WRITABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -74,7 +75,7 @@ class LocalDrawer:
         recipe, (seed, key) = self._recipe, wanted
         stamp = self._stamp.replace(_NO_KEY, key, 1).replace(f'"seed":{_NO_SEED}', f'"seed":{seed}', 1)
         data = image.encode(picture, recipe.format, recipe.quality, stamp)
-        return data, image.pixels_sha256(picture if recipe.format == "png" else data)
+        return data, image.pixels_sha256(picture if WRITABLE[recipe.format].lossless else data)
 
     def _blank_stamp(self) -> str:
         """The record that all samples share, with a blank seed and key: writing each anew would take longer than drawing."""

@@ -17,6 +17,7 @@ from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
 from core.engine.backend import StepCallback
 from core.images import image
+from core.images.formats import WRITABLE
 from core.networks import device as devices
 from core.networks.backbone import Backbone
 from core.networks.memory import available_bytes, release_freed_memory, retain_freed_memory
@@ -222,7 +223,7 @@ class StylizeMaker:
         recipe = self._recipes[job.recipe]
         picture = self.delivered(job, made.result, made.decoded)
         data = self.encoded(job, picture, made.decoded)
-        plain = recipe.format in ("png", "tiff") and picture.alpha is None and not recipe.keep_profile
+        plain = WRITABLE[recipe.format].lossless and picture.alpha is None and not recipe.keep_profile
         self._store.put(output_path(job.output), data)
         self._store.put(output_thumb(job.output), image.thumbnail(made.picture, THUMB))
         self._write_views(job, made.decoded)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images.animation import SUFFIXES, animation
+from core.images.animation import animation
+from core.images.formats import ANIMATED
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (6, 16, 24, 3), np.uint8)
 
@@ -27,7 +28,7 @@ def test_an_animation_has_its_frames_and_repeats(suffix: str, kind: str) -> None
         assert times(image) == [50] * 6
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ANIMATED)
 def test_the_first_and_the_last_frame_are_held(suffix: str) -> None:
     with Image.open(io.BytesIO(animation(list(FRAMES), suffix, 80, hold=(400, 2000)))) as image:
         assert times(image) == [480] + [80] * 4 + [2080]

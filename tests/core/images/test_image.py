@@ -8,7 +8,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,12 +15,13 @@ from PIL import Image, ImageCms
 
 from core.errors import Unreadable, Unsupported
 from core.images import icc, image
-from core.images.image import Format, Picture, Size, encode, from_bytes, pixels_sha256, read, resized, thumbnail
+from core.images.formats import WRITABLE
+from core.images.image import Picture, Size, encode, from_bytes, pixels_sha256, read, resized, thumbnail
 from tests import icc_profiles, pictures
 from tests.picture_checks import patches
 from tests.pictures import COLOURS, array, jpeg, png, raw_tiff, saved
 
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS = tuple(WRITABLE)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_resized_keeps_colours_apart_from_what_transparency_hides() -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_encode_is_deterministic_and_read_again(photo: Picture, kind: Format) -> None:
+def test_encode_is_deterministic_and_read_again(photo: Picture, kind: str) -> None:
     data = encode(photo, kind, 95, "stamp")
     assert data == encode(photo, kind, 95, "stamp")
     assert data != encode(photo, kind, 95, "other")
@@ -95,7 +95,7 @@ def test_encode_is_deterministic_and_read_again(photo: Picture, kind: Format) ->
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_encode_in_another_process_gives_the_same_bytes(kind: Format) -> None:
+def test_encode_in_another_process_gives_the_same_bytes(kind: str) -> None:
     code = f"""if True:
         import hashlib
         from core.images.image import encode, from_bytes
@@ -107,7 +107,7 @@ def test_encode_in_another_process_gives_the_same_bytes(kind: Format) -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_outputs_carry_srgb(photo: Picture, kind: Format) -> None:
+def test_outputs_carry_srgb(photo: Picture, kind: str) -> None:
     with Image.open(io.BytesIO(encode(photo, kind))) as written:
         assert written.info["icc_profile"] == icc.SRGB
     assert icc.SRGB[24:30] == bytes((7, 208, 0, 1, 0, 1))  # the date of its making never varies
@@ -128,7 +128,7 @@ def test_quality_is_used(photo: Picture) -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
-def test_alpha_is_kept(photo: Picture, kind: Format) -> None:
+def test_alpha_is_kept(photo: Picture, kind: str) -> None:
     picture = with_alpha(photo)
     again = from_bytes(encode(picture, kind, 100))
     assert again.alpha is not None

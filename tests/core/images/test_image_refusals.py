@@ -17,7 +17,8 @@ import pytest
 from PIL import Image
 
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
-from core.images.image import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, from_bytes, probe, read
+from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
+from core.images.image import from_bytes, probe, read
 from tests import pictures
 from tests.faults import bombs
 from tests.faults.jpeg_lies import segment

@@ -71,7 +71,7 @@ def test_a_pixel_limit_and_a_wrong_field(studio: Studio) -> None:
 def test_the_suffix_names_the_format() -> None:
     assert output_format(Path("a/b.JPEG"), None) == "jpg"
     assert output_format(Path("b.webp"), "webp") == "webp"
-    with pytest.raises(SpecError, match=r"written as \.png, "):
+    with pytest.raises(SpecError, match=r"written as \.jpg, "):
         output_format(Path("b.bmp"), None)
     with pytest.raises(SpecError, match="--format jpg"):
         output_format(Path("b.png"), "jpg")
