@@ -14,7 +14,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 
 from core.errors import SpecError
-from core.planning.file_digests import Digests
+from core.planning.file_digests import DigestCache
 from core.planning.library import scan
 from core.text import printable, truncated
 
@@ -105,7 +105,7 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def _measured(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int) -> Examples:
-    found = Digests().measure([os.fspath(file) for *_, file in listed], max_pixels)
+    found = DigestCache().measure([os.fspath(file) for *_, file in listed], max_pixels)
     examples: list[Example] = []
     faults: list[str] = []
     first: dict[str, Example] = {}

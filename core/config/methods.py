@@ -16,7 +16,7 @@ _LOSSES = {
     *("content_layers", "style_layers", "style_statistic", "layer_weights", "content_weight", "style_weight"),
 }
 
-IDLE: dict[Method, frozenset[str]] = {
+UNUSED_FIELDS: dict[Method, frozenset[str]] = {
     "optimise": frozenset({"network", "polish_to"}),
     "fast": frozenset(_STEPS | _COARSE | _LOSSES),
     "polish": frozenset(_COARSE),

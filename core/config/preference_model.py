@@ -18,28 +18,30 @@ from core.errors import SpecError
 
 TRAITS = 32
 MEASURES = tuple(f"score_{part}" for part in PARTS)
-NAMES = (*MEASURES, *(f"trait {number}" for number in range(TRAITS)))
+FEATURES = (*MEASURES, *(f"trait {number}" for number in range(TRAITS)))
 """What a taste reads of a manifest row: the parts of its score, and its traits."""
 
 MOST_BYTES = 1 << 20
 
 
-class Taste(BaseModel):
-    """A logistic model over NAMES. `picks` and `rank` say what it was learnt from, and how well it ranks what it was not."""
+class PreferenceModel(BaseModel):
+    """Logistic regression over FEATURES: how likely a person keeps a picture. `kept` and `rejected` are how many picks it
+    was learnt from, `rank` its ROC AUC on pictures left out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     format: Literal["nocturne taste 1"] = "nocturne taste 1"
-    mean: tuple[float, ...] = Field(min_length=len(NAMES), max_length=len(NAMES))
-    scale: tuple[float, ...] = Field(min_length=len(NAMES), max_length=len(NAMES))
-    weights: tuple[float, ...] = Field(min_length=len(NAMES), max_length=len(NAMES))
+    mean: tuple[float, ...] = Field(min_length=len(FEATURES), max_length=len(FEATURES))
+    scale: tuple[float, ...] = Field(min_length=len(FEATURES), max_length=len(FEATURES))
+    weights: tuple[float, ...] = Field(min_length=len(FEATURES), max_length=len(FEATURES))
     bias: float
     kept: int = Field(ge=0)
     rejected: int = Field(ge=0)
     rank: float | None = Field(ge=0, le=1)
 
     @model_validator(mode="after")
-    def _scales_positive(self) -> Taste:
+    def _scales_positive(self) -> PreferenceModel:
         if min(self.scale) <= 0:
             raise ValueError("scales must be above 0")
         return self
@@ -51,7 +53,7 @@ class Taste(BaseModel):
 
     def shares(self, row: Mapping[str, Any]) -> dict[str, float] | None:
         """What each measure of a row adds to the odds (logarithm) of its being kept, and its traits together."""
-        values = read(row)
+        values = feature_values(row)
         if values is None:
             return None
         each = [
@@ -62,22 +64,22 @@ class Taste(BaseModel):
         return {**dict(zip(MEASURES, each, strict=False)), "traits": sum(each[count:])}
 
 
-def read(row: Mapping[str, Any]) -> list[float] | None:
-    """The values of NAMES in a manifest row; None if it lacks any."""
+def feature_values(row: Mapping[str, Any]) -> list[float] | None:
+    """The values of FEATURES in a manifest row; None if it lacks any."""
     measures, traits = [row.get(name) for name in MEASURES], row.get("traits")
     if traits is None or len(traits) != TRAITS or None in measures:
         return None
     return [float(value) for value in (*measures, *traits)]
 
 
-def load_taste(path: Path) -> Taste:
+def load_preference_model(path: Path) -> PreferenceModel:
     """The taste in a file. Raises SpecError naming it."""
     remedy = "give a file that `nocturne learn-taste` wrote"
     try:
         data = path.read_bytes()
         if len(data) > MOST_BYTES:
             raise SpecError(f"taste {path} is larger than any taste", f"{remedy}.")
-        return Taste.model_validate(json.loads(data))
+        return PreferenceModel.model_validate(json.loads(data))
     except OSError as error:
         raise SpecError(f"taste {path} cannot be read ({error.strerror})", f"{remedy}.") from error
     except (ValueError, RecursionError, ValidationError) as error:

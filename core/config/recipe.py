@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.config.base_recipe import overrides_of
-from core.config.methods import IDLE
+from core.config.methods import UNUSED_FIELDS
 from core.config.output_options import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
-from core.config.schedule import Course
+from core.config.schedule import Schedule
 from core.networks.architecture import BACKBONES, Name, Precision, Smoothing
 
 VGG19 = BACKBONES["vgg19"]
@@ -18,7 +18,7 @@ OF_THE_BACKBONE = {*VGG19.own, "feature_temperature", "layer_weights"}
 """Fields that mean nothing for another backbone."""
 
 
-class Recipe(Course):
+class Recipe(Schedule):
     """How a picture is stylised. Equal recipes give equal pixels on one engine."""
 
     strength: float = Field(
@@ -204,11 +204,11 @@ class Recipe(Course):
 
     def digest(self) -> str:
         """The recipe's stable hash, 16 hex digits: of all that means something to its method."""
-        return self.digest_of(IDLE[self.method])
+        return self.digest_of(UNUSED_FIELDS[self.method])
 
     def pixels_digest(self) -> str:
         """The same without the place of the network, whose tensors have a digest of their own."""
-        return self.digest_of(IDLE[self.method] | {"network"})
+        return self.digest_of(UNUSED_FIELDS[self.method] | {"network"})
 
 
 RecipeOverrides = overrides_of(Recipe)

@@ -29,32 +29,32 @@ class Retake:
 
 
 @dataclass(frozen=True)
-class Gate:
+class RetryPolicy:
     """What the spec's `gate` says: how pictures that score too low are tried again, if at all."""
 
     by: str = REJECT
     retakes: tuple[Retake, ...] = ()
 
 
-def parse_gate(text: str) -> Gate:
+def parse_gate(text: str) -> RetryPolicy:
     """The gate of `reject`, `seed:N`, `strength:N` or `preset:NAME,NAME`. Raises ValueError for anything else."""
     kind, _, rest = text.partition(":")
     if text == REJECT:
-        return Gate()
+        return RetryPolicy()
     if kind == "preset":
         names = [name.strip() for name in rest.split(",")]
         unknown = next((name for name in names if name not in PRESETS), None)
         if unknown is not None:
             raise ValueError(f"{unknown!r} is no preset; there are {', '.join(PRESETS)}")
-        return Gate(kind, tuple(Retake(number, preset=name) for number, name in enumerate(names, start=1)))
+        return RetryPolicy(kind, tuple(Retake(number, preset=name) for number, name in enumerate(names, start=1)))
     if kind not in ("seed", "strength") or not re.fullmatch(r"[1-9][0-9]?", rest) or int(rest) > MOST_TRIES:
         raise ValueError(
             f"must be `{REJECT}`, `seed:N` or `strength:N` with N further tries, at most {MOST_TRIES}, or `preset:NAME,NAME`"
         )
     numbers = range(1, int(rest) + 1)
     if kind == "seed":
-        return Gate(kind, tuple(Retake(number, seed_step=number) for number in numbers))
-    return Gate(kind, tuple(Retake(number, strength=WEAKER**number) for number in numbers))
+        return RetryPolicy(kind, tuple(Retake(number, seed_step=number) for number in numbers))
+    return RetryPolicy(kind, tuple(Retake(number, strength=WEAKER**number) for number in numbers))
 
 
 def is_low(score: float | None, min_score: float | None) -> bool:

@@ -17,7 +17,7 @@ TILED_WORK = 1.9
 """Work of a pass in tiles, in whole passes: one more forward pass, for the moments, and the frames of the tiles."""
 
 
-class Course(RecipeModel):
+class Schedule(RecipeModel):
     """How a picture is made, and how far it goes."""
 
     method: Method = Field(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from core.config import output_names
 from core.config.base_spec import as_spec_error, read_toml
-from core.config.preference_model import load_taste
+from core.config.preference_model import load_preference_model
 from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
 from core.config.retry_policy import REJECT, parse_gate
@@ -220,7 +220,7 @@ class Spec(RunSpec):
             )
         check_reuse(self.reuse)
         if self.taste is not None:
-            load_taste(self.taste)
+            load_preference_model(self.taste)
         check_scorer(self.scorer)
         self.base_recipe()
         check_writable(self.out)

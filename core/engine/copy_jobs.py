@@ -12,7 +12,7 @@ from core.errors import Changed, JobError, StorageFailed
 from core.images import image
 from core.manifest import manifest
 from core.planning.plan_file import read_copies
-from core.planning.reuse import OF_ITS_PLACE
+from core.planning.reuse import PLACE_REASONS
 from core.storage.run_paths import output_path, output_thumb
 from core.storage.store import Store
 
@@ -57,7 +57,7 @@ def _sources(store: Store, wanted: list[dict[str, Any]]) -> dict[tuple[str, str]
 
 def _copied(store: Store, run: str, plan: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
     """The new row of one copy, or None while its source is pending, or failed where this one may not."""
-    if row is None or row["status"] == "pending" or row["reason"] in OF_ITS_PLACE:
+    if row is None or row["status"] == "pending" or row["reason"] in PLACE_REASONS:
         return None
     own = {name: plan[name] for name in ("output", "asset", "style", "preset", "attempt")}
     own["retry_of"] = plan["retry_of"] or None

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.manifest.parquet_footer import claims, pages
+from core.manifest.parquet_footer import read_footer, read_page_headers
 
 MOST_ROWS = 1_000_000
 """Rows that any file may have; a longer one may have one more for each BYTES_A_ROW of its length."""
@@ -63,13 +63,13 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
 
 def _check_size(data: bytes, names: Collection[str]) -> None:
     """Raises ValueError if the file, or what its pages say, is out of proportion to its length."""
-    claimed, most = claims(data), MOST_ROWS + len(data) // BYTES_A_ROW
+    claimed, most = read_footer(data), MOST_ROWS + len(data) // BYTES_A_ROW
     if claimed.rows > most:
         raise ValueError(f"{claimed.rows:,} rows")
     inflated = 0
     values: Counter[str] = Counter()
     for name, begin, end in claimed.columns:
-        for page in pages(data, begin, end) if name in names else ():
+        for page in read_page_headers(data, begin, end) if name in names else ():
             inflated += page.inflated
             values[name] += page.values
             if inflated > max(MOST_BYTES, MOST_INFLATION * len(data)) or values[name] > 2 * MOST_IN_A_ROW * most:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError, StoreBroken
 from core.manifest.checked_parquet import read_rows
-from core.manifest.ranks import with_standing
+from core.manifest.ranks import with_ranks
 from core.manifest.schema import LISTS, SCHEMA
 from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
 from core.storage.store import Store
@@ -110,7 +110,7 @@ def begin(store: Store, planned: pa.Table) -> None:
 def merge(store: Store) -> pa.Table:
     """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
     names = sorted(store.names(PARTS, ".parquet"))
-    rows = with_standing(read(store))
+    rows = with_ranks(read(store))
     _put(store, MANIFEST, rows)
     store.put(MANIFEST_CSV, csv_bytes(rows))
     for name in names:

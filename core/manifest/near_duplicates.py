@@ -23,7 +23,9 @@ MOST_NEIGHBOURS = 64
 Codes = npt.NDArray[np.uint16]
 
 
-def alike(groups: Sequence[str | None], fingerprints: Sequence[str | None], names: Sequence[str]) -> list[str | None]:
+def near_duplicates(
+    groups: Sequence[str | None], fingerprints: Sequence[str | None], names: Sequence[str]
+) -> list[str | None]:
     """For each picture the name of the first that it is nearly the same as, directly or by others between; None where it
     is like no other. Pictures of one group alone are compared; groups are styles.
 

@@ -28,7 +28,7 @@ _NAME = "the picture"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ExpectedOutput:
     """What a row says of its picture; all of it may be missing or wrong, for anybody may have written the manifest."""
 
     output: str
@@ -39,7 +39,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class OutputTrouble:
     """What is wrong with a picture. `name` is what would have to be moved away, as a path below the run folder."""
 
     kind: Literal["missing", "altered", "damaged"]
@@ -49,7 +49,7 @@ class Trouble:
     is_link: bool = False
 
 
-def claim_path(store: Store, claim: Claim) -> str:
+def expected_path(store: Store, claim: ExpectedOutput) -> str:
     """Where the picture of a row lies, or should lie. Raises NocturneError for a path that is refused."""
     paths = picture_paths(claim.output, claim.status)
     return next((path for path in paths if os.path.lexists(store.path(path))), paths[-1])
@@ -63,40 +63,40 @@ class PixelCheck:
         self._root = os.path.realpath(store.root)
         self._one_big_picture = threading.Lock()
 
-    def trouble(self, claim: Claim) -> Trouble | None:
+    def trouble(self, claim: ExpectedOutput) -> OutputTrouble | None:
         """What is wrong with the picture of a row; None if it is whole. Raises OutOfMemory."""
         try:
-            path = self._store.path(claim_path(self._store, claim))
+            path = self._store.path(expected_path(self._store, claim))
         except NocturneError:
             words = "its row names a path that is refused: here, or on Windows, it leaves the run folder"
-            return Trouble("damaged", output_path(claim.output), words, movable=False)
+            return OutputTrouble("damaged", output_path(claim.output), words, movable=False)
         name = path.relative_to(self._store.root).as_posix()
         if name in (OUTPUTS, REJECTED):
-            return Trouble("damaged", name, "its row names no file", movable=False)
+            return OutputTrouble("damaged", name, "its row names no file", movable=False)
         return self._trouble_at(name, path, claim)
 
-    def _trouble_at(self, name: str, path: Path, claim: Claim) -> Trouble | None:
+    def _trouble_at(self, name: str, path: Path, claim: ExpectedOutput) -> OutputTrouble | None:
         is_linked = os.path.realpath(path) != os.path.join(self._root, name)
         link = outer_link(self._store, name) if is_linked else None
         if link is not None:
             words = "a link that leaves the run folder"
-            return Trouble("damaged", link, words, movable=link != OUTPUTS, is_link=True)
+            return OutputTrouble("damaged", link, words, movable=link != OUTPUTS, is_link=True)
         try:
             path.lstat()
             return self._trouble_in(name, path, claim)
         except (FileNotFoundError, NotADirectoryError, Missing):
             if is_linked:
-                return Trouble("damaged", name, "a link to nothing", is_link=True)
-            return Trouble("missing", name, "no such file")
+                return OutputTrouble("damaged", name, "a link to nothing", is_link=True)
+            return OutputTrouble("missing", name, "no such file")
         except OSError as error:
-            return Trouble("damaged", name, f"cannot be looked at ({error.strerror})")
+            return OutputTrouble("damaged", name, f"cannot be looked at ({error.strerror})")
 
-    def _trouble_in(self, name: str, path: Path, claim: Claim) -> Trouble | None:
+    def _trouble_in(self, name: str, path: Path, claim: ExpectedOutput) -> OutputTrouble | None:
         try:
             with open_picture(path) as file:
                 size = os.fstat(file.fileno()).st_size
                 if size > LONGEST_FILE:
-                    return Trouble("damaged", name, f"has {size:,} bytes, more than any picture of Nocturne's")
+                    return OutputTrouble("damaged", name, f"has {size:,} bytes, more than any picture of Nocturne's")
                 big = size > BIG_BYTES or (claim.width or 0) * (claim.height or 0) > BIG_PIXELS
                 with self._one_big_picture if big else contextlib.nullcontext():
                     words = _difference(file.read(), claim)
@@ -107,11 +107,11 @@ class PixelCheck:
                 f"{quoted(path)} cannot be checked for want of memory", "free some and try again."
             ) from error
         except JobError as error:
-            return Trouble("damaged", name, _words(error, path))
-        return Trouble("altered", name, words) if words else None
+            return OutputTrouble("damaged", name, _words(error, path))
+        return OutputTrouble("altered", name, words) if words else None
 
 
-def _difference(data: bytes, claim: Claim) -> str:
+def _difference(data: bytes, claim: ExpectedOutput) -> str:
     """How the picture differs from its row; empty if it does not. Raises JobError if it is no picture."""
     with decoder_errors(_NAME):
         width, height = identify(io.BytesIO(data), _NAME).size

@@ -11,7 +11,7 @@ from core.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class DiskEntry:
     """Something that is no folder; `name` is its path below the run folder, as the disk has it.
 
     It need not be a name that `Store.path` takes.
@@ -21,13 +21,13 @@ class Listed:
     kind: Literal["file", "link", "other"]
 
 
-def listed(store: Store) -> tuple[list[Listed], list[tuple[str, str]]]:
+def list_outputs(store: Store) -> tuple[list[DiskEntry], list[tuple[str, str]]]:
     """Everything under `outputs/` that is no folder, and the folders that could not be looked into, with the reason.
 
     Unlike `Store.names`, temporary files are among them. Where `outputs` is itself a link that leaves the run folder,
     nothing is listed: what lies there is not the run's.
     """
-    found: list[Listed] = []
+    found: list[DiskEntry] = []
     shut: list[tuple[str, str]] = []
     if outer_link(store, OUTPUTS) is not None:
         return found, shut
@@ -41,7 +41,7 @@ def listed(store: Store) -> tuple[list[Listed], list[tuple[str, str]]]:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(name)
                     else:
-                        found.append(Listed(name, _kind(entry)))
+                        found.append(DiskEntry(name, _kind(entry)))
         except FileNotFoundError:  # no picture yet, or a folder that was moved away meanwhile
             continue
         except OSError as error:

@@ -21,7 +21,7 @@ _PATH, _LENGTH, _DATA, _DICTIONARY = 3, 7, 9, 11
 _INFLATED, _COMPRESSED, _KINDS = 2, 3, (5, 7, 8)
 
 
-class Page(NamedTuple):
+class PageHeader(NamedTuple):
     """A page of a column: bytes once inflated, and values."""
 
     inflated: int
@@ -29,14 +29,14 @@ class Page(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Claims:
+class FooterClaims:
     """The rows of a file, and where its columns lie: (name, begin, end), one each for every group of rows."""
 
     rows: int
     columns: list[tuple[str, int, int]]
 
 
-def claims(data: bytes) -> Claims:
+def read_footer(data: bytes) -> FooterClaims:
     """What the bytes of a Parquet file claim at their end. Raises ValueError for anything else."""
     length = int.from_bytes(data[-8:-4], "little")
     if data[:4] != MAGIC or data[-4:] != MAGIC or not 0 < length <= min(LONGEST_FOOTER, len(data) - 12):
@@ -46,18 +46,18 @@ def claims(data: bytes) -> Claims:
         groups = footer.get(_GROUPS, [])
         # Of a group without rows Arrow reads nothing, and writes places that are none.
         columns = [_column(column) for group in groups if group[_ROWS] for column in group[_COLUMNS]]
-        return Claims(_natural(footer[_ROWS]), columns)
+        return FooterClaims(_natural(footer[_ROWS]), columns)
     except (KeyError, TypeError, AttributeError, IndexError) as error:  # fields of other kinds than they should be
         raise ValueError("its description is damaged") from error
 
 
-def pages(data: bytes, begin: int, end: int) -> Iterator[Page]:
+def read_page_headers(data: bytes, begin: int, end: int) -> Iterator[PageHeader]:
     """The pages of the column that lies from `begin` to `end`. Raises ValueError where they are damaged."""
     while begin < end:
         reader = Reader(data, begin)
         header = reader.struct()
         described: Struct = next((header[kind] for kind in _KINDS if isinstance(header.get(kind), dict)), {})
-        yield Page(_natural(header.get(_INFLATED)), _natural(described.get(1)))
+        yield PageHeader(_natural(header.get(_INFLATED)), _natural(described.get(1)))
         begin = reader.at + _natural(header.get(_COMPRESSED))
     if begin > end:
         raise ValueError("a page longer than its column")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import NocturneError
 from core.manifest.outputs_on_disk import is_within, outer_link
-from core.manifest.verify import Fault
+from core.manifest.verify import OutputFault
 from core.storage.run_paths import OUTPUTS
 from core.storage.store import TEMPORARY, Store
 
@@ -28,7 +28,7 @@ class Move:
     message: str = ""
 
 
-def set_aside(store: Store, faults: Iterable[Fault]) -> list[Move]:
+def set_aside(store: Store, faults: Iterable[OutputFault]) -> list[Move]:
     """Move altered, damaged and stray files out of `outputs/`; a link is moved itself, not what it points to.
 
     Call it under the run's lock, with faults that were found under it.

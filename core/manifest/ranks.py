@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.manifest.near_duplicates import alike
+from core.manifest.near_duplicates import near_duplicates
 
 
-def with_standing(rows: pa.Table) -> pa.Table:
+def with_ranks(rows: pa.Table) -> pa.Table:
     """Manifest rows with the columns made anew that hang on other rows: `percentile`, among the scores in one style or
     from one checkpoint, `best`, among the tries of one picture, and `alike`, where a style has a picture nearly twice.
     """
@@ -22,11 +22,11 @@ def with_standing(rows: pa.Table) -> pa.Table:
     made = pc.is_in(rows["status"], pa.array(["done", "rejected"])).to_pylist()
     firsts = pc.coalesce(rows["retry_of"], rows["output"]).to_pylist()
     of_made = [score if is_made else None for score, is_made in zip(scores, made, strict=True)]
-    rows = _put(rows, "best", bests(firsts, of_made))
-    return _put(rows, "alike", alike(groups, rows["fingerprint"].to_pylist(), rows["output"].to_pylist()))
+    rows = _put(rows, "best", best_flags(firsts, of_made))
+    return _put(rows, "alike", near_duplicates(groups, rows["fingerprint"].to_pylist(), rows["output"].to_pylist()))
 
 
-def bests(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool | None]:
+def best_flags(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool | None]:
     """For each try whether it has the highest score of its picture's; of equal ones the first. None where there is none."""
     highest: dict[str, int] = {}
     for place, (picture, score) in enumerate(zip(pictures, scores, strict=True)):

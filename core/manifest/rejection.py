@@ -15,7 +15,7 @@ from core.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Acceptance:
     """What is to be said of a picture that was made: it is kept, or rejected for a reason. `score` is 0 to 1, or unknown."""
 
     score: float | None
@@ -29,7 +29,7 @@ class Judgement:
         return {"status": status, "reason": self.reason, "message": self.message, "score": self.score}
 
 
-def judge(store: Store, judgements: Mapping[str, Judgement]) -> int:
+def apply_acceptances(store: Store, judgements: Mapping[str, Acceptance]) -> int:
     """Have the rows of made pictures, by output, say what was judged, and every picture lie where its row says.
 
     Returns how many rows changed: judging again alike changes none. Call it under the run's lock, once the night's parts
@@ -50,7 +50,7 @@ def judge(store: Store, judgements: Mapping[str, Judgement]) -> int:
     return len(changed)
 
 
-def _differs(row: Mapping[str, Any], judged: Judgement) -> bool:
+def _differs(row: Mapping[str, Any], judged: Acceptance) -> bool:
     # Scores are float32 in the manifest.
     score, before = judged.score, row["score"]
     same = score == before if score is None or before is None else abs(score - before) < 1e-6

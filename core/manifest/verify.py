@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from core.errors import NocturneError
 from core.manifest import manifest
-from core.manifest.output_check import Claim, PixelCheck, Trouble, claim_path
-from core.manifest.outputs_on_disk import Listed, listed
+from core.manifest.output_check import ExpectedOutput, OutputTrouble, PixelCheck, expected_path
+from core.manifest.outputs_on_disk import DiskEntry, list_outputs
 from core.storage.store import TEMPORARY, Store
 
-KINDS = ("missing", "altered", "damaged", "stray")
+FAULT_KINDS = ("missing", "altered", "damaged", "stray")
 """What can be wrong: no file; other pixels; no picture; a file that no row names."""
 
 HAVE_FILES = frozenset({"done", "rejected"})
@@ -32,7 +32,7 @@ Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class OutputFault:
     """One thing that is wrong. `name` is where it lies below the run folder, `message` what was found there.
 
     `output` is the row that it spoils, None for a stray file. What is not `movable` is left to a person.
@@ -56,7 +56,7 @@ class Report:
     whole: int
     young: int
     running: bool
-    faults: tuple[Fault, ...]
+    faults: tuple[OutputFault, ...]
 
     def count(self, kind: str) -> int:
         """How many faults there are of a kind."""
@@ -67,22 +67,22 @@ class Ledger:
     """What the manifest says at one moment: rows that have files, and the status of all other rows."""
 
     def __init__(self, store: Store) -> None:
-        self.claims: dict[str, Claim] = {}
+        self.claims: dict[str, ExpectedOutput] = {}
         self.files: set[str] = set()
         self.others: dict[str, str] = {}
         rows = manifest.read(store, ["output", "status", "pixels_sha256", "width", "height"])
         for batch in rows.to_batches(max_chunksize=10_000):
             cells = (column.to_pylist() for column in batch.columns)
             for output, status, pixels, width, height in zip(*cells, strict=True):
-                self._add(store, Claim(output or "", pixels, width, height, status or ""))
+                self._add(store, ExpectedOutput(output or "", pixels, width, height, status or ""))
         self.folders = _folders(self.files)
 
-    def _add(self, store: Store, claim: Claim) -> None:
+    def _add(self, store: Store, claim: ExpectedOutput) -> None:
         status = claim.status
         if status in HAVE_FILES:
             self.claims[claim.output] = claim
         with contextlib.suppress(NocturneError):  # a path that is refused is no claim to any file
-            name = store.path(claim_path(store, claim)).relative_to(store.root).as_posix()
+            name = store.path(expected_path(store, claim)).relative_to(store.root).as_posix()
             if status in HAVE_FILES:
                 self.files.add(name)
             else:
@@ -97,7 +97,7 @@ def verify(store: Store, tick: Tick | None = None, held: bool = False) -> Report
     """
     running = not held and is_running(store)
     # Files first: a file that is written after this is not seen, so it is not missed in the rows.
-    found, shut = listed(store)
+    found, shut = list_outputs(store)
     ledger = Ledger(store)
     rows, remade = len(ledger.claims), 0
     faults = list(_faults(store, ledger, ledger.claims.values(), tick))
@@ -108,8 +108,8 @@ def verify(store: Store, tick: Tick | None = None, held: bool = False) -> Report
         loose = [file for file in loose if _is_loose(file, ledger) and os.path.lexists(store.root / file.name)]
     young = {file.name for file in loose if running and _is_young(file, ledger)}
     strays = [_stray(file, ledger) for file in loose if file.name not in young]
-    unread = [Fault("damaged", name, message, movable=False) for name, message in shut]
-    ordered = sorted([*faults, *unread, *strays], key=lambda fault: (KINDS.index(fault.kind), fault.name))
+    unread = [OutputFault("damaged", name, message, movable=False) for name, message in shut]
+    ordered = sorted([*faults, *unread, *strays], key=lambda fault: (FAULT_KINDS.index(fault.kind), fault.name))
     return Report(rows, rows - remade - len(faults), len(young) + remade, running, tuple(ordered))
 
 
@@ -120,7 +120,9 @@ def is_running(store: Store) -> bool:
     return False
 
 
-def _faults(store: Store, ledger: Ledger, claims: Iterable[Claim], tick: Tick | None = None) -> Iterator[Fault]:
+def _faults(
+    store: Store, ledger: Ledger, claims: Iterable[ExpectedOutput], tick: Tick | None = None
+) -> Iterator[OutputFault]:
     """The faults of some rows, in their order."""
     check = PixelCheck(store)
     wanted = list(claims)
@@ -131,17 +133,17 @@ def _faults(store: Store, ledger: Ledger, claims: Iterable[Claim], tick: Tick | 
             tick(done, len(wanted))
 
 
-def _fault(claim: Claim, trouble: Trouble, ledger: Ledger) -> Fault:
+def _fault(claim: ExpectedOutput, trouble: OutputTrouble, ledger: Ledger) -> OutputFault:
     # A folder that stands where a picture should be may hold the pictures of other rows: it is not moved.
     movable = trouble.movable and (trouble.is_link or trouble.name not in ledger.folders)
-    return Fault(trouble.kind, trouble.name, trouble.message, claim.output, movable)
+    return OutputFault(trouble.kind, trouble.name, trouble.message, claim.output, movable)
 
 
 def _in_threads(
-    work: Callable[[Claim], Trouble | None], claims: Sequence[Claim]
-) -> Iterator[tuple[Claim, Trouble | None]]:
+    work: Callable[[ExpectedOutput], OutputTrouble | None], claims: Sequence[ExpectedOutput]
+) -> Iterator[tuple[ExpectedOutput, OutputTrouble | None]]:
     """`work` of every claim, in order, with few of them in hand at once, however many there are."""
-    waiting: deque[tuple[Claim, Future[Trouble | None]]] = deque()
+    waiting: deque[tuple[ExpectedOutput, Future[OutputTrouble | None]]] = deque()
     pool = ThreadPoolExecutor(THREADS)
     try:
         for claim in claims:
@@ -155,15 +157,15 @@ def _in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def _second_look(store: Store, before: Ledger, faults: Sequence[Fault]) -> tuple[list[Fault], int, Ledger]:
+def _second_look(store: Store, before: Ledger, faults: Sequence[OutputFault]) -> tuple[list[OutputFault], int, Ledger]:
     """Faults that stand when the manifest is read again, how many rows are being made anew, and that manifest.
 
     A night that began since the first look may have taken a row back and written its picture anew. It says so in the
     manifest before it writes, so a fault stands if its row has not changed.
     """
     now = Ledger(store)
-    stand: list[Fault] = []
-    again: list[Claim] = []
+    stand: list[OutputFault] = []
+    again: list[ExpectedOutput] = []
     for fault in faults:
         claim = now.claims.get(fault.output or "")
         if claim is not None and claim == before.claims[claim.output] and fault.kind != "missing":
@@ -174,21 +176,21 @@ def _second_look(store: Store, before: Ledger, faults: Sequence[Fault]) -> tuple
     return [*stand, *_faults(store, now, again)], remade, now
 
 
-def _is_loose(file: Listed, ledger: Ledger) -> bool:
+def _is_loose(file: DiskEntry, ledger: Ledger) -> bool:
     """Whether no row with a picture names this file, or a file behind this link."""
     return file.name not in ledger.files and not (file.kind == "link" and file.name in ledger.folders)
 
 
-def _is_young(file: Listed, ledger: Ledger) -> bool:
+def _is_young(file: DiskEntry, ledger: Ledger) -> bool:
     """Whether a night that goes on may just have written this file."""
     return _is_temporary(file) or ledger.others.get(file.name) == "pending"
 
 
-def _is_temporary(file: Listed) -> bool:
+def _is_temporary(file: DiskEntry) -> bool:
     return file.name.rpartition("/")[2].startswith(TEMPORARY)
 
 
-def _stray(file: Listed, ledger: Ledger) -> Fault:
+def _stray(file: DiskEntry, ledger: Ledger) -> OutputFault:
     status = ledger.others.get(file.name)
     if _is_temporary(file):
         words = "a half-written file that a stopped night left; the next night sweeps it away"
@@ -196,7 +198,7 @@ def _stray(file: Listed, ledger: Ledger) -> Fault:
         words = f"its row is {status}, not done: the file is of an earlier recipe, or its night was stopped"
     else:
         words = {"file": "no row names it", "link": "a link that no row names"}.get(file.kind, "not a regular file")
-    return Fault("stray", file.name, words)
+    return OutputFault("stray", file.name, words)
 
 
 def _folders(names: Iterable[str]) -> set[str]:

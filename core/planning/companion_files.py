@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.planning.file_digests import Digests, Measured
+from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.text import printable, truncated
 
@@ -21,13 +21,13 @@ class Companion:
     """
 
     file: str
-    found: Measured
+    found: MeasuredFile
 
 
 def companions(
     kind: str,
     root: Path,
-    assets: Sequence[tuple[Asset, Measured]],
+    assets: Sequence[tuple[Asset, MeasuredFile]],
     max_pixels: int,
     tick: Callable[[int, int], None],
 ) -> list[Companion]:
@@ -38,7 +38,7 @@ def companions(
     by_name = _by_name(scan(root).assets)
     chosen = [_chosen(kind, root, asset, by_name) for asset, _ in assets]
     paths = [os.path.join(root, each.file) for each in chosen if isinstance(each, Asset)]
-    measured = iter(Digests().measure(paths, max_pixels, tick))
+    measured = iter(DigestCache().measure(paths, max_pixels, tick))
     return [
         Companion(each.file, _of_its_shape(kind, root, each, next(measured), *asset))
         if isinstance(each, Asset)
@@ -55,31 +55,33 @@ def _by_name(files: Sequence[Asset]) -> dict[str, list[Asset]]:
     return found
 
 
-def _chosen(kind: str, root: Path, asset: Asset, by_name: dict[str, list[Asset]]) -> Asset | Measured:
+def _chosen(kind: str, root: Path, asset: Asset, by_name: dict[str, list[Asset]]) -> Asset | MeasuredFile:
     """The one picture that goes with an asset, or why there is none."""
     stem = os.path.splitext(asset.file)[0]
     there = by_name.get(asset.file) or by_name.get(stem) or []
     if not there:
         wanted = printable(os.path.join(root, stem))
-        return Measured(reason="missing", message=f"{asset.name} has no {kind}; put one at {wanted}.png.")
+        return MeasuredFile(reason="missing", message=f"{asset.name} has no {kind}; put one at {wanted}.png.")
     if len(there) > 1:
         names = " and ".join(sorted(truncated(each.name) for each in there)[:2])
-        return Measured(
+        return MeasuredFile(
             reason="unsupported", message=f"{asset.name} has more than one {kind}: {names}; leave one of them."
         )
     if there[0].problem:
-        return Measured(reason="unsupported", message=f"{kind} {there[0].problem}")
+        return MeasuredFile(reason="unsupported", message=f"{kind} {there[0].problem}")
     return there[0]
 
 
-def _of_its_shape(kind: str, root: Path, file: Asset, found: Measured, asset: Asset, of_asset: Measured) -> Measured:
+def _of_its_shape(
+    kind: str, root: Path, file: Asset, found: MeasuredFile, asset: Asset, of_asset: MeasuredFile
+) -> MeasuredFile:
     """What was measured of a companion, or that it has not the asset's proportions."""
     if found.reason or of_asset.reason:
         return found
     where = printable(os.path.join(root, file.file))
     sizes = (found.width, found.height), (of_asset.width, of_asset.height)
     message = other_proportions(kind, where, sizes[0], asset.name, sizes[1])
-    return Measured(found.sha256, *sizes[0], "unsupported", message) if message else found
+    return MeasuredFile(found.sha256, *sizes[0], "unsupported", message) if message else found
 
 
 def other_proportions(kind: str, file: str, size: tuple[int, int], asset: str, of_asset: tuple[int, int]) -> str | None:

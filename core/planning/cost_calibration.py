@@ -11,10 +11,10 @@ from dataclasses import replace
 from core.child_process import ROOT, SPIN_ENV
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.errors import SpecError
-from core.planning.cost_model import Cost, load_cost, network_of, save_cost
+from core.planning.cost_model import CostModel, load_cost, network_of, save_cost
 
 
-def calibrated_cost(device: str, say: Callable[[str], None]) -> Cost:
+def calibrate_cost(device: str, say: Callable[[str], None]) -> CostModel:
     """The cost model of a device; if nothing is known of it yet, some seconds of work are timed in a process apart.
 
     Raises SpecError if the device is not there.

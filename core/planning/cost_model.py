@@ -40,7 +40,7 @@ THUMB_BYTES = 20_000
 
 
 @dataclass(frozen=True)
-class Cost:
+class CostModel:
     """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each backbone
     and precision.
 
@@ -59,7 +59,7 @@ class Cost:
         """Predicted seconds to make one output of this size."""
         return self._before(recipe, width, height) + self._rate(recipe) * gflop(recipe, width, height)
 
-    def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> Cost:
+    def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> CostModel:
         """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
         found: dict[str, list[float]] = {}
         for recipe, width, height, seconds in samples:
@@ -75,7 +75,7 @@ class Cost:
         """Jobs of a recipe that are made at once: a night takes the sum of their seconds, divided by this."""
         return self.at_once.get(network_of(recipe), 1.0)
 
-    def learned_overlap(self, recipe: Recipe, jobs: float) -> Cost:
+    def learned_overlap(self, recipe: Recipe, jobs: float) -> CostModel:
         """A model corrected by how many jobs of a recipe were made at once: half new, half old."""
         known, found = network_of(recipe), max(1.0, jobs)
         return replace(self, at_once={**self.at_once, known: (self.at_once.get(known, found) + found) / 2})
@@ -84,7 +84,7 @@ class Cost:
         """Predicted seconds to draw one sample; `guess` if this network never drew here."""
         return self.samples.get(network, guess)
 
-    def learned_samples(self, network: str, seconds: Iterable[float]) -> Cost:
+    def learned_samples(self, network: str, seconds: Iterable[float]) -> CostModel:
         """A model corrected by what samples took: their mean, half new, half old."""
         mean = max(statistics.fmean(seconds), 1e-6)
         before = self.samples.get(network, mean)
@@ -142,25 +142,25 @@ def sizes(recipe: Recipe, width: int, height: int) -> tuple[tuple[int, int], tup
     return made, fitted(width, height, longest_side(recipe.output_size, max(made), max(width, height)))
 
 
-def picture_seconds(cost: Cost, recipe: Recipe, width: int, height: int) -> float:
+def picture_seconds(cost: CostModel, recipe: Recipe, width: int, height: int) -> float:
     """Predicted seconds for an output of an asset of this size, from decoding to writing."""
     made, delivered = sizes(recipe, width, height)
     return cost.seconds(recipe, *made) + delivery_seconds(recipe, *delivered)
 
 
-def load_cost(device: str, folder: Path | None = None) -> Cost:
+def load_cost(device: str, folder: Path | None = None) -> CostModel:
     """What is known of this machine's speed; `jobs` is 0 when nothing is."""
     try:
         known = json.loads(_store(folder).read(_name(device)))
         rates = {str(precision): float(rate) for precision, rate in known["rates"].items()}
         samples = {str(network): float(seconds) for network, seconds in known.get("samples", {}).items()}
         at_once = {str(network): max(1.0, float(jobs)) for network, jobs in known.get("at_once", {}).items()}
-        return Cost(device, rates, float(known["overhead"]), int(known["jobs"]), samples, at_once)
+        return CostModel(device, rates, float(known["overhead"]), int(known["jobs"]), samples, at_once)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Cost(device)
+        return CostModel(device)
 
 
-def save_cost(cost: Cost, folder: Path | None = None) -> bool:
+def save_cost(cost: CostModel, folder: Path | None = None) -> bool:
     """Remember the speed. Returns False when the cache folder cannot be written."""
     try:
         _store(folder).put(_name(cost.device), json.dumps(asdict(cost)).encode())

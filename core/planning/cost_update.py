@@ -1,4 +1,4 @@
-"""Cost update: the machine's speed, learned from what a night took."""
+"""CostModel update: the machine's speed, learned from what a night took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.config.recipe import Recipe
-from core.planning.cost_model import Cost, delivery_seconds, load_cost, network_of, save_cost
+from core.planning.cost_model import CostModel, delivery_seconds, load_cost, network_of, save_cost
 from core.planning.jobs import fitted
 from core.planning.run_context import RunContext
 from core.storage.run_paths import PLAN
@@ -48,7 +48,7 @@ def learn_samples(device: str, made: pa.Table, network: str) -> None:
         save_cost(load_cost(device).learned_samples(network, known))
 
 
-def _overlapping(cost: Cost, made: pa.Table, recipes: Sequence[Recipe]) -> Cost:
+def _overlapping(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> CostModel:
     """The model that knows how many jobs were made at once, if there were enough, and all of one network."""
     lasted = (pc.max(made["finished"]).as_py() - pc.min(made["started"]).as_py()).total_seconds()
     if len(made) < ENOUGH or len(set(map(network_of, recipes))) > 1 or lasted <= 0:

@@ -30,7 +30,7 @@ when a copying tool puts back the first.
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredFile:
     """A file as the plan sees it. `reason` and `message` say why it cannot be used; then the rest may be empty."""
 
     sha256: str = ""
@@ -40,7 +40,7 @@ class Measured:
     message: str | None = None
 
 
-class Digests:
+class DigestCache:
     """A cache of measured files in the user's cache folder; without a writable one it still measures.
 
     Failures are not remembered, since a permission can change without the file changing.
@@ -52,7 +52,7 @@ class Digests:
 
     def measure(
         self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
-    ) -> list[Measured]:
+    ) -> list[MeasuredFile]:
         """Measure files by their headers and bytes, in order. `tick(done, total)` is called now and then while new ones
         are read.
         """
@@ -64,11 +64,11 @@ class Digests:
             for i, measured in zip(unknown, fresh, strict=True):
                 known[i] = measured
             _remember(db, [(paths[i], stats[i], known[i]) for i in unknown])
-        return [_limited(path, found or Measured(), max_pixels) for path, found in zip(paths, known, strict=True)]
+        return [_limited(path, found or MeasuredFile(), max_pixels) for path, found in zip(paths, known, strict=True)]
 
     def measure_whole(
         self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
-    ) -> list[Measured]:
+    ) -> list[MeasuredFile]:
         """Measure files as `measure` does, and decode each whole once, in a process apart (see core.images.decode_probe)."""
         found = self.measure(paths, max_pixels)
         with self._connection() as db:
@@ -82,7 +82,7 @@ class Digests:
             _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
         return found
 
-    def _fresh(self, paths: Sequence[str], tick: Callable[[int, int], None] | None) -> Iterator[Measured]:
+    def _fresh(self, paths: Sequence[str], tick: Callable[[int, int], None] | None) -> Iterator[MeasuredFile]:
         with ThreadPoolExecutor(THREADS) as pool:
             for done, measured in enumerate(pool.map(_measure, paths), start=1):
                 self.computed += 1
@@ -113,15 +113,15 @@ def sha256_of(path: str) -> str:
     return digest.hexdigest()
 
 
-def _measure(path: str) -> Measured:
+def _measure(path: str) -> MeasuredFile:
     try:
         size = image.probe(path, max_pixels=2**62)
-        return Measured(sha256_of(path), size.width, size.height)
+        return MeasuredFile(sha256_of(path), size.width, size.height)
     except JobError as error:
-        return Measured(reason=error.reason, message=str(error))
+        return MeasuredFile(reason=error.reason, message=str(error))
 
 
-def _limited(path: str, found: Measured, max_pixels: int) -> Measured:
+def _limited(path: str, found: MeasuredFile, max_pixels: int) -> MeasuredFile:
     if found.reason is None and found.width * found.height > max_pixels:
         try:
             image.probe(path, max_pixels=max_pixels)
@@ -160,10 +160,10 @@ def _stat(path: str) -> Stat:
 _SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
 
 
-def _known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[Measured | None]:
+def _known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[MeasuredFile | None]:
     query = f"SELECT sha256, width, height FROM files WHERE {_SAME}"
     found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
-    return [Measured(*row) if row else None for row in found]
+    return [MeasuredFile(*row) if row else None for row in found]
 
 
 def _tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
@@ -172,7 +172,7 @@ def _tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) 
     return [bool(row and row[0]) for row in found]
 
 
-def _remember(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat, Measured | None]]) -> None:
+def _remember(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat, MeasuredFile | None]]) -> None:
     settled = time.time_ns() - int(JUST_WRITTEN * 1e9)
     good = [
         (os.fsencode(path), *stat, *astuple(measured)[:3])

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 
 from core.config.spec import Spec
 from core.errors import NocturneError, SpecError
-from core.planning.cost_calibration import calibrated_cost
-from core.planning.cost_model import Cost
-from core.planning.file_digests import Measured
-from core.planning.recipe_choice import Choice, asked_by, choose, is_kept, median_size, question
+from core.planning.cost_calibration import calibrate_cost
+from core.planning.cost_model import CostModel
+from core.planning.file_digests import MeasuredFile
+from core.planning.recipe_choice import RecipeChoice, choose_recipe, fits_request, median_size, request_of, request_text
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
@@ -27,9 +27,9 @@ class Decision:
     """The spec as it is planned, with a recipe in place of its question if it asks one."""
 
     spec: Spec
-    cost: Cost
-    choice: Choice | None = None
-    before: Choice | None = None
+    cost: CostModel
+    choice: RecipeChoice | None = None
+    before: RecipeChoice | None = None
     """What the run's last plan had, if this is another choice than that one or was made anew."""
     anew: bool = False
     """Whether it was chosen now."""
@@ -49,26 +49,30 @@ class Decision:
         choice = self.choice
         if choice is None:
             return self.note
-        said = f"{question(choice.asked)}: {choice.words()}, {choice.predicted()}"
-        if not is_kept(choice):
+        said = f"{request_text(choice.asked)}: {choice.words()}, {choice.predicted()}"
+        if not fits_request(choice):
             said += "; no recipe is so quick here"
         if not self.anew:
             return f"{said}; chosen on {choice.day} and kept until `run --replan`.{self.note}"
         if self.before is not None:
-            had = f"{self.before.words()} ({question(self.before.asked)})"
+            had = f"{self.before.words()} ({request_text(self.before.asked)})"
             said += f". Before, it was {had}: {changed:,} of {total:,} jobs change, {remade:,} of them made already"
         return f"{said}.{self.note}"
 
 
 def decide(
-    spec: Spec, assets: Sequence[Measured], cost: Cost, replan: bool, say: Callable[[str], None] = lambda _: None
+    spec: Spec,
+    assets: Sequence[MeasuredFile],
+    cost: CostModel,
+    replan: bool,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Decision:
     """The recipe of a plan over these assets. What the run's last plan chose for the same question stands unless `replan`;
     a new run takes the choice of the first run to reuse that was asked the same, so that its pictures can be taken over.
 
     Raises SpecError if the spec's own changes fit no recipe.
     """
-    asked = asked_by(spec)
+    asked = request_of(spec)
     if asked is None:
         note = "The spec names its preset, so there was nothing to choose again." if replan else ""
         return Decision(spec, cost, note=note)
@@ -77,23 +81,23 @@ def decide(
     if known and not replan:
         return Decision(known[0].applied(spec), cost, known[0], before, note=note)
     if spec.seconds_per_picture is not None and not cost.jobs:
-        cost = calibrated_cost(spec.device, say)
-    choice = choose(spec, cost, *median_size(assets))
+        cost = calibrate_cost(spec.device, say)
+    choice = choose_recipe(spec, cost, *median_size(assets))
     return Decision(choice.applied(spec), cost, choice, before, anew=True, note=note)
 
 
-def _of_others(spec: Spec, before: Choice | None) -> list[Choice | None]:
+def _of_others(spec: Spec, before: RecipeChoice | None) -> list[RecipeChoice | None]:
     """What the runs to reuse chose; they are looked at for a run's first plan alone."""
     return [] if before else [_frozen(run)[0] for run in spec.reuse]
 
 
-def _frozen(run: Path) -> tuple[Choice | None, str]:
+def _frozen(run: Path) -> tuple[RecipeChoice | None, str]:
     """What the last plan of a run chose, if it did, and a sentence if that cannot be known."""
     store = Store(run)
     if not store.exists(PLAN):
         return None, ""
     try:
         context = json.loads((pq.read_schema(store.contained_path(PLAN)).metadata or {})[b"context"])
-        return Choice.model_validate(context[KEY]) if KEY in context else None, ""
+        return RecipeChoice.model_validate(context[KEY]) if KEY in context else None, ""
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return None, " What the last plan chose cannot be read any more."

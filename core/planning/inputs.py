@@ -11,7 +11,7 @@ from core.errors import SpecError
 from core.images.formats import listed
 from core.planning.catalog import Style, load_catalog, style_digest
 from core.planning.companion_files import Companion, companions
-from core.planning.file_digests import Digests, Measured
+from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.planning.planner import Tick
 from core.text import printable
@@ -52,7 +52,7 @@ class Inputs:
         if not self.library.assets:
             raise SpecError(f"library {spec.library} has no picture to use", f"put {listed()} files there.")
         self._check_regions()
-        digests = Digests()
+        digests = DigestCache()
         self.assets = self._measured_assets(digests)
         self.masks = self._companions("mask", spec.masks)
         self.regions = self._companions("region map", spec.regions)
@@ -89,26 +89,26 @@ class Inputs:
         both = list(zip(self.library.assets, self.assets, strict=True))
         return companions(kind, root, both, self._spec.max_pixels, lambda d, t: self._tick(f"hash {kind}s", d, t))
 
-    def _measured_assets(self, digests: Digests) -> list[Measured]:
+    def _measured_assets(self, digests: DigestCache) -> list[MeasuredFile]:
         assets = self.library.assets
         root = os.fspath(self.library.root)
         paths = [os.path.join(root, asset.file) for asset in assets if not asset.problem]
         found = iter(digests.measure(paths, self._spec.max_pixels, lambda d, t: self._tick("hash assets", d, t)))
         return [_refused(asset) if asset.problem else next(found) for asset in assets]
 
-    def _measured_artworks(self, digests: Digests) -> list[list[Measured]]:
+    def _measured_artworks(self, digests: DigestCache) -> list[list[MeasuredFile]]:
         """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
         usable = [[] if style.problem else style.artworks for style in self.styles]
         paths = [os.fspath(self._spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
         found = iter(digests.measure_whole(paths, self._spec.max_pixels, lambda d, t: self._tick("try artworks", d, t)))
         return [
-            [Measured(reason="unsupported", message=style.problem)]
+            [MeasuredFile(reason="unsupported", message=style.problem)]
             if style.problem
             else [_large_enough(artwork.file, next(found)) for artwork in artworks]
             for style, artworks in zip(self.styles, usable, strict=True)
         ]
 
-    def _files(self, style: Style, found: list[Measured]) -> StyleFiles:
+    def _files(self, style: Style, found: list[MeasuredFile]) -> StyleFiles:
         files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
         weights = tuple(artwork.weight for artwork in style.artworks)
         regions = tuple((region.colour, len(region.artworks)) for region in style.regions)
@@ -125,10 +125,10 @@ def too_small(name: str, width: int, height: int) -> str | None:
     )
 
 
-def _large_enough(name: str, found: Measured) -> Measured:
+def _large_enough(name: str, found: MeasuredFile) -> MeasuredFile:
     problem = None if found.reason else too_small(printable(name), found.width, found.height)
     return replace(found, reason="unsupported", message=problem) if problem else found
 
 
-def _refused(asset: Asset) -> Measured:
-    return Measured(reason="unsupported", message=asset.problem)
+def _refused(asset: Asset) -> MeasuredFile:
+    return MeasuredFile(reason="unsupported", message=asset.problem)

@@ -13,14 +13,14 @@ from typing import Any, get_type_hints
 import pyarrow as pa
 
 from core.planning.jobs import FILE_FIELDS, Job, OutputNames
-from core.planning.reuse import OF_ITS_PLACE, finished_jobs
+from core.planning.reuse import PLACE_REASONS, finished_jobs
 from core.planning.run_context import RunContext
 from core.planning.shards import MAX_JOBS, Sharder
 
 Tick = Callable[[str, int, int], None]
 """Called with (what, done, total) while a plan is made."""
 
-Fault = tuple[str, str]
+PlanFault = tuple[str, str]
 """Why a job cannot be made: a manifest reason and its sentence."""
 
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
@@ -131,7 +131,7 @@ class Planner:
         return pa.Table.from_batches(batches, PLAN_SCHEMA)
 
     def place(
-        self, row: dict[str, Any], fault: Fault | None, size: float, before: int = 0, at_once: float = 1.0
+        self, row: dict[str, Any], fault: PlanFault | None, size: float, before: int = 0, at_once: float = 1.0
     ) -> dict[str, Any]:
         """Decide the state of a job, which would take `size` bytes on disk, and count it. Returns its whole row.
 
@@ -141,7 +141,7 @@ class Planner:
         self._count(row, size, at_once)
         return row
 
-    def _decision(self, output: str, key: str, fault: Fault | None, before: int) -> dict[str, Any]:
+    def _decision(self, output: str, key: str, fault: PlanFault | None, before: int) -> dict[str, Any]:
         """The state of one job, by what is wrong with its files and by what earlier nights made."""
         earlier = self.finished.rows.get(output)
         same = earlier is not None and earlier.key == key
@@ -163,7 +163,7 @@ class Planner:
         if taken is not None:
             return {"state": "adopt", "source_run": taken[0], "source": taken[1]}
         earlier = self.finished.rows.get(output)
-        if earlier and earlier.key == key and earlier.status == "failed" and earlier.reason in OF_ITS_PLACE:
+        if earlier and earlier.key == key and earlier.status == "failed" and earlier.reason in PLACE_REASONS:
             return {"state": "todo"}  # for itself: the next equal job is the first of the others
         first = self._first.setdefault(key, output)
         return {"state": "todo"} if first == output else {"state": "copy", "source": first}

@@ -16,8 +16,8 @@ from core.config.base_spec import as_spec_error
 from core.config.presets import PRESETS, QUALITIES
 from core.config.recipe import Recipe, RecipeOverrides
 from core.config.spec import Spec
-from core.planning.cost_model import Cost, picture_seconds
-from core.planning.file_digests import Measured
+from core.planning.cost_model import CostModel, picture_seconds
+from core.planning.file_digests import MeasuredFile
 
 SHARES = (1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25)
 """Shares of a preset's steps between which a time decides. They are few, so that machines that differ little agree."""
@@ -26,7 +26,7 @@ UNKNOWN_SIZE = (1024, 1024)
 """Width and height that are taken where no asset of a library can be read."""
 
 
-class Choice(BaseModel):
+class RecipeChoice(BaseModel):
     """What was chosen, for what, and what was predicted then. `recipe` is without the spec's own changes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -58,7 +58,7 @@ class Choice(BaseModel):
         return f"predicted {self.seconds:.2g} s for the library's median picture, {self.width} x {self.height}"
 
 
-def asked_by(spec: Spec) -> dict[str, Any] | None:
+def request_of(spec: Spec) -> dict[str, Any] | None:
     """What a spec leaves to be chosen; None if it leaves nothing. What a time buys hangs on the spec's own changes."""
     if spec.quality is not None:
         return {"quality": spec.quality}
@@ -68,23 +68,23 @@ def asked_by(spec: Spec) -> dict[str, Any] | None:
     return {"seconds_per_picture": spec.seconds_per_picture, "recipe": own}
 
 
-def question(asked: dict[str, Any]) -> str:
+def request_text(asked: dict[str, Any]) -> str:
     """What was asked for, in words, such as `quality good`."""
     name = next(iter(asked))
     value = asked[name]
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 
-def choose(spec: Spec, cost: Cost, width: int, height: int) -> Choice:
+def choose_recipe(spec: Spec, cost: CostModel, width: int, height: int) -> RecipeChoice:
     """The recipe for what the spec asks, on a machine of this speed, for a picture of this size. A time that no recipe
     keeps gets the quickest one. Raises SpecError if the spec's own changes fit no recipe.
     """
-    asked = asked_by(spec)
+    asked = request_of(spec)
     assert asked is not None, "a spec that asks for nothing has its preset"
 
-    def made(preset: str, recipe: Recipe) -> Choice:
+    def made(preset: str, recipe: Recipe) -> RecipeChoice:
         seconds = picture_seconds(cost, _changed(recipe, spec), width, height)
-        return Choice(asked=asked, preset=preset, recipe=recipe, seconds=seconds, width=width, height=height)
+        return RecipeChoice(asked=asked, preset=preset, recipe=recipe, seconds=seconds, width=width, height=height)
 
     if spec.quality is not None:
         preset = QUALITIES[spec.quality]
@@ -93,12 +93,12 @@ def choose(spec: Spec, cost: Cost, width: int, height: int) -> Choice:
     return next((rung for rung in rungs if rung.seconds <= (spec.seconds_per_picture or 0.0)), rungs[-1])
 
 
-def is_kept(choice: Choice) -> bool:
+def fits_request(choice: RecipeChoice) -> bool:
     """Whether the predicted time keeps to what was asked; it always does where no time was."""
     return choice.seconds <= float(choice.asked.get("seconds_per_picture", choice.seconds))
 
 
-def median_size(assets: Sequence[Measured]) -> tuple[int, int]:
+def median_size(assets: Sequence[MeasuredFile]) -> tuple[int, int]:
     """Width and height of the usable picture that has as many larger ones as smaller ones beside it."""
     sizes = sorted(
         ((found.width, found.height) for found in assets if not found.reason), key=lambda size: _order(*size)
@@ -110,7 +110,7 @@ def _order(width: int, height: int) -> tuple[int, int]:
     return width * height, width
 
 
-def _ladder(spec: Spec, cost: Cost, width: int, height: int) -> Iterator[tuple[str, Recipe]]:
+def _ladder(spec: Spec, cost: CostModel, width: int, height: int) -> Iterator[tuple[str, Recipe]]:
     """Recipes from the best-looking to the quickest: each quality's preset, then with fewer of its steps, as long as it
     still takes longer than the next one.
     """

@@ -15,12 +15,12 @@ MAX_ATTEMPTS = 3
 """Nights that a job with a passing reason is tried without being asked."""
 
 
-OF_ITS_PLACE = frozenset({"storage", "missing", "changed"})
+PLACE_REASONS = frozenset({"storage", "missing", "changed"})
 """Reasons that lie in where a job's files are, not in what they hold: an equal job elsewhere may be made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRow:
     """What the manifest says of an output before tonight."""
 
     key: str
@@ -39,10 +39,10 @@ class Earlier:
 
 
 @dataclass
-class Finished:
+class FinishedJobs:
     """The rows of this run by output, the pictures that lie in its folder, and done jobs of all runs by key."""
 
-    rows: dict[str, Earlier] = field(default_factory=dict)
+    rows: dict[str, EarlierRow] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     by_key: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -61,16 +61,16 @@ class Finished:
         return found
 
 
-def finished_jobs(out: Path, reuse: Sequence[Path]) -> Finished:
+def finished_jobs(out: Path, reuse: Sequence[Path]) -> FinishedJobs:
     """Read this run's manifest and those of the runs to reuse; a run that does not exist yet has made nothing."""
-    finished = Finished()
+    finished = FinishedJobs()
     for run in [*reversed(reuse), out]:  # this run's own pictures come first
         store = Store(run)
         for output, key, status, reason, attempt, score in _rows(store):
             if status == "done":
                 finished.by_key[key] = (str(run), output)
             if run == out:
-                finished.rows[output] = Earlier(key, status, reason, attempt or 0, score)
+                finished.rows[output] = EarlierRow(key, status, reason, attempt or 0, score)
     finished.files = {name for folder in (OUTPUTS, REJECTED) for name in Store(out).names(folder)}
     return finished
 

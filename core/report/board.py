@@ -19,7 +19,7 @@ FARTHEST = 2.5
 
 
 @dataclass(frozen=True)
-class Colour:
+class PaletteColour:
     """A colour of a palette: as in CSS, its share 0 to 1, its name."""
 
     hex: str
@@ -28,7 +28,7 @@ class Colour:
 
 
 @dataclass(frozen=True)
-class Near:
+class SimilarPicture:
     """A picture like another one, by its place on the board; likeness 0 to 1."""
 
     place: int
@@ -36,12 +36,12 @@ class Near:
 
 
 @dataclass(frozen=True)
-class Seen:
+class PagePicture:
     """A picture on the board."""
 
     name: str
     thumb: str | None
-    palette: Sequence[Colour]
+    palette: Sequence[PaletteColour]
     overlays: Mapping[str, str]
     """Paths by what they show."""
     files: Mapping[str, str]
@@ -50,20 +50,20 @@ class Seen:
     point: tuple[float, float] | None
     """Pleasure and arousal."""
     measures: Mapping[str, Any]
-    near: Sequence[Near] = ()
+    near: Sequence[SimilarPicture] = ()
 
 
 @dataclass(frozen=True)
-class Group:
+class PictureGroup:
     """Pictures that are alike: a few words, and their places on the board, the most typical first."""
 
     words: str
     places: Sequence[int]
-    palette: Sequence[Colour]
+    palette: Sequence[PaletteColour]
 
 
 @dataclass(frozen=True)
-class Draft:
+class StyleDraft:
     """A proposed style for a picture, with a small draft if one could be made."""
 
     place: int
@@ -76,21 +76,21 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Board:
+class InspirationPage:
     """All of a page. `meanings`: of the measures, by name; `caveat`: what moods are and are not."""
 
     title: str
-    pictures: Sequence[Seen]
+    pictures: Sequence[PagePicture]
     meanings: Mapping[str, str]
     caveat: str
     failed: Sequence[tuple[str, str]] = ()
     """Names of pictures that could not be looked at, and why."""
-    groups: Sequence[Group] = ()
-    drafts: Sequence[Draft] = ()
+    groups: Sequence[PictureGroup] = ()
+    drafts: Sequence[StyleDraft] = ()
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def board_page(board: Board) -> bytes:
+def inspiration_page(board: InspirationPage) -> bytes:
     """The page."""
     made = environment(href=href, percent="{:.0%}".format, figure=_figure, wheel=_on_wheel)
     page = made.get_template("board.html").render(

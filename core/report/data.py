@@ -12,7 +12,7 @@ from typing import Any
 
 from core.report.gallery_words import STYLES, GalleryWords
 from core.report.rows import Rows, columns, finite
-from core.scoring.explain_score import why
+from core.scoring.explain_score import score_sentence
 from core.storage import run_paths
 from core.text import portable
 
@@ -81,7 +81,9 @@ def document(rows: Rows, words: GalleryWords = STYLES) -> dict[str, Any]:
     for name in ("alike", "retry_of"):
         cells[name] = _coded([None if output is None else portable(output) for output in named[name]])
     # Without numbers few sentences differ; those stand beside.
-    cells["why"] = _coded([why(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)])
+    cells["why"] = _coded(
+        [score_sentence(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)]
+    )
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
     cells["asset"] = _pictures(named["asset"], drawn, run_paths.asset_thumb)
     cells["style"] = _pictures(named["style"], drawn, run_paths.style_thumb)

@@ -19,7 +19,7 @@ SHOWN = 120
 
 
 @dataclass(frozen=True)
-class Pair:
+class NearestMatch:
     """A sample and the training picture that it is most like."""
 
     sample: bytes
@@ -42,7 +42,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Tally:
+class ComparisonCounts:
     """What was compared, and how the verdicts fell."""
 
     samples: int
@@ -58,7 +58,7 @@ class Tally:
     """A sentence on what was compared, if it is not every training picture."""
 
 
-def nearest_page(title: str, pairs: Sequence[Pair], tally: Tally) -> bytes:
+def nearest_page(title: str, pairs: Sequence[NearestMatch], tally: ComparisonCounts) -> bytes:
     """The page, most suspicious pairs first; no more than SHOWN of them. Names are escaped.
 
     Raises ValueError if a picture is not encoded as browsers show it.

@@ -20,7 +20,7 @@ UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 @dataclass(frozen=True)
-class Tally:
+class JobCounts:
     """Counts of some jobs by status, the time they took and how good they are."""
 
     total: int = 0
@@ -35,12 +35,12 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class RunSummary(Tally):
+class RunSummary(JobCounts):
     """The tally of a whole run, with its reasons, styles and scores."""
 
     reasons: dict[str, int] = field(default_factory=dict)
     """How many jobs failed or were rejected for each reason, the most frequent first."""
-    styles: dict[str, Tally] = field(default_factory=dict)
+    styles: dict[str, JobCounts] = field(default_factory=dict)
     """One tally a style, or a checkpoint, by name."""
     assets: int = 0
     """How many different assets the jobs have."""
@@ -90,10 +90,10 @@ def duration(seconds: float) -> str:
     return " ".join(word for word in words if not word.startswith("0 "))
 
 
-def _tally(jobs: Sequence[tuple[Any, ...]]) -> Tally:
+def _tally(jobs: Sequence[tuple[Any, ...]]) -> JobCounts:
     counts = Counter(status for status, _, _ in jobs)
     scores = [score for _, _, score in jobs if finite(score)]
-    return Tally(
+    return JobCounts(
         total=len(jobs),
         done=counts["done"],
         failed=counts["failed"],

@@ -6,7 +6,7 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.jobs.selection import Comparison, Selection, picture_name, select
 from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.images import image
-from core.report.nearest import SHOWN, Pair, Tally, nearest_page
+from core.report.nearest import SHOWN, ComparisonCounts, NearestMatch, nearest_page
 from core.storage.run_paths import NEAREST
 from core.storage.store import Store
 
@@ -20,15 +20,15 @@ def curate_run(store: Store, spec: SampleSpec) -> Selection:
     return select(store, spec, show)
 
 
-def _pairs(store: Store, found: Comparison) -> list[Pair]:
+def _pairs(store: Store, found: Comparison) -> list[NearestMatch]:
     """The most suspicious pairs: more than the page shows would only be read."""
     places = sorted(range(len(found.copies)), key=lambda place: (found.copies[place].nearness, place))
     return [_pair(store, found, place) for place in places[: SHOWN + 1]]
 
 
-def _pair(store: Store, found: Comparison, place: int) -> Pair:
+def _pair(store: Store, found: Comparison, place: int) -> NearestMatch:
     near, row = found.copies[place], found.rows[place]
-    return Pair(
+    return NearestMatch(
         sample=store.read(picture_name(store, row)),
         sample_name=row["output"],
         original=image.encode(image.Picture(found.training[near.index]), "png"),
@@ -42,9 +42,9 @@ def _pair(store: Store, found: Comparison, place: int) -> Pair:
     )
 
 
-def _tally(found: Comparison) -> Tally:
+def _tally(found: Comparison) -> ComparisonCounts:
     verdicts = [near.verdict for near in found.copies]
-    return Tally(
+    return ComparisonCounts(
         samples=len(verdicts),
         originals=len(found.training),
         copies=verdicts.count("copy"),

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.config.preference_model import Taste, load_taste
+from core.config.preference_model import PreferenceModel, load_preference_model
 from core.config.retry_policy import is_low
 from core.config.run_spec import RunSpec
 from core.config.score_weights import PARTS, overall
 from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.manifest import manifest
-from core.manifest.rejection import Judgement, judge
+from core.manifest.rejection import Acceptance, apply_acceptances
 from core.planning.cost_update import learn_cost
 from core.runs.run_kinds import kind_of
 from core.storage.run_paths import PLAN
@@ -51,14 +51,14 @@ def apply_scores(store: Store, spec: Spec, rows: pa.Table) -> pa.Table:
     follows from its parts, so other weights, or a taste, need no pixel made again. Returns the manifest. Raises as
     `finalise` does.
     """
-    judgements = _judgements(store, spec, rows, load_taste(spec.taste) if spec.taste else None)
+    judgements = _judgements(store, spec, rows, load_preference_model(spec.taste) if spec.taste else None)
     if not judgements and not pc.any(pc.equal(rows["status"], "rejected")).as_py():
         return rows
-    judge(store, judgements)
+    apply_acceptances(store, judgements)
     return manifest.read(store)
 
 
-def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: Taste | None) -> dict[str, Judgement]:
+def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: PreferenceModel | None) -> dict[str, Acceptance]:
     """What is to be said of each planned picture of which something else stands in the manifest."""
     plan = pq.read_table(io.BytesIO(store.read(PLAN)), columns=["output"])
     mine = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["kind"], "stylize")))
@@ -82,9 +82,9 @@ def _differ(one: float | None, other: float | None) -> bool:
     return one != other if one is None or other is None else abs(one - other) > SAME
 
 
-def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Judgement:
+def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Acceptance:
     """What the gate says of a made picture with this score."""
     if not is_low(score, min_score):
-        return Judgement(score)
+        return Acceptance(score)
     found = f"{row['output']} scores {score:.3f}, below min_score {min_score:g}; it lies in rejected/."
-    return Judgement(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")
+    return Acceptance(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")

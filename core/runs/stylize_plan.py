@@ -11,7 +11,7 @@ from core.config.recipe import Recipe
 from core.config.retry_policy import Retake, is_low, parse_gate
 from core.config.spec import Spec
 from core.planning.companion_files import Companion
-from core.planning.cost_model import Cost, disk_bytes, load_cost, picture_seconds, sizes
+from core.planning.cost_model import CostModel, disk_bytes, load_cost, picture_seconds, sizes
 from core.planning.frozen_choice import Decision, decide
 from core.planning.inputs import Inputs
 from core.planning.jobs import KeyMaker
@@ -26,7 +26,7 @@ def make_plan(
     spec: Spec,
     retry: bool = False,
     tick: Tick | None = None,
-    cost: Cost | None = None,
+    cost: CostModel | None = None,
     replan: bool = False,
     again: bool = False,
 ) -> Plan:

@@ -11,7 +11,7 @@ from core.images.lab_view import lab_view
 from core.manifest.schema import Column
 from core.scoring.composition import composition
 from core.scoring.harmony import harmony
-from core.scoring.image_quality import quality
+from core.scoring.image_quality import measure_quality
 from core.scoring.saliency import saliency
 from core.scoring.symmetry import symmetry
 
@@ -46,7 +46,7 @@ def appraise(picture: image.Picture) -> dict[str, float | str | None]:
         return {column.name: None for column in COLUMNS}
     mirrored, hues = symmetry(seen), harmony(seen)
     return {
-        **asdict(quality(picture)),
+        **asdict(measure_quality(picture)),
         **asdict(composition(saliency(seen), seen.lightness)),
         "symmetry": mirrored.left_right if mirrored else None,
         "symmetry_top_bottom": mirrored.top_bottom if mirrored else None,

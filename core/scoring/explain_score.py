@@ -46,10 +46,11 @@ LEAST_SHARE = 0.05
 """Of the logarithm of the odds: what adds less is not spoken of."""
 
 
-def why(row: Mapping[str, Any]) -> str | None:
+def score_sentence(row: Mapping[str, Any]) -> str | None:
     """What a manifest row's score comes from; None without the parts of one.
 
-    >>> why({"score_content": 0.7, "score_style": 0.5, "score_quality": 0.4, "score_coherence": 0.9, "flaw": "blocking"})
+    >>> parts = {"score_content": 0.7, "score_style": 0.5, "score_quality": 0.4, "score_coherence": 0.9}
+    >>> score_sentence({**parts, "flaw": "blocking"})
     'Nearly all of the asset is kept and the style is well reached; it is blocky, as if it had been compressed too far.'
     """
     parts = [row.get(f"score_{name}") for name in ("content", "style", "quality", "coherence")]
@@ -61,17 +62,17 @@ def why(row: Mapping[str, Any]) -> str | None:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def standing(percentile: float | None, style: str) -> str | None:
+def rank_sentence(percentile: float | None, style: str) -> str | None:
     """Where an output stands among those of its style, in a sentence; None if that is not known."""
     if percentile is None:
         return None
     return f"That is {_said(STANDING, percentile)} of {style} in this run (percentile {percentile:.0f})."
 
 
-def by_taste(shares: Mapping[str, float]) -> str:
+def taste_sentence(shares: Mapping[str, float]) -> str:
     """What tells for a picture and against it by a taste, the most first.
 
-    >>> by_taste({"score_style": 0.8, "score_quality": -0.4, "traits": 0.01})
+    >>> taste_sentence({"score_style": 0.8, "score_quality": -0.4, "traits": 0.01})
     'By your taste: for it style; against it quality.'
     """
     counted = sorted(((abs(share), share, name.removeprefix("score_")) for name, share in shares.items()), reverse=True)
@@ -83,14 +84,14 @@ def by_taste(shares: Mapping[str, float]) -> str:
     return f"By your taste: {'; '.join(parts) or 'nothing for it and nothing against it'}."
 
 
-def explained(
+def score_lines(
     row: Mapping[str, Any], weights: Mapping[str, float], shares: Mapping[str, float] | None = None
 ) -> list[str]:
     """All that there is to say of a row's score, line by line: the sentence, the parts with their weights, the standing.
 
     shares: what each part adds by a taste, where that makes the score in place of the weights.
     """
-    sentence = why(row)
+    sentence = score_sentence(row)
     if sentence is None or row.get("score") is None:
         return [row.get("message") or f"{row['output']} has no score with parts: it is {row['status']}."]
     lines = [f"{row['output']} scores {row['score']:.3f}. {sentence}"]
@@ -100,8 +101,8 @@ def explained(
             counts = f"weight {weight:g}" if shares is None else f"{shares[f'score_{name}']:+.2f} by your taste"
             flaw = f", mostly for its {row['flaw']}" if name == "quality" and row.get("flaw") else ""
             lines.append(f"  {name:10} {value:.3f}, {counts}{flaw}")
-    last = None if shares is None else by_taste(shares)
-    lines += filter(None, [last, standing(row.get("percentile"), row.get("style") or ""), row.get("message")])
+    last = None if shares is None else taste_sentence(shares)
+    lines += filter(None, [last, rank_sentence(row.get("percentile"), row.get("style") or ""), row.get("message")])
     return lines
 
 

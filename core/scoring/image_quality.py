@@ -27,7 +27,7 @@ LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 
 
 @dataclass(frozen=True)
-class Quality:
+class QualityMeasures:
     """Technical measures; None where a picture is too small, or too flat, to have one.
 
     | measure | range | what |
@@ -48,7 +48,7 @@ class Quality:
     checkerboard: float | None
 
 
-def quality(picture: image.Picture, side: int = SIDE) -> Quality:
+def measure_quality(picture: image.Picture, side: int = SIDE) -> QualityMeasures:
     """The technical quality of a picture of any size, of its middle `side` x `side` pixels at most."""
     rgb = middle(picture.rgb, side)
     red, green, blue = (rgb[..., channel] for channel in range(3))  # many times sooner than all() over three values
@@ -56,9 +56,9 @@ def quality(picture: image.Picture, side: int = SIDE) -> Quality:
     clipped = float((black | white).mean())
     luma = rgb.astype(np.float32) @ LUMA
     if min(luma.shape) < LEAST:
-        return Quality(None, None, None, clipped, None, None)
+        return QualityMeasures(None, None, None, clipped, None, None)
     flat = float(luma.std()) < 0.5
-    return Quality(
+    return QualityMeasures(
         None if flat else sharpness(luma),
         noise(luma),
         None if flat else blocking(luma),

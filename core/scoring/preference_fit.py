@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from core.config.preference_model import Taste, read
+from core.config.preference_model import PreferenceModel, feature_values
 from core.errors import SpecError
 from core.manifest import manifest
 from core.manifest.picks import Pick
@@ -33,8 +33,8 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Examples:
-    """What picks say: values of `preference_model.NAMES` (n, 36), whether each was kept, and how much it counts."""
+class PickExamples:
+    """What picks say: values of `preference_model.FEATURES` (n, 36), whether each was kept, and how much it counts."""
 
     values: Values
     kept: npt.NDArray[np.bool_]
@@ -43,7 +43,7 @@ class Examples:
     """Picks whose picture no manifest has, or without measures."""
 
 
-def examples(picks: Iterable[Pick], run: Path | None) -> Examples:
+def collect_examples(picks: Iterable[Pick], run: Path | None) -> PickExamples:
     """What the manifests say of the picked pictures: those of the runs that the picks name, or of `run`. Raises SpecError
     for a run that is none.
     """
@@ -54,17 +54,17 @@ def examples(picks: Iterable[Pick], run: Path | None) -> Examples:
     for folder, chosen in sorted(by_run.items()):
         rows = _rows(folder, list(chosen))
         for output, choice in sorted(chosen.items()):
-            found = read(rows.get(output, {}))
+            found = feature_values(rows.get(output, {}))
             if found is None:
                 left_out += 1
             else:
                 values.append(found)
                 choices.append(choice)
     counts = np.array([FAVOURITE if choice == "favourite" else 1.0 for choice in choices])
-    return Examples(np.array(values), np.array([choice != "reject" for choice in choices], bool), counts, left_out)
+    return PickExamples(np.array(values), np.array([choice != "reject" for choice in choices], bool), counts, left_out)
 
 
-def learn(given: Examples) -> Taste:
+def fit_preferences(given: PickExamples) -> PreferenceModel:
     """The taste that examples show. Raises SpecError if there are too few of either sort."""
     kept = int(given.kept.sum())
     rejected = len(given.kept) - kept
@@ -77,7 +77,7 @@ def learn(given: Examples) -> Taste:
     best = int(np.argmax(ranks))
     mean, scale = _spread(given.values)
     model = _fitted((given.values - mean) / scale, given, STRENGTHS[best])
-    return Taste(
+    return PreferenceModel(
         mean=tuple(mean.tolist()),
         scale=tuple(scale.tolist()),
         weights=tuple(model.coef_[0].tolist()),
@@ -88,25 +88,25 @@ def learn(given: Examples) -> Taste:
     )
 
 
-def ranked(kept: npt.NDArray[np.bool_], scores: Values) -> float:
+def roc_auc(kept: npt.NDArray[np.bool_], scores: Values) -> float:
     """Share of the pairs of a kept picture and a rejected one in which the kept one scores higher; equal ones count half."""
     above = scores[kept][:, None] - scores[~kept][None]
     return float((above > 0).mean() + (above == 0).mean() / 2)
 
 
-def _rank(given: Examples, strength: float) -> float:
+def _rank(given: PickExamples, strength: float) -> float:
     """How well pictures are ranked by models that were not shown them."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     found = np.zeros(len(given.kept))
     for shown, hidden in folds.split(given.values, given.kept):
         mean, scale = _spread(given.values[shown])
-        part = Examples(given.values[shown], given.kept[shown], given.counts[shown], 0)
+        part = PickExamples(given.values[shown], given.kept[shown], given.counts[shown], 0)
         model = _fitted((part.values - mean) / scale, part, strength)
         found[hidden] = model.decision_function((given.values[hidden] - mean) / scale)
-    return ranked(given.kept, found)
+    return roc_auc(given.kept, found)
 
 
-def _fitted(values: Values, given: Examples, strength: float) -> Any:
+def _fitted(values: Values, given: PickExamples, strength: float) -> Any:
     model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000)
     return model.fit(values, given.kept, sample_weight=given.counts)
 

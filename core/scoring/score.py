@@ -25,8 +25,8 @@ from core.images.pixel_types import Plane
 from core.networks import efficientnet
 from core.scoring.feature_projection import traits
 from core.scoring.grams import Grams, coherence, grams, mean_grams, style_distance
-from core.scoring.image_quality import Quality, quality
-from core.scoring.technical_score import SIDE, technical
+from core.scoring.image_quality import QualityMeasures, measure_quality
+from core.scoring.technical_score import SIDE, technical_score
 
 Rgb = npt.NDArray[np.uint8]
 """A picture (h, w, 3), 8-bit sRGB."""
@@ -65,7 +65,7 @@ class Reference:
     """Of the CONTENT_MAPS."""
     grams: Grams
     """Of the STYLE_MAPS."""
-    quality: Quality
+    quality: QualityMeasures
     top_classes: tuple[int, ...]
     """The five most likely ImageNet classes, most likely first."""
     traits: tuple[float, ...]
@@ -153,7 +153,7 @@ class Scorer:
         """
         made = self._look(checked(output), asset.frame, area)
         target = mean_grams([(reference.grams.whole, weight) for reference, weight in style])
-        fault = technical(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
+        fault = technical_score(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
         return Scores(
             content_distance(asset.content, made.content),
             style_distance(made.grams.whole, asset.grams.whole, target),
@@ -172,7 +172,7 @@ class Scorer:
             frame,
             tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
             grams([found.maps[name][0] for name in STYLE_MAPS], area),
-            quality(Picture(rgb), SIDE),
+            measure_quality(Picture(rgb), SIDE),
             tuple(found.logits[0].topk(5).indices.tolist()),
             traits(found.pooled[0]),
         )

@@ -1,11 +1,11 @@
-"""Technical quality as part of a score: which faults a picture has that neither its asset nor its style had."""
+"""TechnicalScore quality as part of a score: which faults a picture has that neither its asset nor its style had."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.scoring.image_quality import Quality
+from core.scoring.image_quality import QualityMeasures
 
 SIDE = 256
 """Pixels a side, in the middle, that a score looks at: a quarter of what an appraisal does, in an eighth of its time."""
@@ -24,14 +24,14 @@ FAULTS = {
 
 
 @dataclass(frozen=True)
-class Technical:
+class TechnicalScore:
     """A picture's faults as one number, 0 to 1 (1: none that its originals had not), and the measure that took the most."""
 
     score: float = 1.0
     flaw: str | None = None
 
 
-def technical(made: Quality, originals: Sequence[Quality]) -> Technical:
+def technical_score(made: QualityMeasures, originals: Sequence[QualityMeasures]) -> TechnicalScore:
     """The quality of what was made, next to what it was made of: the asset and the artworks of its style.
 
     Each fault has a factor 1 / (1 + what is too much / what halves it), and sharpness its share of what the softest
@@ -45,10 +45,10 @@ def technical(made: Quality, originals: Sequence[Quality]) -> Technical:
     for factor in factors.values():
         score *= factor
     worst = min(factors, key=lambda name: factors[name])
-    return Technical(score, worst if factors[worst] < 0.99 else None)
+    return TechnicalScore(score, worst if factors[worst] < 0.99 else None)
 
 
-def _factor(name: str, made: Quality, originals: Sequence[Quality]) -> float:
+def _factor(name: str, made: QualityMeasures, originals: Sequence[QualityMeasures]) -> float:
     room, halves = FAULTS[name]
     had = max((getattr(each, name) or 0.0 for each in originals), default=0.0)
     much = (getattr(made, name) or 0.0) - had - room

@@ -15,7 +15,7 @@ from core.assist.emotion import CAVEAT, REFERENCE
 from core.assist.measures import COLUMNS
 from core.assist.overlays import DRAWN
 from core.assist.swatches import WRITERS
-from core.report.board import Board, Colour, Group, Near, Seen
+from core.report.board import InspirationPage, PagePicture, PaletteColour, PictureGroup, SimilarPicture
 from core.storage.store import Store
 from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_name
 
@@ -29,28 +29,28 @@ Row = Mapping[str, Any]
 Vectors = Float[NDArray[np.float32], "n d"]
 
 
-def board_of(title: str, rows: Sequence[Row], store: Store, **more: Any) -> Board:
-    """A board of a survey's rows, as far as its files are there; `more` are further fields of Board."""
+def board_of(title: str, rows: Sequence[Row], store: Store, **more: Any) -> InspirationPage:
+    """A board of a survey's rows, as far as its files are there; `more` are further fields of InspirationPage."""
     done = [row for row in rows if row["status"] == "done"]
     near = more.pop("near", {})
     seen = [_seen(row, store, near.get(place, ())) for place, row in enumerate(done)]
     failed = [(row["asset"], row["message"] or "") for row in rows if row["status"] == "failed"]
-    return Board(title, seen, MEANINGS, MOODS, failed, **more)
+    return InspirationPage(title, seen, MEANINGS, MOODS, failed, **more)
 
 
-def neighbours(vectors: Vectors) -> dict[int, list[Near]]:
+def neighbours(vectors: Vectors) -> dict[int, list[SimilarPicture]]:
     """For each picture, by its place, the NEIGHBOURS most like it. vectors: of length 1."""
-    found: dict[int, list[Near]] = {}
+    found: dict[int, list[SimilarPicture]] = {}
     for start in range(0, len(vectors), 512):
         likeness = vectors[start : start + 512] @ vectors.T
         for offset, row in enumerate(likeness):
             row[start + offset] = -1.0
             best = np.argsort(-row, kind="stable")[: min(NEIGHBOURS, len(vectors) - 1)]
-            found[start + offset] = [Near(int(place), float(np.clip(row[place], 0, 1))) for place in best]
+            found[start + offset] = [SimilarPicture(int(place), float(np.clip(row[place], 0, 1))) for place in best]
     return found
 
 
-def groups(vectors: Vectors, rows: Sequence[Row]) -> list[Group]:
+def groups(vectors: Vectors, rows: Sequence[Row]) -> list[PictureGroup]:
     """Pictures that are alike, the largest group first: about the root of half their number, at most MOST_GROUPS."""
     count = min(MOST_GROUPS, max(1, round((len(rows) / 2) ** 0.5)))
     if count < 2:
@@ -66,30 +66,33 @@ def groups(vectors: Vectors, rows: Sequence[Row]) -> list[Group]:
     return sorted(made, key=lambda group: (-len(group.places), group.places[0]))
 
 
-def _group(members: list[int], rows: Sequence[Row]) -> Group:
+def _group(members: list[int], rows: Sequence[Row]) -> PictureGroup:
     moods = Counter(word for place in members for word in (rows[place]["mood"] or "").split(", ")[:1] if word)
     hues = Counter(word for place in members for word in (rows[place]["colours"] or "").split(", ")[:2] if word)
     words = [word for word, _ in (*moods.most_common(1), *hues.most_common(2))]
     palettes = [colours(rows[place]) for place in members[:4]]
     shared = sorted((each for palette in palettes for each in palette[:3]), key=lambda each: each.hex)
-    return Group(", ".join(words) or "without colours", members, shared)
+    return PictureGroup(", ".join(words) or "without colours", members, shared)
 
 
-def colours(row: Row) -> list[Colour]:
+def colours(row: Row) -> list[PaletteColour]:
     """The palette of a row: `#1a2b3c 42%, ...` and the colours' names."""
     if not row.get("palette"):
         return []
     both = zip(row["palette"].split(", "), row["colours"].split(", "), strict=True)
-    return [Colour(text.split()[0], max(0.005, float(text.split()[1].rstrip("%")) / 100), name) for text, name in both]
+    return [
+        PaletteColour(text.split()[0], max(0.005, float(text.split()[1].rstrip("%")) / 100), name)
+        for text, name in both
+    ]
 
 
-def _seen(row: Row, store: Store, near: Sequence[Near]) -> Seen:
+def _seen(row: Row, store: Store, near: Sequence[SimilarPicture]) -> PagePicture:
     name = row["asset"]
     thumb = file_name(THUMBS, name, "jpg")
     overlays = {what: file_name(OVERLAYS, name, f"{what}.jpg") for what in DRAWN}
     files = {suffix: file_name(PALETTES, name, suffix) for suffix in WRITERS}
     point = None if row["pleasure"] is None else (row["pleasure"], row["arousal"])
-    return Seen(
+    return PagePicture(
         name=name,
         thumb=thumb if point and store.exists(thumb) else None,
         palette=colours(row),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.assist.recommend import Fit, recommended
-from core.report.board import Board, Draft
+from core.report.board import InspirationPage, StyleDraft
 from core.storage.store import Store
 from core.survey.boards import Row, board_of, groups, neighbours
 from core.survey.similar import Collection
@@ -63,7 +63,9 @@ class Inspiration:
         longest = max(map(len, members))
         return [each[rank] for rank in range(longest) for each in members if rank < len(each)]
 
-    def board(self, title: str, store: Store, drafts: Sequence[Draft], notes: Sequence[str] = ()) -> Board:
+    def board(
+        self, title: str, store: Store, drafts: Sequence[StyleDraft], notes: Sequence[str] = ()
+    ) -> InspirationPage:
         """All of it on a board."""
         more: dict[str, Any] = {"groups": self.groups, "drafts": drafts, "notes": notes}
         near = neighbours(self._vectors) if len(self.done) > 1 else {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from core.report.board import board_page
+from core.report.board import inspiration_page
 from core.storage.run_paths import MANIFEST
 from core.survey.boards import PAGE, board_of
 from core.survey.spec import AnalyseSpec
@@ -19,7 +19,7 @@ def finished(survey: Survey) -> dict[str, Any]:
     rows, page = survey.finish(), None
     if isinstance(survey.spec, AnalyseSpec) and not survey.spec.measures_only:
         every = [row for some in batches(rows) for row in some]
-        survey.store.put(PAGE, board_page(board_of(survey.spec.pictures.name, every, survey.store)))
+        survey.store.put(PAGE, inspiration_page(board_of(survey.spec.pictures.name, every, survey.store)))
         page = str(survey.store.path(PAGE))
     failed = int(pc.sum(pc.equal(rows["status"], "failed")).as_py() or 0)
     return {

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from core.errors import TRANSIENT, SpecError
 from core.images.formats import listed
-from core.planning.file_digests import Digests, Measured
+from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
@@ -129,7 +129,7 @@ class Survey:
     def _find(self) -> None:
         self._assets = self._scanned()
         paths = [os.path.join(self.spec.pictures, asset.file) for asset in self._assets]
-        measured = Digests().measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
+        measured = DigestCache().measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
         known = self._known()
         lost: list[dict[str, Any]] = []
         for asset, found in zip(self._assets, measured, strict=True):
@@ -182,7 +182,7 @@ def survey_of(folder: str | Path) -> Survey:
     return _surveys[folder]
 
 
-def _fault(asset: Asset, found: Measured) -> dict[str, Any] | None:
+def _fault(asset: Asset, found: MeasuredFile) -> dict[str, Any] | None:
     """The row of a picture that cannot be looked at."""
     row = {"asset": asset.name, "asset_sha256": found.sha256 or None, "status": "failed"}
     if asset.problem:

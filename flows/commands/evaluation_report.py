@@ -19,7 +19,7 @@ from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.gan.metrics.set_report import Appraisal
 from core.images.pixel_types import RgbPictures
 from core.report.evaluation import FIGURES, evaluation_text, shown
-from core.report.nearest import SHOWN, Pair, Tally, nearest_page
+from core.report.nearest import SHOWN, ComparisonCounts, NearestMatch, nearest_page
 from core.storage.store import Store
 from flows.console import print_line
 
@@ -85,14 +85,14 @@ def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
         print_line(screen, line)
 
 
-def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[Pair]:
+def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[NearestMatch]:
     """The nearest pairs, as many as the page shows, with their pictures."""
     order = sorted(range(len(drawn)), key=lambda place: (found.near[place].nearness, seeds[place]))
     shown_pairs = []
     for place in order[:SHOWN]:
         near = found.near[place]
         shown_pairs.append(
-            Pair(
+            NearestMatch(
                 sample=_encoded(drawn[place]),
                 sample_name=f"seed {seeds[place]}",
                 original=_encoded(rgb_of(training.pictures[near.index : near.index + 1])[0]),
@@ -108,9 +108,9 @@ def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Seque
     return shown_pairs
 
 
-def _tally(found: Appraisal, originals: int) -> Tally:
+def _tally(found: Appraisal, originals: int) -> ComparisonCounts:
     """The page's counts."""
-    return Tally(
+    return ComparisonCounts(
         samples=len(found.near),
         originals=originals,
         copies=found.count("copy"),

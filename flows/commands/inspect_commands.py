@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
-from core.config.preference_model import load_taste
+from core.config.preference_model import load_preference_model
 from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.errors import SpecError
@@ -19,13 +19,13 @@ from core.images import provenance
 from core.manifest import manifest
 from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
-from core.planning.cost_calibration import calibrated_cost
+from core.planning.cost_calibration import calibrate_cost
 from core.planning.run_log import last_night
 from core.report.summary import summarise
 from core.runs.gallery import build_run_gallery
 from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
-from core.scoring.explain_score import explained
+from core.scoring.explain_score import score_lines
 from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
@@ -55,7 +55,7 @@ def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     """Print what a night would do; `replan` chooses anew what the spec leaves to be chosen."""
     out = console(as_json)
     spec.check()
-    cost = calibrated_cost(spec.device, lambda text: out.print(text))
+    cost = calibrate_cost(spec.device, lambda text: out.print(text))
     made = make_plan(spec, cost=cost, replan=replan)
     if as_json:
         print(json.dumps({**asdict(made.summary), "free_bytes": free_bytes(spec.out)}))
@@ -117,8 +117,8 @@ def explain_score(folder: Path, output: str) -> None:
     if not found:
         raise SpecError(f"{folder} has no output {printable(output)}", f"`nocturne manifest {folder}` lists them.")
     weights = spec.weights_of_scores
-    taste = load_taste(spec.taste_file) if spec.taste_file else None
-    for line in explained(found[0], weights, taste.shares(found[0]) if taste else None):
+    taste = load_preference_model(spec.taste_file) if spec.taste_file else None
+    for line in score_lines(found[0], weights, taste.shares(found[0]) if taste else None):
         print(printable(line))
     if found[0]["label"] is not None:
         print(printable(label_sentence(found[0])))

@@ -14,7 +14,7 @@ from core.config.spec_fields import check_folder
 from core.errors import JobError, NocturneError
 from core.images import image
 from core.planning.catalog import Style, load_catalog
-from core.report.board import Draft, board_page
+from core.report.board import StyleDraft, inspiration_page
 from core.runs.single_job import study
 from core.storage.run_paths import style_thumb
 from core.storage.store import Store
@@ -51,7 +51,7 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
         known = seen(spec.pictures, catalog, styles)
         proposed = ideas(found.done, found.order(), known.styles, count, mood) if found.done else []
         drafts, notes = _drawn(proposed, spec.pictures, catalog, styles, survey.store)
-        survey.store.put(PAGE, board_page(found.board(spec.pictures.name, survey.store, drafts, notes)))
+        survey.store.put(PAGE, inspiration_page(found.board(spec.pictures.name, survey.store, drafts, notes)))
     page = survey.store.path(PAGE)
     if as_json:
         made = [{"asset": idea.asset, "style": idea.fit.style, "reason": idea.fit.reason} for idea in proposed]
@@ -62,7 +62,7 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
 
 def _drawn(
     proposed: Sequence[Idea], library: Path, catalog: Path, styles: Sequence[Style], store: Store
-) -> tuple[list[Draft], list[str]]:
+) -> tuple[list[StyleDraft], list[str]]:
     """Drafts of the ideas, and a sentence for each that could not be painted."""
     by_name = {style.name: style for style in styles}
     drafts, notes = [], []
@@ -84,7 +84,7 @@ class _Place:
     style: Style
     store: Store
 
-    def draft(self, idea: Idea, name: str) -> Draft:
+    def draft(self, idea: Idea, name: str) -> StyleDraft:
         """Paint and put it. Raises JobError, NocturneError."""
         artworks = [self.catalog / artwork.file for artwork in self.style.artworks]
         weighted = [f"{file}:{each.weight:g}" for file, each in zip(artworks, self.style.artworks, strict=True)]
@@ -97,4 +97,4 @@ class _Place:
         self.store.put(thumb, image.thumbnail(image.read(artworks[0])))
         words = ["nocturne", "style", os.fspath(self.photo), *weighted, "-o", "large.png", "--preset", "polish"]
         command = " ".join(shlex.quote(word) for word in words)
-        return Draft(idea.place, idea.fit.style, thumb, name, idea.fit.reason, idea.fit.fit, command)
+        return StyleDraft(idea.place, idea.fit.style, thumb, name, idea.fit.reason, idea.fit.fit, command)

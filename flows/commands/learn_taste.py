@@ -8,7 +8,7 @@ from pathlib import Path
 from core.config.preference_model import MEASURES
 from core.errors import SpecError
 from core.manifest.picks import read_picks
-from core.scoring.preference_fit import examples, learn
+from core.scoring.preference_fit import collect_examples, fit_preferences
 from core.storage.store import Store
 from core.text import printable
 
@@ -17,8 +17,8 @@ def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:
     """Learn a taste and write it to `to`, a .json file. Raises SpecError."""
     if to.suffix.lower() != ".json":
         raise SpecError(f"--to {to}: a taste is a .json file.")
-    given = examples(read_picks(picks), run)
-    taste = learn(given)
+    given = collect_examples(read_picks(picks), run)
+    taste = fit_preferences(given)
     Store(to.absolute().parent).put(to.name, taste.model_dump_json(indent=1).encode())
     if as_json:
         print(json.dumps({**taste.model_dump(include={"kept", "rejected", "rank"}), "left_out": given.left_out}))

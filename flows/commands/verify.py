@@ -15,7 +15,7 @@ from rich.text import Text
 
 from core.errors import NocturneError
 from core.manifest.quarantine import SET_ASIDE, Move, set_aside
-from core.manifest.verify import KINDS, Report, verify
+from core.manifest.verify import FAULT_KINDS, Report, verify
 from core.storage.store import Store
 from core.text import printable
 from flows.commands.inspect_commands import store_of
@@ -65,7 +65,7 @@ def _document(store: Store, report: Report, moves: Sequence[Move], code: int) ->
         "run": store.root.name,
         "rows": report.rows,
         "whole": report.whole,
-        **{kind: report.count(kind) for kind in KINDS},
+        **{kind: report.count(kind) for kind in FAULT_KINDS},
         "young": report.young,
         "running": report.running,
         "faults": [asdict(fault) for fault in report.faults],
@@ -87,7 +87,7 @@ def _show(out: Console, folder: Path, report: Report, moves: Sequence[Move], asi
 def _counts(report: Report) -> Table:
     table = plain_table()
     table.add_row("whole", f"{report.whole:,} of {report.rows:,}")
-    for kind in KINDS:
+    for kind in FAULT_KINDS:
         if report.count(kind):
             table.add_row(f"[red]{kind}", f"{report.count(kind):,}")
     if report.young:

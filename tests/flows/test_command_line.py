@@ -9,7 +9,7 @@ import pytest
 
 from core.config.recipe import Recipe
 from core.config.spec import Spec
-from core.planning.cost_model import Cost, save_cost
+from core.planning.cost_model import CostModel, save_cost
 from flows.options import RENAMED
 from tests.conftest import Studio
 from tests.flows.command import here, nocturne
@@ -166,7 +166,7 @@ def test_show_of_a_picture_that_says_nothing(studio: Studio) -> None:
 def test_a_flag_that_chooses_the_recipe_takes_the_place_of_what_the_file_says(studio: Studio) -> None:
     file = studio.root / "tonight.toml"
     file.write_text('library = "library"\ncatalog = "catalog"\nout = "run"\npreset = "gatys"\n[recipe]\nsize = 64\n')
-    save_cost(Cost(rates={"vgg19 auto": 1e-4}, jobs=9))
+    save_cost(CostModel(rates={"vgg19 auto": 1e-4}, jobs=9))
     ended = here("run", file, "--dry-run", "--quality", "best", "--file-quality", "80", "--format", "jpg", "--json")
     assert (ended.code, ended.err) == (0, "")
     summary = json.loads(ended.out)

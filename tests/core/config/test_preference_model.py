@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.config.preference_model import MEASURES, NAMES, TRAITS, Taste, load_taste
+from core.config.preference_model import FEATURES, MEASURES, TRAITS, PreferenceModel, load_preference_model
 from core.errors import SpecError
 from core.manifest import manifest
 from core.manifest.picks import Pick
 from core.scoring.feature_projection import COUNT, traits
-from core.scoring.preference_fit import examples, learn, ranked
+from core.scoring.preference_fit import collect_examples, fit_preferences, roc_auc
 from core.storage.store import Store
 
 
@@ -48,19 +48,19 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_a_taste_ranks_what_it_was_not_shown(run: Path) -> None:
-    taste = learn(examples(picked(rows(120)), run))
+    taste = fit_preferences(collect_examples(picked(rows(120)), run))
     others = rows(200, seed=1)
     kept = np.array([pick.choice == "keep" for pick in picked(others)])
     scores = [taste.score(row) for row in others]
     assert all(score is not None and 0 <= score <= 1 for score in scores)
-    assert ranked(kept, np.array(scores)) > 0.85
+    assert roc_auc(kept, np.array(scores)) > 0.85
     assert taste.rank is not None
     assert taste.rank > 0.8
     assert max(range(4), key=lambda n: taste.weights[n]) == MEASURES.index("score_quality")
 
 
 def test_a_row_without_measures_has_no_score(run: Path) -> None:
-    taste = learn(examples(picked(rows(120)), run))
+    taste = fit_preferences(collect_examples(picked(rows(120)), run))
     assert taste.score({}) is None
     assert taste.score({**rows(1)[0], "traits": [1.0]}) is None
     shares = taste.shares(rows(1)[0])
@@ -69,26 +69,28 @@ def test_a_row_without_measures_has_no_score(run: Path) -> None:
 
 
 def test_picks_without_a_row_are_left_out_and_too_few_refused(run: Path) -> None:
-    given = examples([*picked(rows(120)), Pick("gone.png", "keep")], run)
+    given = collect_examples([*picked(rows(120)), Pick("gone.png", "keep")], run)
     assert (given.left_out, len(given.kept)) == (1, 120)
     with pytest.raises(SpecError, match="at least 5 of each"):
-        learn(examples(picked(rows(120))[:6], run))
+        fit_preferences(collect_examples(picked(rows(120))[:6], run))
     with pytest.raises(SpecError, match="give its folder with --run"):
-        examples([Pick("a.png", "keep")], None)
+        collect_examples([Pick("a.png", "keep")], None)
 
 
 def test_a_taste_is_read_as_it_was_written(run: Path, tmp_path: Path) -> None:
-    taste, file = learn(examples(picked(rows(120)), run)), tmp_path / "taste.json"
+    taste, file = fit_preferences(collect_examples(picked(rows(120)), run)), tmp_path / "taste.json"
     file.write_text(taste.model_dump_json())
-    assert load_taste(file) == taste
+    assert load_preference_model(file) == taste
 
 
-@pytest.mark.parametrize("change", [{"weights": [1.0]}, {"scale": [0.0] * len(NAMES)}, {"bias": "much"}, {"more": 1}])
+@pytest.mark.parametrize(
+    "change", [{"weights": [1.0]}, {"scale": [0.0] * len(FEATURES)}, {"bias": "much"}, {"more": 1}]
+)
 def test_a_file_that_is_no_taste_is_refused(run: Path, tmp_path: Path, change: dict[str, Any]) -> None:
-    taste, file = learn(examples(picked(rows(120)), run)), tmp_path / "taste.json"
+    taste, file = fit_preferences(collect_examples(picked(rows(120)), run)), tmp_path / "taste.json"
     file.write_text(json.dumps({**taste.model_dump(mode="json"), **change}))
     with pytest.raises(SpecError, match="is no taste"):
-        load_taste(file)
+        load_preference_model(file)
 
 
 def test_traits_tell_pictures_apart_and_stay_what_they_are() -> None:
@@ -102,4 +104,4 @@ def test_traits_tell_pictures_apart_and_stay_what_they_are() -> None:
 
 
 def test_a_taste_is_of_this_format(run: Path) -> None:
-    assert Taste.model_json_schema()["properties"]["format"]["const"] == "nocturne taste 1"
+    assert PreferenceModel.model_json_schema()["properties"]["format"]["const"] == "nocturne taste 1"

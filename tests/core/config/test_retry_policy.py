@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.config.preference_model import Taste
+from core.config.preference_model import PreferenceModel
 from core.config.retry_policy import WEAKER, is_low, parse_gate
 from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
@@ -163,7 +163,9 @@ def test_what_failed_waits_for_another_night(studio: Studio) -> None:
 
 def test_a_taste_scores_in_place_of_the_weights(studio: Studio) -> None:
     night(studio, gated(studio, gate="reject"), 0.6)
-    taste = Taste(mean=[0] * 36, scale=[1] * 36, weights=[0, 2, *[0] * 34], bias=-2, kept=9, rejected=9, rank=0.8)
+    taste = PreferenceModel(
+        mean=[0] * 36, scale=[1] * 36, weights=[0, 2, *[0] * 34], bias=-2, kept=9, rejected=9, rank=0.8
+    )
     file = studio.root / "taste.json"
     file.write_text(taste.model_dump_json())
     store, spec = Store(studio.out), gated(studio, gate="reject", taste=file)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from core.images.perceptual_hash import hex_hash
-from core.manifest.near_duplicates import CHUNKS, NEAR, alike
+from core.manifest.near_duplicates import CHUNKS, NEAR, near_duplicates
 
 RNG = np.random.default_rng(0)
 
@@ -29,7 +29,7 @@ def test_near_ones_are_found_among_others(several: int) -> None:
     one = bits()
     texts = [text(one), text(changed(one, CHUNKS - 1)), *(text(bits()) for _ in range(several)), None, text(one)]
     names = [f"{n:03}" for n in range(len(texts))]
-    found = alike(["wave"] * len(texts), texts, names)
+    found = near_duplicates(["wave"] * len(texts), texts, names)
     assert found == ["000", "000", *[None] * several, None, "000"]
 
 
@@ -39,13 +39,13 @@ def test_likeness_goes_by_others_between_and_stays_within_a_group() -> None:
     three = two.copy()
     three[np.flatnonzero(two == one)[:15]] ^= True
     texts = [text(each) for each in (three, two, one)]
-    assert alike(["w", "w", "w"], texts, ["c", "b", "a"]) == ["a", "a", "a"]
-    assert alike(["w", "n", "w"], texts, ["c", "b", "a"]) == [None, None, None]
+    assert near_duplicates(["w", "w", "w"], texts, ["c", "b", "a"]) == ["a", "a", "a"]
+    assert near_duplicates(["w", "n", "w"], texts, ["c", "b", "a"]) == [None, None, None]
 
 
 def test_many_equal_ones_are_one_set() -> None:
     same = text(bits())
-    assert set(alike(["w"] * 5000, [same] * 5000, [f"{n:05}" for n in range(5000)])) == {"00000"}
+    assert set(near_duplicates(["w"] * 5000, [same] * 5000, [f"{n:05}" for n in range(5000)])) == {"00000"}
 
 
 def test_a_picture_and_its_recompression_have_near_fingerprints() -> None:

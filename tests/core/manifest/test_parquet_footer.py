@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.manifest.parquet_footer import Page, claims, pages
+from core.manifest.parquet_footer import PageHeader, read_footer, read_page_headers
 
 PLAIN = (
     b"PAR1\x15\x00\x15\x14\x15\x14,\x15\x02\x15\x00\x15\x06\x15\x06\x1c\x00\x00\x00\x02\x00\x00\x00\x02\x01\x01\x00\x00\x00"
@@ -40,16 +40,16 @@ def claiming(inflated: bytes) -> bytes:
 
 @pytest.mark.parametrize("data", [PLAIN, DAMAGED], ids=["plain", "damaged"])
 def test_claims_name_the_columns_and_pages_of_a_file(data: bytes) -> None:
-    found = claims(data)
+    found = read_footer(data)
     assert found.rows == 1
     ((name, begin, end),) = found.columns
-    assert (name, [*pages(data, begin, end)]) == ("a", [Page(inflated=10, values=1)])
+    assert (name, [*read_page_headers(data, begin, end)]) == ("a", [PageHeader(inflated=10, values=1)])
 
 
 def test_pages_tell_what_a_page_claims_before_it_is_inflated() -> None:
     data = claiming(b"\xfe\xff\xff\xff\x0f")
-    ((_, begin, _),) = claims(data).columns
-    assert next(pages(data, begin, len(data))).inflated == 2**31 - 1
+    ((_, begin, _),) = read_footer(data).columns
+    assert next(read_page_headers(data, begin, len(data))).inflated == 2**31 - 1
 
 
 @pytest.mark.xfail(reason="Arrow ends the process (26.0.1: abort in `column`, histogram size mismatch)", strict=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.manifest.quarantine import SET_ASIDE, Move, set_aside
-from core.manifest.verify import Fault, verify
+from core.manifest.verify import OutputFault, verify
 from core.planning.reuse import finished_jobs
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import TEMPORARY, Store
@@ -118,7 +118,7 @@ def test_links_out_of_the_run_are_not_followed(store: Store, tmp_path: Path, way
 )
 def test_only_what_lies_in_outputs_is_ever_moved(store: Store, name: str) -> None:
     before = contents(store.root.parent)
-    (move,) = set_aside(store, [Fault("stray", name, "hostile")])
+    (move,) = set_aside(store, [OutputFault("stray", name, "hostile")])
     assert move.to is None
     assert contents(store.root.parent) == before
 
@@ -126,7 +126,7 @@ def test_only_what_lies_in_outputs_is_ever_moved(store: Store, name: str) -> Non
 def test_a_folder_behind_a_link_within_the_run_is_left_alone(store: Store) -> None:
     store.put("parts/1.png", b"not a picture, but the run's")
     (store.root / OUTPUTS / "linked").symlink_to("../parts")
-    (move,) = set_aside(store, [Fault("damaged", "outputs/linked/1.png", "hostile", "linked/1.png")])
+    (move,) = set_aside(store, [OutputFault("damaged", "outputs/linked/1.png", "hostile", "linked/1.png")])
     assert move.to is None
     assert store.exists("parts/1.png")
 

@@ -17,8 +17,8 @@ from PIL import Image
 
 from core.errors import NocturneError, OutOfMemory
 from core.manifest import verify
-from core.manifest.output_check import Claim, PixelCheck
-from core.manifest.verify import Fault
+from core.manifest.output_check import ExpectedOutput, PixelCheck
+from core.manifest.verify import OutputFault
 from core.storage.run_paths import MANIFEST, OUTPUTS, output_path
 from core.storage.store import TEMPORARY, Store
 from tests import pictures
@@ -42,7 +42,7 @@ def faults(store: Store) -> list[tuple[str, str]]:
     return [(fault.kind, fault.name) for fault in verify.verify(store).faults]
 
 
-def only(store: Store) -> Fault:
+def only(store: Store) -> OutputFault:
     (fault,) = verify.verify(store).faults
     return fault
 
@@ -242,7 +242,7 @@ def test_any_bytes_are_a_fault_and_never_a_crash(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as root:
         store = Store(root)
         store.put("outputs/x.png", data)
-        trouble = PixelCheck(store).trouble(Claim("x.png", "0" * 64, 4, 4))
+        trouble = PixelCheck(store).trouble(ExpectedOutput("x.png", "0" * 64, 4, 4))
         assert trouble is not None
         assert trouble.kind in ("altered", "damaged")
 
@@ -250,12 +250,12 @@ def test_any_bytes_are_a_fault_and_never_a_crash(data: bytes) -> None:
 def test_few_pictures_are_in_hand_at_once() -> None:
     lock, begun = threading.Lock(), 0
 
-    def work(_: Claim) -> None:
+    def work(_: ExpectedOutput) -> None:
         nonlocal begun
         with lock:
             begun += 1
 
-    results = verify._in_threads(work, [Claim(str(number), None, None, None) for number in range(5000)])
+    results = verify._in_threads(work, [ExpectedOutput(str(number), None, None, None) for number in range(5000)])
     next(results)
     assert begun <= verify.AHEAD
     assert [claim.output for claim, _ in results] == [str(number) for number in range(1, 5000)]

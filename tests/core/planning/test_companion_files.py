@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.planning.companion_files import Companion, companions, in_proportion
-from core.planning.file_digests import Digests, Measured, sha256_of
+from core.planning.file_digests import DigestCache, MeasuredFile, sha256_of
 from core.planning.library import Asset, scan
 from tests.conftest import Studio
 
@@ -23,8 +23,8 @@ def masks(studio: Studio) -> Path:
 
 def found(studio: Studio, masks: Path) -> dict[str, Companion]:
     assets = scan(studio.library).assets
-    measured = Digests().measure([os.path.join(studio.library, asset.file) for asset in assets], 10**8)
-    both: list[tuple[Asset, Measured]] = list(zip(assets, measured, strict=True))
+    measured = DigestCache().measure([os.path.join(studio.library, asset.file) for asset in assets], 10**8)
+    both: list[tuple[Asset, MeasuredFile]] = list(zip(assets, measured, strict=True))
     answers = companions("mask", masks, both, 10**6, lambda *_: None)
     return dict(zip((asset.name for asset in assets), answers, strict=True))
 
@@ -34,7 +34,7 @@ def test_a_picture_of_any_suffix_and_size_goes_with_its_asset(studio: Studio, ma
     studio.picture("masks/trip/sea.png", 6, (16, 20))
     answers = found(studio, masks)
     assert answers["cat.jpg"].file == "cat.webp"
-    assert answers["cat.jpg"].found == Measured(sha256_of(str(masks / "cat.webp")), 400, 320)
+    assert answers["cat.jpg"].found == MeasuredFile(sha256_of(str(masks / "cat.webp")), 400, 320)
     assert answers["trip/sea.png"].found.reason is None
 
 

@@ -11,7 +11,7 @@ from core.config.recipe import Recipe
 from core.networks import transfer_flops
 from core.networks.architecture import Name
 from core.networks.backbone import Backbone
-from core.planning.cost_model import Cost, gflop, load_cost, network_of, save_cost
+from core.planning.cost_model import CostModel, gflop, load_cost, network_of, save_cost
 from core.planning.shards import MAX_JOBS, Sharder
 from core.stylize.optimise.moments import moments
 from tests.core.networks.seeded_weights import seeded
@@ -62,13 +62,15 @@ def test_jobs_that_were_made_at_once_shorten_the_next_night(tmp_path: Path) -> N
 
 def test_each_precision_has_its_own_rate() -> None:
     exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
-    learned = Cost(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
+    learned = CostModel(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
     assert learned.seconds(exact, 64, 64) == pytest.approx(2 * learned.seconds(quick, 64, 64))
 
 
 def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> None:
     vgg, resnet, other = (Recipe(backbone=name) for name in ("vgg19", "resnet50", "resnet18"))
-    learned = Cost(overhead=0).learned([(vgg, 64, 64, gflop(vgg, 64, 64)), (resnet, 64, 64, 2 * gflop(resnet, 64, 64))])
+    learned = CostModel(overhead=0).learned(
+        [(vgg, 64, 64, gflop(vgg, 64, 64)), (resnet, 64, 64, 2 * gflop(resnet, 64, 64))]
+    )
     assert learned.seconds(vgg, 64, 64) == pytest.approx(gflop(vgg, 64, 64))
     assert learned.seconds(resnet, 64, 64) == pytest.approx(2 * gflop(resnet, 64, 64))
     assert learned.seconds(other, 64, 64) == pytest.approx(1.5 * gflop(other, 64, 64))
@@ -76,12 +78,12 @@ def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> No
 
 def test_one_odd_job_does_not_spoil_the_model() -> None:
     jobs = [(Recipe(), 64, 64, 1.0)] * 9 + [(Recipe(), 64, 64, 900.0)]
-    assert Cost(overhead=0).learned(jobs).seconds(Recipe(), 64, 64) == pytest.approx(1.0)
+    assert CostModel(overhead=0).learned(jobs).seconds(Recipe(), 64, 64) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"rates": 3, "overhead": 1, "jobs": 1}', "\xff"])
 def test_a_damaged_memory_of_the_speed_is_forgotten(tmp_path: Path, text: str) -> None:
-    save_cost(Cost("cpu", jobs=5), tmp_path)
+    save_cost(CostModel("cpu", jobs=5), tmp_path)
     (tmp_path / "cost-cpu.json").write_text(text)
     assert load_cost("cpu", tmp_path).jobs == 0
 
@@ -98,7 +100,7 @@ def test_quick_jobs_do_not_make_endless_shards() -> None:
 
 
 def test_one_pass_is_a_small_part_of_an_optimisation_and_hangs_on_its_size() -> None:
-    cost, good, fast, polish = Cost(), PRESETS["good"], PRESETS["fast"], PRESETS["polish"]
+    cost, good, fast, polish = CostModel(), PRESETS["good"], PRESETS["fast"], PRESETS["polish"]
     assert cost.seconds(fast, 512, 269) < 0.1 * cost.seconds(good, 512, 269)
     assert gflop(fast, 512, 269) == pytest.approx(transfer_flops.gflop(269, 512))
     assert gflop(fast.changed({"brush": 0.5}), 512, 269) == pytest.approx(4 * gflop(fast, 512, 269))
@@ -109,7 +111,7 @@ def test_one_pass_is_a_small_part_of_an_optimisation_and_hangs_on_its_size() -> 
 
 def test_one_pass_has_a_rate_of_its_own() -> None:
     fast, good = PRESETS["fast"], PRESETS["good"]
-    cost = Cost(rates={network_of(good): 0.01})
+    cost = CostModel(rates={network_of(good): 0.01})
     taken = cost.seconds(fast, 512, 512) + 0.1
     learned = cost.learned([(fast, 512, 512, taken)] * 3)
     assert learned.seconds(fast, 512, 512) == pytest.approx(taken)

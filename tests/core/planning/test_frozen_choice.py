@@ -11,11 +11,11 @@ import pytest
 from core.config.presets import PRESETS, QUALITIES
 from core.config.spec import Spec
 from core.errors import SpecError
-from core.planning.cost_model import Cost, picture_seconds
-from core.planning.file_digests import Measured
+from core.planning.cost_model import CostModel, picture_seconds
+from core.planning.file_digests import MeasuredFile
 from core.planning.plan_file import read_context
 from core.planning.planner import Plan
-from core.planning.recipe_choice import Choice, choose, is_kept, median_size
+from core.planning.recipe_choice import RecipeChoice, choose_recipe, fits_request, median_size
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import PLAN
 from core.stylize.feedforward import style_lookup
@@ -23,7 +23,7 @@ from tests.conftest import Studio
 from tests.core.runs.test_stylize_plan import make, spec_of, states
 from tests.core.stylize.networks import seeded_file
 
-QUICK, SLOW = Cost(rates={"any": 1e-4}, jobs=5), Cost(rates={"any": 1e-2}, jobs=5)
+QUICK, SLOW = CostModel(rates={"any": 1e-4}, jobs=5), CostModel(rates={"any": 1e-2}, jobs=5)
 """Two opinions of one machine's speed."""
 SIZE = (4000, 3000)
 TIMES = {"seconds_per_picture": 1.0, "recipe": {"size": 256}}
@@ -42,7 +42,7 @@ def packaged(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(style_lookup, "PACKAGED", network)
 
 
-def plan(studio: Studio, cost: Cost = QUICK, replan: bool = False, **changes: Any) -> Plan:
+def plan(studio: Studio, cost: CostModel = QUICK, replan: bool = False, **changes: Any) -> Plan:
     return make_plan(spec_of(studio, **changes), cost=cost, replan=replan)
 
 
@@ -64,20 +64,23 @@ def test_a_quality_is_a_preset_and_its_own_changes_stay(studio: Studio, quality:
 
 
 def test_a_better_recipe_is_chosen_where_there_is_more_time(studio: Studio) -> None:
-    found = [choose(asking(studio, seconds_per_picture=time), QUICK, *SIZE) for time in (0.4, 0.7, 1.0, 1.5, 3.0, 1e6)]
-    assert all(choice.seconds <= choice.asked["seconds_per_picture"] for choice in found if is_kept(choice))
+    found = [
+        choose_recipe(asking(studio, seconds_per_picture=time), QUICK, *SIZE) for time in (0.4, 0.7, 1.0, 1.5, 3.0, 1e6)
+    ]
+    assert all(choice.seconds <= choice.asked["seconds_per_picture"] for choice in found if fits_request(choice))
     work = [choice.recipe.passes(*SIZE) * choice.recipe.size**2 for choice in found]
     assert work == sorted(work)
     assert len(set(work)) > 3
     assert found[-1].recipe == PRESETS["best"]
-    between = choose(asking(studio, seconds_per_picture=0.97 * found[-1].seconds), QUICK, *SIZE)
+    between = choose_recipe(asking(studio, seconds_per_picture=0.97 * found[-1].seconds), QUICK, *SIZE)
     assert (between.preset, between.recipe.steps) == ("best", round(0.875 * PRESETS["best"].steps))
     assert between.words().startswith(f"preset best with steps = {between.recipe.steps}")
 
 
 def test_what_a_time_buys_hangs_on_the_specs_own_changes(studio: Studio) -> None:
     small, large = (
-        choose(asking(studio, seconds_per_picture=1.0, recipe={"size": size}), QUICK, *SIZE) for size in (128, 2048)
+        choose_recipe(asking(studio, seconds_per_picture=1.0, recipe={"size": size}), QUICK, *SIZE)
+        for size in (128, 2048)
     )
     assert picture_seconds(QUICK, small.recipe.changed({"size": 128}), *SIZE) == small.seconds
     assert small.recipe.passes(*SIZE) > large.recipe.passes(*SIZE)
@@ -93,11 +96,11 @@ def test_a_machine_that_was_never_measured_is_measured_before_a_time_is_kept(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr("core.planning.frozen_choice.calibrated_cost", lambda device, _: asked.append(device) or QUICK)
-    measured, guessed = plan(studio, Cost(), **TIMES), plan(studio, QUICK, **TIMES)
+    monkeypatch.setattr("core.planning.frozen_choice.calibrate_cost", lambda device, _: asked.append(device) or QUICK)
+    measured, guessed = plan(studio, CostModel(), **TIMES), plan(studio, QUICK, **TIMES)
     assert recipes(measured) == recipes(guessed)
     assert asked == ["auto"]
-    plan(studio, Cost(), quality="good")
+    plan(studio, CostModel(), quality="good")
     assert asked == ["auto"]
 
 
@@ -134,7 +137,7 @@ def test_replan_chooses_again_and_counts_what_changes(studio: Studio) -> None:
     other = plan(studio, SLOW, replan=True, **TIMES)
     assert recipes(other).isdisjoint(recipes(first))
     assert "4 of 4 jobs change, 2 of them made already" in other.summary.choice
-    had = Choice.model_validate(first.context.choice).words()
+    had = RecipeChoice.model_validate(first.context.choice).words()
     assert f"Before, it was {had} (seconds_per_picture 1)" in other.summary.choice
     assert other.summary.todo == 4
     make(studio, other)
@@ -202,8 +205,8 @@ def test_changes_that_fit_no_recipe_are_a_sentence(studio: Studio) -> None:
 
 def test_the_median_is_of_pictures_that_can_be_used() -> None:
     sizes = [(10, 10), (20, 20), (30, 30)]
-    found = [Measured("x", width, height) for width, height in sizes]
-    assert median_size([*found, *[Measured(reason="unreadable")] * 9]) == (20, 20)
+    found = [MeasuredFile("x", width, height) for width, height in sizes]
+    assert median_size([*found, *[MeasuredFile(reason="unreadable")] * 9]) == (20, 20)
     assert min(median_size([replace(found[0], reason="missing")])) > 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.report import nearest
-from core.report.nearest import Pair, Tally, data_url, nearest_page
+from core.report.nearest import ComparisonCounts, NearestMatch, data_url, nearest_page
 from tests.core.report.nights import HOSTILE
 from tests.core.report.test_gallery import EVIL, Page
 
@@ -23,7 +23,7 @@ def encoded(kind: str = "JPEG", colour: str = "navy") -> bytes:
 SAMPLE, ORIGINAL = encoded(colour="navy"), encoded(colour="gold")
 
 
-def pair(name: str, nearness: float, verdict: str = "apart", **changes: object) -> Pair:
+def pair(name: str, nearness: float, verdict: str = "apart", **changes: object) -> NearestMatch:
     plain = {"sample": SAMPLE, "original": ORIGINAL, "original_name": "painting.jpg", "mirrored": False, "bits": 60}
     values = {
         **plain,
@@ -33,18 +33,18 @@ def pair(name: str, nearness: float, verdict: str = "apart", **changes: object) 
         "nearness": nearness,
         "verdict": verdict,
     }
-    return Pair(**{**values, **changes})  # type: ignore[arg-type]
+    return NearestMatch(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def tally(**changes: object) -> Tally:
+def tally(**changes: object) -> ComparisonCounts:
     plain = {"samples": 40, "originals": 950, "copies": 2, "close": 3, "features": "network, 64 px", "copy_at": 0.5}
-    return Tally(**{**plain, "close_at": 0.6, **changes})  # type: ignore[arg-type]
+    return ComparisonCounts(**{**plain, "close_at": 0.6, **changes})  # type: ignore[arg-type]
 
 
 PAIRS = [pair("far", 1.1), pair("copied", 0.1, "copy", mirrored=True, bits=9), pair("near", 0.55, "close")]
 
 
-def built(pairs: list[Pair] = PAIRS, title: str = "paintings", **changes: object) -> Page:
+def built(pairs: list[NearestMatch] = PAIRS, title: str = "paintings", **changes: object) -> Page:
     return Page(nearest_page(title, pairs, tally(**changes)).decode())
 
 

@@ -12,7 +12,7 @@ from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import SpecError
 from core.images import image
 from core.manifest import manifest
-from core.planning.cost_model import Cost
+from core.planning.cost_model import CostModel
 from core.planning.plan_file import begin_night, read_context, read_shard
 from core.planning.planner import Plan
 from core.runs.stylize_plan import make_plan
@@ -299,7 +299,7 @@ def test_the_order_of_styles_and_assets_does_not_change_keys(studio: Studio) -> 
 def test_shards_are_of_about_equal_predicted_length(studio: Studio) -> None:
     for number in range(20):
         studio.picture(f"library/p{number}.png", 100 + number)
-    plan = make_plan(spec_of(studio, shard_seconds=51), cost=Cost(rates={"auto": 1e-12}, overhead=10.0))
+    plan = make_plan(spec_of(studio, shard_seconds=51), cost=CostModel(rates={"auto": 1e-12}, overhead=10.0))
     shards = plan.jobs["shard"].to_pylist()
     assert plan.summary.shards == 9
     assert shards == sorted(shards)

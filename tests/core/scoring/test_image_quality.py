@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from skimage.measure import blur_effect
 
 from core.images.image import Picture
-from core.scoring.image_quality import LUMA, SIDE, Quality, middle, quality, sharpness
+from core.scoring.image_quality import LUMA, SIDE, QualityMeasures, measure_quality, middle, sharpness
 
 
 def scene() -> Image.Image:
@@ -27,8 +27,8 @@ def scene() -> Image.Image:
     )
 
 
-def judged(picture: Image.Image | NDArray[np.uint8]) -> Quality:
-    return quality(Picture(np.array(picture)))
+def judged(picture: Image.Image | NDArray[np.uint8]) -> QualityMeasures:
+    return measure_quality(Picture(np.array(picture)))
 
 
 def as_jpeg(picture: Image.Image, level: int) -> Image.Image:

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from core.scoring.image_quality import Quality
-from core.scoring.technical_score import technical
+from core.scoring.image_quality import QualityMeasures
+from core.scoring.technical_score import technical_score
 
-PHOTO = Quality(sharpness=0.6, noise=2.0, blocking=0.1, clipping=0.0, banding=0.0, checkerboard=0.0)
-PAINTING = Quality(sharpness=0.7, noise=6.0, blocking=0.1, clipping=0.2, banding=0.0, checkerboard=0.0)
-UNKNOWN = Quality(None, None, None, 0.0, None, None)
+PHOTO = QualityMeasures(sharpness=0.6, noise=2.0, blocking=0.1, clipping=0.0, banding=0.0, checkerboard=0.0)
+PAINTING = QualityMeasures(sharpness=0.7, noise=6.0, blocking=0.1, clipping=0.2, banding=0.0, checkerboard=0.0)
+UNKNOWN = QualityMeasures(None, None, None, 0.0, None, None)
 
 
 @pytest.mark.parametrize("made", [PHOTO, PAINTING, UNKNOWN, replace(PAINTING, sharpness=0.9)])
-def test_what_the_originals_have_is_no_fault(made: Quality) -> None:
-    found = technical(made, [PHOTO, PAINTING])
+def test_what_the_originals_have_is_no_fault(made: QualityMeasures) -> None:
+    found = technical_score(made, [PHOTO, PAINTING])
     assert (found.score, found.flaw) == (1.0, None)
 
 
@@ -30,12 +30,12 @@ def test_what_the_originals_have_is_no_fault(made: Quality) -> None:
     ],
 )
 def test_a_fault_costs_quality_and_is_named(name: str, value: float) -> None:
-    found = technical(replace(PHOTO, **{name: value}), [PHOTO, PAINTING])
+    found = technical_score(replace(PHOTO, **{name: value}), [PHOTO, PAINTING])
     assert found.score < 0.7
     assert found.flaw == name
-    worse = technical(replace(PHOTO, **{name: value, "noise": 60.0}), [PHOTO, PAINTING])
+    worse = technical_score(replace(PHOTO, **{name: value, "noise": 60.0}), [PHOTO, PAINTING])
     assert worse.score < found.score
 
 
 def test_originals_that_tell_nothing_leave_sharpness_out() -> None:
-    assert technical(replace(PHOTO, sharpness=0.01), [UNKNOWN]).flaw is None
+    assert technical_score(replace(PHOTO, sharpness=0.01), [UNKNOWN]).flaw is None

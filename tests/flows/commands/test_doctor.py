@@ -15,7 +15,7 @@ from core.doctor.check_result import Finding, ok, problem, warning
 from core.doctor.machine import machine_checks
 from core.doctor.networks import network_checks
 from core.doctor.spec import spec_checks
-from core.manifest.verify import KINDS
+from core.manifest.verify import FAULT_KINDS
 from flows.commands import doctor
 from flows.commands.check_report import Examination
 from flows.commands.doctor import examine_all
@@ -215,7 +215,7 @@ def test_every_check_and_every_fault_is_documented(studio: Studio) -> None:
     spec = Spec(library=studio.library, catalog=studio.catalog, out=studio.out)
     checks = [*machine_checks(studio.out), *doctor.prefect_checks(), *spec_checks(spec), *network_checks()]
     names = {name if not name.startswith("weights ") else "weights ..." for name, _ in checks}
-    assert [name for name in sorted({*names, *KINDS}) if f"`{name}`" not in text] == []
+    assert [name for name in sorted({*names, *FAULT_KINDS}) if f"`{name}`" not in text] == []
 
 
 # The whole, and how it is shown.
