@@ -1,13 +1,31 @@
-"""What recipes of every kind share: they are frozen, have a stable hash, and can be changed field by field."""
+"""Base class of recipes: frozen parameters with a stable digest, and the model of their overrides.
+
+The digest is part of every key, so a field that is added later must not change it where the field changes nothing:
+
+    hue: Annotated[float, ADDED_LATER] = Field(default=0.0, title="Hue", description="Turn of the hues, in degrees.")
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True)
+class AddedLater:
+    """Marks a field that recipes had not from the beginning: at its default it is left out of the digest.
+
+    The default has to be neutral: what was made before the field was there is made alike with it. Files of earlier versions
+    lack the field and are read with its default; presets may hold another value, and are then other recipes.
+    """
+
+
+ADDED_LATER = AddedLater()
 
 
 class RecipeModel(BaseModel):
@@ -21,8 +39,18 @@ class RecipeModel(BaseModel):
 
     def digest_of(self, left_out: frozenset[str]) -> str:
         """The same without some of its fields."""
-        text = json.dumps(self.model_dump(mode="json", exclude=set(left_out)), sort_keys=True, separators=(",", ":"))
+        values = self.model_dump(mode="json", exclude={*left_out, *self._neutral()})
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _neutral(self) -> set[str]:
+        """Fields added later that hold their neutral value."""
+        fields = type(self).model_fields.items()
+        return {
+            name
+            for name, field in fields
+            if ADDED_LATER in field.metadata and getattr(self, name) == field.get_default(call_default_factory=True)
+        }
 
 
 def overrides_of(recipe: type[RecipeModel]) -> type[BaseModel]:

@@ -1,4 +1,4 @@
-"""Reading Parquet files of manifest rows that anybody may have written: a small one cannot ask for gigabytes."""
+"""Reading untrusted Parquet files of manifest rows: sizes are checked before Arrow allocates, lacking columns are null."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.manifest.parquet_footer import read_footer, read_page_headers
+from core.manifest.schema import NEEDED
 
 MOST_ROWS = 1_000_000
 """Rows that any file may have; a longer one may have one more for each BYTES_A_ROW of its length."""
@@ -23,36 +24,29 @@ MOST_BYTES, MOST_INFLATION = 256 << 20, 64
 MOST_IN_A_ROW = 64
 """Values of a list: the longest is the history of the loss."""
 
-LATER = (
-    *("checkpoint", "mask_sha256", "regions_sha256"),
-    *("percentile", "score_quality", "score_coherence", "flaw", "retry_of", "best", "fingerprint", "alike", "traits"),
-    *("label", "probability", "known", "outlier", "scorer"),
-)
-"""Columns that files of earlier versions have not; they are null there."""
-
-NEEDED = ("output", "key", "status")
-"""Columns without which a row says nothing."""
-
 _LAST_TIME = 253_402_300_799_000
 """Milliseconds from 1970 to the end of the year 9999, where Python's dates end."""
 
 
 def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
-    """The rows in the bytes of a Parquet file, with these columns.
+    """The rows in the bytes of a Parquet file, with these columns; those that it lacks are null, others are not read.
 
-    Raises ArrowException, OSError, KeyError or ValueError for a file that is damaged, has other columns, or would need
+    Raises ArrowException, OSError, KeyError or ValueError for a file that is damaged, lacks a needed column, or would need
     memory out of all proportion to its length.
     """
     _check_size(data, schema.names)
     source = pa.BufferReader(data)
-    absent = set(LATER) - set(pq.read_schema(source).names)
-    present = [field for field in schema if field.name not in absent]
+    there = set(pq.read_schema(source).names)
+    if lacking := [name for name in NEEDED if name not in there]:
+        raise ValueError(f"no column `{lacking[0]}`")
+    present = [field for field in schema if field.name in there]
     texts = [field.name for field in present if field.type == pa.string()]
     # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
     found = pq.read_table(source, columns=[field.name for field in present], **options)
-    for name in absent:
-        found = found.append_column(schema.field(name), pa.nulls(found.num_rows, schema.field(name).type))
+    for field in schema:
+        if field.name not in there:
+            found = found.append_column(field, pa.nulls(found.num_rows, field.type))
     found = found.select(schema.names)
     _check_texts(data, found, texts)
     rows = found.cast(schema)

@@ -1,4 +1,4 @@
-"""The columns of the manifest."""
+"""The manifest's columns, as data: name, Arrow type, meaning, and whether a file must have it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the manifest: its Arrow type and what it means, with its unit."""
+    """One column of a table: its Arrow type and what it means, with its unit.
+
+    A file without a `needed` column is refused; any other that it lacks is null, so that files of earlier versions open.
+    """
 
     name: str
     type: pa.DataType
     meaning: str
+    needed: bool = False
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("output", pa.string(), "Path of the picture under `outputs/`; the row's identity."),
+    Column("output", pa.string(), "Path of the picture under `outputs/`; the row's identity.", needed=True),
     Column("run", pa.string(), "Name of the run folder that made the picture."),
     Column("kind", pa.string(), "`stylize`, or `sample`: drawn from a checkpoint."),
     Column("asset", pa.string(), "Path of the asset in the library."),
@@ -31,8 +35,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("preset", pa.string(), "Name of the preset the recipe began as."),
     Column("seed", pa.int64(), "Seed of the job."),
     Column("weights", pa.string(), "Digest of the network tensors used."),
-    Column("key", pa.string(), "Hash of all that decides the pixels; equal keys are computed once."),
-    Column("status", pa.string(), "`pending`, `done`, `rejected` or `failed`."),
+    Column("key", pa.string(), "Hash of all that decides the pixels; equal keys are computed once.", needed=True),
+    Column("status", pa.string(), "`pending`, `done`, `rejected` or `failed`.", needed=True),
     Column("reason", pa.string(), "Why not, in one word; null when done."),
     Column("message", pa.string(), "Why not, in a sentence that names the file and a remedy."),
     Column("pixels_sha256", pa.string(), "SHA-256 of the output's decoded pixels."),
@@ -92,7 +96,10 @@ COLUMNS: tuple[Column, ...] = (
 
 SCHEMA = pa.schema([pa.field(c.name, c.type, metadata={"meaning": c.meaning}) for c in COLUMNS])
 
-LISTS = ("losses", "traits")
+NEEDED = tuple(column.name for column in COLUMNS if column.needed)
+"""Columns without which a row says nothing: they are in every file, and null in none."""
+
+LISTS = tuple(column.name for column in COLUMNS if pa.types.is_list(column.type))
 """Columns that are lists."""
 
 TIMES = frozenset({"seconds", "started", "finished"})

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from core.errors import NocturneError, SpecError
 from core.manifest import manifest
-from core.manifest.schema import COLUMNS, type_name
 from core.storage.run_paths import MANIFEST, PARTS, output_path
 from core.storage.store import Store
 
@@ -125,12 +124,6 @@ def test_query(store: Store) -> None:
     assert manifest.query(rows, style="x")["output"].to_pylist() == ["d"]
     with pytest.raises(SpecError, match="--sort beauty: no such column; there are output"):
         manifest.query(rows, sort="beauty")
-
-
-def test_the_readme_documents_every_column() -> None:
-    text = (Path(__file__).parents[3] / "docs/manifest.md").read_text()
-    for column in COLUMNS:
-        assert f"| `{column.name}` | {type_name(column.type)} | {column.meaning} |" in text, column.name
 
 
 def test_a_merge_says_where_each_output_stands_in_its_style(store: Store) -> None:
