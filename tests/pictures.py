@@ -107,6 +107,13 @@ def huge_webp(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def huge_avif(width: int, height: int) -> bytes:
+    """A small AVIF whose header says that it is of any size."""
+    data = saved(image(), "AVIF")
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", width, height) + data[at + 8 :]
+
+
 def raw_tiff(
     values: NDArray[Any],
     photometric: int,

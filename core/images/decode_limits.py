@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import IO
 
 from PIL import TiffImagePlugin
@@ -33,6 +34,12 @@ MOST_VALUES = 200_000
 
 LARGE_TILE = 4096**2
 """Pixels of a tile up to which it may be larger than the picture."""
+
+MOST_ITEMS = 512
+"""Items of an AVIF: each may be a tile of a grid, which is decoded by itself."""
+
+MOST_BYTES = 1 << 30
+"""Bytes of an AVIF, which is read whole before it is known what it is."""
 
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 _FRACTIONS = frozenset({5, 10})
@@ -95,7 +102,14 @@ def _check_tiff(file: IO[bytes], name: str) -> None:
             raise _odd(name, f"its tag {entry.tag} has {entry.values:,} values")
 
 
-_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff}
+def _check_avif(file: IO[bytes], name: str) -> None:
+    if file.seek(0, os.SEEK_END) > MOST_BYTES:
+        raise _odd(name, f"it has more than {MOST_BYTES:,} bytes")
+    if _occurrences(file, b"infe", MOST_ITEMS) > MOST_ITEMS:
+        raise _odd(name, f"it has more than {MOST_ITEMS} items")
+
+
+_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff, "avif": _check_avif}
 
 
 def _odd(name: str, fault: str) -> Unreadable:

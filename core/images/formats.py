@@ -82,6 +82,20 @@ TIFF = FileFormat(
     metadata="tags",
     in_browsers=False,
 )
+AVIF = FileFormat(
+    *(
+        "avif",
+        "AVIF",
+        "AVIF",
+        "avif",
+        "image/avif",
+        rb".{4}ftyp(avi[fs]|(mif1|msf1).{4}(.{4}){0,10}?avi[fs])",
+        (".avif",),
+    ),
+    longest_side=32_768,  # files may have 65,536, which libavif writes and does not read
+    bytes_per_pixel=0.8,
+    save={"subsampling": "4:4:4", "max_threads": 1},  # the number of threads decides the bytes
+)
 GIF = FileFormat(
     *("gif", "GIF", "GIF", "zlib", "image/gif", rb"GIF8", (".gif",), 65_535),
     animation={},
@@ -89,7 +103,7 @@ GIF = FileFormat(
     writable=False,
 )
 
-FORMATS = (JPEG, PNG, WEBP, TIFF, GIF)
+FORMATS = (JPEG, PNG, WEBP, TIFF, AVIF, GIF)
 READABLE = tuple(each for each in FORMATS if each.readable)
 WRITABLE = {each.name: each for each in FORMATS if each.writable}
 """Formats of outputs by the recipe's word."""
@@ -129,7 +143,7 @@ OTHER_PICTURE_SUFFIXES = (
 _UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
     (GIF.magic, "a GIF"),
     (rb"BM", "a BMP"),
-    (rb".{4}ftyp", "a HEIF, AVIF or video file"),
+    (rb".{4}ftyp", "a HEIF or video file"),
     (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000"),
     (rb"\xff\x0a|.{4}JXL ", "a JPEG XL"),
     (rb"8BPS", "a Photoshop document"),

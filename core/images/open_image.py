@@ -133,7 +133,7 @@ def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> N
 
 def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
     kind, known = formats.unread_kind(head), formats.recognised(head)
-    if kind:
+    if kind and not known:
         return Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
     if known and not known.available:
         what = f"{name} is a picture of the format {known.title}, which the installed Pillow was built without"

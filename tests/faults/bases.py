@@ -21,7 +21,7 @@ from tests import icc_profiles, pictures
 
 DATA = Path(__file__).parents[2] / "data"
 PHOTOS = ("assets/cat.jpg", "assets/coffee.jpg", "assets/rocket.jpg", "styles/wave.jpg", "styles/the_scream.jpg")
-SEVERAL = frozenset({"png-animated", "webp-animated", "tiff-pages"})
+SEVERAL = frozenset({"png-animated", "webp-animated", "avif-animated", "tiff-pages"})
 """Bases with more than one frame or page: cut off, their first may still be whole."""
 
 INDEX_BEHIND = frozenset({"tiff-deflate", "tiff-lzw", "tiff-jpeg", "tiff-group4", "tiff-pages", "tiff-tiled-deflate"})
@@ -149,6 +149,9 @@ _KINDS: dict[str, Callable[[int], bytes]] = {
     "webp-lossless": _as("WEBP", lossless=True),
     "webp-alpha": lambda which: saved(clear(which), "WEBP", quality=80),
     "webp-animated": _several("WEBP", quality=70),
+    "avif": _as("AVIF", quality=80, speed=10, icc_profile=icc_profiles.rgb(1.8), exif=exif()),
+    "avif-alpha": lambda which: saved(clear(which), "AVIF", quality=80, speed=10),
+    "avif-animated": _several("AVIF", quality=70, speed=10),
     "tiff": _as("TIFF", icc_profile=icc_profiles.rgb(1.8)),
     "tiff-deflate": _as("TIFF", compression="tiff_adobe_deflate"),
     "tiff-lzw": _as("TIFF", compression="tiff_lzw"),
@@ -168,11 +171,11 @@ _KINDS: dict[str, Callable[[int], bytes]] = {
     "tiff-big": _as("TIFF", big_tiff=True),
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
-SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
+SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
 
 
 def format_of(kind: str) -> str:
-    """`jpeg`, `png`, `webp` or `tiff`."""
+    """`jpeg`, `png`, `webp`, `tiff` or `avif`."""
     return kind.partition("-")[0]
 
 

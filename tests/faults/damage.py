@@ -15,7 +15,15 @@ Mutation = Callable[[Random], Broken]
 HEADER = 64
 """Bytes that hold the header of every base, or the beginning of it."""
 
-MAGIC = (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"RIFF\x40\x10\0\0WEBPVP8X")
+MAGIC = (
+    b"\xff\xd8\xff\xe0",
+    b"\x89PNG\r\n\x1a\n",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"RIFF\x40\x10\0\0WEBPVP8X",
+    b"\0\0\0\x20ftypavif",
+)
 ONE_FRAME = [kind for kind in KINDS if kind not in SEVERAL]
 
 

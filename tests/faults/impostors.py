@@ -12,13 +12,13 @@ from random import Random
 
 from PIL import Image
 
-from tests.faults.bases import SUFFIX, base, format_of, kinds, photo, saved
+from tests.faults.bases import KINDS, SUFFIX, base, format_of, kinds, photo, saved
 from tests.faults.damage import Broken, Mutation, some
 from tests.faults.jpeg_lies import segment
 from tests.faults.png_lies import before_pixels
 from tests.faults.png_lies import some as some_png
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".JPG", ".png", ".PNG", ".webp", ".tif", ".tiff", ".TIFF")
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".JPG", ".png", ".PNG", ".webp", ".tif", ".tiff", ".TIFF", ".avif")
 SCRIPT = b"<html><body><script>alert('x')</script></body></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 NOT_PICTURES = (
@@ -33,7 +33,7 @@ NOT_PICTURES = (
     ),
     *(b"\xff\xfe" + "text".encode("utf-16-le"), b"version https://git-lfs.github.com/spec/v1\n", bytes(5000)),
 )
-OTHER_KINDS = ("GIF", "BMP", "AVIF", "JPEG2000", "ICO", "PDF", "DDS")
+OTHER_KINDS = ("GIF", "BMP", "JPEG2000", "ICO", "PDF", "DDS")
 OTHER_STARTS = (
     b"8BPS\0\1",
     b"gimp xcf v011",
@@ -47,7 +47,7 @@ RAWS = (".dng", ".NEF", ".cr2", ".arw")
 
 
 def other_suffix(rng: Random) -> Broken:
-    return rng.choice(SUFFIXES), some(rng, kinds("jpeg", "png", "webp", "tiff"))[1]
+    return rng.choice(SUFFIXES), some(rng, kinds("jpeg", "png", "webp", "tiff", "avif"))[1]
 
 
 def no_picture(rng: Random) -> Broken:
@@ -76,7 +76,7 @@ def archive_behind(rng: Random) -> Broken:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("../../escape.txt"), "x")
-    suffix, data = some(rng, kinds("jpeg", "png", "webp", "tiff"))
+    suffix, data = some(rng, kinds("jpeg", "png", "webp", "tiff", "avif"))
     return suffix, data + buffer.getvalue()
 
 
@@ -90,8 +90,8 @@ def script_inside(rng: Random) -> Broken:
 
 def two_pictures(rng: Random) -> Broken:
     """One good picture behind another of a different format; the first counts."""
-    suffix, data = some(rng, kinds("jpeg", "png", "webp", "tiff"))
-    return suffix, data + some(rng, kinds("jpeg", "png", "webp", "tiff"))[1]
+    suffix, data = some(rng, kinds("jpeg", "png", "webp", "tiff", "avif"))
+    return suffix, data + some(rng, kinds("jpeg", "png", "webp", "tiff", "avif"))[1]
 
 
 def wolf(rng: Random) -> Broken:
@@ -168,4 +168,4 @@ PLANTS: dict[str, tuple[str, Plant]] = {
 }
 """What stands in a library and is no regular file: its name, and how it is put there."""
 
-assert set(SUFFIX) == {format_of(kind) for kind in kinds("jpeg", "png", "webp", "tiff")}
+assert set(SUFFIX) == {format_of(kind) for kind in KINDS}

@@ -13,6 +13,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from core.images import credit_metadata, image
 from core.images.credit_metadata import NO_CREDITS, Credits
+from core.images.formats import WRITABLE
 from core.images.open_image import identify
 from tests.core.images.test_encoding import ABOUT, deep
 from tests.pictures import exif, saved, stored
@@ -37,7 +38,7 @@ def near(found: Credits, wanted: Credits) -> None:
         assert found.dpi == pytest.approx(wanted.dpi, abs=0.02)
 
 
-@pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tiff", "deep png", "deep tiff"])
+@pytest.mark.parametrize("kind", [*WRITABLE, "deep png", "deep tiff"])
 @pytest.mark.parametrize(
     "about", [ABOUT, NO_CREDITS, Credits(artist="A"), Credits(dpi=(72.0, 72.0)), Credits(credit="<&>")]
 )
@@ -47,8 +48,8 @@ def test_what_is_written_is_read_again(kind: str, about: Credits) -> None:
 
 
 @examples(25)
-@given(artist=TEXTS, notice=TEXTS, credit=TEXTS, kind=st.sampled_from(["png", "jpg", "webp", "tiff"]))
-def test_any_text_is_read_again(artist: str, notice: str, credit: str, kind: image.Format) -> None:
+@given(artist=TEXTS, notice=TEXTS, credit=TEXTS, kind=st.sampled_from(list(WRITABLE)))
+def test_any_text_is_read_again(artist: str, notice: str, credit: str, kind: str) -> None:
     about = Credits(None, artist, notice, credit)
     near(said(image.encode(image.Picture(np.zeros((4, 4, 3), np.uint8)), kind, about=about)), about)
 
@@ -148,7 +149,7 @@ def test_an_implausible_print_size_is_none(dpi: tuple[float, float]) -> None:
 def test_nothing_else_of_an_asset_is_carried() -> None:
     """A place, a time, a camera: they are in the asset, and stay there."""
     secret = jpeg({0x013B: "Ann", 0x0110: "Camera X", 0x0132: "2026:01:01 00:00:00", 0x010E: "home address"})
-    for kind in ("png", "jpg", "webp", "tiff"):
+    for kind in WRITABLE:
         data = image.encode(image.from_bytes(secret), kind, about=said(secret))  # type: ignore[arg-type]
         assert b"Ann" in data
         for text in (b"Camera X", b"2026:01", b"home address"):

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import TooLarge, Unreadable
 from core.images.container_parsing import MOST_CHUNKS, jpeg_segments, tiff_entries
-from core.images.decode_limits import MOST_EXIF, MOST_SCANS, MOST_STEPS, MOST_VALUES
+from core.images.decode_limits import MOST_BYTES, MOST_EXIF, MOST_ITEMS, MOST_SCANS, MOST_STEPS, MOST_VALUES
 from core.images.image import from_bytes, probe, read
 from tests import pictures
 from tests.faults import bombs, tiff_index
@@ -153,6 +153,21 @@ def test_a_webp_is_upright_before_and_after_it_is_read(tmp_path: Path) -> None:
         picture = pictures.stored(turn)
         path = written(tmp_path, saved(picture, "WEBP", lossless=True, exif=pictures.exif(turn)))
         assert probe(path) == read(path).size == (48, 32)
+
+
+def test_an_avif_of_many_items(tmp_path: Path) -> None:
+    data = base("avif")
+    refused(tmp_path, data + b"infe" * MOST_ITEMS, f"more than {MOST_ITEMS} items")
+    assert read(written(tmp_path, data + b"infe" * (MOST_ITEMS - 10))).size == (96, 72)
+
+
+def test_an_avif_as_long_as_a_film(tmp_path: Path) -> None:
+    path = written(tmp_path, base("avif"))
+    with path.open("r+b") as file:
+        file.truncate(MOST_BYTES + 1)  # a hole, which takes no room on the disk
+    for call in (probe, read):
+        with pytest.raises(Unreadable, match="more than"):
+            call(path)
 
 
 def test_a_profile_that_is_a_long_program(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from core.errors import Unsupported
 from core.images import formats
 from core.images.formats import ANIMATED, FORMATS, READABLE, WRITABLE, FileFormat, FormatName
 from core.images.image import Picture, encode, from_bytes
@@ -55,6 +56,25 @@ def test_files_that_are_not_read_have_a_kind() -> None:
     assert formats.unread_kind(b"GIF89a") == "a GIF"
     assert formats.unread_kind(b"\xef\xbb\xbf <svg ") == "an SVG drawing"
     assert formats.unread_kind(b"dear diary") is None
+
+
+def test_a_format_that_pillow_was_built_without_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(PICTURE, "avif")
+    monkeypatch.setattr("PIL.AvifImagePlugin.SUPPORTED", False)
+    monkeypatch.setattr("PIL.features.check", lambda feature: feature != "avif")
+    with pytest.raises(Unsupported, match="AVIF, which the installed Pillow was built without; install Pillow"):
+        from_bytes(data)
+    with pytest.raises(Unsupported, match="cannot write AVIF; install it"):
+        encode(PICTURE, "avif")
+
+
+def test_an_avif_under_a_general_brand_is_read_and_a_heif_is_not() -> None:
+    data = encode(PICTURE, "avif")
+    general = data.replace(b"ftypavif", b"ftypmif1", 1)
+    assert formats.recognised(general) is formats.AVIF
+    assert from_bytes(general).size == (40, 24)
+    for brand in (b"heic", b"mif1"):
+        assert formats.recognised(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic") is None
 
 
 def test_the_table_needs_no_pillow() -> None:

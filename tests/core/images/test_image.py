@@ -123,11 +123,11 @@ def test_jpeg_keeps_chroma(photo: Picture) -> None:
 
 
 def test_quality_is_used(photo: Picture) -> None:
-    for kind in ("jpg", "webp"):
+    for kind in ("jpg", "webp", "avif"):
         assert len(encode(photo, kind, 30)) < len(encode(photo, kind, 95))
 
 
-@pytest.mark.parametrize("kind", ["png", "webp"])
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
 def test_alpha_is_kept(photo: Picture, kind: str) -> None:
     picture = with_alpha(photo)
     again = from_bytes(encode(picture, kind, 100))
@@ -161,6 +161,9 @@ def test_what_is_fully_transparent_is_written_white() -> None:
 def test_too_long_for_the_format() -> None:
     with pytest.raises(Unsupported, match="16,383"):
         encode(Picture(np.zeros((1, 16_384, 3), np.uint8)), "webp")
+    with pytest.raises(Unsupported, match="32,768"):
+        encode(Picture(np.zeros((1, 32_769, 3), np.uint8)), "avif")
+    assert from_bytes(encode(Picture(np.zeros((1, 32_768, 3), np.uint8)), "avif")).size == (32_768, 1)
     assert from_bytes(encode(Picture(np.zeros((1, 16_384, 3), np.uint8)), "png")).size == (16_384, 1)
 
 

@@ -38,11 +38,12 @@ def _() -> None:
     shows(saved(pictures.image(), "TIFF"), COLOURS)
     shows(saved(pictures.image(), "WEBP", lossless=True), COLOURS)
     shows(jpeg(), COLOURS, within=2)
+    shows(saved(pictures.image(), "AVIF", subsampling="4:4:4", quality=95), COLOURS, within=2)
 
 
 @KINDS("grey")
 def _() -> None:
-    for kind in ("PNG", "JPEG", "TIFF"):
+    for kind in ("PNG", "JPEG", "TIFF", "AVIF"):
         shows(saved(pictures.image("L"), kind), grey_rgb(GREYS), within=1)
     shows(raw_tiff(array(GREYS), 0), grey_rgb(255 - v for v in GREYS))
 
@@ -65,6 +66,8 @@ def _() -> None:
     rgba = tuple((*colour, alpha) for colour, alpha in zip(COLOURS, ALPHAS, strict=True))
     for kind, options in (("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True, "exact": True})):
         shows(saved(pictures.image("RGBA", rgba), kind, **options), over_white(COLOURS, ALPHAS), ALPHAS)
+    lossy = saved(pictures.image("RGBA", rgba), "AVIF", subsampling="4:4:4", quality=100)
+    shows(lossy, over_white(COLOURS, ALPHAS), ALPHAS, within=2)
 
 
 @KINDS("alpha that is opaque everywhere")

@@ -32,11 +32,12 @@ CUT: tuple[tuple[str, dict[str, str]], ...] = (
     ("JPEG", {}),
     ("PNG", {}),
     ("WEBP", {}),
+    ("AVIF", {}),
     ("TIFF", {}),
     ("TIFF", {"compression": "tiff_adobe_deflate"}),
 )
 OTHER = (
-    *(b"GIF89a", b"BM", b"\0\0\0\x1cftypheic", b"\0\0\0\x1cftypavif", b"\0\0\0\x0cjP  \r\n\x87\n"),
+    *(b"GIF89a", b"BM", b"\0\0\0\x1cftypheic", b"\0\0\0\x0cjP  \r\n\x87\n"),
     *(b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPS", b"gimp xcf v011", b"\x76\x2f\x31\x01"),
     *(b"#?RADIANCE\n", b"\0\0\1\0", b"%PDF-1.7", b"<svg xmlns=", b"\xef\xbb\xbf\n <svg ", b"%!PS", b"qoif"),
 )
@@ -103,6 +104,8 @@ def _() -> None:
         b"\x89PNG\r\n\x1a\n",
         b"II*\0",
         b"RIFF\0\0\0\0WEBPVP8 ",
+        b"\0\0\0\x1cftypavif",
+        b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif",
         bytes(1000),
     ):
         for suffix in PICTURE_SUFFIXES:
@@ -149,6 +152,7 @@ def unprivileged(call: Callable[[], str]) -> str:
 def _() -> None:
     assert "12001x10000 = 120,010,000" in refused(TooLarge, written(pictures.huge_png(12_001, 10_000)))
     refused(TooLarge, written(pictures.huge_webp(16_000, 16_000)))
+    refused(TooLarge, written(pictures.huge_avif(16_000, 16_000)))
     refused(TooLarge, written(pictures.huge_png(2**31 - 1, 2**31 - 1)))
     assert probe(written(pictures.huge_png(12_000, 10_000))) == (12_000, 10_000)
     assert probe(written(pictures.huge_png(40_000, 40_000)), max_pixels=1_600_000_000) == (40_000, 40_000)
@@ -179,9 +183,9 @@ def _() -> None:
         refused(Unsupported, folder / "socket.jpg")
 
 
-@REFUSED("GIF, BMP, HEIF, AVIF, JPEG 2000, JPEG XL, PSD, XCF, EXR, HDR, SVG, PDF, whatever the suffix")
+@REFUSED("GIF, BMP, HEIF, JPEG 2000, JPEG XL, PSD, XCF, EXR, HDR, SVG, PDF, whatever the suffix")
 def _() -> None:
-    for kind in ("GIF", "BMP", "AVIF", "JPEG2000", "ICO", "PDF", "DDS"):
+    for kind in ("GIF", "BMP", "JPEG2000", "ICO", "PDF", "DDS"):
         assert "convert it" in refused(Unsupported, written(saved(pictures.image(), kind), "picture.png"))
     for start in OTHER:
         refused(Unsupported, written(start + bytes(100)))

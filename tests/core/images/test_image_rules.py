@@ -30,7 +30,7 @@ def _() -> None:
     swapped = icc_profiles.rgb(2.2, (green, red, blue))
     shows(png(icc_profile=swapped), [(g, r, b) for r, g, b in COLOURS], within=6)
     light = [[gamma_1(v) for v in colour] for colour in COLOURS]
-    for kind in ("PNG", "TIFF", "JPEG", "WEBP"):
+    for kind in ("PNG", "TIFF", "JPEG", "WEBP", "AVIF"):
         shows(saved(pictures.image(), kind, quality=100, icc_profile=icc_profiles.rgb(1.0)), light, within=6)
     shows(saved(pictures.image().quantize(4), "PNG", icc_profile=icc_profiles.rgb(1.0)), light, within=2)
 
@@ -62,7 +62,7 @@ def _() -> None:
 def _() -> None:
     for value in range(1, 9):
         lying, tag = pictures.stored(value), pictures.exif(value)
-        for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+        for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
             picture = shows(saved(lying, kind, quality=100, exif=tag), COLOURS, within=5)
             assert picture.size == (48, 32)
         late = raw_png(np.asarray(lying), 8, 2, after=chunk(b"eXIf", tag.removeprefix(b"Exif\0\0")))
@@ -76,11 +76,12 @@ def _() -> None:
         shows(jpeg(exif=corrupt), COLOURS, within=2)
 
 
-@RULES("animated PNG or WebP")
+@RULES("animated PNG, WebP or AVIF")
 def _() -> None:
     frames = [Image.new("RGB", (48, 32), colour) for colour in ("black", "white")]
     for kind in ("PNG", "WEBP"):
         shows(saved(pictures.image(), kind, save_all=True, append_images=frames, lossless=True), COLOURS)
+    shows(saved(pictures.image(), "AVIF", save_all=True, append_images=frames, quality=95), COLOURS, within=3)
 
 
 @RULES("TIFF of several pages, JPEG of several pictures")
@@ -93,16 +94,16 @@ def _() -> None:
 @RULES("a suffix of another format that is read")
 def _() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for suffix in (".jpg", ".png", ".webp", ".tif", ".gif", ""):
+        for suffix in (".jpg", ".png", ".webp", ".tif", ".avif", ".gif", ""):
             path = Path(folder, f"picture{suffix}")
-            for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+            for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
                 path.write_bytes(saved(pictures.image(), kind))
                 assert read(path).size == (48, 32)
 
 
 @RULES("1x1")
 def _() -> None:
-    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
         picture = from_bytes(saved(Image.new("RGB", (1, 1), "white"), kind))
         assert picture.rgb.tolist() == [[[255, 255, 255]]]
 
@@ -116,7 +117,7 @@ def test_the_table_has_the_same_rows() -> None:
     assert documented("Profiles, orientation, frames") == list(RULES)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_probe_gives_the_size_that_read_gives(tmp_path: Path, kind: str, orientation: int) -> None:
     path = tmp_path / "picture"

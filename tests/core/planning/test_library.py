@@ -14,6 +14,7 @@ def tree(tmp_path: Path) -> Path:
     for name in (
         "cat.jpg",
         "cat.png",
+        "dog.avif",
         "trip/SEA.JPEG",
         "notes.txt",
         ".hidden.jpg",
@@ -28,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
 
 def test_pictures_are_found_by_suffix_and_the_rest_is_counted(tree: Path) -> None:
     library = scan(tree)
-    assert [asset.name for asset in library.assets] == ["cat.jpg", "cat.png", "raw/a.heic", "trip/SEA.JPEG"]
+    assert [asset.name for asset in library.assets] == ["cat.jpg", "cat.png", "dog.avif", "raw/a.heic", "trip/SEA.JPEG"]
     assert (library.hidden, library.others) == (2, 1)
 
 
@@ -74,7 +75,7 @@ def test_names_that_are_not_utf8(tree: Path) -> None:
     [
         (["*.png"], [], ["cat.png"]),
         (["trip/*"], [], ["trip/SEA.JPEG"]),
-        ([], ["*.heic", "cat.*"], ["trip/SEA.JPEG"]),
+        ([], ["*.heic", "cat.*", "dog.*"], ["trip/SEA.JPEG"]),
         (["SEA.*"], [], ["trip/SEA.JPEG"]),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_note_is_shown() -> None:
     assert "Only half of them." in text(built(note="Only half of them."))
 
 
-@pytest.mark.parametrize(("kind", "media"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp")])
+@pytest.mark.parametrize(("kind", "media"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp"), ("AVIF", "avif")])
 def test_encoded_pictures_are_known_by_their_beginning(kind: str, media: str) -> None:
     assert data_url(encoded(kind)).startswith(f"data:image/{media};base64,")
 
