@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.engine.backend import StepCallback
 from core.planning.jobs import Job
 from core.stylize.images.pixels import tensor
-from core.stylize.jobs.lane_backend import LaneMaker, Unscored
+from core.stylize.jobs.lane_backend import LaneBackend, Unscored
 from core.stylize.jobs.sources import Decoded
 from core.stylize.optimise.optimise import Result
 
@@ -16,7 +16,7 @@ SLEEP = 0.2
 """Seconds that the stand-in computes a job, as a device that has no use for the CPU would."""
 
 
-class Sleeper(LaneMaker):
+class Sleeper(LaneBackend):
     """Decodes, scores, encodes and writes as every run does; its device sleeps, and gives the asset back."""
 
     def make(self, _: Sequence[Job], decoded: Sequence[Decoded], report_step: StepCallback) -> list[Unscored]:

@@ -18,7 +18,7 @@ from core.networks import device as devices
 from core.planning.plan_file import read_shard
 from core.runs.run_kinds import RUN_KINDS
 from core.storage.store import Store
-from core.stylize.jobs.lane_backend import LaneMaker
+from core.stylize.jobs.lane_backend import LaneBackend
 
 WARM = 8
 """Jobs before those that are timed: they read artworks, meet shapes for the first time, make folders."""
@@ -30,18 +30,18 @@ def stages(run: Path, count: int) -> dict[str, float]:
     jobs, plan = read_shard(Store(run), 0)[: count + WARM], RUN_KINDS["stylize"].context_of(Store(run))
     spent = dict.fromkeys(("decode", "make", "score", "write"), 0.0)
     with tempfile.TemporaryDirectory() as name:
-        maker = LaneMaker("cpu")
+        backend = LaneBackend("cpu")
         torch.set_num_threads(1)
-        maker.open(Store(name), plan)
+        backend.open(Store(name), plan)
         for number, job in enumerate(jobs):
             begun = time.process_time()
-            decoded = maker.decode([job])
+            decoded = backend.decode([job])
             read = time.process_time()
-            made = maker.make([job], decoded, lambda *_: None)
+            made = backend.make([job], decoded, lambda *_: None)
             computed = time.process_time()
-            scored = maker.score([job], made)
+            scored = backend.score([job], made)
             judged = time.process_time()
-            maker.write([job], scored)
+            backend.write([job], scored)
             if number >= WARM:
                 ends = (begun, read, computed, judged, time.process_time())
                 for stage, begin, end in zip(spent, ends, ends[1:], strict=False):

@@ -30,7 +30,7 @@ from core.networks import device as devices
 from core.networks.memory import retain_freed_memory
 from core.stylize.feedforward.onnx_file import onnx_file
 from core.stylize.feedforward.transfer_file import load
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.transfer_model import TransferModel
 from fast_network import CPU
 from fast_pictures import cuts
 from figure_rows import Row, missing
@@ -48,9 +48,9 @@ LAYOUTS = {"": torch.contiguous_format, ", channels_last": torch.channels_last}
 TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-def eager(painter: Painter, dtype: torch.dtype, layout: torch.memory_format, compiled: bool = False) -> Run:
+def eager(model: TransferModel, dtype: torch.dtype, layout: torch.memory_format, compiled: bool = False) -> Run:
     """torch's own, in one type and memory layout."""
-    network = copy.deepcopy(painter.network).to(dtype, memory_format=layout)
+    network = copy.deepcopy(model.network).to(dtype, memory_format=layout)
     forward: Callable[..., torch.Tensor] = torch.compile(network, dynamic=False) if compiled else network
 
     def same(*_: object) -> torch.memory_format:  # a plain function: a compiler must see through it
@@ -59,7 +59,7 @@ def eager(painter: Painter, dtype: torch.dtype, layout: torch.memory_format, com
     @torch.no_grad()
     def run(picture: Array) -> Array:
         with mock.patch.object(devices, "memory_format", same):
-            found: Array = forward(torch.from_numpy(picture), painter.embeddings[:1]).numpy()
+            found: Array = forward(torch.from_numpy(picture), model.embeddings[:1]).numpy()
             return found
 
     return run
@@ -105,18 +105,18 @@ def quantised(model: Path, style: Array, pictures: list[Array], to: Path) -> Pat
     return to
 
 
-def engines(painter: Painter, folder: Path) -> dict[str, Callable[[], Run]]:
+def engines(transfer: TransferModel, folder: Path) -> dict[str, Callable[[], Run]]:
     """How each engine is started, by name."""
-    style = painter.embeddings[:1].numpy()
+    style = transfer.embeddings[:1].numpy()
     model = folder / "network.onnx"
-    model.write_bytes(onnx_file(painter).data)
+    model.write_bytes(onnx_file(transfer).data)
     pictures = [_picture(path) for path in cuts(folder / "pictures", 6)]
     found: dict[str, Callable[[], Run]] = {}
     for kind, dtype in TYPES.items():
         for word, layout in LAYOUTS.items():
-            found[f"eager {kind}{word}"] = lambda dtype=dtype, layout=layout: eager(painter, dtype, layout)
+            found[f"eager {kind}{word}"] = lambda dtype=dtype, layout=layout: eager(transfer, dtype, layout)
     for kind, dtype in TYPES.items():
-        found[f"compiled {kind}, channels_last"] = lambda dtype=dtype: eager(painter, dtype, torch.channels_last, True)
+        found[f"compiled {kind}, channels_last"] = lambda dtype=dtype: eager(transfer, dtype, torch.channels_last, True)
     found["ONNX Runtime float32"] = lambda: onnx_runtime(model, style)
     for word, seen in {"dynamic": [], "static": pictures}.items():
         found[f"ONNX Runtime int8, {word}"] = lambda word=word, seen=seen: onnx_runtime(
@@ -128,12 +128,12 @@ def engines(painter: Painter, folder: Path) -> dict[str, Callable[[], Run]]:
     return found
 
 
-def measured(painter: Painter, rounds: int) -> Values:
+def measured(model: TransferModel, rounds: int) -> Values:
     """Per engine and size: `ms`, `mean` and `most` grey levels; or what went wrong."""
     with tempfile.TemporaryDirectory() as name:
         folder, running, found = Path(name), dict[str, Run](), dict[str, Values]()
         pictures = {size: _picture(cuts(folder / f"{size[0]}", 1, *size)[0]) for size in SIZES}
-        for engine_name, start in engines(painter, folder).items():
+        for engine_name, start in engines(model, folder).items():
             try:
                 run = start()
                 for picture in pictures.values():
@@ -159,8 +159,8 @@ def measured(painter: Painter, rounds: int) -> Values:
 
 def rows(records: Records, network: Path, rounds: int = ROUNDS) -> Iterator[Row]:
     """A row an engine."""
-    painter = load(network, CPU, "float32")
-    about = {"network": painter.info.digest, "rounds": rounds, "openvino": bool(find_spec("openvino")), **engine()}
+    model = load(network, CPU, "float32")
+    about = {"network": model.info.digest, "rounds": rounds, "openvino": bool(find_spec("openvino")), **engine()}
     script = Path(__file__)
     found = records.get("fast/engines", about, lambda: child(script, network.absolute(), "--rounds", rounds))
     kept = found[KEPT]

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from core.storage.cache_dir import cache_folder
 from core.stylize.feedforward.transfer_file import load, read_info
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.images.pixels import eight_bit
 from core.stylize.optimise.recipe_backbone import for_recipe
-from core.stylize.train.style_bank import Palette, StyleBank
+from core.stylize.train.style_bank import StyleArtworks, StyleBank
 from style_pairs import Rgb, as_tensor
 from style_records import Values
 
@@ -26,28 +26,28 @@ CPU = torch.device("cpu")
 class Measured:
     """A network in bfloat16 where the machine has it."""
 
-    painter: Painter
+    model: TransferModel
 
     @property
     def about(self) -> Values:
         """What its pictures hang on."""
-        info = self.painter.info
+        info = self.model.info
         return {"network": info.digest, "embeddings": info.embeddings, "predictor": info.predictor}
 
     @torch.no_grad()
     def paint(self, rgb: Rgb, embedding: Tensor, strength: float = 1.0) -> Rgb:
         """A picture, 8-bit, in a style with an embedding (1, embedding); 0 is the picture's own look."""
-        mixed = torch.lerp(self.painter.identity, embedding, strength)
-        return eight_bit(self.painter.network(as_tensor(rgb).unsqueeze(0), mixed)[0])
+        mixed = torch.lerp(self.model.identity, embedding, strength)
+        return eight_bit(self.model.network(as_tensor(rgb).unsqueeze(0), mixed)[0])
 
     @torch.no_grad()
     def predicted(self, artwork: Path) -> Tensor:
         """The embedding (1, embedding) that is read off an artwork."""
-        recipe = self.painter.info.recipe
+        recipe = self.model.info.recipe
         losses = recipe.losses()
-        styles = [Palette(artwork.stem, (artwork,))]
+        styles = [StyleArtworks(artwork.stem, (artwork,))]
         bank = StyleBank(styles, losses, for_recipe(losses, CPU), cache_folder(), recipe.trim)
-        return self.painter.predictor(bank.look(0))
+        return self.model.predictor(bank.look(0))
 
 
 def measured(path: Path) -> Measured:

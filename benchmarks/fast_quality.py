@@ -175,7 +175,7 @@ def _picture(artwork: Path) -> Image.Image:
 
 
 def _known(contest: Contest, number: int) -> Tensor:
-    return contest.network.painter.embeddings[number : number + 1]
+    return contest.network.model.embeddings[number : number + 1]
 
 
 def _sights(artwork: Path) -> list[Sight]:

@@ -21,9 +21,9 @@ from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.learn import usual_contents
 from core.stylize.train.learn_spec import LearnStyleSpec
-from core.stylize.train.perceptual import Judge
-from core.stylize.train.refine import Refinery
-from core.stylize.train.style_bank import Lesson, Palette, StyleBank
+from core.stylize.train.perceptual import PerceptualLoss
+from core.stylize.train.refine import EmbeddingRefiner
+from core.stylize.train.style_bank import StyleArtworks, StyleBank, TrainingTarget
 from fast_network import CPU, artworks
 from figure_rows import Row
 from style_records import Records, Stopwatch, Values, engine, loads
@@ -35,7 +35,7 @@ NEAR, MOST = 1.10, 600.0
 class Pupil:
     """A style to learn: what is asked of it, where it begins, and the loss to come near to."""
 
-    lesson: Lesson
+    target: TrainingTarget
     start: Tensor
     joint: float
 
@@ -45,23 +45,23 @@ class School:
 
     def __init__(self, network: Path, joint: Path, folder: Path) -> None:
         self.spec = LearnStyleSpec(catalog=folder, network=network)
-        self.painter, self.teacher = load(network, CPU, "float32"), load(joint, CPU, "float32")
+        self.model, self.teacher = load(network, CPU, "float32"), load(joint, CPU, "float32")
         self._recipe = recipe = self.teacher.info.recipe
         self._losses = recipe.losses()
         self._backbone = for_recipe(self._losses, CPU)
-        judge = Judge(self._losses, self._backbone)
+        perceptual = PerceptualLoss(self._losses, self._backbone)
         pictures = contents.load(usual_contents(), recipe, self.spec.max_pixels)
-        self.refinery = Refinery(self.painter.network, recipe, pictures, judge)
-        self._judge = Refinery(self.teacher.network, recipe, pictures, judge)
+        self.refiner = EmbeddingRefiner(self.model.network, recipe, pictures, perceptual)
+        self._perceptual = EmbeddingRefiner(self.teacher.network, recipe, pictures, perceptual)
 
     def pupil(self, name: str, number: int, artwork: Path) -> Pupil:
         """A style that the joint network knows by `number`."""
-        palette = Palette(name, (artwork,), share=self._recipe.style_shares.get(name, 1.0))
+        palette = StyleArtworks(name, (artwork,), share=self._recipe.style_shares.get(name, 1.0))
         bank = StyleBank([palette], self._losses, self._backbone, cache_folder(), self._recipe.trim)
-        lesson, known = bank.lesson(0), self.teacher.embeddings[number : number + 1]
+        target, known = bank.training_target(0), self.teacher.embeddings[number : number + 1]
         with torch.no_grad():
-            start = self.painter.predictor(bank.look(0))
-        return Pupil(lesson, start, self._judge.loss(known, lesson))
+            start = self.model.predictor(bank.look(0))
+        return Pupil(target, start, self._perceptual.loss(known, target))
 
 
 def rows(records: Records, network: Path, joint: Path, folder: Path) -> Iterator[Row]:
@@ -69,7 +69,7 @@ def rows(records: Records, network: Path, joint: Path, folder: Path) -> Iterator
     school, found = School(network, joint, folder), []
     for name, (number, artwork) in artworks(joint, folder).items():
         about = {
-            "network": school.painter.info.digest,
+            "network": school.model.info.digest,
             "joint": school.teacher.info.digest,
             "style": name,
             "settings": [school.spec.steps, school.spec.rate, NEAR],
@@ -104,7 +104,7 @@ def _taught(school: School, pupil: Pupil) -> Values:
             raise NearEnough
 
     with contextlib.suppress(NearEnough):
-        school.refinery.refined(pupil.start, pupil.lesson, school.spec.steps, school.spec.rate, seen)
+        school.refiner.refined(pupil.start, pupil.target, school.spec.steps, school.spec.rate, seen)
     last = way[-1]
     return {"joint": pupil.joint, "reached": last["loss"] <= NEAR * pupil.joint, "way": way, **last}
 

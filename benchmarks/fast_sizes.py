@@ -29,17 +29,17 @@ def rows(records: Records, networks: Sequence[Path], styles: Path, peer: Served)
     for path, times, network in zip(networks, seconds, found, strict=True):
         contest = Contest(records, network, peer)
         pairs = [pair for each in known_found(contest, artworks(path, styles)).values() for pair in each]
-        work, info = gflop(HEIGHT, WIDTH, _breadth(network)), network.painter.info
+        work, info = gflop(HEIGHT, WIDTH, _breadth(network)), network.model.info
         what = f"breadth {_breadth(network):g}, {info.step:,} steps: {work:.1f} GFLOP, {min(times) * 1e3:.0f} CPU ms a pass"
         yield Row(what, f"{medians(pairs)}; both smaller in {won(pairs)} of {len(pairs)}")
 
 
 def _breadth(network: Measured) -> float:
-    return network.painter.info.recipe.breadth
+    return network.model.info.recipe.breadth
 
 
 def _a_pass(network: Measured) -> float:
     picture = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     begun = time.process_time()
-    network.paint(picture, network.painter.embeddings[:1])
+    network.paint(picture, network.model.embeddings[:1])
     return time.process_time() - begun

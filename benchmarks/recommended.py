@@ -76,7 +76,7 @@ def scored(pictures: list[Rgb], names: dict[str, tuple[int, Path]]) -> list[dict
         asset = scorer.reference(picture)
         row = {}
         for name, (number, _) in names.items():
-            made = network.paint(picture, network.painter.embeddings[number : number + 1])
+            made = network.paint(picture, network.model.embeddings[number : number + 1])
             row[name] = scorer.score(made, asset, [(works[name], 1.0)]).score
         found.append(row)
     return found

@@ -83,7 +83,7 @@ class Maker:
         if number % OPTIMISED == 0:
             return self._optimised(asset, artwork, GOOD)
         known, _ = artworks(SHIPPED, STYLES)[style]
-        return self._network.paint(asset, self._network.painter.embeddings[known : known + 1])
+        return self._network.paint(asset, self._network.model.embeddings[known : known + 1])
 
     def _optimised(self, asset: Rgb, artwork: Rgb, recipe: Recipe) -> Rgb:
         backbone = self._backbones.setdefault(recipe.digest(), for_recipe(recipe, CPU))

@@ -26,7 +26,7 @@ from core.networks import device as devices
 from core.networks.backbone import Backbone
 from core.storage.cache_dir import cache_folder
 from core.stylize.images.pixels import eight_bit
-from core.stylize.optimise.optimise import Step, stylise
+from core.stylize.optimise.optimise import OptimisationStep, stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from figure_rows import Row, show
@@ -72,7 +72,7 @@ def ran(pair: Pair, recipe: Recipe) -> tuple[Rgb, Values]:
     content, style = pair.tensors
     watch, passes = Stopwatch(), 0.0
 
-    def count(step: Step) -> None:
+    def count(step: OptimisationStep) -> None:
         nonlocal passes
         with watch.paused():
             passes += step.picture()[0].numel() / content[0].numel()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.stylize.optimise.optimise import Commission, stylise_all
+from core.stylize.optimise.optimise import OptimisationRequest, stylise_all
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import StyleTargets, style_targets
 from figure_rows import Row
@@ -43,7 +43,9 @@ def painted(pictures: Sequence[Tensor], targets: StyleTargets, settings: Recipe)
     """All of them, in their own order."""
     backbone = for_recipe(settings, torch.device("cpu"))
     found = dict(
-        stylise_all([Commission(each, targets, seed) for seed, each in enumerate(pictures)], settings, backbone)
+        stylise_all(
+            [OptimisationRequest(each, targets, seed) for seed, each in enumerate(pictures)], settings, backbone
+        )
     )
     return [found[number].image for number in range(len(pictures))]
 

@@ -24,7 +24,7 @@ from core.networks.weights import CAFFE_UNIT
 from core.storage.cache_dir import cache_folder
 from core.stylize.images.pixels import eight_bit
 from core.stylize.optimise.losses import PIXELS, total
-from core.stylize.optimise.optimise import Commission, Step, stylise_all
+from core.stylize.optimise.optimise import OptimisationRequest, OptimisationStep, stylise_all
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import losses_at, style_targets
 from figure_rows import Row, show
@@ -85,7 +85,7 @@ def ran(pair: Pair, finish: float, most: int, picture: Path, start: Callable[[],
     points: list[Values] = []
     watch = Stopwatch()
 
-    def look(step: Step) -> None:
+    def look(step: OptimisationStep) -> None:
         at = watch.read()
         with watch.paused():
             if step.loss * FACTOR > NEAR * finish and step.step % EVERY and step.step < most:
@@ -98,8 +98,8 @@ def ran(pair: Pair, finish: float, most: int, picture: Path, start: Callable[[],
 
     try:
         begun = start() if start else None
-        commission = Commission(content, style_targets([style], [1.0], own, backbone), 0, look, start=begun)
-        list(stylise_all([commission], own, backbone))
+        request = OptimisationRequest(content, style_targets([style], [1.0], own, backbone), 0, look, start=begun)
+        list(stylise_all([request], own, backbone))
     except ReachedError:
         return {"points": points, "reached": True}
     return {"points": points, "reached": False}

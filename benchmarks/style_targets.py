@@ -1,6 +1,6 @@
 """A style's targets from the caches against computing them: `python benchmarks/style_targets.py FOLDER [--size 512]`.
 
-The engine's own maker is asked for the targets of each painting, twice, in two processes that share a cache folder,
+The engine's own backend is asked for the targets of each painting, twice, in two processes that share a cache folder,
 empty at first: cold (the first process's first time, which also writes the file), from memory (its second time), and
 from the disk (the second process's first time, which also hashes the artwork's pixels and checks the file). Networks
 are loaded, and have run, before. Decoding is no part of the step.
@@ -24,7 +24,7 @@ from core.planning.plan_file import begin_night, read_shard
 from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
-from core.stylize.jobs.backend import StylizeMaker
+from core.stylize.jobs.backend import StylizeBackend
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from figure_rows import Row
@@ -36,17 +36,17 @@ LEAST = 20
 
 def asked(folder: Path, size: int) -> Values:
     """Seconds of each painting's first and second time, in this process."""
-    maker = StylizeMaker("cpu")
-    jobs = _planned(folder, size, maker)
+    backend = StylizeBackend("cpu")
+    jobs = _planned(folder, size, backend)
     recipe = PRESETS[DEFAULT_PRESET].changed({"size": size})
     backbone = for_recipe(recipe, torch.device("cpu"))
     style_targets([torch.rand(3, size, size * 4 // 5)], [1.0], recipe, backbone)
     found: Values = {"first": [], "second": []}
     for job in jobs:
-        decoded = maker.decode(job)
+        decoded = backend.decode(job)
         for times in found.values():
             watch = Stopwatch()
-            maker._style(job, decoded, recipe)  # the step by itself: what the maker offers does more
+            backend._style(job, decoded, recipe)  # the step by itself: what the backend offers does more
             times.append(watch.read())
     return found
 
@@ -79,8 +79,8 @@ def rows(records: Records, size: int) -> Iterator[Row]:
         yield Row(f"style targets kept {what}, {size} px", shown, f"at least {LEAST}x", ratio >= LEAST)
 
 
-def _planned(folder: Path, size: int, maker: StylizeMaker) -> list[Job]:
-    """A job for each painting, whose run the maker has taken up."""
+def _planned(folder: Path, size: int, backend: StylizeBackend) -> list[Job]:
+    """A job for each painting, whose run the backend has taken up."""
     save(fitted(photograph(PHOTOGRAPHS[0]), size), folder / "library" / "asset.png")
     for name in PAINTINGS:
         save(fitted(painting(name), 800), folder / "catalog" / f"{name}.png")
@@ -96,7 +96,7 @@ def _planned(folder: Path, size: int, maker: StylizeMaker) -> list[Job]:
     )
     store = Store(folder / "run")
     begin_night(store, make_plan(spec))
-    maker.open(store, RUN_KINDS["stylize"].context_of(store))
+    backend.open(store, RUN_KINDS["stylize"].context_of(store))
     return read_shard(store, 0)
 
 

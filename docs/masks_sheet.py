@@ -16,7 +16,7 @@ from core.planning.plan_file import begin_night, read_context, read_shard
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import output_path
 from core.storage.store import Store
-from core.stylize.jobs.backend import StylizeMaker
+from core.stylize.jobs.backend import StylizeBackend
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSET = "coffee.jpg"
@@ -59,7 +59,7 @@ def drawn(size: tuple[int, int], mode: str, table: str, saucer: str, cup: str) -
     return picture
 
 
-def made(maker: StylizeMaker, folder: Path, style: str, **guides: Any) -> Image.Image:
+def made(backend: StylizeBackend, folder: Path, style: str, **guides: Any) -> Image.Image:
     """The asset in a style."""
     out = folder / f"{style}{len(guides)}"
     values = {"library": str(folder / "library"), "catalog": str(folder / "catalog"), "out": str(out), **guides}
@@ -67,21 +67,21 @@ def made(maker: StylizeMaker, folder: Path, style: str, **guides: Any) -> Image.
     begin_night(
         store, make_plan(Spec.from_values({**values, "include_styles": [style], "recipe": {"size": SIZE}}, "sheet"))
     )
-    maker.open(store, read_context(store))
+    backend.open(store, read_context(store))
     (job,) = read_shard(store, 0)
-    maker.write(job, maker.make(job, maker.decode(job), lambda *_: None))
+    backend.write(job, backend.make(job, backend.decode(job), lambda *_: None))
     return Image.open(out / output_path(job.output))
 
 
 def sheet(folder: Path) -> Image.Image:
     """Three rows: a mask, a region map, a blend between its two artworks' own pictures."""
     studio(folder)
-    maker, masks, regions = StylizeMaker("cpu"), str(folder / "masks"), str(folder / "regions")
+    backend, masks, regions = StylizeBackend("cpu"), str(folder / "masks"), str(folder / "regions")
     asset = Image.open(folder / "library" / ASSET)
     rows = [
-        [asset, Image.open(folder / "masks/coffee.png"), made(maker, folder, "starry_night", masks=masks)],
-        [asset, Image.open(folder / "regions/coffee.png"), made(maker, folder, "table", regions=regions)],
-        [made(maker, folder, style) for style in ("starry_night", "blend", "the_scream")],
+        [asset, Image.open(folder / "masks/coffee.png"), made(backend, folder, "starry_night", masks=masks)],
+        [asset, Image.open(folder / "regions/coffee.png"), made(backend, folder, "table", regions=regions)],
+        [made(backend, folder, style) for style in ("starry_night", "blend", "the_scream")],
     ]
     height = round(SIZE * asset.height / asset.width)
     image = Image.new("RGB", (3 * (SIZE + GAP) + GAP, 3 * (height + GAP) + GAP), BACKGROUND)

@@ -28,7 +28,7 @@ from flows.console import console, print_line
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.optimise.optimise import Step
+    from core.stylize.optimise.optimise import OptimisationStep
 
 PATIENCE = 2.0
 """Seconds of work before a bar is shown."""
@@ -128,7 +128,7 @@ class StepDisplay:
         """Report that the picture begun last is finished."""
         self._done += 1
 
-    def step(self, step: Step, picture: Tensor) -> None:
+    def step(self, step: OptimisationStep, picture: Tensor) -> None:
         """Report a step, after which the picture is this one (3, h, w)."""
         size = f"{picture.shape[2]} x {picture.shape[1]}"
         of_all = f"{self._done + 1}/{self._pictures} {printable(self._name)}" if self._pictures > 1 else ""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from core.errors import SpecError
@@ -15,6 +16,9 @@ from core.networks.architecture import BACKBONES, NORM_PARTS, BackboneStage, Con
 from core.networks.weights import Weights
 
 Pooling = Literal["max", "average"]
+
+FeatureMap = Float[Tensor, "n c h w"]
+"""Activations of one layer."""
 
 NORM_EPSILON = 1e-5
 """Added to the variance by torchvision's batch norms."""

@@ -116,16 +116,16 @@ def label_judge(store: Store, spec: RunSpec, scorer: str | None, _: Mapping[str,
 
 def score_judge(store: Store, spec: Spec, scorer: str | None, jobs: Mapping[str, Job]) -> Judge:
     """Scores as the night's own, against asset and style at the size of the recipe."""
-    from core.stylize.jobs.backend import StylizeMaker
+    from core.stylize.jobs.backend import StylizeBackend
     from core.stylize.jobs.context import StylizeContext
 
-    maker = StylizeMaker(StylizeMaker.resolve(spec.device.partition(",")[0]), warm=False)
+    backend = StylizeBackend(StylizeBackend.resolve(spec.device.partition(",")[0]), warm=False)
     context = StylizeContext.model_validate(read_context(store))
-    maker.open(store, context.model_copy(update={"scorer": scorer, "score_weights": spec.score_weights}))
+    backend.open(store, context.model_copy(update={"scorer": scorer, "score_weights": spec.score_weights}))
 
     def judge(row: Row) -> Row:
         job = jobs[row["output"]]
-        return maker.judged_again(job, _picture(store, row, spec.max_pixels), maker.decode(job))
+        return backend.judged_again(job, _picture(store, row, spec.max_pixels), backend.decode(job))
 
     return judge
 

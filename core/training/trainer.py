@@ -43,8 +43,8 @@ class Trainer(ABC, Generic[M]):
     """Exponential moving average of what is learnt, which is used in the end."""
     optimisers: Mapping[str, torch.optim.Adam]
     """By what their tensors' names begin with in a checkpoint."""
-    network_names: ClassVar[tuple[str, ...]]
-    """Attributes that are networks; their tensors' names begin so in a checkpoint."""
+    network_names: ClassVar[Mapping[str, str]]
+    """Attributes that are networks, by what their tensors' names begin with in a checkpoint."""
 
     def __init__(self, recipe: Any, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
@@ -77,16 +77,16 @@ class Trainer(ABC, Generic[M]):
     def state(self) -> dict[str, Tensor]:
         """Every tensor that decides how the training goes on, by name, on the CPU."""
         tensors: dict[str, Tensor] = {}
-        for name in self.network_names:
-            tensors |= {f"{name}.{key}": value for key, value in getattr(self, name).state_dict().items()}
+        for prefix, name in self.network_names.items():
+            tensors |= {f"{prefix}{key}": value for key, value in getattr(self, name).state_dict().items()}
         for prefix, optimiser in self.optimisers.items():
             tensors |= adam_tensors(optimiser, prefix)
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor], step: int, rate_factor: float) -> None:
         """Go on from a `state`. Raises KeyError, ValueError or RuntimeError if it is another network's."""
-        for name in self.network_names:
-            getattr(self, name).load_state_dict(tensors_under(tensors, f"{name}."))
+        for prefix, name in self.network_names.items():
+            getattr(self, name).load_state_dict(tensors_under(tensors, prefix))
         for prefix, optimiser in self.optimisers.items():
             restore_adam(optimiser, tensors_under(tensors, prefix))
         self.step, self.rate_factor = step, rate_factor

@@ -27,7 +27,7 @@ from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
 from core.survey.table import batches
 from core.text import printable
-from flows.commands.style import opened, sit
+from flows.commands.style import open_session, opened
 from flows.console import console, print_line
 from flows.progress import Bar
 
@@ -90,9 +90,9 @@ class _Place:
         weighted = [f"{file}:{each.weight:g}" for file, each in zip(artworks, self.style.artworks, strict=True)]
         posed = study(self.photo, weighted, DRAFT)
         recipe = posed.spec.base_recipe()
-        sitting = sit(opened(posed, [recipe]), posed.job(recipe, posed.spec.start, posed.spec.seed))
-        painted = sitting.paint(lambda *_: None)
-        self.store.put(name, sitting.encoded(sitting.delivered(painted)))
+        session = open_session(opened(posed, [recipe]), posed.job(recipe, posed.spec.start, posed.spec.seed))
+        painted = session.paint(lambda *_: None)
+        self.store.put(name, session.encoded(session.delivered(painted)))
         thumb = style_thumb(self.style.name)
         self.store.put(thumb, image.thumbnail(image.read(artworks[0])))
         words = ["nocturne", "style", os.fspath(self.photo), *weighted, "-o", "large.png", "--preset", "polish"]

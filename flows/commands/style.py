@@ -29,9 +29,9 @@ from flows.progress import StepDisplay, loss_text
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.jobs.backend import StylizeMaker
-    from core.stylize.jobs.interactive import Sitting
-    from core.stylize.optimise.optimise import Step
+    from core.stylize.jobs.backend import StylizeBackend
+    from core.stylize.jobs.interactive import InteractiveSession
+    from core.stylize.optimise.optimise import OptimisationStep
 
 MOST_FRAMES = 60
 FRAME_BUDGET = 512 * 2**20
@@ -61,8 +61,8 @@ def style(
     painting = _Painting(to, save_every, animate, posed.working_size(recipe))
     try:
         with StepDisplay() as display:
-            maker = opened(posed, [recipe])
-            return painting.paint(maker, posed.job(recipe, posed.spec.start, posed.spec.seed), display)
+            backend = opened(posed, [recipe])
+            return painting.paint(backend, posed.job(recipe, posed.spec.start, posed.spec.seed), display)
     except KeyboardInterrupt as error:
         raise Stopped("stopped before the first step", "nothing was saved.") from error
 
@@ -73,23 +73,23 @@ def with_format(values: dict[str, Any], to: Path) -> dict[str, Any]:
     return {**values, "recipe": {**recipe, "format": output_format(to, recipe.get("format"))}}
 
 
-def opened(posed: Study, recipes: list[Recipe]) -> StylizeMaker:
-    """A maker that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
+def opened(posed: Study, recipes: list[Recipe]) -> StylizeBackend:
+    """A backend that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
     for name, value in SPIN_ENV.items():
         os.environ.setdefault(name, value)  # before torch is loaded
-    from core.stylize.jobs.backend import StylizeMaker
+    from core.stylize.jobs.backend import StylizeBackend
 
-    maker = StylizeMaker(StylizeMaker.resolve(posed.spec.device), warm=False)
-    maker.open(Store(Path.cwd()), posed.context(recipes))
-    return maker
+    backend = StylizeBackend(StylizeBackend.resolve(posed.spec.device), warm=False)
+    backend.open(Store(Path.cwd()), posed.context(recipes))
+    return backend
 
 
-def sit(maker: StylizeMaker, job: Job) -> Sitting:
-    """A sitting with the files read. Raises SpecError for one that cannot be decoded."""
-    from core.stylize.jobs.interactive import Sitting
+def open_session(backend: StylizeBackend, job: Job) -> InteractiveSession:
+    """A session with the files read. Raises SpecError for one that cannot be decoded."""
+    from core.stylize.jobs.interactive import InteractiveSession
 
     try:
-        return Sitting(maker, job)
+        return InteractiveSession(backend, job)
     except JobError as error:
         raise SpecError(str(error)) from error
 
@@ -117,51 +117,51 @@ class _Painting:
         self._most = max(2, min(MOST_FRAMES, FRAME_BUDGET // (3 * size[0] * size[1])))
         self._frames: list[U8] = []
 
-    def paint(self, maker: StylizeMaker, job: Job, display: StepDisplay) -> int:
+    def paint(self, backend: StylizeBackend, job: Job, display: StepDisplay) -> int:
         """Paint to the end, or until Ctrl-C. Returns the exit code."""
-        sitting, began, last = sit(maker, job), time.monotonic(), None
+        session, began, last = open_session(backend, job), time.monotonic(), None
         if self._animate:
-            self._frames.append(sitting.asset.rgb)
+            self._frames.append(session.asset.rgb)
 
-        def on_step(step: Step, picture: Tensor) -> None:
+        def on_step(step: OptimisationStep, picture: Tensor) -> None:
             nonlocal last
             last = step
             display.step(step, picture)
-            self._keep(sitting, step, picture, display)
+            self._keep(session, step, picture, display)
 
         try:
-            result = sitting.paint(on_step)
+            result = session.paint(on_step)
         except KeyboardInterrupt:
             with undisturbed():
-                return self._leave(sitting, last, display)
+                return self._leave(session, last, display)
         with undisturbed():
-            height, width = self._write(sitting, result)
+            height, width = self._write(session, result)
         assert last is not None
         seconds = f"{time.monotonic() - began:.1f} s"
         display.say(f"{self._to}: {width} x {height}, {last.step} steps in {seconds}{loss_text(last.loss)}")
         self._tell_animation(display)
         return ALL_DONE
 
-    def _keep(self, sitting: Sitting, step: Step, made: Tensor, display: StepDisplay) -> None:
+    def _keep(self, session: InteractiveSession, step: OptimisationStep, made: Tensor, display: StepDisplay) -> None:
         """Save or remember the picture of a step, if it is asked for."""
         saved = self._save_every is not None and step.step % self._save_every == 0
         framed = self._animate is not None and step.step % math.ceil(step.steps / self._most) == 0
         if not saved and not framed:
             return
-        picture = sitting.seen(made)
+        picture = session.seen(made)
         if framed:
             self._frames.append(picture.rgb)
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
-            put(name, sitting.encoded(sitting.delivered(made), step))
+            put(name, session.encoded(session.delivered(made), step))
             display.say(f"{name}{loss_text(step.loss)}")
 
-    def _leave(self, sitting: Sitting, last: Step | None, display: StepDisplay) -> int:
+    def _leave(self, session: InteractiveSession, last: OptimisationStep | None, display: StepDisplay) -> int:
         """Save the best so far. Raises Stopped if there is none."""
-        best = sitting.best
+        best = session.best
         if best is None or last is None:
             raise Stopped("stopped before the first step", "nothing was saved.")
-        self._write(sitting, best.picture, best.step)
+        self._write(session, best.picture, best.step)
         height, width = best.picture.shape[1:]
         display.say(
             f"Stopped at step {last.step} of {last.steps}. {self._to} has the best so far: step {best.step.step}, "
@@ -170,12 +170,14 @@ class _Painting:
         self._tell_animation(display)
         return UNFINISHED
 
-    def _write(self, sitting: Sitting, made: Tensor, step: Step | None = None) -> tuple[int, int]:
+    def _write(
+        self, session: InteractiveSession, made: Tensor, step: OptimisationStep | None = None
+    ) -> tuple[int, int]:
         """Write the picture, and the animation if one is asked for. Returns the picture's height and width."""
-        picture = sitting.delivered(made)
-        put(self._to, sitting.encoded(picture, step))
+        picture = session.delivered(made)
+        put(self._to, session.encoded(picture, step))
         if self._animate is not None:
-            self._write_animation(self._animate, sitting.seen(made).rgb)
+            self._write_animation(self._animate, session.seen(made).rgb)
         return picture.rgb.shape[:2]
 
     def _write_animation(self, to: Path, rgb: U8) -> None:

@@ -15,14 +15,14 @@ from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, study
 from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.text import printable
-from flows.commands.style import opened, put, sit, undisturbed, with_format
+from flows.commands.style import open_session, opened, put, undisturbed, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.stylize.jobs.backend import StylizeMaker
+    from core.stylize.jobs.backend import StylizeBackend
 
 
 def sweep(
@@ -84,25 +84,25 @@ class _Sheet:
 
     def paint(self, display: StepDisplay) -> None:
         """Paint the cells one after the other; one that cannot be painted is left out, with a line that says so."""
-        maker = opened(self._study, [cell.recipe for cell in self._cells])
+        backend = opened(self._study, [cell.recipe for cell in self._cells])
         jobs = [self._study.job(cell.recipe, cell.preset, cell.seed) for cell in self._cells]
         for cell, job in zip(self._cells, jobs, strict=True):
             display.begin(", ".join(f"{name} {value}" for name, value in cell.settings))
             try:
-                self.pictures[cell.row, cell.column] = self._cell(maker, cell, job, display).rgb
+                self.pictures[cell.row, cell.column] = self._cell(backend, cell, job, display).rgb
             except (NotFinite, OutOfMemory) as error:
                 display.say(f"{cell.name}: {error}")
             display.end()
 
-    def _cell(self, maker: StylizeMaker, cell: Cell, job: Job, display: StepDisplay) -> image.Picture:
-        sitting = sit(maker, job)
+    def _cell(self, backend: StylizeBackend, cell: Cell, job: Job, display: StepDisplay) -> image.Picture:
+        session = open_session(backend, job)
         if job.key not in self._made:
-            self._made[job.key] = sitting.paint(display.step)
+            self._made[job.key] = session.paint(display.step)
         result = self._made[job.key]
         if self._folder is not None:
-            data = sitting.encoded(sitting.delivered(result))
+            data = session.encoded(session.delivered(result))
             put(self._folder / f"{cell.name}.{cell.recipe.format}", data)
-        return sitting.seen(result)
+        return session.seen(result)
 
 
 def _costly(cell: Cell) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def _environment(root: Path) -> dict[str, str]:
     folders = {"HOME": "home", "TMPDIR": "tmp", "NOCTURNE_CACHE": "cache"}
     own = {name: str(root / folder) for name, folder in folders.items()}
     pace = json.dumps({"log": str(root / "run" / "made.log")})
-    return {**os.environ, **own, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PAINTER": pace}
+    return {**os.environ, **own, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "FAKE_BACKEND": pace}
 
 
 def _judge_ending(record: Record, night: Night) -> None:
@@ -144,7 +144,7 @@ def _judge_texts(record: Record, root: Path) -> None:
 
 
 def _made(root: Path) -> Counter[str]:
-    """How often each output was made, by the painter's own log."""
+    """How often each output was made, by the backend's own log."""
     log = root / "run" / "made.log"
     return Counter(json.loads(line)[0] for line in log.read_text().splitlines()) if log.exists() else Counter()
 

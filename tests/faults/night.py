@@ -28,13 +28,13 @@ from core.runs.session import RunSession
 from core.runs.shard import make_shard
 from tests.faults import doom
 
-QUICK_BACKEND = "tests.faults.painter:Painter"
+FAKE_BACKEND = "tests.faults.fake_backend:FakeBackend"
 PEAK = "peak megabytes: "
 """What the last line of a night begins with."""
 
 
 def night(
-    spec: Spec, retry: bool = False, backend: str = QUICK_BACKEND, meanwhile: Callable[[], None] | None = None
+    spec: Spec, retry: bool = False, backend: str = FAKE_BACKEND, meanwhile: Callable[[], None] | None = None
 ) -> Any:
     """What the flow does, in the same order; `meanwhile` happens between plan and work. Returns the manifest's summary."""
     session = RunSession(spec, retry, backend)
@@ -79,7 +79,7 @@ def main() -> int:
     try:
         summary = night(
             Spec.from_values(json.loads(Path(sys.argv[1]).read_text()), "test"),
-            backend=os.environ.get("BACKEND", QUICK_BACKEND),
+            backend=os.environ.get("BACKEND", FAKE_BACKEND),
         )
     except StoreBroken as error:
         print(error, file=sys.stderr)

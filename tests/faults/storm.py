@@ -24,7 +24,7 @@ from core.storage.run_paths import OUTPUTS
 from core.storage.store import TEMPORARY, Store
 from tests.faults.studio import FaultStudio, environment, rows_of, started
 
-STYLIZE = "core.stylize.jobs.lane_backend:LaneMaker"
+STYLIZE = "core.stylize.jobs.lane_backend:LaneBackend"
 
 
 def storm(folder: Path, seconds: float, every: float, jobs: int) -> tuple[int, int, float]:
@@ -36,7 +36,7 @@ def storm(folder: Path, seconds: float, every: float, jobs: int) -> tuple[int, i
     values = studio.values(folder / "run", shard_seconds=60.0) | {"variants": -(-jobs // 24), "limit": jobs}
     values["recipe"] = {"size": 48, "steps": 6, "coarse_steps": 0, "init": "noise"}
     begun, kills = time.monotonic(), 0
-    night = started(values, folder, {**environment(folder), "BACKEND": STYLIZE, "PAINTER": "{}"})
+    night = started(values, folder, {**environment(folder), "BACKEND": STYLIZE, "FAKE_BACKEND": "{}"})
     end = begun + seconds
     while night.poll() is None:
         try:

@@ -66,7 +66,7 @@ def _picture(path: Path, seed: int) -> None:
 def environment(folder: Path, doom: dict[str, Any] | None = None, seconds: float = JOB_SECONDS) -> dict[str, str]:
     """The environment of one night at core's level: a cache of its own, its pace, and where it dies."""
     pace = {"seconds": seconds, "scale": SCALE, "log": str(folder / "made.log")}
-    own = {"NOCTURNE_CACHE": str(folder / "cache"), "PAINTER": json.dumps(pace), "DOOM": json.dumps(doom or {})}
+    own = {"NOCTURNE_CACHE": str(folder / "cache"), "FAKE_BACKEND": json.dumps(pace), "DOOM": json.dumps(doom or {})}
     return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
 
 
@@ -142,7 +142,7 @@ def _bad_files(store: Store, folder: str, made: dict[str, str]) -> list[str]:
 
 
 def redone(log: Path) -> float:
-    """Seconds of work that were done more than once, by the log that painters keep."""
+    """Seconds of work that were done more than once, by the log that the backend keeps."""
     seconds: dict[str, list[float]] = {}
     for line in log.read_text().splitlines() if log.exists() else []:
         output, spent = json.loads(line)

@@ -165,7 +165,7 @@ def kill_the_hungry(night: subprocess.Popen[bytes], limit: float) -> None:
 
 def test_a_wall_clock_that_jumps(studio: FaultStudio, expected: dict[str, str], tmp_path: Path) -> None:
     env = environment(tmp_path, seconds=0.02)
-    env["PAINTER"] = json.dumps({**json.loads(env["PAINTER"]), "hopping": True})
+    env["FAKE_BACKEND"] = json.dumps({**json.loads(env["FAKE_BACKEND"]), "hopping": True})
     assert ended(started(studio.values(tmp_path / "run") | {"time_limit": 5.0}, tmp_path, env)) == 0
     assert faults_of(tmp_path / "run", expected) == []
     rows = rows_of(tmp_path / "run")

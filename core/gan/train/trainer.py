@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -51,7 +53,9 @@ class GanTrainer(Trainer[GanStepMetrics]):
     """The state of a GAN's training, and its step."""
 
     recipe: GanRecipe
-    network_names = ("generator", "discriminator", "average")
+    network_names: ClassVar[Mapping[str, str]] = {
+        f"{name}.": name for name in ("generator", "discriminator", "average")
+    }
 
     def __init__(self, recipe: GanRecipe, data: Dataset, device: torch.device) -> None:
         super().__init__(recipe, device)

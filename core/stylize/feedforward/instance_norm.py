@@ -11,16 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from core.networks.backbone import FeatureMap
+
 EPSILON = 1e-5
 """Added to variances (Dumoulin et al. 2017)."""
 
-Features = Float[Tensor, "n c h w"]
 Channels = Float[Tensor, "n c"]
 
 
 class _Styled(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Features, factor: Channels, shift: Channels) -> tuple[Features, Channels, Channels]:
+    def forward(ctx: Any, x: FeatureMap, factor: Channels, shift: Channels) -> tuple[FeatureMap, Channels, Channels]:
         """See `styled`."""
         n, c, h, w = x.shape
         y, mean, rstd = torch.native_group_norm(x, None, None, n, c, h * w, c, EPSILON)
@@ -30,7 +31,7 @@ class _Styled(torch.autograd.Function):
         return torch.addcmul(_wide(shift, y), y, _wide(factor, y)), mean, rstd
 
     @staticmethod
-    def backward(ctx: Any, of_y: Features, *_: Tensor) -> tuple[Features, Channels, Channels]:
+    def backward(ctx: Any, of_y: FeatureMap, *_: Tensor) -> tuple[FeatureMap, Channels, Channels]:
         """dx = a (dy - mean(dy) - z mean(dy z)) with z the normalised x and a = factor / deviation."""
         x, factor, mean, rstd = ctx.saved_tensors
         centred = x - _wide(mean, x)
@@ -42,7 +43,7 @@ class _Styled(torch.autograd.Function):
         return torch.addcmul(rest, of_y, _wide(a, x)), along, total
 
 
-def styled(x: Features, factor: Channels, shift: Channels) -> tuple[Features, Channels, Channels]:
+def styled(x: FeatureMap, factor: Channels, shift: Channels) -> tuple[FeatureMap, Channels, Channels]:
     """factor (x - mean) / deviation + shift, each channel of each item by its own mean and deviation over positions.
 
     Dumoulin et al. 2017 (arXiv 1610.07629), equation 5. Returns also the means and the reciprocals of the deviations,
@@ -54,7 +55,7 @@ def styled(x: Features, factor: Channels, shift: Channels) -> tuple[Features, Ch
     return y, mean, rstd
 
 
-def _styled_at_once(x: Features, factor: Channels, shift: Channels) -> tuple[Features, Channels, Channels]:
+def _styled_at_once(x: FeatureMap, factor: Channels, shift: Channels) -> tuple[FeatureMap, Channels, Channels]:
     """The same in half the time, each value read and rounded once less; an item at a time, as each has its own style."""
     _, c, h, w = x.shape
     dtype = torch.promote_types(x.dtype, torch.float32)
@@ -64,11 +65,11 @@ def _styled_at_once(x: Features, factor: Channels, shift: Channels) -> tuple[Fea
     return y, mean.float(), rstd.float()
 
 
-def restyled(x: Features, factor: Channels, shift: Channels, mean: Channels, rstd: Channels) -> Features:
+def restyled(x: FeatureMap, factor: Channels, shift: Channels, mean: Channels, rstd: Channels) -> FeatureMap:
     """The same by another picture's means and reciprocal deviations."""
     scale = factor * rstd
     return torch.addcmul(_wide(shift - mean * scale, x), x, _wide(scale, x))
 
 
-def _wide(channels: Channels, like: Features) -> Tensor:
+def _wide(channels: Channels, like: FeatureMap) -> Tensor:
     return channels.to(like.dtype).unsqueeze(2).unsqueeze(3)

@@ -1,7 +1,7 @@
-"""Pictures too large for one pass of the network that paints, in overlapping tiles.
+"""Tiled inference of the transfer network: overlapping tiles, normalised by statistics of the whole picture.
 
 Statistics of a tile would make it a picture of its own: seams show. So they are taken from the whole picture, shrunk, and
-every tile is normalised by them (Chen et al. 2022, arXiv 2103.11784, URST). Then a pixel hangs on those about it alone,
+every tile is normalised by them (Chen et al. 2022, arXiv 2103.11784, URST). Then a pixel depends on those about it alone,
 and tiles whose frames are as wide as the network reaches agree where they meet.
 """
 
@@ -24,7 +24,7 @@ SIDE = 1024
 SEEN_WHOLE = 1 << 20
 """Pixels of the picture that the statistics are taken from, about."""
 
-Place = tuple[slice, slice]
+TileSlices = tuple[slice, slice]
 """Rows and columns."""
 
 
@@ -34,8 +34,8 @@ def painted_in_tiles(
     network: TransferNetwork,
     device: torch.device,
     on_pass: Callable[[int, int], None],
-) -> Iterator[tuple[list[Tensor], Place]]:
-    """Tile by tile, row by row, the picture in each style, (3, rows, columns) RGB in [0, 1] on the CPU, and its place."""
+) -> Iterator[tuple[list[Tensor], TileSlices]]:
+    """Paint a picture in each style, tile by tile: (3, rows, columns) RGB in [0, 1] on the CPU, and its place."""
     height, width = picture.rgb.shape[:2]
     with torch.no_grad():
         whole = tensor(_small(picture)).unsqueeze(0).to(device)

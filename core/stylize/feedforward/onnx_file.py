@@ -1,4 +1,4 @@
-"""A transfer network as an ONNX file, for programs that have no torch: picture and embedding in, painted picture out.
+"""ONNX export of the transfer network, for programs without torch: picture and embedding in, painted picture out.
 
 Height and width are free, from 16 pixels. The file is checked against torch before it is handed out: ONNX Runtime must
 paint the same pictures, up to rounding of float32.
@@ -21,7 +21,7 @@ from core.errors import NocturneError, SpecError
 from core.networks import device as devices
 from core.networks.transfer_flops import REDUCTION
 from core.stylize.feedforward.network import LEAST, TransferNetwork
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.transfer_model import TransferModel
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 """Packages of the extra `onnx`."""
@@ -36,7 +36,7 @@ TOLERANCE = 0.5
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """The file's bytes, what it can paint, and how far it is from torch: largest difference in grey levels by size."""
+    """ONNX bytes, the style embeddings, and the largest difference from torch in grey levels, by picture size."""
 
     data: bytes
     styles: bytes
@@ -45,7 +45,7 @@ class OnnxFile:
 
 
 def require() -> None:
-    """Raises SpecError if the extra is not installed."""
+    """Check that the packages of the extra `onnx` are there. Raises SpecError."""
     if absent := [name for name in NEEDED if find_spec(name) is None]:
         raise SpecError(
             f"Writing ONNX needs {', '.join(absent)}",
@@ -53,18 +53,18 @@ def require() -> None:
         )
 
 
-def onnx_file(painter: Painter) -> OnnxFile:
-    """A float32 network as ONNX. Raises SpecError without the extra, NocturneError if ONNX Runtime paints other pictures."""
+def onnx_file(model: TransferModel) -> OnnxFile:
+    """Export a float32 network as ONNX. Raises SpecError without the extra, NocturneError if ONNX Runtime differs."""
     require()
-    data = _graph(painter)
-    differences = _differences(data, painter)
+    data = _graph(model)
+    differences = _differences(data, model)
     if not max(differences.values()) <= TOLERANCE:
         raise NocturneError(
             f"ONNX Runtime paints other pictures than torch: they differ by {max(differences.values()):.2f} grey levels, "
             f"{TOLERANCE} are allowed. Nothing was written",
             f"try other versions of {', '.join(NEEDED)}.",
         )
-    return OnnxFile(data, _styles(painter), differences)
+    return OnnxFile(data, _styles(model), differences)
 
 
 class _AnySize(nn.Module):
@@ -83,14 +83,14 @@ class _AnySize(nn.Module):
         return painted[..., :height, :width]
 
 
-def _graph(painter: Painter) -> bytes:
+def _graph(model: TransferModel) -> bytes:
     picture, sides = torch.rand(1, 3, 131, 205), [torch.export.Dim(n, min=LEAST, max=MOST) for n in ("height", "width")]
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of the exporter's own innards
         program = torch.onnx.export(
-            _AnySize(painter.network).eval(),
-            (picture, painter.identity),
+            _AnySize(model.network).eval(),
+            (picture, model.identity),
             dynamo=True,
             dynamic_shapes={"picture": {2: sides[0], 3: sides[1]}, "style": None},
             input_names=["picture", "style"],
@@ -99,32 +99,32 @@ def _graph(painter: Painter) -> bytes:
         )
     if program is None:
         raise NocturneError("torch's exporter gave nothing", "try another version of onnxscript.")
-    model = program.model_proto
-    info = painter.info
+    graph = program.model_proto
+    info = model.info
     for key, value in {"network": info.name, "digest": info.digest, "step": str(info.step)}.items():
-        model.metadata_props.add(key=key, value=value)
-    data: bytes = model.SerializeToString()
+        graph.metadata_props.add(key=key, value=value)
+    data: bytes = graph.SerializeToString()
     return data
 
 
-def _differences(data: bytes, painter: Painter) -> dict[tuple[int, int], float]:
+def _differences(data: bytes, model: TransferModel) -> dict[tuple[int, int], float]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    style, found = (painter.embeddings if len(painter.embeddings) else painter.identity)[:1], {}
+    style, found = (model.embeddings if len(model.embeddings) else model.identity)[:1], {}
     for height, width in SIZES:
         picture = torch.rand(1, 3, height, width, generator=devices.generator(0))
         with torch.no_grad():
-            ours = painter.network(picture, style).numpy()
+            ours = model.network(picture, style).numpy()
         theirs = session.run(None, {"picture": picture.numpy(), "style": style.numpy()})[0]
         found[height, width] = float(np.abs(ours - theirs).max()) * GREY
     return found
 
 
-def _styles(painter: Painter) -> bytes:
+def _styles(model: TransferModel) -> bytes:
     out = io.BytesIO()
-    names = np.array([style.name for style in painter.info.styles], dtype=np.str_)
-    np.savez(out, names=names, embeddings=painter.embeddings.numpy(), identity=painter.identity.numpy())
+    names = np.array([style.name for style in model.info.styles], dtype=np.str_)
+    np.savez(out, names=names, embeddings=model.embeddings.numpy(), identity=model.identity.numpy())
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Pictures painted by passes of a network: whole, several in a call of a fixed shape, or tile by tile."""
+"""Inference of the transfer network: batches of a fixed shape, or tiles for a large picture; region blends."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ OnPass = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """What a network is to paint: the picture as it sees it, an embedding (1, embedding) for each area, and how much each
+class TransferInput:
+    """Input of the transfer network: a picture, an embedding (1, embedding) for each area, and how much each
     is wanted at every pixel (h, w), in [0, 1]; no areas: the one everywhere.
     """
 
@@ -33,9 +33,9 @@ class Canvas:
 
 
 def painted_whole(
-    canvases: Sequence[Canvas], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
+    canvases: Sequence[TransferInput], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
 ) -> list[Tensor]:
-    """The canvases painted, each (3, h, w) RGB in [0, 1], float32 on the CPU.
+    """Paint inputs whole, each (3, h, w) RGB in [0, 1], float32 on the CPU.
 
     Always `lanes` pictures of one size in a call: short ones are filled up, so a picture's pixels are its own.
     """
@@ -55,9 +55,9 @@ def painted_whole(
 
 
 def painted_large(
-    canvas: Canvas, network: TransferNetwork, device: torch.device, deep: bool, on_pass: OnPass
+    canvas: TransferInput, network: TransferNetwork, device: torch.device, deep: bool, on_pass: OnPass
 ) -> Tensor:
-    """A canvas painted tile by tile, (3, h, w) on the CPU: uint8, or if it is to be `deep`, float32 in [0, 1]."""
+    """Paint one input tile by tile, (3, h, w) on the CPU: uint8, or if it is to be `deep`, float32 in [0, 1]."""
     height, width = canvas.picture.rgb.shape[:2]
     made = torch.empty(height, width, 3, dtype=torch.float32 if deep else torch.uint8)
     areas = [fitted(area.unsqueeze(0), height, width)[0] for area in canvas.areas] if len(canvas.areas) > 1 else []
@@ -68,7 +68,7 @@ def painted_large(
 
 
 def blended(painted: Sequence[Tensor], areas: Sequence[Tensor]) -> Tensor:
-    """One picture (3, h, w) of several, each as far as its area (h, w), of any size, says."""
+    """Weighted blend of pictures (3, h, w) by their areas (h, w), of any size."""
     if len(painted) == 1:
         return painted[0]
     shares = torch.stack([fitted(area.unsqueeze(0), *painted[0].shape[1:])[0] for area in areas])

@@ -1,4 +1,4 @@
-"""What a style looks like to the network, read off its artworks: the embedding of a style never seen.
+"""Style predictor: the embedding of a style never trained on, from the feature moments of its artworks.
 
 Ghiasi et al. 2017 (arXiv 1705.06830) predict embeddings from the features of a classifier, through a bottleneck. Here
 they are predicted from what the style losses compare, mean and deviation of the backbone's channels, which are at hand
@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.stylize.optimise.targets import Statistics
+from core.stylize.feedforward.network import Embedding
+from core.stylize.optimise.targets import FeatureMoments
 
 BOTTLENECK = 128
 """Numbers that a style is boiled down to."""
@@ -21,11 +22,10 @@ FARTHEST = 4.0
 """Look's numbers are cut to so many deviations: a style is then treated as the strangest of its kind that was learnt."""
 
 Look = Float[Tensor, "n look"]
-Embedding = Float[Tensor, "n embedding"]
 
 
-def look(statistics: Sequence[Statistics]) -> Look:
-    """Means and deviations of every channel, layer after layer. Statistics: (n, c) and (n, c, c) each."""
+def look(statistics: Sequence[FeatureMoments]) -> Look:
+    """Look of a style: means and deviations of every channel, layer after layer, from moments (n, c) and (n, c, c)."""
     parts = []
     for each in statistics:
         variance = each.gram.diagonal(dim1=1, dim2=2) * each.mean.shape[1] - each.mean.square()
@@ -51,7 +51,7 @@ class StylePredictor(nn.Module):
 
     @torch.no_grad()
     def measure(self, looks: Look) -> None:
-        """Take the middle and the spread of looks from those of many artworks."""
+        """Set the standardisation, mean and deviation of looks, from those of many artworks."""
         self.middle.copy_(looks.mean(0))
         self.spread.copy_(looks.std(0).clamp(min=1e-3 * float(looks.abs().mean())))
 

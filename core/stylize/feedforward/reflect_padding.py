@@ -1,4 +1,4 @@
-"""Features with a frame that mirrors them at their borders, as the next convolution reads them.
+"""Reflect padding fused with ReLU and sums: features written once, inside the border that the next convolution reads.
 
 Where no gradient is wanted a picture's values are written once, in the middle of their frame, in place of once by
 themselves and once more with it. The values are the same.
@@ -13,26 +13,27 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-Features = Float[Tensor, "n c h w"]
+from core.networks.backbone import FeatureMap
+
 COLUMNS = 4
 """Columns that `convolved` takes as one."""
 
 
 @dataclass(frozen=True)
-class Framed:
-    """Features (n, c, h, w), and the same with a frame of some pixels, mirrored about their outermost ones."""
+class PaddedFeatures:
+    """Features (n, c, h, w), and the same reflect-padded by some pixels."""
 
-    inner: Features
+    inner: FeatureMap
     whole: Tensor
 
 
-def framed(x: Features, width: int = 1) -> Framed:
-    """x with a frame of so many pixels; h and w from width + 1."""
-    return Framed(x, _padded(x, width))
+def framed(x: FeatureMap, width: int = 1) -> PaddedFeatures:
+    """x reflect-padded by so many pixels; h and w from width + 1."""
+    return PaddedFeatures(x, _padded(x, width))
 
 
-def rectified(x: Features, width: int = 1) -> Framed:
-    """ReLU of x, which may be overwritten, with a frame."""
+def rectified(x: FeatureMap, width: int = 1) -> PaddedFeatures:
+    """ReLU of x, which may be overwritten, reflect-padded."""
     if _plainly(x):
         return framed(F.relu(x, inplace=True), width)
     found = _room(x, width)
@@ -40,8 +41,8 @@ def rectified(x: Features, width: int = 1) -> Framed:
     return _mirrored(found, width)
 
 
-def summed(x: Features, y: Features, width: int = 1) -> Framed:
-    """x + y with a frame."""
+def summed(x: FeatureMap, y: FeatureMap, width: int = 1) -> PaddedFeatures:
+    """x + y, reflect-padded."""
     if _plainly(x):
         return framed(x + y, width)
     found = _room(y, width)
@@ -49,7 +50,7 @@ def summed(x: Features, y: Features, width: int = 1) -> Framed:
     return _mirrored(found, width)
 
 
-def convolved(x: Features, weight: Float[Tensor, "o c k k"], bias: Float[Tensor, " o"] | None) -> Features:
+def convolved(x: FeatureMap, weight: Float[Tensor, "o c k k"], bias: Float[Tensor, " o"] | None) -> FeatureMap:
     """A convolution to few channels, without a frame: (n, c, h, w) -> (n, o, h - k + 1, w - k + 1).
 
     COLUMNS neighbours are taken as channels of one, which costs nothing in channels_last: multiplications by the zeros of a
@@ -83,15 +84,15 @@ def _plainly(x: Tensor) -> bool:
     return torch.is_grad_enabled() or x.device.type != "cpu" or torch.compiler.is_compiling()
 
 
-def _room(x: Tensor, width: int) -> Framed:
+def _room(x: Tensor, width: int) -> PaddedFeatures:
     n, c, h, w = x.shape
     last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
     layout = torch.channels_last if last else torch.contiguous_format
     whole = torch.empty((n, c, h + 2 * width, w + 2 * width), dtype=x.dtype, memory_format=layout)
-    return Framed(whole[..., width : width + h, width : width + w], whole)
+    return PaddedFeatures(whole[..., width : width + h, width : width + w], whole)
 
 
-def _mirrored(found: Framed, width: int) -> Framed:
+def _mirrored(found: PaddedFeatures, width: int) -> PaddedFeatures:
     """Fill the frame from what it frames: left and right first, then above and below, corners with them."""
     for dim in (3, 2):
         last = found.whole.shape[dim] - 1
@@ -102,7 +103,7 @@ def _mirrored(found: Framed, width: int) -> Framed:
     return found
 
 
-def _padded(x: Features, width: int) -> Tensor:
+def _padded(x: FeatureMap, width: int) -> Tensor:
     if not x.is_cuda:
         return F.pad(x, (width,) * 4, mode="reflect")
     for dim in (2, 3):  # CUDA adds up the gradient of a reflecting pad in any order

@@ -1,4 +1,4 @@
-"""What a network knows of a style: embeddings made for its artworks, or what they are predicted from. Needs no torch."""
+"""Lookup of a style's embedding in a network file: learnt rows, or predictions from artworks. Needs no torch."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Share:
 
 
 def network_path(name: str) -> Path:
-    """Where the network called `name` lies. Raises SpecError if it is `packaged` and not there."""
+    """Path of the network called `name`. Raises SpecError if it is `packaged` and not there."""
     if name != "packaged":
         return Path(name)
     if not PACKAGED.is_file():
@@ -50,7 +50,7 @@ def network_path(name: str) -> Path:
 
 
 def info_of(name: str) -> TransferInfo:
-    """What the network called `name` says of itself, read once. Raises SpecError."""
+    """Metadata of the network called `name`, cached by path, length and time of change. Raises SpecError."""
     path = network_path(name)
     try:
         stat = path.stat()
@@ -63,7 +63,7 @@ def info_of(name: str) -> TransferInfo:
 
 
 def shares(info: TransferInfo, artworks: Pairs, keep: str) -> tuple[Share, ...]:
-    """What the embedding of a style of these artworks is made of; the weights sum to 1.
+    """Weighted parts of the embedding of a style of these artworks; the weights sum to 1.
 
     A style that the network has learnt is known as a whole; else each artwork that is a learnt style of its own is, and
     the others are predicted. Where artworks take an asset's palette first (`match`), all are predicted.

@@ -1,4 +1,4 @@
-"""Recipes of training: every parameter that decides a network which paints in one pass.
+"""Recipe of training the transfer network: every parameter that decides its weights.
 
 Neither torch nor Prefect is imported: the command line stays quick.
 """

@@ -1,21 +1,17 @@
-"""All that a training moves: the network, the predictor, and what is learnt of each style of the catalog alone."""
+"""Trainable modules of style training: transfer network, style predictor, and an offset for each catalog style."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.stylize.feedforward.network import TransferNetwork
-from core.stylize.feedforward.predictor import StylePredictor
-
-Looks = Float[Tensor, "n look"]
-Embeddings = Float[Tensor, "n embedding"]
+from core.stylize.feedforward.network import Embedding, TransferNetwork
+from core.stylize.feedforward.predictor import Look, StylePredictor
 
 
-class Stylist(nn.Module):
+class TrainableModel(nn.Module):
     """A transfer network that knows a catalog and predicts what it does not know.
 
     The embedding of a style of the catalog is what is predicted from its look and an offset of its own; the identity,
@@ -24,7 +20,7 @@ class Stylist(nn.Module):
 
     looks: Tensor
 
-    def __init__(self, looks: Looks, breadth: float = 1.0) -> None:
+    def __init__(self, looks: Look, breadth: float = 1.0) -> None:
         """looks: those of the catalog's styles, in their order. breadth: see TransferNetwork."""
         super().__init__()
         self.network = TransferNetwork(breadth)
@@ -34,7 +30,7 @@ class Stylist(nn.Module):
         self.offsets = nn.Parameter(torch.zeros(len(looks), size))
         self.identity = nn.Parameter(torch.zeros(1, size))
 
-    def known(self, numbers: Sequence[int]) -> Embeddings:
+    def known(self, numbers: Sequence[int]) -> Embedding:
         """Embeddings of styles of the catalog."""
         chosen = list(numbers)
         return self.predictor(self.looks[chosen]) + self.offsets[chosen]  # type: ignore[no-any-return]

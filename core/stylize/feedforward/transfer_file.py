@@ -1,4 +1,4 @@
-"""Network files: one safetensors file with a network that paints in one pass and the styles that it knows.
+"""Network files: one safetensors file of a transfer network, its style predictor and embeddings of learnt styles.
 
 A shipped file has `network.*`, `predictor.*`, `embeddings`, one row a style, and `identity`, in half precision. A
 training's checkpoint is *whole*: `stylist.*`, `average.*` and `adam.*`, from which training goes on; its average paints.
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.networks.architecture import Precision
-    from core.stylize.feedforward.trainable_model import Stylist
-    from core.stylize.feedforward.transfer_model import Painter
+    from core.stylize.feedforward.trainable_model import TrainableModel
+    from core.stylize.feedforward.transfer_model import TransferModel
 
 KIND = "nocturne transfer 1"
 """Value of the metadata's `format`; its number rises when the layout changes."""
@@ -42,7 +42,7 @@ _STYLES = TypeAdapter(Annotated[tuple[KnownStyle, ...], Field(max_length=MOST_ST
 
 
 def read_info(path: Path) -> TransferInfo:
-    """What the network file `path` is, without loading it; needs no torch.
+    """Metadata and digests of the network file `path`, without loading its tensors; needs no torch.
 
     Raises SpecError, naming the file, if it is absent, cut off, a pickle, or no network that paints.
     """
@@ -69,18 +69,18 @@ def read_info(path: Path) -> TransferInfo:
     return TransferInfo(path, path.stem, recipe, step, styles, network, embeddings, predictor, data, training, whole)
 
 
-def load(path: Path, device: torch.device, precision: Precision) -> Painter:
-    """The network of a file, ready to paint, with its gradients off. Raises SpecError as `read_info` does, and if its
+def load(path: Path, device: torch.device, precision: Precision) -> TransferModel:
+    """Load the network of a file for inference, with gradients off. Raises SpecError as `read_info` does, and if its
     tensors are not those of such a network.
     """
     from core.networks import device as devices
-    from core.stylize.feedforward.transfer_model import Painter
+    from core.stylize.feedforward.transfer_model import TransferModel
 
     info = read_info(path)
-    stylist, embeddings = _stylist(info)
+    model, embeddings = _trainable_model(info)
     dtype = devices.dtype(precision, device)
-    network = stylist.network.to(device, dtype)
-    return Painter(info, network, stylist.predictor.to(device), embeddings.to(device), stylist.identity.to(device))
+    network = model.network.to(device, dtype)
+    return TransferModel(info, network, model.predictor.to(device), embeddings.to(device), model.identity.to(device))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -98,7 +98,7 @@ def checkpoint_bytes(
     data: dict[str, Any],
     training: dict[str, Any] | None = None,
 ) -> bytes:
-    """A network file as its bytes; put it with `Store.put`, so that an old one stays until it is whole."""
+    """Serialise a network file; put it with `Store.put`, so that an old one stays until it is whole."""
     from safetensors.torch import save
 
     meta = {
@@ -113,17 +113,17 @@ def checkpoint_bytes(
 
 
 def exported(path: Path) -> bytes:
-    """The bytes of a small file that paints the same pictures up to rounding: the average alone, in half precision.
+    """Export a small file that paints the same pictures up to rounding: the average alone, in half precision.
 
     Raises SpecError.
     """
     info = read_info(path)
-    stylist, embeddings = _stylist(info)
-    tensors = {f"network.{name}": value for name, value in stylist.network.state_dict().items()}
-    tensors |= {f"predictor.{name}": value for name, value in stylist.predictor.named_parameters()}
-    tensors |= {"embeddings": embeddings, "identity": stylist.identity}
+    model, embeddings = _trainable_model(info)
+    tensors = {f"network.{name}": value for name, value in model.network.state_dict().items()}
+    tensors |= {f"predictor.{name}": value for name, value in model.predictor.named_parameters()}
+    tensors |= {"embeddings": embeddings, "identity": model.identity}
     small = {name: value.detach().half().contiguous() for name, value in tensors.items()}
-    small |= {f"predictor.{name}": value for name, value in stylist.predictor.named_buffers()}  # they are subtracted
+    small |= {f"predictor.{name}": value for name, value in model.predictor.named_buffers()}  # they are subtracted
     return checkpoint_bytes(small, info.recipe, info.step, info.styles, info.data)
 
 
@@ -139,11 +139,11 @@ def _digests(header: SafetensorsHeader, prefix: str, recipe: TransferRecipe) -> 
     return network, header.row_digests([KIND, header.digest(KIND, predicting)], rows), predictor
 
 
-def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
+def _trainable_model(info: TransferInfo) -> tuple[TrainableModel, Tensor]:
     """The network and the predictor of a file, float32 on the CPU, and the embeddings of its styles. Raises SpecError."""
     import torch
 
-    from core.stylize.feedforward.trainable_model import Stylist
+    from core.stylize.feedforward.trainable_model import TrainableModel
 
     header = read_header(info.path, SORT)
     prefix = AVERAGE if info.whole else ""
@@ -157,16 +157,16 @@ def _stylist(info: TransferInfo) -> tuple[Stylist, Tensor]:
     embeddings = tensors.pop("embeddings", None)
     try:
         looks = tensors["looks"] if info.whole else torch.zeros(0, len(tensors["predictor.middle"]))
-        stylist = Stylist(looks, info.recipe.breadth).eval().requires_grad_(False)
+        model = TrainableModel(looks, info.recipe.breadth).eval().requires_grad_(False)
         if not info.whole:
-            tensors |= {"looks": looks, "offsets": stylist.offsets}
-        stylist.load_state_dict(tensors)
-        known = stylist.known(range(len(info.styles))) if embeddings is None else embeddings
-        if known.shape != (len(info.styles), stylist.network.embedding_size):
+            tensors |= {"looks": looks, "offsets": model.offsets}
+        model.load_state_dict(tensors)
+        known = model.known(range(len(info.styles))) if embeddings is None else embeddings
+        if known.shape != (len(info.styles), model.network.embedding_size):
             raise RuntimeError("embeddings of another network")
     except (RuntimeError, KeyError, TypeError, IndexError) as error:
         raise SpecError(
             f"{path_text(info.path)} holds the tensors of another network than Nocturne paints with",
             f"train one with `{SORT.command}`, or use another copy of the file.",
         ) from error
-    return stylist, known
+    return model, known

@@ -1,4 +1,4 @@
-"""A network that paints in one pass, as it comes from its file."""
+"""Loaded transfer network: weights, style predictor and embeddings of learnt styles, for inference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.stylize.feedforward.transfer_info import TransferInfo
 
 
 @dataclass(frozen=True)
-class Painter:
+class TransferModel:
     """The network in the recipe's precision, the predictor in float32, and embeddings (n, embedding), float32: of the
     styles that the network knows, in their order, and (1, embedding) of the asset's own look.
     """

@@ -55,7 +55,7 @@ class Palette:
 
 
 def style(keep: KeepColor, artworks: Sequence[Tensor], asset: Tensor, alpha: Tensor | None = None) -> list[Tensor]:
-    """What an optimisation takes for the artworks, each (3, h, w), RGB in [0, 1].
+    """Artworks brought to the asset's lightness or colours before an optimisation; each (3, h, w), RGB in [0, 1].
 
     `luminance`: grey pictures of their lightness, at the mean and deviation of the asset's. `match`: the
     artworks at the asset's mean colour and covariance. `alpha`, (h, w) in [0, 1], weighs the asset's pixels:
@@ -69,7 +69,7 @@ def style(keep: KeepColor, artworks: Sequence[Tensor], asset: Tensor, alpha: Ten
 
 
 def kept(keep: KeepColor, result: Tensor, asset: Tensor) -> Tensor:
-    """The result of an optimisation with the colours that it is to have; both (3, h, w), RGB in [0, 1].
+    """Restore the asset's colours in the result of an optimisation; both (3, h, w), RGB in [0, 1].
 
     `luminance`: the result's lightness in the asset's colours. `match`: the result as it is; of a grey
     asset, grey.

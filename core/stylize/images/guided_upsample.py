@@ -1,4 +1,4 @@
-"""A result brought to another size with the edges of the asset: a picture is painted small and delivered large.
+"""Guided upsampling: a small result at the size of the asset, with the asset's edges.
 
 By local affine models (He, Sun & Tang 2013; the fast form of He & Sun 2015, arXiv 1505.00996): around every
 pixel the small result is explained by the colours of the small asset, result = A asset + b. What A says is
@@ -29,8 +29,8 @@ STRIP = 1 << 20
 """Pixels of the large picture that are made at once."""
 
 
-def lifted(result: Tensor, small: Tensor, large: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """The result at the size of `large`: strips (c, rows, W), values in [0, 1], each with its rows.
+def upsampled(result: Tensor, small: Tensor, large: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Upsample the result to the size of `large`, guided by its edges: strips (c, rows, W) in [0, 1], each with its rows.
 
     result: (c, h, w); small: (3, h, w), the asset at that size; large: (3, H, W), the asset at the wanted size, not smaller.
     Each is float in [0, 1], or uint8.

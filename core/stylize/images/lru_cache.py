@@ -1,4 +1,4 @@
-"""A small cache: the values asked for last, within a budget."""
+"""LRU cache for several threads: values within a budget of weights, each made by one thread alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
-    """Keeps the latest values whose weights fit the budget; the very last one is always kept. For several
+class LruCache(Generic[K, V]):
+    """Least-recently-used values whose weights fit the budget; the last one is always kept. For several
     threads: one makes a value, the others that ask for it meanwhile wait.
 
-    >>> recent = Recent(2)
+    >>> recent = LruCache(2)
     >>> [recent.get(n, lambda n=n: n * n) for n in (1, 2, 3)]
     [1, 4, 9]
     >>> recent.get(1, lambda: "made again")

@@ -1,4 +1,4 @@
-"""Masks: where a picture is stylised, how much, and with what edges.
+"""Masks: levels, soft edges, resizing, and blending the asset back under them.
 
 A mask is grey: white is stylised, black stays the asset, grey is so much of the one and the rest of the other.
 """

@@ -1,4 +1,4 @@
-"""From the result of an optimisation to the picture that is written: its colours, its size, its depth."""
+"""Postprocessing of a result into the picture that is written: colours, output size, bit depth, masks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.images import image
 from core.images.pixel_types import Pixels
 from core.stylize.images import colour
 from core.stylize.images.colour import KeepColor
-from core.stylize.images.guided_upsample import lifted
+from core.stylize.images.guided_upsample import upsampled
 from core.stylize.images.pixels import tensor, unit
-from core.stylize.images.region_composite import Cover
+from core.stylize.images.region_composite import RegionComposite
 
 
 def delivered(
@@ -22,12 +22,12 @@ def delivered(
     guide: image.Picture,
     keep: KeepColor,
     depth: int,
-    cover: Cover | None = None,
+    composite: RegionComposite | None = None,
 ) -> image.Picture | image.DeepPicture:
     """The picture of a result (3, h, w), RGB in [0, 1], at the size of `guide`, with its alpha, at 8 or 16 bits a channel.
 
     `asset` has the result's size; `guide` is the asset at the output's, and where that is larger, its edges and its colours
-    are those of the output. Where `cover` says so, the guide's own pixels are.
+    are those of the output. Where `composite` says so, the guide's own pixels are.
     """
     result = result.detach().cpu()
     deep = depth == 16
@@ -38,8 +38,8 @@ def delivered(
         put_coloured(rgb, result, asset, keep)
     else:
         _put(rgb, _shrunk(colour.kept(keep, unit(result).clamp(0, 1), tensor(asset)), guide.size))
-    if cover is not None:
-        cover.put_back(rgb, guide.rgb)
+    if composite is not None:
+        composite.put_back(rgb, guide.rgb)
     alpha = guide.alpha
     if not deep:
         return image.Picture(rgb.astype(np.uint8, copy=False), alpha)
@@ -64,7 +64,7 @@ def _lift_into(rgb: Pixels, result: Tensor, asset: image.Picture, guide: image.P
     small, large = tensor(asset), torch.from_numpy(guide.rgb).permute(2, 0, 1)
     light = keep == "luminance"
     painted = colour.lightness_of(result)[:1] if light else colour.kept(keep, result, small)
-    for rows, strip in lifted(painted, small, large):
+    for rows, strip in upsampled(painted, small, large):
         colours = large[:, rows].float() / 255
         _put(rgb[rows], colour.recoloured(strip.expand_as(colours), colours) if light else strip)
 

@@ -1,4 +1,4 @@
-"""Which parts of an asset are stylised, in what, and how the picture is put together again."""
+"""Compositing by masks and region maps: where each style is wanted, and the asset put back elsewhere."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.images.pixel_types import Pixels
 from core.images.verified_read import read_verified
 from core.planning.jobs import Job
 from core.stylize.images import masks, region_map
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.masks import feathered, fitted, keep_under, softened
 from core.text import printable
 
-KEPT_COVERS = 4
-"""Covers that are kept: jobs come asset by asset."""
+KEPT_COMPOSITES = 4
+"""Composites that are kept: jobs come asset by asset."""
 
 LARGEST = 2048
 """Longest side in pixels at which soft edges are worked out; they are enlarged for larger pictures."""
@@ -32,8 +32,8 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Cover:
-    """What masks and region maps say of an asset.
+class RegionComposite:
+    """Mask and region planes of one asset: where the result is seen, and where each style is wanted.
 
     `planes` (h, w), uint8, of any sizes: multiplied, how much of the stylised picture is seen, 255 being all, with hard
     edges. `areas` (h, w), at the asset's working size, in [0, 1]: where each style of the job is wanted. `feather`: how
@@ -58,8 +58,8 @@ class Cover:
         return fitted(feathered(small, _reach(self.feather, small)).unsqueeze(0), *size)[0].minimum(hard)
 
 
-def cover(size: Size, feather: float, mask: Tensor | None, parts: Tensor | None) -> Cover:
-    """The cover of an asset whose working size is `size`.
+def composite_of(size: Size, feather: float, mask: Tensor | None, parts: Tensor | None) -> RegionComposite:
+    """Combine the mask and the region parts of an asset whose working size is `size`.
 
     `mask`: levels (h, w) in [0, 1]. `parts`: where each style of a region map is, (n, h, w) of 0 and 1; the rest is kept.
     None: everywhere. A style is wanted wherever anything of it will be seen: grey is a blend of a finished picture and
@@ -70,27 +70,29 @@ def cover(size: Size, feather: float, mask: Tensor | None, parts: Tensor | None)
     )
     seen = (_amount(planes, size) > 0).float()
     if parts is None:
-        return Cover(planes, (seen,), feather)
+        return RegionComposite(planes, (seen,), feather)
     areas = softened(fitted(parts, *size), _reach(feather, seen)) * seen
-    return Cover(planes, tuple(areas), feather)
+    return RegionComposite(planes, tuple(areas), feather)
 
 
-class Covers:
-    """Reads the masks and region maps of one run, and keeps the latest. For several threads."""
+class RegionComposites:
+    """Reads and caches the masks and region maps of one run. For several threads."""
 
     def __init__(self, masks: Path | None, regions: Path | None, max_pixels: int) -> None:
         """The folders, None where the run has none of the kind."""
         self._masks, self._regions, self._max_pixels = masks, regions, max_pixels
-        self._kept: Recent[tuple[object, ...], Cover] = Recent(KEPT_COVERS)
+        self._kept: LruCache[tuple[object, ...], RegionComposite] = LruCache(KEPT_COMPOSITES)
 
-    def of(self, job: Job, regions: Sequence[tuple[str, int]], size: Size, recipe: Recipe) -> Cover | None:
-        """The cover of a job's asset at working size; None if all of it gets one style. `regions`: each colour of the
+    def of(self, job: Job, regions: Sequence[tuple[str, int]], size: Size, recipe: Recipe) -> RegionComposite | None:
+        """The composite of a job's asset at working size; None if all of it gets one style. `regions`: each colour of the
         style, and how many artworks it has. Raises Changed, Missing, Unreadable, Unsupported ...
         """
         if not job.mask_sha256 and not job.regions_sha256:
             return None
         known = (job.mask_sha256, job.regions_sha256, tuple(map(tuple, regions)), size, recipe.feather)
-        return self._kept.get(known, lambda: cover(size, recipe.feather, self._mask(job), self._parts(job, regions)))
+        return self._kept.get(
+            known, lambda: composite_of(size, recipe.feather, self._mask(job), self._parts(job, regions))
+        )
 
     def _mask(self, job: Job) -> Tensor | None:
         if self._masks is None or not job.mask_sha256:

@@ -1,4 +1,4 @@
-"""Region maps: pictures in a few colours, each of which stands for a style."""
+"""Region maps: label each pixel of a picture in a few colours, each of which stands for a style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sides of tiles: how a length in pixels is cut into parts that overlap."""
+"""Tile spans along one side: a length in pixels cut into overlapping parts, aligned to a network's reduction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Span:
+class TileSpan:
     """A tile's extent along one side of the picture, in pixels: without its frame (`start` to `end`) and with it."""
 
     start: int
@@ -25,7 +25,7 @@ class Span:
         return slice(self.start // reduction, None if self.last else self.end // reduction)
 
 
-def spans(length: int, side: int, align: int, frame: int) -> list[Span]:
+def spans(length: int, side: int, align: int, frame: int) -> list[TileSpan]:
     """Tiles along one side: as few of at most about `side` pixels as can be, about equally long, begun at multiples of
     `align`, with a frame of so many pixels where there is picture left.
     """
@@ -33,6 +33,6 @@ def spans(length: int, side: int, align: int, frame: int) -> list[Span]:
     starts = [round(length * number / count / align) * align for number in range(count)]
     ends = [*starts[1:], length]
     return [
-        Span(start, end, max(0, start - frame), min(length, end + frame), end == length)
+        TileSpan(start, end, max(0, start - frame), min(length, end + frame), end == length)
         for start, end in zip(starts, ends, strict=True)
     ]

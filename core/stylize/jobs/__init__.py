@@ -1,1 +1,1 @@
-"""Jobs of style transfer: inputs, backends, scores, stamps, interactive painting."""
+"""Jobs of style transfer: inputs, backends, scores, stamps, interactive optimisation."""

@@ -1,4 +1,4 @@
-"""Style transfer as the engine wants it: decode the asset, optimise and score, encode and write."""
+"""Backend of style transfer jobs on one device: decode the inputs, optimise or infer, score, encode and write."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from core.networks.memory import available_bytes, release_freed_memory, retain_f
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import tensor, unit
 from core.stylize.images.postprocess import delivered, put_coloured
-from core.stylize.images.region_composite import Covers
+from core.stylize.images.region_composite import RegionComposites
 from core.stylize.jobs.context import StylizeContext
-from core.stylize.jobs.one_pass import OnePass, looking, watched
-from core.stylize.jobs.output_scorer import Critic, Judgement, seen_with
+from core.stylize.jobs.one_pass import OnePass, predictor_views, watched
+from core.stylize.jobs.output_scorer import OutputScorer, OutputScores, seen_with
 from core.stylize.jobs.sources import Decoded, Sources
 from core.stylize.jobs.stamp import stamp_of
 from core.stylize.optimise.losses import ContentLoss, Loss
-from core.stylize.optimise.optimise import Commission, OnStep, Result, Step, stylise_all
+from core.stylize.optimise.optimise import OnStep, OptimisationRequest, OptimisationStep, Result, stylise_all
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.regions import Region
 from core.stylize.optimise.target_cache import TargetCache
@@ -53,18 +53,18 @@ HAND_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
-class Made:
-    """A finished picture at working size, the optimisation's own, and what is to be said of it."""
+class ScoredOutput:
+    """A finished picture at working size, the raw result behind it, its losses and its scores."""
 
     picture: image.Picture
     result: Tensor
     losses: list[float]
-    judgement: Judgement
+    scores: OutputScores
     decoded: Decoded
 
 
-class StylizeMaker:
-    """Makes stylised pictures on one device; see core.engine.backend.Backend.
+class StylizeBackend:
+    """Makes stylised pictures on one device; lane_backend makes groups of them.
 
     `warm` loads the networks that every run needs at once; without it, each is loaded when it is first used.
     """
@@ -76,14 +76,14 @@ class StylizeMaker:
         self._threads, self.parallel_groups = torch.get_num_threads(), 1
         self.engine = devices.engine_name(self._device)
         self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
-        self._backbones: Recent[tuple[Any, ...], Backbone] = Recent(2)
-        self._targets: Recent[tuple[str, ...], tuple[StyleTargets, ...]] = Recent(KEPT_STYLES)
-        self._contents: Recent[tuple[Any, ...], list[Loss]] = Recent(CONTENT_BUDGET, _bytes_of)
+        self._backbones: LruCache[tuple[Any, ...], Backbone] = LruCache(2)
+        self._targets: LruCache[tuple[str, ...], tuple[StyleTargets, ...]] = LruCache(KEPT_STYLES)
+        self._contents: LruCache[tuple[Any, ...], list[Loss]] = LruCache(CONTENT_BUDGET, _bytes_of)
         self._cache = TargetCache()
         self._one_pass = OnePass(self._device, self._backbone, self._cache)
-        self._critic = Critic(self._device)
+        self._scorer = OutputScorer(self._device)
         if warm:
-            self._critic.warm()
+            self._scorer.warm()
             self._backbone(PRESETS[DEFAULT_PRESET])
 
     @staticmethod
@@ -96,9 +96,9 @@ class StylizeMaker:
         self._store = store
         self._styles, self._recipes = context.styles, context.recipes
         most = context.max_pixels
-        covers = Covers(context.masks, context.regions, most)
-        self._sources = Sources(context.library, self._styles, most, covers)
-        self._critic.open(context)
+        composites = RegionComposites(context.masks, context.regions, most)
+        self._sources = Sources(context.library, self._styles, most, composites)
+        self._scorer.open(context)
         self.parallel_groups = self._parallel_groups()
         torch.set_num_threads(
             1 if self.parallel_groups > 1 else self._threads
@@ -124,13 +124,13 @@ class StylizeMaker:
     def decode(self, job: Job) -> Decoded:
         """Read asset and artworks at working size. Raises Missing, Changed, Unreadable, TooLarge ..."""
         recipe, style = self._recipes[job.recipe], self._styles[job.style]
-        looked_at = None if recipe.method == "optimise" else looking(job, recipe, style)
+        looked_at = None if recipe.method == "optimise" else predictor_views(job, recipe, style)
         decoded = self._sources.decoded(job, recipe, looked_at)
         if decoded.asset.rgb.nbytes > LARGE:
             release_freed_memory()
         return decoded
 
-    def make(self, job: Job, decoded: Decoded, report_step: StepCallback) -> Made:
+    def make(self, job: Job, decoded: Decoded, report_step: StepCallback) -> ScoredOutput:
         """Make and score one picture. Raises NotFinite."""
         result = self.painted(job, decoded, lambda step: report_step(step.step, step.steps, step.loss))
         return self.judged(job, decoded, result)
@@ -154,33 +154,33 @@ class StylizeMaker:
                 watched(on_step, partial(unit, picture))(1, 1)
                 yield number, Result(picture, [])
             return
-        commissions = (
-            self._commission(*each, recipe, on_step, starts.pop(number, None))
+        requests = (
+            self._request(*each, recipe, on_step, starts.pop(number, None))
             for number, each in enumerate(zip(jobs, decoded, strict=True))
         )
-        yield from stylise_all(commissions, recipe, self._backbone(recipe))
+        yield from stylise_all(requests, recipe, self._backbone(recipe))
 
-    def _commission(
+    def _request(
         self, job: Job, decoded: Decoded, recipe: Recipe, on_step: OnStep, start: Tensor | None
-    ) -> Commission:
+    ) -> OptimisationRequest:
         """What is to be optimised for a job, from a picture that was painted already if there is one."""
         content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
         begun = None if start is None else unit(start).to(self._device)
-        return Commission(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
+        return OptimisationRequest(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
 
     @devices.one_thread()
-    def judged(self, job: Job, decoded: Decoded, result: Result) -> Made:
+    def judged(self, job: Job, decoded: Decoded, result: Result) -> ScoredOutput:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
-        judgement = self._critic.judged(job, picture, decoded, self._recipes[job.recipe])
-        return Made(picture, result.image, result.losses, judgement, decoded)
+        scores = self._scorer.judged(job, picture, decoded, self._recipes[job.recipe])
+        return ScoredOutput(picture, result.image, result.losses, scores, decoded)
 
     @devices.one_thread()
     def judged_again(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
         """The columns that judging fills, of a picture that was written; it is looked at in the size that it was made in."""
         height, width = decoded.asset.rgb.shape[:2]
         seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
-        return self._critic.columns(self._critic.judged(job, seen, decoded, self._recipes[job.recipe]))
+        return self._scorer.columns(self._scorer.judged(job, seen, decoded, self._recipes[job.recipe]))
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
@@ -194,8 +194,8 @@ class StylizeMaker:
         """
         rgb = np.empty_like(decoded.asset.rgb)
         put_coloured(rgb, made.detach().cpu(), decoded.asset, decoded.keep_color)
-        if decoded.cover is not None:
-            decoded.cover.put_back(rgb, decoded.asset.rgb)
+        if decoded.composite is not None:
+            decoded.composite.put_back(rgb, decoded.asset.rgb)
         return image.Picture(rgb, decoded.asset.alpha)
 
     def delivered(self, job: Job, made: Tensor, decoded: Decoded) -> image.Picture | image.DeepPicture:
@@ -204,10 +204,14 @@ class StylizeMaker:
         """
         recipe = self._recipes[job.recipe]
         guide = self._sources.guide(job, decoded, recipe)
-        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth, decoded.cover)
+        return delivered(made, decoded.asset, guide, recipe.keep_color, recipe.depth, decoded.composite)
 
     def encoded(
-        self, job: Job, picture: image.Picture | image.DeepPicture, decoded: Decoded, step: Step | None = None
+        self,
+        job: Job,
+        picture: image.Picture | image.DeepPicture,
+        decoded: Decoded,
+        step: OptimisationStep | None = None,
     ) -> bytes:
         """A picture as a file that says how it was made, with the credits of the asset; `step` is where it was left, if it
         is not the job's own.
@@ -218,7 +222,7 @@ class StylizeMaker:
         return image.encode(picture, recipe.format, recipe.quality, stamp, profile=profile, about=file.credits)
 
     @devices.one_thread()
-    def write(self, job: Job, made: Made) -> dict[str, Any]:
+    def write(self, job: Job, made: ScoredOutput) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
         recipe = self._recipes[job.recipe]
         picture = self.delivered(job, made.result, made.decoded)
@@ -231,7 +235,7 @@ class StylizeMaker:
             "pixels_sha256": image.pixels_sha256(picture if plain else data),
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
-            **self._critic.columns(made.judgement),
+            **self._scorer.columns(made.scores),
             "loss": made.losses[-1] if made.losses else None,
             "losses": thinned(made.losses, KEPT_LOSSES) or None,
         }
@@ -240,7 +244,7 @@ class StylizeMaker:
         return self._backbones.get(recipe.features, lambda: for_recipe(recipe, self._device))
 
     def _style(self, job: Job, decoded: Decoded, recipe: Recipe) -> Style:
-        """The style to paint in, or one for each area of the cover."""
+        """The style to paint in, or one for each area of the composite."""
 
         def targets() -> tuple[StyleTargets, ...]:
             artworks, backbone = [tensor(picture).to(self._device) for picture in decoded.seen], self._backbone(recipe)
@@ -250,9 +254,9 @@ class StylizeMaker:
             )
 
         found = self._targets.get((job.style_sha256, job.recipe, *seen_with(job, recipe)), targets)
-        if decoded.cover is None:
+        if decoded.composite is None:
             return found[0]
-        return InRegions(tuple(zip(found, map(Region, decoded.cover.areas), strict=True)))
+        return InRegions(tuple(zip(found, map(Region, decoded.composite.areas), strict=True)))
 
     def _write_views(self, job: Job, decoded: Decoded) -> None:
         for name, picture in (

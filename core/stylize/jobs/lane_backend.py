@@ -10,7 +10,7 @@ from core.planning.jobs import Job
 from core.storage.run_paths import output_of
 from core.storage.store import Store
 from core.storage.write_batch import BatchedStore
-from core.stylize.jobs.backend import Made, StylizeMaker
+from core.stylize.jobs.backend import ScoredOutput, StylizeBackend
 from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.sources import Decoded
 from core.stylize.optimise.optimise import Result
@@ -18,31 +18,31 @@ from core.stylize.optimise.optimise import Result
 Unscored = tuple[Decoded, Result]
 
 
-class LaneMaker:
-    """A StylizeMaker for groups of jobs; see GroupBackend. Recipes of one lane have groups of one job."""
+class LaneBackend:
+    """StylizeBackend for groups of jobs; see GroupBackend. Recipes of one lane have groups of one job."""
 
     group = 1
     """A run whose recipes have lanes asks for more: its `unit`."""
     parallel_groups = 1
 
     def __init__(self, device: str) -> None:
-        self._maker = StylizeMaker(device)
-        self.engine, self.versions = self._maker.engine, self._maker.versions
+        self._backend = StylizeBackend(device)
+        self.engine, self.versions = self._backend.engine, self._backend.versions
 
     @staticmethod
     def resolve(device: str) -> str:
         """See GroupBackend."""
-        return StylizeMaker.resolve(device)
+        return StylizeBackend.resolve(device)
 
     def open(self, store: Store, context: StylizeContext) -> None:
         """See GroupBackend."""
         self._store = BatchedStore(store)
-        self._maker.open(self._store, context)
-        self.parallel_groups = self._maker.parallel_groups
+        self._backend.open(self._store, context)
+        self.parallel_groups = self._backend.parallel_groups
 
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
-        """Read the inputs of every job. Raises as StylizeMaker does, for the group."""
-        return [self._maker.decode(job) for job in jobs]
+        """Read the inputs of every job. Raises as StylizeBackend does, for the group."""
+        return [self._backend.decode(job) for job in jobs]
 
     def make(self, jobs: Sequence[Job], decoded: Sequence[Decoded], report_step: StepCallback) -> list[Unscored]:
         """Make every picture. Raises NotFinite, for the group."""
@@ -51,23 +51,25 @@ class LaneMaker:
         for recipe in recipes:
             numbers = [number for number, job in enumerate(jobs) if job.recipe == recipe]
             mine = [jobs[number] for number in numbers], [decoded[number] for number in numbers]
-            for place, result in self._maker.results(*mine, lambda step: report_step(step.step, step.steps, step.loss)):
+            for place, result in self._backend.results(
+                *mine, lambda step: report_step(step.step, step.steps, step.loss)
+            ):
                 number = numbers[place]
                 made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
 
     def needs_all_cores(self, jobs: Sequence[Job], decoded: Sequence[Decoded]) -> bool:
         """Whether a picture is so large that it is painted by all cores."""
-        return any(self._maker.is_large(job, each) for job, each in zip(jobs, decoded, strict=True))
+        return any(self._backend.is_large(job, each) for job, each in zip(jobs, decoded, strict=True))
 
     def discard(self, decoded: Sequence[Decoded]) -> None:
         """Nothing is held that needs to be let go."""
 
-    def score(self, jobs: Sequence[Job], made: Sequence[Unscored]) -> list[Made]:
+    def score(self, jobs: Sequence[Job], made: Sequence[Unscored]) -> list[ScoredOutput]:
         """Finish and judge every picture."""
-        return [self._maker.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
+        return [self._backend.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
 
-    def write(self, jobs: Sequence[Job], made: Sequence[Made]) -> list[JobResult]:
+    def write(self, jobs: Sequence[Job], made: Sequence[ScoredOutput]) -> list[JobResult]:
         """Write every picture, to have its name once it is settled; what cannot be written is that job's own fault."""
         return [self._written(job, each) for job, each in zip(jobs, made, strict=True)]
 
@@ -76,8 +78,8 @@ class LaneMaker:
         unnamed = self._store.commit()
         return {output: error for name, error in unnamed.items() if (output := output_of(name)) is not None}
 
-    def _written(self, job: Job, made: Made) -> JobResult:
+    def _written(self, job: Job, made: ScoredOutput) -> JobResult:
         try:
-            return self._maker.write(job, made)
+            return self._backend.write(job, made)
         except JobError as error:
             return error

@@ -1,4 +1,4 @@
-"""Jobs painted in one pass of a network: what it sees, in which styles, and its picture at working size."""
+"""Jobs of the transfer network: its input, the style embeddings, and its picture at working size."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import Embedding
-from core.stylize.feedforward.passes import Canvas, OnPass, painted_large, painted_whole
+from core.stylize.feedforward.passes import OnPass, TransferInput, painted_large, painted_whole
 from core.stylize.feedforward.predictor import look
 from core.stylize.feedforward.transfer_file import load
-from core.stylize.feedforward.transfer_model import Painter
-from core.stylize.images.guided_upsample import lifted
-from core.stylize.images.lru_cache import Recent
+from core.stylize.feedforward.transfer_model import TransferModel
+from core.stylize.images.guided_upsample import upsampled
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
-from core.stylize.jobs.sources import Decoded, Looking
-from core.stylize.optimise.optimisation import OnStep, Step
+from core.stylize.jobs.sources import Decoded, PredictorViews
+from core.stylize.optimise.optimisation import OnStep, OptimisationStep
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.targets import Statistics, style_targets
+from core.stylize.optimise.targets import FeatureMoments, style_targets
 
 KEPT_EMBEDDINGS = 4096
 STRIP = 256
 """Rows that get their noise at once."""
 
 
-def looking(job: Job, recipe: Recipe, style: StyleFiles) -> Looking | None:
-    """How the artworks are to be looked at of which the network does not know enough; None if there are none.
+def predictor_views(job: Job, recipe: Recipe, style: StyleFiles) -> PredictorViews | None:
+    """Artworks whose embedding must be predicted, and the size to read them at; None if there are none.
 
     For any thread. Raises Changed if the network's file is not the planned one, and SpecError.
     """
@@ -50,7 +50,7 @@ def looking(job: Job, recipe: Recipe, style: StyleFiles) -> Looking | None:
         found = style_lookup.shares(info, group, recipe.keep_color)
         numbers += [start + share.seen for share in found if share.seen is not None]
         start += len(group)
-    return Looking(tuple(numbers), info.recipe.style_size, info.recipe.trim) if numbers else None
+    return PredictorViews(tuple(numbers), info.recipe.style_size, info.recipe.trim) if numbers else None
 
 
 class OnePass:
@@ -59,8 +59,8 @@ class OnePass:
     def __init__(self, device: torch.device, backbone: Callable[[Recipe], Backbone], cache: TargetCache) -> None:
         self._device, self._backbone, self._cache = device, backbone, cache
         self._threads = torch.get_num_threads()
-        self._painters: Recent[tuple[str, str, str], Painter] = Recent(2)
-        self._embeddings: Recent[tuple[str, ...], tuple[Embedding, ...]] = Recent(KEPT_EMBEDDINGS)
+        self._models: LruCache[tuple[str, str, str], TransferModel] = LruCache(2)
+        self._embeddings: LruCache[tuple[str, ...], tuple[Embedding, ...]] = LruCache(KEPT_EMBEDDINGS)
 
     def painted(
         self, jobs: Sequence[Job], decoded: Sequence[Decoded], recipe: Recipe, on_pass: OnPass
@@ -68,62 +68,64 @@ class OnePass:
         """The pictures of jobs of one recipe, in any order: the job's number and (3, h, w), RGB, at working size on the
         CPU. Values are in [0, 1], or those of a picture done in tiles are uint8, unless it is to have 16 bits.
         """
-        painter = self._painter(recipe)
-        canvases = [self._canvas(*each, recipe, painter) for each in zip(jobs, decoded, strict=True)]
+        model = self._model(recipe)
+        canvases = [self._canvas(*each, recipe, model) for each in zip(jobs, decoded, strict=True)]
         whole = [number for number, each in enumerate(canvases) if not recipe.painted_in_tiles(*each.picture.size)]
         if whole:
             with devices.one_thread():
                 small = [canvases[number] for number in whole]
-                made = painted_whole(small, painter.network, self._device, recipe.lanes, on_pass)
+                made = painted_whole(small, model.network, self._device, recipe.lanes, on_pass)
             for number, picture in zip(whole, made, strict=True):
                 yield number, at_working_size(picture, canvases[number].picture, decoded[number].content)
         for number in sorted(set(range(len(jobs))) - set(whole)):
             with devices.threads(self._threads):
-                large = painted_large(canvases[number], painter.network, self._device, recipe.depth == 16, on_pass)
+                large = painted_large(canvases[number], model.network, self._device, recipe.depth == 16, on_pass)
             yield number, at_working_size(large, canvases[number].picture, decoded[number].content)
 
-    def _painter(self, recipe: Recipe) -> Painter:
+    def _model(self, recipe: Recipe) -> TransferModel:
         info = style_lookup.info_of(recipe.network)
         known = (str(info.path), info.digest, recipe.precision)
-        return self._painters.get(known, lambda: load(info.path, self._device, recipe.precision))
+        return self._models.get(known, lambda: load(info.path, self._device, recipe.precision))
 
-    def _canvas(self, job: Job, decoded: Decoded, recipe: Recipe, painter: Painter) -> Canvas:
+    def _canvas(self, job: Job, decoded: Decoded, recipe: Recipe, model: TransferModel) -> TransferInput:
         picture = brushed(image.Picture(decoded.content.rgb), max(decoded.content.size), 1 / recipe.brush)
         palette = (job.asset_sha256, str(recipe.size)) if recipe.keep_color == "match" else ()
         known = (job.style_sha256, job.weights, *palette)
-        embeddings = self._embeddings.get(known, lambda: self._made(decoded, recipe, painter))
-        styled = tuple(torch.lerp(painter.identity, each, recipe.strength) for each in embeddings)
-        return Canvas(_noisy(picture, recipe, job.seed), styled, decoded.cover.areas if decoded.cover else ())
+        embeddings = self._embeddings.get(known, lambda: self._made(decoded, recipe, model))
+        styled = tuple(torch.lerp(model.identity, each, recipe.strength) for each in embeddings)
+        return TransferInput(
+            _noisy(picture, recipe, job.seed), styled, decoded.composite.areas if decoded.composite else ()
+        )
 
-    def _made(self, decoded: Decoded, recipe: Recipe, painter: Painter) -> tuple[Embedding, ...]:
+    def _made(self, decoded: Decoded, recipe: Recipe, model: TransferModel) -> tuple[Embedding, ...]:
         """The embedding of each style of a job."""
-        return tuple(self._embedding(decoded, group, recipe, painter) for group in decoded.groups)
+        return tuple(self._embedding(decoded, group, recipe, model) for group in decoded.groups)
 
-    def _embedding(self, decoded: Decoded, group: slice, recipe: Recipe, painter: Painter) -> Embedding:
+    def _embedding(self, decoded: Decoded, group: slice, recipe: Recipe, model: TransferModel) -> Embedding:
         pairs = list(zip(decoded.sha256[group], decoded.weights[group], strict=True))
         parts = [
             share.weight
             * (
-                painter.embeddings[share.known : share.known + 1]
+                model.embeddings[share.known : share.known + 1]
                 if share.known is not None
-                else self._predicted(decoded.looks[group.start + (share.seen or 0)], painter)
+                else self._predicted(decoded.looks[group.start + (share.seen or 0)], model)
             )
-            for share in style_lookup.shares(painter.info, pairs, recipe.keep_color)
+            for share in style_lookup.shares(model.info, pairs, recipe.keep_color)
         ]
         return torch.stack(parts).sum(0)
 
     @devices.one_thread()  # sums round by the number of threads, which hangs on what else is made
-    def _predicted(self, artwork: image.Picture, painter: Painter) -> Embedding:
-        losses = painter.info.recipe.losses()
+    def _predicted(self, artwork: image.Picture, model: TransferModel) -> Embedding:
+        losses = model.info.recipe.losses()
         targets = style_targets([tensor(artwork).to(self._device)], [1.0], losses, self._backbone(losses), self._cache)
         found = (targets.scales[0][layer] for layer in losses.style_layers)
         with torch.no_grad():
-            return painter.predictor(look([Statistics(each.mean.float(), each.gram.float()) for each in found]))  # type: ignore[no-any-return]
+            return model.predictor(look([FeatureMoments(each.mean.float(), each.gram.float()) for each in found]))  # type: ignore[no-any-return]
 
 
 def watched(on_step: OnStep, picture: Callable[[], Tensor]) -> OnPass:
     """Tells of passes as of steps, whose loss is not known; `picture` makes what there is to see."""
-    return lambda done, of: on_step(Step(done, of, math.nan, picture))
+    return lambda done, of: on_step(OptimisationStep(done, of, math.nan, picture))
 
 
 def at_working_size(painted: Tensor, canvas: image.Picture, content: image.Picture) -> Tensor:
@@ -135,7 +137,7 @@ def at_working_size(painted: Tensor, canvas: image.Picture, content: image.Pictu
         return resized(unit(painted), size).clamp(0, 1)
     large = torch.from_numpy(content.rgb).permute(2, 0, 1)
     whole = torch.empty(3, *size)
-    for rows, strip in lifted(unit(painted), tensor(canvas), large):
+    for rows, strip in upsampled(unit(painted), tensor(canvas), large):
         whole[:, rows] = strip
     return whole
 

@@ -1,4 +1,4 @@
-"""What is said of stylised pictures: their scores, their fingerprint and their label, as the manifest has them."""
+"""Scores of stylised pictures: style and content distances, perceptual hash and labels, as manifest columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.planning.jobs import Job
 from core.scoring.labeller import Labeller
 from core.scoring.score import Reference, Scorer, Scores, mean_of
 from core.stylize.images import colour
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import eight_bit, tensor
 from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.sources import KEPT_ASSETS, Decoded
@@ -26,8 +26,8 @@ REFERENCE_BUDGET = 64 * 2**20
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What is said of one picture."""
+class OutputScores:
+    """Scores, perceptual hash and labels of one picture."""
 
     scores: Scores
     fingerprint: str
@@ -35,15 +35,15 @@ class Judgement:
     """What the spec's scorer says of it, if there is one."""
 
 
-class Critic:
-    """Judges pictures on one device, for several threads once its network is there: that is loaded when it is first
-    asked, or by `warm`.
+class OutputScorer:
+    """Scores pictures on one device, for several threads once its network is there: that is loaded at the first
+    score, or by `warm`.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._asset_references: Recent[tuple[Any, ...], Reference] = Recent(KEPT_ASSETS)
-        self._references: Recent[tuple[Any, ...], Reference] = Recent(REFERENCE_BUDGET, lambda kept: kept.nbytes)
+        self._asset_references: LruCache[tuple[Any, ...], Reference] = LruCache(KEPT_ASSETS)
+        self._references: LruCache[tuple[Any, ...], Reference] = LruCache(REFERENCE_BUDGET, lambda kept: kept.nbytes)
         self._scorer: Scorer | None = None
 
     def warm(self) -> Scorer:
@@ -58,13 +58,13 @@ class Critic:
         scorer = context.scorer
         self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
-    def judged(self, job: Job, picture: image.Picture, decoded: Decoded, recipe: Recipe) -> Judgement:
+    def judged(self, job: Job, picture: image.Picture, decoded: Decoded, recipe: Recipe) -> OutputScores:
         """What is said of a job's picture, in the size in which its asset was decoded."""
         scores = self._scores(job, picture, decoded, recipe)
         labels = self._labeller.columns(picture.rgb) if self._labeller else {}
-        return Judgement(scores, perceptual_hash.hex_hash(picture.rgb), labels)
+        return OutputScores(scores, perceptual_hash.hex_hash(picture.rgb), labels)
 
-    def columns(self, judgement: Judgement) -> dict[str, Any]:
+    def columns(self, judgement: OutputScores) -> dict[str, Any]:
         """The manifest's columns of a judgement, its score by the run's weights."""
         scores = judgement.scores
         score = scores.overall(self._weights)
@@ -78,11 +78,11 @@ class Critic:
         rgb = eight_bit(colour.lightness_of(tensor(made))) if grey else made.rgb
         artworks, found = self._artworks(job, decoded, recipe), list[tuple[Scores, float]]()
         for number, group in enumerate(decoded.groups):
-            area = decoded.cover.areas[number].numpy() if decoded.cover else None
+            area = decoded.composite.areas[number].numpy() if decoded.composite else None
             known = (job.asset_sha256, recipe.size, grey)
             within = (job.mask_sha256, job.regions_sha256, job.style_sha256, recipe.feather, number)
             asset = self._asset_references.get(
-                (*known, *(within if decoded.cover else ())), self._reference_of(decoded.content, area)
+                (*known, *(within if decoded.composite else ())), self._reference_of(decoded.content, area)
             )
             scores = self.warm().score(rgb, asset, artworks[group], area)
             found.append((scores, 1.0 if area is None else float(area.sum())))

@@ -1,4 +1,4 @@
-"""What a job is made from: the asset and the artworks, read once, and as the optimisation is to see them."""
+"""Inputs of a job: the asset and the artworks, verified, decoded, resized, recoloured and cached."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from core.images.verified_read import VerifiedPicture, read_verified
 from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job, fitted
 from core.stylize.images import colour
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, picture_of, tensor
-from core.stylize.images.region_composite import Cover, Covers
+from core.stylize.images.region_composite import RegionComposite, RegionComposites
 
 KEPT_ASSETS = 4
 """Assets that are kept decoded: jobs come asset by asset, so more would only fill memory."""
@@ -32,9 +32,9 @@ ARTWORK_BUDGET = 256 * 2**20
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Which artworks an embedding is to be predicted from, their longest side in pixels then, and whether white margins
-    are cut off first.
+class PredictorViews:
+    """Artworks that an embedding is predicted from: their numbers, their longest side in pixels, and whether white
+    margins are cut off first.
     """
 
     numbers: tuple[int, ...]
@@ -58,8 +58,8 @@ class Decoded:
     file: VerifiedPicture
     """What the asset's file says of itself; its picture is the asset."""
     groups: tuple[slice, ...]
-    """The artworks of each style: one, or one for each area of the cover."""
-    cover: Cover | None = None
+    """The artworks of each style: one, or one for each area of the composite."""
+    composite: RegionComposite | None = None
     """Where each style is wanted; None: all of the asset gets the one."""
     sha256: tuple[str, ...] = ()
     """Of the artworks."""
@@ -68,18 +68,22 @@ class Decoded:
 
 
 class Sources:
-    """Reads the pictures of one run, and keeps the latest. For several threads."""
+    """Reads and caches the pictures of one run. For several threads."""
 
-    def __init__(self, library: Path, styles: Mapping[str, StyleFiles], max_pixels: int, covers: Covers) -> None:
-        self._library, self._styles, self._max_pixels, self._covers = library, styles, max_pixels, covers
-        self._assets: Recent[tuple[str, int], VerifiedPicture] = Recent(KEPT_ASSETS)
-        self._guides: Recent[tuple[str, int], image.Picture] = Recent(1)
-        self._contents: Recent[tuple[str, int], image.Picture] = Recent(KEPT_ASSETS)
-        self._artworks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
-        self._looks: Recent[tuple[Any, ...], image.Picture] = Recent(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
-        self._seen: Recent[tuple[Any, ...], tuple[image.Picture, ...]] = Recent(ARTWORK_BUDGET, _bytes)
+    def __init__(
+        self, library: Path, styles: Mapping[str, StyleFiles], max_pixels: int, composites: RegionComposites
+    ) -> None:
+        self._library, self._styles, self._max_pixels, self._composites = library, styles, max_pixels, composites
+        self._assets: LruCache[tuple[str, int], VerifiedPicture] = LruCache(KEPT_ASSETS)
+        self._guides: LruCache[tuple[str, int], image.Picture] = LruCache(1)
+        self._contents: LruCache[tuple[str, int], image.Picture] = LruCache(KEPT_ASSETS)
+        self._artworks: LruCache[tuple[Any, ...], image.Picture] = LruCache(
+            ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes
+        )
+        self._looks: LruCache[tuple[Any, ...], image.Picture] = LruCache(ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes)
+        self._seen: LruCache[tuple[Any, ...], tuple[image.Picture, ...]] = LruCache(ARTWORK_BUDGET, _bytes)
 
-    def decoded(self, job: Job, recipe: Recipe, looking: Looking | None = None) -> Decoded:
+    def decoded(self, job: Job, recipe: Recipe, views: PredictorViews | None = None) -> Decoded:
         """The job's inputs. Raises Missing, Changed, Unreadable, TooLarge ..."""
         size, keep, style = recipe.size, recipe.keep_color, self._styles[job.style]
         artworks = tuple(
@@ -98,7 +102,7 @@ class Sources:
             known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
         regions = style.regions
-        cover = self._covers.of(job, regions, (asset.size.height, asset.size.width), recipe)
+        composite = self._composites.of(job, regions, (asset.size.height, asset.size.width), recipe)
         counts = [count for _, count in regions if count] or [len(artworks)]
         return Decoded(
             asset,
@@ -109,9 +113,9 @@ class Sources:
             keep,
             file,
             _slices(counts),
-            cover,
+            composite,
             style.sha256,
-            self._looked_at(style, looking, keep, asset) if looking else {},
+            self._looked_at(style, views, keep, asset) if views else {},
         )
 
     def guide(self, job: Job, decoded: Decoded, recipe: Recipe) -> image.Picture:
@@ -131,21 +135,21 @@ class Sources:
         return self._artworks.get(known, lambda: brushed(self._read(path, sha256), recipe.size, recipe.brush))
 
     def _looked_at(
-        self, style: StyleFiles, looking: Looking, keep: colour.KeepColor, asset: image.Picture
+        self, style: StyleFiles, views: PredictorViews, keep: colour.KeepColor, asset: image.Picture
     ) -> dict[int, image.Picture]:
         """Artworks as a network that paints in one pass looks at them; they take the asset's palette if they are to."""
-        found = {number: self._look(style.files[number], style.sha256[number], looking) for number in looking.numbers}
+        found = {number: self._look(style.files[number], style.sha256[number], views) for number in views.numbers}
         if keep != "match":
             return found
         return dict(zip(found, _as_seen(keep, tuple(found.values()), asset), strict=True))
 
-    def _look(self, path: str, sha256: str, looking: Looking) -> image.Picture:
+    def _look(self, path: str, sha256: str, views: PredictorViews) -> image.Picture:
         def made() -> image.Picture:
             picture = self._read(path, sha256)
-            seen = image.Picture(artwork_cropped(picture.rgb)) if looking.trim else picture
-            return brushed(seen, looking.size, 1.0)
+            seen = image.Picture(artwork_cropped(picture.rgb)) if views.trim else picture
+            return brushed(seen, views.size, 1.0)
 
-        return self._looks.get((sha256, looking.size, looking.trim), made)
+        return self._looks.get((sha256, views.size, views.trim), made)
 
     def _read(self, path: str, sha256: str) -> image.Picture:
         return read_verified(path, sha256, self._max_pixels).picture

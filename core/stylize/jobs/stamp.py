@@ -1,4 +1,4 @@
-"""What the file of a stylised picture says of how it was made."""
+"""Provenance stamp of a stylised picture: recipe, seed, digests of asset and artworks, as JSON in the file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.config.recipe import Recipe
 from core.images import provenance
 from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job
-from core.stylize.optimise.optimise import Step
+from core.stylize.optimise.optimise import OptimisationStep
 
 
-def stamp_of(job: Job, recipe: Recipe, style: StyleFiles, step: Step | None) -> str:
+def stamp_of(job: Job, recipe: Recipe, style: StyleFiles, step: OptimisationStep | None) -> str:
     """The text that goes into the file of a job's picture; `step` is where it was left, if it is not the job's own."""
     return provenance.stamp(
         {

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from core.networks.backbone import Backbone
-from core.stylize.optimise.losses import PIXELS, Features, Loss, total
+from core.stylize.optimise.losses import PIXELS, LayerFeatures, Loss, total
 from core.stylize.optimise.tiles import Tile, tiled_loss
 
 
 @dataclass(frozen=True)
-class Question:
+class LossRequest:
     """A picture (3, h, w) whose loss is wanted."""
 
     picture: Tensor
@@ -30,7 +30,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LossAndGradient:
     """Its loss, and the gradient (3, h, w)."""
 
     loss: float
@@ -38,23 +38,23 @@ class Answer:
 
 
 R = TypeVar("R")
-Optimisation = Generator[Question, Answer, R]
+Optimisation = Generator[LossRequest, LossAndGradient, R]
 """Asks for losses, is sent answers, and returns its result."""
 
 
-def evaluate(questions: Sequence[Question], backbone: Backbone, lanes: int) -> list[Answer]:
+def evaluate(questions: Sequence[LossRequest], backbone: Backbone, lanes: int) -> list[LossAndGradient]:
     """Answers to at most `lanes` questions about pictures of one shape, by one call of the network."""
     if questions[0].tiles:
-        return [Answer(*tiled_loss(each.picture, each.losses, each.tiles, backbone)) for each in questions]
+        return [LossAndGradient(*tiled_loss(each.picture, each.losses, each.tiles, backbone)) for each in questions]
     pictures = [question.picture.detach() for question in questions]
     x = torch.stack([*pictures, *pictures[:1] * (lanes - len(questions))]).requires_grad_()
     features = {**backbone.features(x), PIXELS: x}
     found = [_slopes(question.losses, features, lane) for lane, question in enumerate(questions)]
     gradient = _through_network(features, [slopes for _, slopes in found], x)
-    return [Answer(loss, gradient[lane]) for lane, (loss, _) in enumerate(found)]
+    return [LossAndGradient(loss, gradient[lane]) for lane, (loss, _) in enumerate(found)]
 
 
-def _slopes(losses: Sequence[Loss], features: Features, lane: int) -> tuple[float, dict[str, Tensor]]:
+def _slopes(losses: Sequence[Loss], features: LayerFeatures, lane: int) -> tuple[float, dict[str, Tensor]]:
     """A lane's loss, and its slope in the features that it hangs on, each (1, c, h, w).
 
     Cut out of the network's graph: autograd would else fill a batch with zeros for each lane and layer, a third of all time.
@@ -65,7 +65,7 @@ def _slopes(losses: Sequence[Loss], features: Features, lane: int) -> tuple[floa
     return float(loss.detach()), {layer: slope for layer, slope in zip(own, slopes, strict=True) if slope is not None}
 
 
-def _through_network(features: Features, slopes: Sequence[Mapping[str, Tensor]], x: Tensor) -> Tensor:
+def _through_network(features: LayerFeatures, slopes: Sequence[Mapping[str, Tensor]], x: Tensor) -> Tensor:
     """The gradient in the pictures x (lanes, 3, h, w) of losses with these slopes in their features; 0 in spare lanes."""
     wanted = [layer for layer in features if any(layer in each for each in slopes)]
     batches = [_batch([each.get(layer) for each in slopes], features[layer]) for layer in wanted]
@@ -84,13 +84,13 @@ def _batch(slopes: Sequence[Tensor | None], features: Tensor) -> Tensor:
     return batch
 
 
-def driven(optimisations: Iterable[Optimisation[R]], backbone: Backbone, lanes: int) -> Iterator[tuple[int, R]]:
+def run_lanes(optimisations: Iterable[Optimisation[R]], backbone: Backbone, lanes: int) -> Iterator[tuple[int, R]]:
     """Run optimisations, up to `lanes` at a time, to their ends: (number, result) in the order in which they end.
 
     A lane whose picture is done is taken by the next picture at once. What an optimisation raises ends all.
     """
     waiting = enumerate(optimisations)
-    asked: dict[int, tuple[Optimisation[R], Question]] = {}
+    asked: dict[int, tuple[Optimisation[R], LossRequest]] = {}
     while True:
         while len(asked) < lanes and (new := next(waiting, None)) is not None:
             number, optimisation = new
@@ -107,7 +107,7 @@ def driven(optimisations: Iterable[Optimisation[R]], backbone: Backbone, lanes: 
                 yield number, end.value
 
 
-def _largest_group(asked: dict[int, tuple[Optimisation[R], Question]]) -> list[int]:
+def _largest_group(asked: dict[int, tuple[Optimisation[R], LossRequest]]) -> list[int]:
     """Of the questions about pictures of one shape, the most; of equally many, those that were first to begin."""
     groups: dict[torch.Size, list[int]] = {}
     for number in sorted(asked):

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.stylize.optimise.moments import covariance, moments
 
-Features = Mapping[str, Tensor]
+LayerFeatures = Mapping[str, Tensor]
 """Activations by layer name, each (n, c, h, w), in the type that the backbone computes in."""
 
 
@@ -29,9 +29,9 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
 class Loss(Protocol):
-    """What an optimisation minimises."""
+    """A term of the objective that an optimisation minimises."""
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item of the batch, (n,)."""
 
 
@@ -48,7 +48,7 @@ class OfMoments(ABC):
     def of(self, mean: Tensor, gram: Tensor) -> Tensor:
         """The loss of each item, (n,), from its mean (n, c) and Gram matrix (n, c, c)."""
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         return self.of(*moments(features[self.layer], self.where))
 
@@ -69,7 +69,7 @@ class ContentLoss:
     target: Tensor
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         return self.weight * mean_squared(features[self.layer], self.target)
 
@@ -156,7 +156,7 @@ class TotalVariationLoss:
 
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         x = features[PIXELS]
         straight = mean_squared(x[..., 1:], x[..., :-1]), mean_squared(x[..., 1:, :], x[..., :-1, :])
@@ -176,7 +176,7 @@ class LaplacianLoss:
     target: Tensor
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         return self.weight * mean_squared(laplacian(features[PIXELS]), self.target)
 
@@ -190,7 +190,7 @@ class RangeLoss:
 
     weight: float
 
-    def __call__(self, features: Features) -> Tensor:
+    def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         x = features[PIXELS]
         return self.weight * mean_squared(x, x.detach().clamp(0, 1))
@@ -207,7 +207,7 @@ def laplacian(pictures: Tensor) -> Tensor:
     return around - 4 * luminance
 
 
-def total(losses: Sequence[Loss], features: Features) -> Tensor:
+def total(losses: Sequence[Loss], features: LayerFeatures) -> Tensor:
     """Sum of the losses of each item, (n,)."""
     return torch.stack([loss(features) for loss in losses]).sum(0)
 

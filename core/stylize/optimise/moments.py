@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from core.networks.backbone import FeatureMap
+
 BLOCKS = 64
 """Blocks of positions that a picture is cut into at most."""
 LEAST_POSITIONS = 512
 """Positions in a block, at least: fewer would take longer to add up than to multiply."""
 
-Features = Float[Tensor, "n c h w"]
 Mean = Float[Tensor, "n c"]
 Gram = Float[Tensor, "n c c"]
 Weights = Float[Tensor, "n h w"]
@@ -29,7 +30,7 @@ LEAST_WEIGHT = 1e-12
 
 class _Moments(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, features: Features, weights: Weights | None) -> tuple[Mean, Gram]:
+    def forward(ctx: Any, features: FeatureMap, weights: Weights | None) -> tuple[Mean, Gram]:
         """See `moments`."""
         ctx.save_for_backward(features, weights)
         n, c, h, w = features.shape
@@ -50,7 +51,7 @@ class _Moments(torch.autograd.Function):
         return mean / total, gram / (c * total.unsqueeze(2))
 
     @staticmethod
-    def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> tuple[Features, None]:
+    def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> tuple[FeatureMap, None]:
         """The gradient in the features, in their type, from those in the mean and the Gram matrix."""
         features, weights = ctx.saved_tensors
         total = _total(features, weights)
@@ -61,7 +62,7 @@ class _Moments(torch.autograd.Function):
         return gradient.transpose(1, 2).view(features.shape), None
 
 
-def moments(features: Features, weights: Weights | None = None) -> tuple[Mean, Gram]:
+def moments(features: FeatureMap, weights: Weights | None = None) -> tuple[Mean, Gram]:
     """Mean (n, c) and Gram matrix F F^T / (c h w), (n, c, c), of features (n, c, h, w) over their positions.
 
     The Gram matrix is Gatys et al. 2016, equation 3, which does not divide; dividing makes pictures of different sizes
@@ -80,13 +81,13 @@ def covariance(mean: Mean, gram: Gram) -> Gram:
     return gram - mean.unsqueeze(2) * mean.unsqueeze(1) / mean.shape[1]
 
 
-def weight_of(features: Features, weights: Weights) -> Float[Tensor, " n"]:
+def weight_of(features: FeatureMap, weights: Weights) -> Float[Tensor, " n"]:
     """Sum of the weights (n, h, w) as the moments of such features know them: rounded to their type."""
     kind = torch.promote_types(features.dtype, torch.float32)
     return weights.to(features.dtype).flatten(1).sum(1, dtype=kind)
 
 
-def _rows(features: Features) -> Float[Tensor, "n hw c"]:
+def _rows(features: FeatureMap) -> Float[Tensor, "n hw c"]:
     """A view with a row a position, in either memory layout."""
     return features.flatten(2).transpose(1, 2)
 
@@ -95,7 +96,7 @@ def _column(weights: Weights, kind: torch.dtype) -> Float[Tensor, "n hw 1"]:
     return weights.flatten(1).unsqueeze(2).to(kind)
 
 
-def _total(features: Features, weights: Weights | None) -> Float[Tensor, "n 1"]:
+def _total(features: FeatureMap, weights: Weights | None) -> Float[Tensor, "n 1"]:
     """What the sums are divided by, float32 or better."""
     kind = torch.promote_types(features.dtype, torch.float32)
     if weights is None:

@@ -15,7 +15,7 @@ from core.networks import device as devices
 from core.stylize.images.pixels import resized
 from core.stylize.optimise.adam import Adam
 from core.stylize.optimise.frequency import FrequencyScaling
-from core.stylize.optimise.lanes import Answer, Optimisation, Question
+from core.stylize.optimise.lanes import LossAndGradient, LossRequest, Optimisation
 from core.stylize.optimise.lbfgs import LBFGS, history_of
 from core.stylize.optimise.losses import Loss
 from core.stylize.optimise.scales import level_size, levels, shrunk
@@ -23,7 +23,7 @@ from core.stylize.optimise.tiles import tiles
 
 
 @dataclass(frozen=True)
-class Step:
+class OptimisationStep:
     """Where an optimisation stands: `step` of at most `steps` network passes are done, the last with this loss.
 
     `picture` makes the picture that has this loss, (3, h, w) at the size of this step, RGB in [0, 1].
@@ -43,12 +43,12 @@ class Result:
     losses: list[float]
 
 
-OnStep = Callable[[Step], None]
+OnStep = Callable[[OptimisationStep], None]
 LossesAt = Callable[[int, Tensor], Sequence[Loss]]
 """The losses to minimise at a level, given the asset (3, h, w) at that level's size."""
 
 
-def painting(
+def optimise_picture(
     content: Tensor,
     losses_at: LossesAt,
     recipe: Recipe,
@@ -56,7 +56,7 @@ def painting(
     on_step: OnStep | None = None,
     start: Tensor | None = None,
 ) -> Optimisation[Result]:
-    """Paint one picture; see `core.stylize.optimise.optimise.Commission`. Raises NotFinite if the loss diverges."""
+    """Paint one picture; see `core.stylize.optimise.optimise.OptimisationRequest`. Raises NotFinite if the loss diverges."""
     scales = levels(recipe, *content.shape[1:])
     sizes = {level: level_size(recipe, level, content.shape[1], content.shape[2]) for level in scales}
     history = _History(sum(recipe.steps_at(level, w, h) for level, (h, w) in sizes.items()), on_step)
@@ -85,7 +85,7 @@ class _History:
                 "lower style_weight or content_weight, or take the preset's own.",
             )
         if self.on_step:
-            self.on_step(Step(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1).cpu()))
+            self.on_step(OptimisationStep(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1).cpu()))
 
 
 def _start(asset: Tensor, recipe: Recipe, seed: int) -> Tensor:
@@ -117,7 +117,7 @@ def _descent(
     plateau = _Plateau(recipe)
     best = u  # not the picture of it: a large one is much to hold through a pass
     for _ in range(steps):
-        answer: Answer = yield Question(x, losses, parts)
+        answer: LossAndGradient = yield LossRequest(x, losses, parts)
         loss, gradient = answer.loss, scaling(answer.gradient).flatten()
         del answer  # a large picture's gradient is not held through the next pass
         history.add(loss, x)

@@ -9,16 +9,16 @@ from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
-from core.stylize.optimise.lanes import Optimisation, driven
-from core.stylize.optimise.optimisation import OnStep, Result, Step, painting
+from core.stylize.optimise.lanes import Optimisation, run_lanes
+from core.stylize.optimise.optimisation import OnStep, OptimisationStep, Result, optimise_picture
 from core.stylize.optimise.targets import InRegions, Recall, Style, losses_at
 
-__all__ = ["Commission", "OnStep", "Result", "Step", "stylise", "stylise_all"]
+__all__ = ["OnStep", "OptimisationRequest", "OptimisationStep", "Result", "stylise", "stylise_all"]
 
 
 @dataclass(frozen=True)
-class Commission:
-    """A picture to be made: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style, or one
+class OptimisationRequest:
+    """One picture to optimise: the asset (3, h, w), RGB in [0, 1], at least 1x1, on the backbone's device; the style, or one
     for each region; and the seed of the noise in the start, where the recipe has any. `on_step` is called after every
     pass, and may raise to abandon the picture. `recall` may keep what is made of the asset for the next style.
     """
@@ -41,25 +41,27 @@ def stylise(
     on_step: OnStep | None = None,
     recall: Recall = lambda _level, make: make(),
 ) -> Result:
-    """Paint one picture: minimise content and style loss over the pixels; arguments as in Commission.
+    """Paint one picture: minimise content and style loss over the pixels; arguments as in OptimisationRequest.
 
     Raises NotFinite if the loss diverges.
     """
-    ((_, result),) = stylise_all([Commission(content, style, seed, on_step, recall)], recipe, backbone)
+    ((_, result),) = stylise_all([OptimisationRequest(content, style, seed, on_step, recall)], recipe, backbone)
     return result
 
 
-def stylise_all(commissions: Iterable[Commission], recipe: Recipe, backbone: Backbone) -> Iterator[tuple[int, Result]]:
+def stylise_all(
+    requests: Iterable[OptimisationRequest], recipe: Recipe, backbone: Backbone
+) -> Iterator[tuple[int, Result]]:
     """Paint pictures, `recipe.lanes` in one call of the network: (number, result) in the order in which they end.
 
     Each has the very pixels that it has alone. Raises NotFinite if one diverges.
     """
-    return driven((_begun(each, recipe, backbone) for each in commissions), backbone, recipe.lanes)
+    return run_lanes((_begun(each, recipe, backbone) for each in requests), backbone, recipe.lanes)
 
 
-def _begun(commission: Commission, recipe: Recipe, backbone: Backbone) -> Optimisation[Result]:
-    style = commission.style
+def _begun(request: OptimisationRequest, recipe: Recipe, backbone: Backbone) -> Optimisation[Result]:
+    style = request.style
     if isinstance(style, InRegions) and style.is_empty:  # one pass, for its loss: the asset stays
         recipe = recipe.changed({"steps": 1, "coarse_steps": 0})
-    losses = losses_at(style, recipe, backbone, commission.recall)
-    return painting(commission.content, losses, recipe, commission.seed, commission.on_step, commission.start)
+    losses = losses_at(style, recipe, backbone, request.recall)
+    return optimise_picture(request.content, losses, recipe, request.seed, request.on_step, request.start)

@@ -1,4 +1,4 @@
-"""Styles that are wanted in parts of a picture: style losses that see the features of a region alone.
+"""Spatial guidance: style losses over the features of a region, by position weights at each layer.
 
 Spatial guidance by guided Gram matrices (Gatys et al. 2017, arXiv 1611.07865, section 4): at every layer, a region's
 moments are those of the positions in it. One picture is optimised against all of them, so that strokes meet at an edge as
@@ -26,7 +26,7 @@ Where = Mapping[str, Tensor | None]
 
 @dataclass(frozen=True)
 class Region:
-    """Where a style is wanted: at every pixel (h, w) of the asset so much, in [0, 1]."""
+    """Pixel weights of a style: how much it is wanted at every pixel (h, w) of the asset, in [0, 1]."""
 
     pixels: Tensor
 

@@ -1,6 +1,6 @@
-"""Style statistics kept on the disk across runs: an artwork is looked at once by each backbone, at each size.
+"""Disk cache of style targets, across runs: an artwork goes through each backbone once, at each size.
 
-What is kept is named by the hash of the very pixels that were looked at, and of all else that its bits hang on, so a
+What is kept is named by the hash of the very pixels that were looked at, and of all else that its bits depend on, so a
 changed file is never served, and a file here can be lost at any time. A folder that cannot be written or is full costs
 time alone. Files are safetensors: data, never code.
 """
@@ -39,7 +39,7 @@ class TargetCache:
         self._budget = budget
 
     def get(self, pixels: Tensor, about: Mapping[str, Any], make: Callable[[], Tensors]) -> Tensors:
-        """What `make` returns for these pixels (3, h, w), made only if it is not here. `about`: all else it hangs on."""
+        """What `make` returns for these pixels (3, h, w), made only if it is not here. `about`: all else it depends on."""
         name = _name(pixels, about)
         path = self._store.root / name
         if kept := _whole(path):

@@ -1,4 +1,4 @@
-"""What an optimisation aims at: the style's statistics and the content's features."""
+"""Targets of an optimisation: style statistics of artworks, content features of the asset, and losses against them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from core.stylize.optimise.optimisation import LossesAt
 from core.stylize.optimise.regions import Region, Where
 from core.stylize.optimise.scales import shrunk
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.tiles import Look, tiled_features, tiled_moments, tiles
+from core.stylize.optimise.tiles import MomentsRequest, tiled_features, tiled_moments, tiles
 
 
 @dataclass(frozen=True)
-class Statistics:
+class FeatureMoments:
     """First and second moment of a style's features at one layer: mean (1, c) and Gram matrix (1, c, c)."""
 
     mean: Tensor
@@ -44,7 +44,7 @@ class StyleTargets:
     asset.
     """
 
-    scales: tuple[dict[str, Statistics], ...]
+    scales: tuple[dict[str, FeatureMoments], ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def style_targets(
 
 def _scales(
     artwork: Tensor, recipe: Recipe, backbone: Backbone, cache: TargetCache | None
-) -> list[dict[str, Statistics]]:
+) -> list[dict[str, FeatureMoments]]:
     """An artwork's statistics at every level, by layer."""
     levels = range(recipe.coarser(recipe.size) + 1)
 
@@ -109,7 +109,7 @@ def _scales(
     kept = cache.get(artwork, about, measured) if cache else measured()
     return [
         {
-            layer: Statistics(kept[f"{level}/{layer}/mean"], kept[f"{level}/{layer}/gram"])
+            layer: FeatureMoments(kept[f"{level}/{layer}/mean"], kept[f"{level}/{layer}/gram"])
             for layer in recipe.style_layers
         }
         for level in levels
@@ -140,7 +140,7 @@ def losses_at(
     return of
 
 
-def style_losses(statistics: dict[str, Statistics], recipe: Recipe, where: Where | None = None) -> list[Loss]:
+def style_losses(statistics: dict[str, FeatureMoments], recipe: Recipe, where: Where | None = None) -> list[Loss]:
     """The style's share of the loss: every layer with `style_weight` times its own of `layer_weights`.
 
     In a region, of which `where` has the positions by layer, it is weighted by the region's share of the picture, so that
@@ -181,7 +181,7 @@ def picture_losses(content: Tensor, recipe: Recipe) -> list[Loss]:
     return losses
 
 
-STYLE_LOSSES: dict[str, Callable[[str, Statistics, float, Tensor | None], Loss]] = {
+STYLE_LOSSES: dict[str, Callable[[str, FeatureMoments, float, Tensor | None], Loss]] = {
     "gram": lambda layer, found, weight, where: GramLoss(layer, found.gram, weight, where),
     "moments": lambda layer, found, weight, where: MomentsLoss(layer, found.mean, found.gram, weight, where),
     "wasserstein": lambda layer, found, weight, where: WassersteinLoss(layer, found.mean, found.gram, weight, where),
@@ -197,25 +197,27 @@ SMOOTH_WEIGHT = 2e4
 
 def _statistics(
     artwork: Tensor, recipe: Recipe, backbone: Backbone, where: Where | None = None
-) -> dict[str, Statistics]:
+) -> dict[str, FeatureMoments]:
     """A picture's statistics by style layer; where there are positions, of those layers alone that have any."""
     layers = [layer for layer in recipe.style_layers if not where or where[layer] is not None]
     positions = where or {}
     parts = tiles(recipe, *artwork.shape[1:])
     if parts:
-        found = tiled_moments(artwork, parts, backbone, [Look(layer, positions.get(layer)) for layer in layers])
-        return {layer: Statistics(each.mean, each.gram) for layer, each in zip(layers, found, strict=True)}
+        found = tiled_moments(
+            artwork, parts, backbone, [MomentsRequest(layer, positions.get(layer)) for layer in layers]
+        )
+        return {layer: FeatureMoments(each.mean, each.gram) for layer, each in zip(layers, found, strict=True)}
     with torch.no_grad():
         features = backbone.features(artwork.unsqueeze(0), None if where else layers)
-        return {layer: Statistics(*moments(features[layer], positions.get(layer))) for layer in layers}
+        return {layer: FeatureMoments(*moments(features[layer], positions.get(layer))) for layer in layers}
 
 
-def _mixed(found: Sequence[Statistics], shares: Sequence[float]) -> Statistics:
+def _mixed(found: Sequence[FeatureMoments], shares: Sequence[float]) -> FeatureMoments:
     means = [share * each.mean for each, share in zip(found, shares, strict=True)]
     grams = [share * each.gram for each, share in zip(found, shares, strict=True)]
-    return Statistics(torch.stack(means).sum(0), torch.stack(grams).sum(0))
+    return FeatureMoments(torch.stack(means).sum(0), torch.stack(grams).sum(0))
 
 
-def _between(own: Statistics, style: Statistics, strength: float) -> Statistics:
+def _between(own: FeatureMoments, style: FeatureMoments, strength: float) -> FeatureMoments:
     """The moments of a picture that has so much of the style's look, and the rest of its own."""
-    return Statistics(torch.lerp(own.mean, style.mean, strength), torch.lerp(own.gram, style.gram, strength))
+    return FeatureMoments(torch.lerp(own.mean, style.mean, strength), torch.lerp(own.gram, style.gram, strength))

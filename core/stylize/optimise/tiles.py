@@ -1,4 +1,4 @@
-"""Pictures too large for one pass of the network, in overlapping tiles, with the loss and gradient of the whole.
+"""Tiled loss and gradient of a picture too large for one pass of the network: those of the whole, tile by tile.
 
 A style loss sees a picture through moments of its features alone, and those of the whole are means of those of its tiles.
 So a pass goes over the tiles twice: forward, for the moments of the whole picture and the loss's slope in them; then
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
-from core.stylize.images.tile_spans import Span, spans
+from core.stylize.images.tile_spans import TileSpan, spans
 from core.stylize.optimise.losses import PIXELS, ContentLoss, Loss, OfMoments, RangeLoss, total
 from core.stylize.optimise.moments import Gram, Mean, Weights, moments, weight_of
 
@@ -33,8 +33,8 @@ HALO = 96
 class Tile:
     """A part of a picture: its rows and its columns."""
 
-    rows: Span
-    columns: Span
+    rows: TileSpan
+    columns: TileSpan
 
     @property
     def framed(self) -> tuple[slice, slice, slice]:
@@ -62,7 +62,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Look:
+class MomentsRequest:
     """Moments that are wanted: of a layer, and with what weights (1, h, w) of the whole picture's positions, if any."""
 
     layer: str
@@ -86,7 +86,7 @@ def tiled_loss(
     """Loss of the picture (3, h, w) and its gradient, in the memory of one tile and a few pictures."""
     of_moments = [loss for loss in losses if isinstance(loss, OfMoments)]
     contents = [loss for loss in losses if isinstance(loss, ContentLoss)]
-    looks = [Look(each.layer, each.where) for each in of_moments]
+    looks = [MomentsRequest(each.layer, each.where) for each in of_moments]
     loss, slopes = _slopes(tiled_moments(picture, parts, backbone, looks), of_moments)
     gradient = torch.zeros_like(picture)
     for tile in parts:
@@ -106,7 +106,9 @@ def tiled_loss(
     return loss, gradient
 
 
-def tiled_moments(picture: Tensor, parts: Sequence[Tile], backbone: Backbone, looks: Sequence[Look]) -> list[Whole]:
+def tiled_moments(
+    picture: Tensor, parts: Sequence[Tile], backbone: Backbone, looks: Sequence[MomentsRequest]
+) -> list[Whole]:
     """The moments of a picture (3, h, w), one for each look, as a sum over its tiles."""
     sums: list[Whole | None] = [None] * len(looks)
     for tile in parts:
@@ -168,7 +170,7 @@ def _slopes(whole: Sequence[Whole], losses: Sequence[OfMoments]) -> tuple[float,
     return float(loss.detach()), [(of_mean, of_gram, found.positions) for of_mean, of_gram, found in pairs]
 
 
-def _along(asked: tuple[Look, Slope], tile: Tile, inner: Mapping[str, Tensor], backbone: Backbone) -> Tensor:
+def _along(asked: tuple[MomentsRequest, Slope], tile: Tile, inner: Mapping[str, Tensor], backbone: Backbone) -> Tensor:
     """A number whose gradient is the tile's share of the gradient of what hangs on the whole picture's moments."""
     look, (of_mean, of_gram, positions) = asked
     where = look.within(tile, backbone.reduction(look.layer))
@@ -194,5 +196,5 @@ def _pixels(tile: Tile, x: Tensor, losses: Sequence[Loss], picture: Tensor) -> T
     return torch.stack([x.new_zeros(()), *values]).sum() * (inner.numel() / picture.numel())
 
 
-def _spans(length: int) -> list[Span]:
+def _spans(length: int) -> list[TileSpan]:
     return spans(length, SIDE, ALIGN, HALO)

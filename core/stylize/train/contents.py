@@ -1,4 +1,4 @@
-"""Pictures whose content a network learns to keep: read once, dealt in crops that are functions of (seed, step)."""
+"""Content pictures of a style training: read once, sampled in crops that are functions of (seed, step)."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def middle(picture: image.U8, side: int, zoom: float) -> image.U8:
     return crop(picture, side, zoom, (0.5, 0.5, 0.5))
 
 
-class Deck:
-    """Deals crops of the pictures that are learnt from."""
+class CropSampler:
+    """Samples the crops of each step from the training pictures."""
 
     def __init__(self, contents: Contents, recipe: TransferRecipe) -> None:
         self._pictures, self._recipe = contents.pictures, recipe

@@ -1,4 +1,4 @@
-"""New styles for a network that is trained: each is predicted, then refined by itself, and the file is written anew.
+"""Adding styles to a trained network: each embedding is predicted, refined by gradient descent, and written to the file.
 
 All other embeddings, the network and the predictor keep their bits, so that what they paint keeps its pixels and its keys.
 """
@@ -22,20 +22,20 @@ from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.learn_spec import LearnStyleSpec
-from core.stylize.train.perceptual import Judge
-from core.stylize.train.refine import Refined, Refinery
+from core.stylize.train.perceptual import PerceptualLoss
+from core.stylize.train.refine import EmbeddingRefiner, Refined
 from core.stylize.train.style_bank import StyleBank
 from core.stylize.train.training_data import CatalogStyles, catalog_styles
 from core.text import printable
 
 ASSETS = Path(__file__).resolve().parents[3] / "data" / "assets"
-Told = Callable[[str, int, float], None]
+OnStyleLoss = Callable[[str, int, float], None]
 """Called with a style's name, the step, and the loss."""
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """A style that was refined: its loss as it was predicted or known before, and after so many steps."""
+class LearnedStyle:
+    """Result of refining one style: its loss before, and after so many steps."""
 
     name: str
     before: float
@@ -43,7 +43,7 @@ class Learnt:
     steps: int
 
 
-def learn(spec: LearnStyleSpec, told: Told | None = None) -> list[Learnt]:
+def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[LearnedStyle]:
     """Refine what is to be learnt, and write the network file; style after style, so that a stop loses one at most.
 
     Nothing is written where nothing is to be learnt. Raises SpecError, NotFinite, StoreBroken.
@@ -55,8 +55,8 @@ def learn(spec: LearnStyleSpec, told: Told | None = None) -> list[Learnt]:
     numbers = wanted(styles.known, info, spec.only, spec.catalog)
     if not numbers:
         return []
-    school = _School(spec, info, styles)
-    return [school.taught(number, told) for number in numbers]
+    school = _StyleLearner(spec, info, styles)
+    return [school.taught(number, on_loss) for number in numbers]
 
 
 def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str], catalog: Path) -> list[int]:
@@ -76,7 +76,7 @@ def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str],
     return [k for k, style in enumerate(known) if row_of(style.artworks, info.styles) is None]
 
 
-class _School:
+class _StyleLearner:
     """A network file as it grows by one style after another."""
 
     def __init__(self, spec: LearnStyleSpec, info: TransferInfo, styles: CatalogStyles) -> None:
@@ -86,26 +86,26 @@ class _School:
         recipe = info.recipe
         backbone = for_recipe(recipe.losses(), self._device)
         self._bank = StyleBank(styles.palettes, recipe.losses(), backbone, cache_folder(), recipe.trim)
-        painter = load(info.path, self._device, "float32")
-        self._predictor = painter.predictor
+        model = load(info.path, self._device, "float32")
+        self._predictor = model.predictor
         folders = spec.contents or usual_contents()
         pictures = contents.load(folders, recipe, spec.max_pixels)
-        self._refinery = Refinery(painter.network, recipe, pictures, Judge(recipe.losses(), backbone))
+        self._refiner = EmbeddingRefiner(model.network, recipe, pictures, PerceptualLoss(recipe.losses(), backbone))
         self._known, self._tensors = list(info.styles), _tensors(info)
 
-    def taught(self, number: int, told: Told | None) -> Learnt:
+    def taught(self, number: int, on_loss: OnStyleLoss | None) -> LearnedStyle:
         """Refine a style of the catalog, and write the file with it."""
         style = self._catalog.known[number]
 
         def seen(step: int, loss: float) -> None:
-            if told is not None:
-                told(style.name, step, loss)
+            if on_loss is not None:
+                on_loss(style.name, step, loss)
 
-        found = self._refinery.refined(
-            self._start(number), self._bank.lesson(number), self._spec.steps, self._spec.rate, seen
+        found = self._refiner.refined(
+            self._start(number), self._bank.training_target(number), self._spec.steps, self._spec.rate, seen
         )
         self._write(style, found)
-        return Learnt(style.name, found.before, found.after, found.steps)
+        return LearnedStyle(style.name, found.before, found.after, found.steps)
 
     @torch.no_grad()
     def _start(self, number: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What `learn-style` is told: which styles of a catalog a network is to learn, from what, for how long."""
+"""Spec of `learn-style`: which styles of a catalog a network is to learn, from what, for how long."""
 
 from __future__ import annotations
 

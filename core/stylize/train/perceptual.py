@@ -1,4 +1,4 @@
-"""The perceptual loss by which a network learns to paint in one pass (Johnson et al. 2016), style by style of a batch."""
+"""Perceptual loss of the transfer network (Johnson et al. 2016): content, style and pixel terms, per picture of a batch."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
+from core.stylize.feedforward.network import PictureBatch
 from core.stylize.optimise.losses import ContentLoss
 from core.stylize.optimise.moments import moments
-from core.stylize.optimise.targets import Statistics, picture_losses, style_losses
-from core.stylize.train.style_bank import Lesson, Targets, stacked
+from core.stylize.optimise.targets import FeatureMoments, picture_losses, style_losses
+from core.stylize.train.style_bank import Targets, TrainingTarget, stacked
 
 SAME = 400.0
 """Weight of the mean squared difference of pixels where a picture is to stay as it is."""
 
-Pictures = Float[Tensor, "n 3 h w"]
-
 
 @dataclass(frozen=True)
-class Judged:
+class PerceptualLosses:
     """Losses by picture, (n,) each."""
 
     content: Tensor
@@ -36,14 +34,14 @@ class Judged:
         return self.content + self.style + self.pixels
 
 
-class Judge:
-    """The perceptual loss of painted pictures."""
+class PerceptualLoss:
+    """Content, style and pixel losses of painted pictures against their targets."""
 
     def __init__(self, losses: Recipe, backbone: Backbone) -> None:
         self.recipe, self.backbone = losses, backbone
 
     @torch.no_grad()
-    def content(self, pictures: Pictures) -> dict[str, Tensor]:
+    def content(self, pictures: PictureBatch) -> dict[str, Tensor]:
         """Features of the content layers of pictures, RGB in [0, 1]: (n, channels, h, w) each, by layer."""
         return {
             layer: found.float()
@@ -51,27 +49,27 @@ class Judge:
         }
 
     @torch.no_grad()
-    def own(self, picture: Pictures) -> Targets:
+    def own(self, picture: PictureBatch) -> Targets:
         """The statistics of one picture (1, 3, h, w), RGB in [0, 1], by layer."""
         features = self.backbone.features(picture, self.recipe.style_layers)
-        return {layer: Statistics(*moments(found)) for layer, found in features.items()}
+        return {layer: FeatureMoments(*moments(found)) for layer, found in features.items()}
 
     def __call__(
         self,
-        painted: Pictures,
-        pictures: Pictures,
+        painted: PictureBatch,
+        pictures: PictureBatch,
         content: dict[str, Tensor],
-        lessons: Sequence[Lesson],
+        targets: Sequence[TrainingTarget],
         same: Tensor | None = None,
-    ) -> Judged:
+    ) -> PerceptualLosses:
         """The losses of pictures that were painted, each in a style. same: 1 where one is to stay as it is, else 0, (n,)."""
-        style, shares = stacked(lessons)
+        style, shares = stacked(targets)
         recipe, features = self.recipe, {**self.backbone.features(painted), "pixels": painted}
         kept = [ContentLoss(layer, target, recipe.content_weight) for layer, target in content.items()]
         of_pixels = [loss(features) for loss in picture_losses(pictures[0], recipe)]
         if same is not None:
             of_pixels.append(SAME * same * (painted - pictures).square().flatten(1).mean(1))
-        return Judged(
+        return PerceptualLosses(
             torch.stack([loss(features) for loss in kept]).sum(0),
             shares * torch.stack([loss(features) for loss in style_losses(style, recipe)]).sum(0),
             torch.stack(of_pixels).sum(0),

@@ -1,4 +1,4 @@
-"""An embedding by gradient descent: the numbers of one style move, the network and all other styles stay as they are.
+"""Refining one style's embedding by gradient descent; the network and all other embeddings stay as they are.
 
 The losses, the crops and the backbone are those that the network was trained with. Dumoulin et al. 2017 (arXiv
 1610.07629, section 3.3) learn new styles so, from an embedding by chance; here it begins with what is predicted.
@@ -16,12 +16,12 @@ from torch import Tensor
 
 from core.errors import NotFinite
 from core.networks import device as devices
-from core.stylize.feedforward.network import TransferNetwork
+from core.stylize.feedforward.network import PictureBatch, TransferNetwork
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.stylize.train.contents import Contents, Deck
-from core.stylize.train.perceptual import Judge, Pictures
-from core.stylize.train.style_bank import Lesson
-from core.stylize.train.validation import HeldOut
+from core.stylize.train.contents import Contents, CropSampler
+from core.stylize.train.perceptual import PerceptualLoss
+from core.stylize.train.style_bank import TrainingTarget
+from core.stylize.train.validation import ValidationSet
 
 CHECK = 25
 """Steps from one look at the loss of the judged pictures to the next."""
@@ -30,7 +30,7 @@ PATIENCE, BETTER = 3, 0.005
 JUDGED = 4
 """Pictures that are judged."""
 
-Seen = Callable[[int, float], None]
+OnLoss = Callable[[int, float], None]
 """Called with the step and the loss of the judged pictures."""
 
 
@@ -44,63 +44,67 @@ class Refined:
     steps: int
 
 
-class Refinery:
+class EmbeddingRefiner:
     """Refines embeddings of one network, on one set of contents."""
 
-    def __init__(self, network: TransferNetwork, recipe: TransferRecipe, contents: Contents, judge: Judge) -> None:
+    def __init__(
+        self, network: TransferNetwork, recipe: TransferRecipe, contents: Contents, perceptual: PerceptualLoss
+    ) -> None:
         """network: float32, its gradients off. recipe: the one that it was trained with."""
-        self._network, self._recipe, self._judge = network, recipe, judge
-        self._device = judge.backbone.mean.device
-        self._deck = Deck(contents, recipe)
+        self._network, self._recipe, self._perceptual = network, recipe, perceptual
+        self._device = perceptual.backbone.mean.device
+        self._sampler = CropSampler(contents, recipe)
         few = len(contents.held_out) < JUDGED  # then those that are learnt from do: a style is a few numbers
         shown = replace(contents, held_out=contents.pictures) if few else contents
-        self._held_out = HeldOut(shown, recipe, 1, JUDGED, judge)
+        self._held_out = ValidationSet(shown, recipe, 1, JUDGED, perceptual)
         self._bfloat16 = devices.dtype(recipe.precision, self._device) == torch.bfloat16
 
-    def loss(self, embedding: Tensor, lesson: Lesson) -> float:
+    def loss(self, embedding: Tensor, target: TrainingTarget) -> float:
         """The perceptual loss of the judged pictures, painted by an embedding (1, embedding)."""
 
-        def paint(pictures: Pictures, _: Sequence[int]) -> Pictures:
+        def paint(pictures: PictureBatch, _: Sequence[int]) -> PictureBatch:
             return self._painted(pictures, embedding)
 
-        return self._held_out.loss(paint, lambda _: lesson).loss
+        return self._held_out.loss(paint, lambda _: target).loss
 
-    def refined(self, start: Tensor, lesson: Lesson, steps: int, rate: float, seen: Seen | None = None) -> Refined:
+    def refined(
+        self, start: Tensor, target: TrainingTarget, steps: int, rate: float, on_loss: OnLoss | None = None
+    ) -> Refined:
         """The best embedding that is met on the way from `start` in at most so many steps; it ends on a plateau.
 
         Raises NotFinite.
         """
         embedding = start.detach().clone().to(self._device).requires_grad_(True)
         optimiser = torch.optim.Adam([embedding], rate)
-        losses, best = [self.loss(start, lesson)], start.detach()
+        losses, best = [self.loss(start, target)], start.detach()
         step = 0
         while step < steps and not flat(losses):
-            if seen is not None:
-                seen(step, losses[-1])
+            if on_loss is not None:
+                on_loss(step, losses[-1])
             for _ in range(min(CHECK, steps - step)):
                 optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / steps))
-                self._step(embedding, lesson, optimiser, step)
+                self._step(embedding, target, optimiser, step)
                 step += 1
-            losses.append(self.loss(embedding.detach(), lesson))
+            losses.append(self.loss(embedding.detach(), target))
             if not losses[-1] < float("inf"):
                 raise NotFinite(f"the losses were not finite at step {step}", "learn with a lower --rate.")
             if losses[-1] <= min(losses):
                 best = embedding.detach().clone()
-        if seen is not None:
-            seen(step, min(losses))
+        if on_loss is not None:
+            on_loss(step, min(losses))
         return Refined(best, losses[0], min(losses), step)
 
-    def _step(self, embedding: Tensor, lesson: Lesson, optimiser: torch.optim.Adam, step: int) -> None:
-        count = self._recipe.batch_of(self._deck.side(step))
-        pictures = self._deck.crops(step, count).to(self._device)
-        content = self._judge.content(pictures)
+    def _step(self, embedding: Tensor, target: TrainingTarget, optimiser: torch.optim.Adam, step: int) -> None:
+        count = self._recipe.batch_of(self._sampler.side(step))
+        pictures = self._sampler.crops(step, count).to(self._device)
+        content = self._perceptual.content(pictures)
         painted = self._painted(pictures, embedding.expand(count, -1))
-        judged = self._judge(painted, pictures, content, [lesson] * count)
+        judged = self._perceptual(painted, pictures, content, [target] * count)
         judged.loss.mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
 
-    def _painted(self, pictures: Pictures, embedding: Tensor) -> Pictures:
+    def _painted(self, pictures: PictureBatch, embedding: Tensor) -> PictureBatch:
         with self._precision():
             return self._network(pictures, embedding)  # type: ignore[no-any-return]
 

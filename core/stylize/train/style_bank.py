@@ -1,4 +1,4 @@
-"""The styles that a network learns from: targets of the losses and the looks, made once an artwork and kept on disk."""
+"""Style targets and looks of a training, by number: computed once an artwork, cached in memory and on disk."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from core.images import image
 from core.images.border_crop import artwork_cropped, edges_cropped
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.predictor import Look, look
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, tensor
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.targets import Statistics, style_targets
+from core.stylize.optimise.targets import FeatureMoments, style_targets
 
 DISK = 16 * 2**30
 """Bytes of targets that a training keeps on the disk: 2.4 MB an artwork."""
 MEMORY = 1 * 2**30
 """Bytes of them in memory."""
 
-Targets = dict[str, Statistics]
+Targets = dict[str, FeatureMoments]
 """A style's statistics by layer."""
 
 
 @dataclass(frozen=True)
-class Palette:
+class StyleArtworks:
     """One style to learn: its artworks with weights."""
 
     name: str
@@ -42,22 +42,22 @@ class Palette:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What is asked of a picture in a style: its statistics, and what the weight of its loss is multiplied by."""
+class TrainingTarget:
+    """Style target of one picture: its statistics, and what the weight of its loss is multiplied by."""
 
     targets: Targets
     share: float = 1.0
 
 
 class StyleBank:
-    """Targets of styles by number."""
+    """Style targets by number, from a cache in memory and one on disk."""
 
     def __init__(
-        self, styles: Sequence[Palette], recipe: Recipe, backbone: Backbone, folder: Path, trim: bool = False
+        self, styles: Sequence[StyleArtworks], recipe: Recipe, backbone: Backbone, folder: Path, trim: bool = False
     ) -> None:
         self._styles, self._recipe, self._backbone, self._trim = styles, recipe, backbone, trim
         self._disk = TargetCache(folder, DISK)
-        self._kept: Recent[int, Targets] = Recent(MEMORY, _bytes)
+        self._kept: LruCache[int, Targets] = LruCache(MEMORY, _bytes)
 
     def __len__(self) -> int:
         return len(self._styles)
@@ -66,9 +66,9 @@ class StyleBank:
         """The statistics of a style. Raises what reading its artworks can raise."""
         return self._kept.get(number, lambda: self._made(self._styles[number]))
 
-    def lesson(self, number: int) -> Lesson:
+    def training_target(self, number: int) -> TrainingTarget:
         """A style as it is learnt. Raises what reading its artworks can raise."""
-        return Lesson(self.targets(number), self._styles[number].share)
+        return TrainingTarget(self.targets(number), self._styles[number].share)
 
     def looks(self, numbers: Sequence[int], tick: Callable[[int, int], None] | None = None) -> Look:
         """What styles look like to the predictor, (n, look)."""
@@ -90,24 +90,24 @@ class StyleBank:
         whole = image.Picture(edges_cropped(whole.rgb, frame)) if frame else whole
         return brushed(whole, self._recipe.size, self._recipe.brush)
 
-    def _made(self, style: Palette) -> Targets:
+    def _made(self, style: StyleArtworks) -> Targets:
         device = self._backbone.mean.device
         artworks = [tensor(self._seen(path, style.frame)).to(device) for path in style.artworks]
         found = style_targets(artworks, style.weights, self._recipe, self._backbone, self._disk)
-        return {layer: Statistics(each.mean.float(), each.gram.float()) for layer, each in found.scales[0].items()}
+        return {layer: FeatureMoments(each.mean.float(), each.gram.float()) for layer, each in found.scales[0].items()}
 
 
-def stacked(lessons: Sequence[Lesson]) -> tuple[Targets, Tensor]:
+def stacked(wanted: Sequence[TrainingTarget]) -> tuple[Targets, Tensor]:
     """The statistics of several styles, one an item of a batch, and their shares (n,)."""
-    targets = [lesson.targets for lesson in lessons]
+    targets = [each.targets for each in wanted]
     together = {
-        layer: Statistics(
+        layer: FeatureMoments(
             torch.cat([each[layer].mean for each in targets]), torch.cat([each[layer].gram for each in targets])
         )
         for layer in targets[0]
     }
     device = next(iter(together.values())).mean.device
-    return together, torch.tensor([lesson.share for lesson in lessons], device=device)
+    return together, torch.tensor([each.share for each in wanted], device=device)
 
 
 def _bytes(targets: Targets) -> int:

@@ -15,8 +15,8 @@ from core.stylize.feedforward.train_recipe import TransferOverrides, TransferRec
 from core.training.spec import TrainingSpec
 
 
-class StyleLesson(BaseModel):
-    """What a network is to paint, and in which styles."""
+class TrainStyleFields(BaseModel):
+    """Fields of a style training: catalog, contents, artworks, starting network, recipe changes."""
 
     catalog: Place = Field(
         title="Catalog", description="Folder of artworks, with an optional catalog.toml, whose styles are learnt."
@@ -43,7 +43,7 @@ class StyleLesson(BaseModel):
     )
 
 
-class TrainStyleSpec(TrainingSpec, StyleLesson):
+class TrainStyleSpec(TrainingSpec, TrainStyleFields):
     """What to train: a network that paints the styles of a catalog in one pass, and any other by prediction."""
 
     model_config = ConfigDict(title="TrainStyleSpec")

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from core.networks import seeded_random
 from core.networks.backbone import Backbone
+from core.stylize.feedforward.network import PictureBatch
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.stylize.feedforward.trainable_model import Stylist
-from core.stylize.feedforward.transfer_model import Painter
-from core.stylize.train.contents import Contents, Deck
-from core.stylize.train.perceptual import Judge, Pictures
-from core.stylize.train.style_bank import Lesson, StyleBank
+from core.stylize.feedforward.trainable_model import TrainableModel
+from core.stylize.feedforward.transfer_model import TransferModel
+from core.stylize.train.contents import Contents, CropSampler
+from core.stylize.train.perceptual import PerceptualLoss
+from core.stylize.train.style_bank import StyleBank, TrainingTarget
 from core.training.skipped_files import Tick
 from core.training.trainer import Trainer, average_share
 
@@ -57,8 +59,8 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
     """
 
     recipe: TransferRecipe
-    average: Stylist
-    network_names = ("stylist", "average")
+    average: TrainableModel
+    network_names: ClassVar[Mapping[str, str]] = {"stylist.": "model", "average.": "average"}
 
     def __init__(
         self,
@@ -72,56 +74,56 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         """tick: called while the first styles are looked at, some tenths of a second each."""
         super().__init__(recipe, backbone.mean.device)
         self.bank, self.catalog = bank, catalog
-        self.judge = Judge(recipe.losses(), backbone)
-        self.deck = Deck(contents, recipe)
-        self.stylist = self._new_stylist(tick)
-        self.average = copy.deepcopy(self.stylist).requires_grad_(False).eval()
-        self.optimiser = torch.optim.Adam(self.stylist.parameters(), recipe.rate, fused=self.device.type != "mps")
+        self.perceptual = PerceptualLoss(recipe.losses(), backbone)
+        self.sampler = CropSampler(contents, recipe)
+        self.model = self._new_model(tick)
+        self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
+        self.optimiser = torch.optim.Adam(self.model.parameters(), recipe.rate, fused=self.device.type != "mps")
         self.optimisers = {"adam.": self.optimiser}
 
-    def _new_stylist(self, tick: Tick | None) -> Stylist:
+    def _new_model(self, tick: Tick | None) -> TrainableModel:
         torch.manual_seed(seeded_random.generator(self.recipe.seed, "weights").initial_seed())
-        stylist = Stylist(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
-        stylist.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
-        return stylist.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        model = TrainableModel(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
+        model.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())
+        return model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     @torch.no_grad()
-    def begin_with(self, painter: Painter, rows: Sequence[int | None]) -> None:
+    def begin_with(self, trained: TransferModel, rows: Sequence[int | None]) -> None:
         """Take over a trained network. rows: for each style of the catalog the row of what the network has learnt of it,
         or None where it is to begin as predicted. Raises RuntimeError if the network is of another breadth.
         """
-        stylist = self.stylist
-        stylist.network.load_state_dict(painter.network.state_dict())
-        stylist.predictor.load_state_dict(painter.predictor.state_dict())
-        stylist.identity.copy_(painter.identity)
-        predicted = stylist.predictor(stylist.looks)
+        model = self.model
+        model.network.load_state_dict(trained.network.state_dict())
+        model.predictor.load_state_dict(trained.predictor.state_dict())
+        model.identity.copy_(trained.identity)
+        predicted = model.predictor(model.looks)
         for number, row in enumerate(rows):
             if row is not None:
-                stylist.offsets[number] = painter.embeddings[row] - predicted[number]
-        self.average.load_state_dict(stylist.state_dict())
+                model.offsets[number] = trained.embeddings[row] - predicted[number]
+        self.average.load_state_dict(model.state_dict())
 
     def advance(self) -> TransferStepMetrics:
         """One step. The metrics are those of the step that ended."""
         recipe, rate = self.recipe, self.set_rate(self.recipe.warm)
-        count = recipe.batch_of(self.deck.side(self.step))
-        pictures = self.deck.crops(self.step, count).to(self.device)
+        count = recipe.batch_of(self.sampler.side(self.step))
+        pictures = self.sampler.crops(self.step, count).to(self.device)
         styles = self.styles(self.step, count)
-        content = self.judge.content(pictures)
+        content = self.perceptual.content(pictures)
         with self.precision():
-            painted = self.stylist.network(pictures, self.embeddings(styles))
+            painted = self.model.network(pictures, self.embeddings(styles))
         same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
-        judged = self.judge(painted, pictures, content, self._lessons(styles, pictures), same)
-        judged.loss.mean().backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.stylist.parameters(), LOUDEST)
+        losses = self.perceptual(painted, pictures, content, self._targets(styles, pictures), same)
+        losses.loss.mean().backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.step += 1
         self._follow(count)
-        loss, kept, styled = (float(each.detach().mean()) for each in (judged.loss, judged.content, judged.style))
+        loss, kept, styled = (float(each.detach().mean()) for each in (losses.loss, losses.content, losses.style))
         return TransferStepMetrics(self.step, loss, kept, styled, rate, count)
 
     @torch.no_grad()
-    def painted(self, pictures: Pictures, embeddings: Tensor) -> Pictures:
+    def painted(self, pictures: PictureBatch, embeddings: Tensor) -> PictureBatch:
         """Pictures as the average paints them, each by its embedding."""
         with self.precision():
             return self.average.network(pictures, embeddings)  # type: ignore[no-any-return]
@@ -143,19 +145,21 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
 
     def embeddings(self, styles: Sequence[int]) -> Tensor:
         """Embeddings (n, embedding) of styles as they stand now."""
-        stylist, found = self.stylist, list[Tensor]()
+        model, found = self.model, list[Tensor]()
         for style in styles:
             if style == IDENTITY:
-                found.append(stylist.identity)
+                found.append(model.identity)
             elif style < self.catalog:
-                found.append(stylist.known([style]))
+                found.append(model.known([style]))
             else:
-                found.append(stylist.predictor(self.bank.look(style)))
+                found.append(model.predictor(self.bank.look(style)))
         return torch.cat(found)
 
-    def _lessons(self, styles: Sequence[int], pictures: Pictures) -> list[Lesson]:
+    def _targets(self, styles: Sequence[int], pictures: PictureBatch) -> list[TrainingTarget]:
         return [
-            Lesson(self.judge.own(picture.unsqueeze(0))) if style == IDENTITY else self.bank.lesson(style)
+            TrainingTarget(self.perceptual.own(picture.unsqueeze(0)))
+            if style == IDENTITY
+            else self.bank.training_target(style)
             for style, picture in zip(styles, pictures, strict=True)
         ]
 
@@ -164,4 +168,4 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         """The average moves towards the network."""
         share = average_share(count, self.step * self.recipe.batch, self.recipe.ema)
         ours: list[Tensor] = list(self.average.parameters())
-        torch._foreach_lerp_(ours, list[Tensor](self.stylist.parameters()), share)
+        torch._foreach_lerp_(ours, list[Tensor](self.model.parameters()), share)

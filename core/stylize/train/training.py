@@ -11,17 +11,18 @@ import torch
 
 from core.errors import NotFinite, SpecError
 from core.stylize.feedforward import style_lookup
+from core.stylize.feedforward.network import PictureBatch
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info, read_tensors
 from core.stylize.feedforward.transfer_info import TransferInfo
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import training_data
 from core.stylize.train.metrics_row import ACROSS, PANELS, TransferMetricsRow, metrics_row
-from core.stylize.train.perceptual import Judge, Pictures
+from core.stylize.train.perceptual import PerceptualLoss
 from core.stylize.train.style_bank import StyleBank
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.stylize.train.trainer import IDENTITY, TransferStepMetrics, TransferTrainer
-from core.stylize.train.validation import HeldOut
+from core.stylize.train.validation import ValidationSet
 from core.text import printable
 from core.training import loop
 from core.training.folder import BEST, NETWORK, TrainingFolder
@@ -89,11 +90,11 @@ class TransferTraining(
 
     def prepare_evaluation(self) -> None:
         """Choose the held-out squares."""
-        judge, styles = Judge(self.recipe.losses(), self._backbone), len(self.data.catalog.palettes)
-        self._held_out = HeldOut(self.data.contents, self.recipe, styles, self.spec.evaluate_pictures, judge)
+        perceptual, styles = PerceptualLoss(self.recipe.losses(), self._backbone), len(self.data.catalog.palettes)
+        self._held_out = ValidationSet(self.data.contents, self.recipe, styles, self.spec.evaluate_pictures, perceptual)
 
     def new_trainer(self) -> TransferTrainer:
-        """Networks by chance, and the looks of the first styles."""
+        """A trainer with seeded weights and the looks of the first styles."""
         self.progress.stage = "looking at artworks"
         return TransferTrainer(
             self.recipe,
@@ -108,17 +109,17 @@ class TransferTraining(
         """A new trainer, with the network that the spec names. Raises SpecError if that is none for this recipe."""
         trainer, start = self.new_trainer(), self.spec.start
         if start is not None:
-            painter = load(start, self.device, "float32")
-            rows = [style_lookup.row_of(style.artworks, painter.info.styles) for style in self.data.catalog.known]
+            model = load(start, self.device, "float32")
+            rows = [style_lookup.row_of(style.artworks, model.info.styles) for style in self.data.catalog.known]
             try:
-                trainer.begin_with(painter, rows)
+                trainer.begin_with(model, rows)
             except RuntimeError as error:
                 raise SpecError(
-                    f"{printable(str(start))} is a network of breadth {painter.info.recipe.breadth:g}, and this training "
+                    f"{printable(str(start))} is a network of breadth {model.info.recipe.breadth:g}, and this training "
                     f"is of one of breadth {self.recipe.breadth:g}",
-                    f"give --breadth {painter.info.recipe.breadth:g}.",
+                    f"give --breadth {model.info.recipe.breadth:g}.",
                 ) from error
-            self.origin = painter.info.digest
+            self.origin = model.info.digest
         return trainer
 
     def restore(self, trainer: TransferTrainer, header: TransferInfo) -> None:
@@ -131,14 +132,14 @@ class TransferTraining(
 
     def evaluate(self, row: TransferMetricsRow) -> tuple[TransferMetricsRow, dict[str, float]]:
         """Measure the held-out loss, and put the sample grid."""
-        found = self._held_out.loss(self._paint, self._bank.lesson)
+        found = self._held_out.loss(self._paint, self._bank.training_target)
         if not math.isfinite(found.loss):
             raise NotFinite(f"the held-out pictures of step {row.step:,} were not finite")
         self.folder.put_samples(row.step, self._held_out.sheet(self._paint, self.data.catalog.palettes))
         judged = replace(row, held_out=found.loss, held_out_content=found.content, held_out_style=found.style)
         return judged, {"held_out": found.loss}
 
-    def _paint(self, pictures: Pictures, styles: Sequence[int]) -> Pictures:
+    def _paint(self, pictures: PictureBatch, styles: Sequence[int]) -> PictureBatch:
         return self.trainer.painted(pictures, self.trainer.average.known(styles))
 
     def checkpoint_bytes(self, data: dict[str, Any], notes: dict[str, Any]) -> bytes:

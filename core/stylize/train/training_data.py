@@ -1,4 +1,4 @@
-"""What a network that paints in one pass learns from: styles of a catalog, contents, and artworks for the predictor."""
+"""Data of a style training: styles of a catalog, content pictures, and artworks for the style predictor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
-from core.stylize.train.style_bank import Palette
+from core.stylize.train.style_bank import StyleArtworks
 from core.text import printable
 from core.training.skipped_files import SkippedFile, Tick
 
@@ -26,17 +26,17 @@ class CatalogStyles:
     """The styles of a catalog that can be learnt, by name, and notes on those that cannot."""
 
     known: tuple[KnownStyle, ...]
-    palettes: tuple[Palette, ...]
+    palettes: tuple[StyleArtworks, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Lessons:
-    """All that is learnt from."""
+class TrainingData:
+    """Everything that a training reads, and the digest over it."""
 
     catalog: CatalogStyles
     contents: Contents
-    artworks: tuple[Palette, ...]
+    artworks: tuple[StyleArtworks, ...]
     faults: tuple[SkippedFile, ...]
     digest: str
     """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
@@ -82,10 +82,10 @@ def _known(style: Style, folder: Path, max_pixels: int) -> KnownStyle:
     )
 
 
-def _palette(style: Style, folder: Path, recipe: TransferRecipe) -> Palette:
+def _palette(style: Style, folder: Path, recipe: TransferRecipe) -> StyleArtworks:
     files = tuple(folder / artwork.file for artwork in style.artworks)
     weights = tuple(artwork.weight for artwork in style.artworks)
-    return Palette(style.name, files, weights, recipe.style_shares.get(style.name, 1.0))
+    return StyleArtworks(style.name, files, weights, recipe.style_shares.get(style.name, 1.0))
 
 
 def load(
@@ -95,7 +95,7 @@ def load(
     recipe: TransferRecipe,
     max_pixels: int = image.MAX_PIXELS,
     tick: Tick | None = None,
-) -> Lessons:
+) -> TrainingData:
     """Read everything. `artworks`: folders; with none the contents are the artworks. What is broken there is left out.
 
     Raises SpecError for a style of the catalog that cannot be read, for a share of a style that it has not, and for fewer
@@ -115,9 +115,9 @@ def load(
         files, more = contents.readable(artworks, max_pixels, tick)
         faults += [fault for fault in more if fault not in faults]
     frames = (recipe.frame, 0.0) if recipe.frame else (0.0,)
-    others = tuple(Palette(file.stem, (file,), frame=frame) for frame in frames for file in files)
+    others = tuple(StyleArtworks(file.stem, (file,), frame=frame) for frame in frames for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
     sha = hashlib.sha256(json.dumps([pictures.digest, learnt]).encode())
     for file in files:
         sha.update(sha256_of(str(file)).encode())
-    return Lessons(styles, pictures, others, tuple(faults), sha.hexdigest()[:16])
+    return TrainingData(styles, pictures, others, tuple(faults), sha.hexdigest()[:16])

@@ -19,15 +19,15 @@ from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import OUTPUTS, output_path
 from core.storage.store import Store
-from core.stylize.jobs.backend import StylizeMaker
+from core.stylize.jobs.backend import StylizeBackend
 from tests.conftest import Studio
 from tests.core.networks.test_classifier_file import classifier, written
 from tests.runs import contents
 
 
 @pytest.fixture(scope="module")
-def maker() -> StylizeMaker:
-    return StylizeMaker("cpu")
+def backend() -> StylizeBackend:
+    return StylizeBackend("cpu")
 
 
 def spec_of(studio: Studio, **more: Any) -> Spec:
@@ -35,14 +35,14 @@ def spec_of(studio: Studio, **more: Any) -> Spec:
     return Spec.from_values({**places, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0}, **more}, "test")
 
 
-def night(spec: Spec, maker: StylizeMaker) -> Store:
+def night(spec: Spec, backend: StylizeBackend) -> Store:
     """A night that makes all that is planned."""
     store = Store(spec.out)
     begin_night(store, make_plan(spec))
-    maker.open(store, RUN_KINDS["stylize"].context_of(store))
+    backend.open(store, RUN_KINDS["stylize"].context_of(store))
     rows = {row["output"]: row for row in manifest.read(store).to_pylist()}
     for job in read_planned(store):
-        columns = maker.write(job, maker.make(job, maker.decode(job), lambda *_: None))
+        columns = backend.write(job, backend.make(job, backend.decode(job), lambda *_: None))
         manifest.write_part(store, [{**rows[job.output], **columns, "status": "done"}])
     manifest.merge(store)
     return store
@@ -54,10 +54,10 @@ def scorer_in(folder: Path, **changes: Any) -> Path:
     return written(folder, replace(one, outliers=replace(one.outliers, limit=1e9), **changes))
 
 
-def test_scores_are_made_again_and_labels_with_them(studio: Studio, maker: StylizeMaker, tmp_path: Path) -> None:
+def test_scores_are_made_again_and_labels_with_them(studio: Studio, backend: StylizeBackend, tmp_path: Path) -> None:
     path = scorer_in(tmp_path, threshold=0.0)
     spec = spec_of(studio, scorer=str(path))
-    store = night(spec, maker)
+    store = night(spec, backend)
     before, pictures = manifest.read(store).to_pylist(), contents(store.path(OUTPUTS))
     assert {row["label"] for row in before} <= {"cat", "dog"}
     assert {row["scorer"] for row in before} == {read(path).version}
@@ -75,9 +75,9 @@ def test_scores_are_made_again_and_labels_with_them(studio: Studio, maker: Styli
 FLOATS = [each.name for each in SCHEMA if str(each.type) == "float"]
 
 
-def test_without_a_scorer_labels_stay_and_a_lost_asset_leaves_its_rows(studio: Studio, maker: StylizeMaker) -> None:
+def test_without_a_scorer_labels_stay_and_a_lost_asset_leaves_its_rows(studio: Studio, backend: StylizeBackend) -> None:
     spec = spec_of(studio, include_styles=["wave"])
-    store = night(spec, maker)
+    store = night(spec, backend)
     rows = manifest.read(store).to_pylist()
     manifest.write_part(store, [{**row, "label": "mine", "score_content": 0.125} for row in rows])
     (studio.library / "cat.jpg").unlink()
@@ -90,8 +90,8 @@ def test_without_a_scorer_labels_stay_and_a_lost_asset_leaves_its_rows(studio: S
     assert after["trip/sea.png"]["score_content"] != 0.125
 
 
-def test_rows_of_another_plan_stay(studio: Studio, maker: StylizeMaker) -> None:
-    store = night(spec_of(studio, include_styles=["wave"], include=["cat.jpg"]), maker)
+def test_rows_of_another_plan_stay(studio: Studio, backend: StylizeBackend) -> None:
+    store = night(spec_of(studio, include_styles=["wave"], include=["cat.jpg"]), backend)
     spec = spec_of(studio, include_styles=["wave"], include=["trip/*"])
     begin_night(store, make_plan(spec))
     found = score_again(store, spec, None)

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.transfer_file import load
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.optimise.recipe_backbone import for_recipe
 from tests.core.stylize.networks import seeded_file
 
@@ -39,8 +39,8 @@ def waves(height: int, width: int, across: float = 3.0, down: float = 2.0) -> Te
 
 
 @pytest.fixture(scope="session")
-def painter(tmp_path_factory: pytest.TempPathFactory) -> Painter:
+def model(tmp_path_factory: pytest.TempPathFactory) -> TransferModel:
     """A network of seeded random weights that knows two styles, float32."""
-    path = tmp_path_factory.mktemp("painter") / "net.safetensors"
+    path = tmp_path_factory.mktemp("model") / "net.safetensors"
     path.write_bytes(seeded_file(["a", "b"]))
     return load(path, torch.device("cpu"), "float32")

@@ -15,7 +15,7 @@ from core.stylize.optimise.optimise import Result, stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
 from tests.core.stylize.conftest import waves
-from tests.core.stylize.networks import seeded_stylist
+from tests.core.stylize.networks import seeded_model
 
 GOLDEN: dict[str, Recipe] = {
     "gram": Recipe(steps=6, style_statistic="gram", style_weight=1e6, precision="float32"),
@@ -44,10 +44,10 @@ def made(name: str) -> Result:
 
 def painted() -> Result:
     """A picture painted in one pass by a network of seeded weights."""
-    stylist = seeded_stylist(2, seed=1)
-    stylist.network.eval()
+    model = seeded_model(2, seed=1)
+    model.network.eval()
     with torch.no_grad():
-        image = stylist.network(waves(96, 72).unsqueeze(0), stylist.known([1]))[0]
+        image = model.network(waves(96, 72).unsqueeze(0), model.known([1]))[0]
     return Result(image, [])
 
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from core.images import image
 from core.networks.transfer_flops import REACH, REDUCTION
 from core.stylize.feedforward import network_tiles
-from core.stylize.feedforward.network import Statistics
+from core.stylize.feedforward.network import NormStatistics
 from core.stylize.feedforward.network_tiles import painted_in_tiles
-from core.stylize.feedforward.passes import Canvas, painted_large
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.passes import TransferInput, painted_large
+from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.images.pixels import eight_bit
 from tests.core.stylize.conftest import waves
 
@@ -27,9 +27,11 @@ def _picture(height: int, width: int) -> image.Picture:
     return image.Picture(eight_bit(0.7 * waves(height, width) + 0.3 * noise))
 
 
-def _painted(picture: image.Picture, painter: Painter, places: list[network_tiles.Place] | None = None) -> Tensor:
+def _painted(
+    picture: image.Picture, model: TransferModel, places: list[network_tiles.TileSlices] | None = None
+) -> Tensor:
     made = torch.full((3, *picture.rgb.shape[:2]), float("nan"))
-    for (tile,), place in painted_in_tiles(picture, [painter.embeddings[:1]], painter.network, CPU, lambda *_: None):
+    for (tile,), place in painted_in_tiles(picture, [model.embeddings[:1]], model.network, CPU, lambda *_: None):
         assert made[(slice(None), *place)].isnan().all(), "tiles lie side by side"
         made[(slice(None), *place)] = tile
         if places is not None:
@@ -37,45 +39,45 @@ def _painted(picture: image.Picture, painter: Painter, places: list[network_tile
     return made
 
 
-def test_no_seam_shows(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_seam_shows(model: TransferModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Painted in many tiles, and in one, by the same statistics: the same up to rounding, at every pixel."""
-    picture, places = _picture(301, 420), list[network_tiles.Place]()
-    whole = _painted(picture, painter)
+    picture, places = _picture(301, 420), list[network_tiles.TileSlices]()
+    whole = _painted(picture, model)
     monkeypatch.setattr(network_tiles, "SIDE", 96)
-    tiled = _painted(picture, painter, places)
+    tiled = _painted(picture, model, places)
     assert len(places) == 4 * 5
     assert whole.std() > 0.02
     assert (tiled - whole).abs().max() < 2e-5
 
 
-def test_a_narrower_frame_would_show(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_narrower_frame_would_show(model: TransferModel, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = _picture(200, 300)
-    whole = _painted(picture, painter)
+    whole = _painted(picture, model)
     monkeypatch.setattr(network_tiles, "SIDE", 96)
     monkeypatch.setattr(network_tiles, "REACH", 24)
-    assert (_painted(picture, painter) - whole).abs().max() > 1e-3
+    assert (_painted(picture, model) - whole).abs().max() > 1e-3
 
 
-def test_one_tile_by_its_own_statistics_is_the_picture_painted_whole(painter: Painter) -> None:
+def test_one_tile_by_its_own_statistics_is_the_picture_painted_whole(model: TransferModel) -> None:
     picture = _picture(90, 133)
     x = torch.from_numpy(picture.rgb).permute(2, 0, 1).float()[None] / 255
-    torch.testing.assert_close(_painted(picture, painter), painter.network(x, painter.embeddings[:1])[0])
+    torch.testing.assert_close(_painted(picture, model), model.network(x, model.embeddings[:1])[0])
 
 
-def test_statistics_are_of_the_whole_picture(painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_are_of_the_whole_picture(model: TransferModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is far away and changes the whole shifts a tile a little; by tiles of their own, it would not move at all."""
     monkeypatch.setattr(network_tiles, "SIDE", 96)
     picture = _picture(96, 480)
     darker = image.Picture(np.concatenate([picture.rgb[:, :200], picture.rgb[:, 200:] // 4], 1))
-    first, second = (_painted(each, painter)[:, :, :90] for each in (picture, darker))
+    first, second = (_painted(each, model)[:, :, :90] for each in (picture, darker))
     assert (first - second).abs().mean() > 1e-3
 
 
-def test_the_network_reaches_no_farther_than_the_frame(painter: Painter) -> None:
-    network = copy.deepcopy(painter.network).double()
-    embedding, x = painter.embeddings[:1].double(), torch.rand(1, 3, 24, 400, dtype=torch.float64)
+def test_the_network_reaches_no_farther_than_the_frame(model: TransferModel) -> None:
+    network = copy.deepcopy(model.network).double()
+    embedding, x = model.embeddings[:1].double(), torch.rand(1, 3, 24, 400, dtype=torch.float64)
     found = network.statistics(x, embedding)
-    use = Statistics([(mean.double(), rstd.double()) for mean, rstd in found.layers])
+    use = NormStatistics([(mean.double(), rstd.double()) for mean, rstd in found.layers])
     before, at, least, most = network(x, embedding, use), 200, [], []
     for column in range(at, at + REDUCTION):
         changed = x.clone()
@@ -88,17 +90,17 @@ def test_the_network_reaches_no_farther_than_the_frame(painter: Painter) -> None
 
 
 @pytest.mark.parametrize("deep", [False, True])
-def test_a_large_canvas_is_one_array(painter: Painter, deep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_canvas_is_one_array(model: TransferModel, deep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network_tiles, "SIDE", 64)
     picture, told = _picture(70, 140), list[tuple[int, int]]()
     left = torch.zeros(35, 70)
     left[:, :30] = 1.0
-    embeddings = (painter.embeddings[:1], painter.embeddings[1:])
+    embeddings = (model.embeddings[:1], model.embeddings[1:])
     made = painted_large(
-        Canvas(picture, embeddings, (left, 1 - left)), painter.network, CPU, deep, lambda *at: told.append(at)
+        TransferInput(picture, embeddings, (left, 1 - left)), model.network, CPU, deep, lambda *at: told.append(at)
     )
     assert made.dtype == (torch.float32 if deep else torch.uint8)
     assert told == [(number, 6) for number in range(1, 7)]
     for embedding, columns in zip(embeddings, (slice(0, 56), slice(64, 140)), strict=True):
-        alone = painted_large(Canvas(picture, (embedding,)), painter.network, CPU, deep, lambda *_: None)
+        alone = painted_large(TransferInput(picture, (embedding,)), model.network, CPU, deep, lambda *_: None)
         torch.testing.assert_close(made[..., columns], alone[..., columns])

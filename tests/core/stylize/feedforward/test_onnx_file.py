@@ -14,9 +14,9 @@ from core.errors import NocturneError, SpecError
 from core.stylize.feedforward import onnx_file
 from core.stylize.feedforward.onnx_file import SIZES, TOLERANCE, OnnxFile
 from core.stylize.feedforward.transfer_file import load
-from core.stylize.feedforward.transfer_model import Painter
+from core.stylize.feedforward.transfer_model import TransferModel
 from tests.core.stylize.conftest import waves
-from tests.core.stylize.networks import known, seeded_stylist, whole_bytes
+from tests.core.stylize.networks import known, seeded_model, whole_bytes
 from tests.flows.command import here, nocturne
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
@@ -28,52 +28,52 @@ STYLES = (known("wave", ("a" * 64, 1.0)), known("night \N{SNOWMAN}", ("b" * 64, 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("networks") / "net.safetensors"
-    path.write_bytes(whole_bytes(seeded_stylist(2), STYLES))
+    path.write_bytes(whole_bytes(seeded_model(2), STYLES))
     return path
 
 
 @pytest.fixture(scope="module")
-def painter(path: Path) -> Painter:
+def model(path: Path) -> TransferModel:
     return load(path, torch.device("cpu"), "float32")
 
 
 @pytest.fixture(scope="module")
-def made(painter: Painter) -> OnnxFile:
-    return onnx_file.onnx_file(painter)
+def made(model: TransferModel) -> OnnxFile:
+    return onnx_file.onnx_file(model)
 
 
 @pytest.mark.parametrize("size", [(16, 17), (50, 33), (64, 120)])
 def test_it_paints_what_torch_paints_at_sizes_that_were_not_checked(
-    made: OnnxFile, painter: Painter, size: tuple[int, int]
+    made: OnnxFile, model: TransferModel, size: tuple[int, int]
 ) -> None:
     assert size not in SIZES
     session, picture = onnxruntime.InferenceSession(made.data), waves(*size).unsqueeze(0)
-    for style in (*painter.embeddings.split(1), painter.embeddings.mean(0, keepdim=True)):
+    for style in (*model.embeddings.split(1), model.embeddings.mean(0, keepdim=True)):
         with torch.no_grad():
-            expected = painter.network(picture, style).numpy()
+            expected = model.network(picture, style).numpy()
         (painted,) = session.run(None, {"picture": picture.numpy(), "style": style.numpy()})
         np.testing.assert_allclose(painted, expected, atol=1e-4)
 
 
-def test_it_was_checked_and_says_which_network_it_is(made: OnnxFile, painter: Painter) -> None:
+def test_it_was_checked_and_says_which_network_it_is(made: OnnxFile, model: TransferModel) -> None:
     assert set(made.differences) == set(SIZES)
     assert max(made.differences.values()) < 0.05
     about = onnxruntime.InferenceSession(made.data).get_modelmeta().custom_metadata_map
-    assert {"network": "net", "digest": painter.info.digest, "step": "3"}.items() <= about.items()
+    assert {"network": "net", "digest": model.info.digest, "step": "3"}.items() <= about.items()
 
 
-def test_embeddings_come_by_name_without_pickle(made: OnnxFile, painter: Painter) -> None:
+def test_embeddings_come_by_name_without_pickle(made: OnnxFile, model: TransferModel) -> None:
     styles = np.load(io.BytesIO(made.styles), allow_pickle=False)
     assert list(styles["names"]) == [style.name for style in STYLES]
-    np.testing.assert_array_equal(styles["embeddings"], painter.embeddings.numpy())
-    np.testing.assert_array_equal(styles["identity"], painter.identity.numpy())
+    np.testing.assert_array_equal(styles["embeddings"], model.embeddings.numpy())
+    np.testing.assert_array_equal(styles["identity"], model.identity.numpy())
 
 
 def test_other_pictures_than_torchs_are_refused(
-    made: OnnxFile, painter: Painter, monkeypatch: pytest.MonkeyPatch
+    made: OnnxFile, model: TransferModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(onnx_file, "_graph", lambda _: made.data)
-    other = replace(painter, network=seeded_stylist(2, seed=1).network)
+    other = replace(model, network=seeded_model(2, seed=1).network)
     with pytest.raises(NocturneError, match=f"{TOLERANCE} are allowed"):
         onnx_file.onnx_file(other)
 

@@ -15,7 +15,7 @@ from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.style_lookup import Share, digest_for, groups, info_of, shares
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, read_info, read_tensors
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from tests.core.stylize.networks import known, seeded_stylist, whole_bytes
+from tests.core.stylize.networks import known, seeded_model, whole_bytes
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 STYLES = (known("a", (A, 1.0)), known("ab", (A, 1.0), (B, 3.0)), known("c", (C, 2.0)))
@@ -24,7 +24,7 @@ STYLES = (known("a", (A, 1.0)), known("ab", (A, 1.0), (B, 3.0)), known("c", (C, 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("network")
-    (folder / "whole.safetensors").write_bytes(whole_bytes(seeded_stylist(3), STYLES))
+    (folder / "whole.safetensors").write_bytes(whole_bytes(seeded_model(3), STYLES))
     path = folder / "net.safetensors"
     path.write_bytes(exported(folder / "whole.safetensors"))
     return path

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save, save_file
 
 from core.errors import SpecError
 from core.stylize.feedforward.transfer_file import KIND, checkpoint_bytes, exported, load, read_info, read_tensors
-from tests.core.stylize.networks import RECIPE, known, seeded_stylist, whole_bytes
+from tests.core.stylize.networks import RECIPE, known, seeded_model, whole_bytes
 
 CPU = torch.device("cpu")
 STYLES = (known("wave", ("a" * 64, 1.0)), known("blend", ("b" * 64, 2.0), ("c" * 64, 1.0)))
@@ -25,7 +25,7 @@ STYLES = (known("wave", ("a" * 64, 1.0)), known("blend", ("b" * 64, 2.0), ("c" *
 
 @pytest.fixture(scope="module")
 def whole() -> bytes:
-    return whole_bytes(seeded_stylist(2), STYLES)
+    return whole_bytes(seeded_model(2), STYLES)
 
 
 @pytest.fixture
@@ -67,9 +67,9 @@ def test_an_export_is_small_and_paints_the_same_up_to_rounding(checkpoint: Path,
     assert not any(name.startswith(("stylist", "average", "adam", "offsets", "looks")) for name in names)
     x, painted = torch.rand(1, 3, 24, 40), []
     for path in (checkpoint, shipped):
-        painter = load(path, CPU, "float32")
-        assert painter.embeddings.shape == (2, painter.network.embedding_size)
-        painted.append(painter.network(x, painter.embeddings[1:]))
+        model = load(path, CPU, "float32")
+        assert model.embeddings.shape == (2, model.network.embedding_size)
+        painted.append(model.network(x, model.embeddings[1:]))
     assert (painted[0] - painted[1]).abs().max() < 0.02
     assert painted[0].std() > 0.02
 

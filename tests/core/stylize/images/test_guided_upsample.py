@@ -14,7 +14,7 @@ TIMES = 6
 
 
 def whole(result: Tensor, small: Tensor, large: Tensor) -> Tensor:
-    strips = list(guided_upsample.lifted(result, small, large))
+    strips = list(guided_upsample.upsampled(result, small, large))
     rows = [row for where, _ in strips for row in range(where.start, where.stop)]
     assert rows == list(range(large.shape[1]))
     return torch.cat([strip for _, strip in strips], dim=1)
@@ -100,7 +100,7 @@ def test_strips_of_any_height_give_one_picture(size: tuple[int, ...], monkeypatc
     once = whole(result, small, large)
     assert once.shape == (3, tall, wide)
     monkeypatch.setattr(guided_upsample, "STRIP", 3 * wide)
-    strips = list(guided_upsample.lifted(result, small, large))
+    strips = list(guided_upsample.upsampled(result, small, large))
     assert all(strip.shape[1] <= 3 for _, strip in strips)
     torch.testing.assert_close(torch.cat([strip for _, strip in strips], dim=1), once, atol=1e-6, rtol=0)
 

@@ -25,9 +25,9 @@ from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
-from core.stylize.images.lru_cache import Recent
+from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed
-from core.stylize.jobs.backend import StylizeMaker, thinned
+from core.stylize.jobs.backend import StylizeBackend, thinned
 from tests import icc_profiles
 from tests.conftest import Studio
 
@@ -36,15 +36,15 @@ WIDE = icc_profiles.rgb(2.2, ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609)
 
 
 @pytest.fixture(scope="module")
-def maker() -> StylizeMaker:
-    return StylizeMaker("cpu")
+def backend() -> StylizeBackend:
+    return StylizeBackend("cpu")
 
 
 def no_report(step: int, steps: int, loss: float) -> None:
     """Nobody looks."""
 
 
-def planned(studio: Studio, maker: StylizeMaker, **recipe: Any) -> tuple[Store, list[Any]]:
+def planned(studio: Studio, backend: StylizeBackend, **recipe: Any) -> tuple[Store, list[Any]]:
     values = {
         "library": str(studio.library),
         "catalog": str(studio.catalog),
@@ -54,18 +54,20 @@ def planned(studio: Studio, maker: StylizeMaker, **recipe: Any) -> tuple[Store, 
     spec = Spec.from_values({**values, "recipe": {"size": 40, "steps": 3, "coarse_steps": 0, **recipe}}, "test")
     store = Store(studio.out)
     begin_night(store, make_plan(spec))
-    maker.open(store, RUN_KINDS["stylize"].context_of(store))
+    backend.open(store, RUN_KINDS["stylize"].context_of(store))
     return store, read_shard(store, 0)
 
 
-def made(maker: StylizeMaker, jobs: Sequence[Any], report_step: StepCallback = no_report) -> dict[str, dict[str, Any]]:
-    return {job.output: maker.write(job, maker.make(job, maker.decode(job), report_step)) for job in jobs}
+def made(
+    backend: StylizeBackend, jobs: Sequence[Any], report_step: StepCallback = no_report
+) -> dict[str, dict[str, Any]]:
+    return {job.output: backend.write(job, backend.make(job, backend.decode(job), report_step)) for job in jobs}
 
 
-def test_order_and_neighbours_do_not_change_pixels(studio: Studio, maker: StylizeMaker) -> None:
-    _, jobs = planned(studio, maker)
-    forward = made(maker, jobs)
-    again = StylizeMaker("cpu")
+def test_order_and_neighbours_do_not_change_pixels(studio: Studio, backend: StylizeBackend) -> None:
+    _, jobs = planned(studio, backend)
+    forward = made(backend, jobs)
+    again = StylizeBackend("cpu")
     planned(studio, again)
     backward = made(again, jobs[::-1])
     alone = made(again, jobs[2:3])
@@ -75,10 +77,10 @@ def test_order_and_neighbours_do_not_change_pixels(studio: Studio, maker: Styliz
     assert alone[jobs[2].output] == forward[jobs[2].output]
 
 
-def test_what_is_written(studio: Studio, maker: StylizeMaker) -> None:
-    store, jobs = planned(studio, maker, format="jpg")
+def test_what_is_written(studio: Studio, backend: StylizeBackend) -> None:
+    store, jobs = planned(studio, backend, format="jpg")
     ticks: list[int] = []
-    rows = made(maker, jobs[:1], lambda step, steps, loss: ticks.append(step))
+    rows = made(backend, jobs[:1], lambda step, steps, loss: ticks.append(step))
     (job,) = jobs[:1]
     assert ticks == [1, 2, 3]
     for name in (output_path(job.output), output_thumb(job.output), asset_thumb(job.asset), style_thumb(job.style)):
@@ -92,13 +94,13 @@ def test_what_is_written(studio: Studio, maker: StylizeMaker) -> None:
 
 
 @pytest.mark.parametrize("keep", ["luminance", "match"])
-def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, maker: StylizeMaker, keep: str) -> None:
+def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, backend: StylizeBackend, keep: str) -> None:
     """What is remembered of a style that took one asset's colours must not serve another asset."""
     grey = np.asarray(Image.open(studio.library / "cat.jpg").convert("L"))
     Image.fromarray(grey).save(studio.library / "grey.png")
-    store, jobs = planned(studio, maker, keep_color=keep)
-    forward = {output: row["pixels_sha256"] for output, row in made(maker, jobs).items()}
-    fresh = StylizeMaker("cpu")
+    store, jobs = planned(studio, backend, keep_color=keep)
+    forward = {output: row["pixels_sha256"] for output, row in made(backend, jobs).items()}
+    fresh = StylizeBackend("cpu")
     planned(studio, fresh, keep_color=keep)
     assert {output: row["pixels_sha256"] for output, row in made(fresh, jobs[::-1]).items()} == forward
     for job in jobs:
@@ -116,7 +118,9 @@ def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, maker: Styli
         ({"output_size": 20, "depth": 16}, (20, 15)),
     ],
 )
-def test_what_is_delivered(studio: Studio, maker: StylizeMaker, recipe: dict[str, Any], size: tuple[int, int]) -> None:
+def test_what_is_delivered(
+    studio: Studio, backend: StylizeBackend, recipe: dict[str, Any], size: tuple[int, int]
+) -> None:
     """An asset with all that a file can carry: orientation, profile, alpha, credits, print size."""
     for path in studio.library.rglob("*.*"):
         path.unlink()
@@ -126,9 +130,9 @@ def test_what_is_delivered(studio: Studio, maker: StylizeMaker, recipe: dict[str
     tags[0x0112], tags[0x013B], tags[0x8298] = 6, "Ann", "(c) Ann"
     turned = Image.fromarray(rgba).transpose(Image.Transpose.ROTATE_90)
     turned.save(studio.library / "a.png", exif=tags.tobytes(), dpi=(300, 150), icc_profile=WIDE)
-    store, jobs = planned(studio, maker, **recipe)
+    store, jobs = planned(studio, backend, **recipe)
     job = jobs[0]
-    row = made(maker, [job])[job.output]
+    row = made(backend, [job])[job.output]
     path = store.path(output_path(job.output))
     data = path.read_bytes()
     assert (row["width"], row["height"]) == size
@@ -150,12 +154,12 @@ def test_what_is_delivered(studio: Studio, maker: StylizeMaker, recipe: dict[str
 
 
 def test_an_output_that_cannot_be_is_refused_before_it_is_made(
-    studio: Studio, maker: StylizeMaker, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, backend: StylizeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, jobs = planned(studio, maker, output_size="asset")
+    _, jobs = planned(studio, backend, output_size="asset")
     monkeypatch.setattr(image, "MAX_PIXELS", 1000)
     with pytest.raises(TooLarge, match=r"cat\.jpg would be delivered at .* set output_size"):
-        maker.decode(jobs[0])
+        backend.decode(jobs[0])
 
 
 def gradient(height: int, width: int) -> Any:
@@ -163,11 +167,11 @@ def gradient(height: int, width: int) -> Any:
     return np.stack([40 + x, 60 + y, 200 - x], axis=-1).astype(np.uint8)
 
 
-def test_a_seed_gives_its_own_picture_where_the_recipe_has_noise(studio: Studio, maker: StylizeMaker) -> None:
-    _, jobs = planned(studio, maker, init="noise")
+def test_a_seed_gives_its_own_picture_where_the_recipe_has_noise(studio: Studio, backend: StylizeBackend) -> None:
+    _, jobs = planned(studio, backend, init="noise")
     job = jobs[0]
     other = type(job)(**{**{name: getattr(job, name) for name in job.__slots__}, "seed": 1, "output": "other.png"})
-    rows = made(maker, [job, other])
+    rows = made(backend, [job, other])
     assert rows[job.output]["pixels_sha256"] != rows["other.png"]["pixels_sha256"]
 
 
@@ -179,7 +183,7 @@ def test_a_seed_gives_its_own_picture_where_the_recipe_has_noise(studio: Studio,
     ],
 )
 def test_a_file_that_changed_since_the_plan(studio: Studio, harm: Any, error: type[JobError]) -> None:
-    fresh = StylizeMaker("cpu")
+    fresh = StylizeBackend("cpu")
     _, jobs = planned(studio, fresh)
     path = Path(studio.library, jobs[0].asset)
     harm(path)
@@ -187,8 +191,8 @@ def test_a_file_that_changed_since_the_plan(studio: Studio, harm: Any, error: ty
         fresh.decode(jobs[0])
 
 
-def test_a_missing_artwork_fails_its_own_jobs(studio: Studio, maker: StylizeMaker) -> None:
-    fresh = StylizeMaker("cpu")
+def test_a_missing_artwork_fails_its_own_jobs(studio: Studio, backend: StylizeBackend) -> None:
+    fresh = StylizeBackend("cpu")
     _, jobs = planned(studio, fresh)
     (studio.catalog / "wave.png").unlink()
     for job in jobs:
@@ -207,7 +211,7 @@ def test_loss_histories_are_thinned_evenly() -> None:
 
 
 def test_recent_keeps_within_its_budget_and_the_last_always() -> None:
-    recent: Recent[str, bytes] = Recent(10, len)
+    recent: LruCache[str, bytes] = LruCache(10, len)
     calls: list[str] = []
 
     def get(name: str, size: int) -> bytes:
@@ -219,7 +223,7 @@ def test_recent_keeps_within_its_budget_and_the_last_always() -> None:
 
 
 def test_recent_makes_a_value_once_for_all_threads_that_ask_for_it_meanwhile() -> None:
-    recent: Recent[str, object] = Recent(10)
+    recent: LruCache[str, object] = LruCache(10)
     asking, calls = threading.Barrier(5, timeout=20), list[str]()
 
     def made() -> object:
@@ -237,7 +241,7 @@ def test_recent_makes_a_value_once_for_all_threads_that_ask_for_it_meanwhile() -
 
 
 def test_recent_asks_again_after_a_failure() -> None:
-    recent: Recent[str, int] = Recent(10)
+    recent: LruCache[str, int] = LruCache(10)
     with pytest.raises(ZeroDivisionError):
         recent.get("a", lambda: 1 // 0)
     assert recent.get("a", lambda: 7) == 7

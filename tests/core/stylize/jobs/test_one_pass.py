@@ -31,9 +31,9 @@ from core.storage.run_paths import output_path
 from core.storage.store import Store
 from core.stylize.feedforward import network_tiles
 from core.stylize.jobs import one_pass
-from core.stylize.jobs.backend import StylizeMaker
-from core.stylize.jobs.interactive import Sitting
-from core.stylize.jobs.lane_backend import LaneMaker
+from core.stylize.jobs.backend import StylizeBackend
+from core.stylize.jobs.interactive import InteractiveSession
+from core.stylize.jobs.lane_backend import LaneBackend
 from tests.conftest import Studio
 from tests.core.images.framed import in_a_frame, noise
 from tests.core.stylize.networks import RECIPE, seeded_file
@@ -42,8 +42,8 @@ WIDTH, HEIGHT = 96, 64
 
 
 @pytest.fixture(scope="module")
-def maker() -> StylizeMaker:
-    return StylizeMaker("cpu")
+def backend() -> StylizeBackend:
+    return StylizeBackend("cpu")
 
 
 @pytest.fixture
@@ -57,23 +57,23 @@ def network(studio: Studio) -> Path:
     return path
 
 
-def jobs_of(studio: Studio, maker: Any, network: Path, *styles: str, **values: Any) -> list[Job]:
+def jobs_of(studio: Studio, backend: Any, network: Path, *styles: str, **values: Any) -> list[Job]:
     folders = {name: str(getattr(studio, name)) for name in ("library", "catalog", "out")}
     recipe = {"size": WIDTH, "network": str(network), "precision": "float32", **values.pop("recipe", {})}
     given = {"preset": "fast", "shard_seconds": 3600, "include_styles": list(styles), **folders, **values}
     store = Store(studio.out)
     begin_night(store, make_plan(Spec.from_values({**given, "recipe": recipe}, "test")))
-    maker.open(store, RUN_KINDS["stylize"].context_of(store))
+    backend.open(store, RUN_KINDS["stylize"].context_of(store))
     return list(read_shard(store, 0))
 
 
-def rows_of(maker: StylizeMaker, jobs: list[Job]) -> list[dict[str, Any]]:
-    return [maker.write(job, maker.make(job, maker.decode(job), lambda *_: None)) for job in jobs]
+def rows_of(backend: StylizeBackend, jobs: list[Job]) -> list[dict[str, Any]]:
+    return [backend.write(job, backend.make(job, backend.decode(job), lambda *_: None)) for job in jobs]
 
 
-def painted(studio: Studio, maker: StylizeMaker, network: Path, style: str = "wave", **values: Any) -> Any:
-    (job,) = jobs_of(studio, maker, network, style, **values)
-    rows_of(maker, [job])
+def painted(studio: Studio, backend: StylizeBackend, network: Path, style: str = "wave", **values: Any) -> Any:
+    (job,) = jobs_of(studio, backend, network, style, **values)
+    rows_of(backend, [job])
     return np.asarray(Image.open(studio.out / output_path(job.output))).astype(int)
 
 
@@ -85,36 +85,38 @@ def far(a: Any, b: Any) -> float:
     return float(np.abs(a - b).mean())
 
 
-def test_what_is_written(studio: Studio, maker: StylizeMaker, network: Path) -> None:
-    (job,) = jobs_of(studio, maker, network, "wave")
-    (row,) = rows_of(maker, [job])
+def test_what_is_written(studio: Studio, backend: StylizeBackend, network: Path) -> None:
+    (job,) = jobs_of(studio, backend, network, "wave")
+    (row,) = rows_of(backend, [job])
     path = studio.out / output_path(job.output)
     assert (row["width"], row["height"], row["loss"], row["losses"]) == (WIDTH, HEIGHT, None, None)
     assert np.isfinite(row["score"])
     assert row["pixels_sha256"] == image.pixels_sha256(image.read(path))
     stamp = read_stamp(path)
     assert (stamp["recipe"]["method"], stamp["weights"], stamp["algorithm"]) == ("fast", job.weights, ALGORITHM["fast"])
-    painter = maker._one_pass._painter(maker._recipes[job.recipe])
+    model = backend._one_pass._model(backend._recipes[job.recipe])
     x = torch.from_numpy(asset(studio)).permute(2, 0, 1).float()[None] / 255
-    expected = painter.network(x, painter.embeddings[:1])[0].permute(1, 2, 0) * 255
+    expected = model.network(x, model.embeddings[:1])[0].permute(1, 2, 0) * 255
     assert np.abs(np.asarray(Image.open(path)) - expected.numpy()).max() <= 0.51
 
 
-def test_seeds_are_one_picture_unless_noise_is_asked_for(studio: Studio, maker: StylizeMaker, network: Path) -> None:
+def test_seeds_are_one_picture_unless_noise_is_asked_for(
+    studio: Studio, backend: StylizeBackend, network: Path
+) -> None:
     for amount, several in ((0.0, 1), (0.05, 2)):
-        jobs = jobs_of(studio, maker, network, "wave", variants=2, recipe={"start_noise": amount})
-        rows = rows_of(maker, jobs) + rows_of(maker, jobs)
+        jobs = jobs_of(studio, backend, network, "wave", variants=2, recipe={"start_noise": amount})
+        rows = rows_of(backend, jobs) + rows_of(backend, jobs)
         assert len({row["pixels_sha256"] for row in rows}) == several
 
 
-def test_an_unknown_style_is_predicted_from_its_artwork(studio: Studio, maker: StylizeMaker, network: Path) -> None:
-    first = painted(studio, maker, network, "night")
+def test_an_unknown_style_is_predicted_from_its_artwork(studio: Studio, backend: StylizeBackend, network: Path) -> None:
+    first = painted(studio, backend, network, "night")
     studio.picture("catalog/night.jpg", 9)
-    assert far(painted(studio, maker, network, "night"), first) > 1
-    assert far(painted(studio, maker, network, "wave"), first) > 1
+    assert far(painted(studio, backend, network, "night"), first) > 1
+    assert far(painted(studio, backend, network, "wave"), first) > 1
 
 
-def test_a_blend_lies_between_its_artworks(studio: Studio, maker: StylizeMaker, network: Path) -> None:
+def test_a_blend_lies_between_its_artworks(studio: Studio, backend: StylizeBackend, network: Path) -> None:
     (studio.catalog / "catalog.toml").write_text(
         "[styles]\n"
         + "".join(
@@ -122,45 +124,47 @@ def test_a_blend_lies_between_its_artworks(studio: Studio, maker: StylizeMaker, 
             for name, wave, night in (("mostly_wave", 99.0, 1.0), ("mostly_night", 1.0, 99.0))
         )
     )
-    found = {name: painted(studio, maker, network, name) for name in ("mostly_wave", "mostly_night")}
+    found = {name: painted(studio, backend, network, name) for name in ("mostly_wave", "mostly_night")}
     (studio.catalog / "catalog.toml").unlink()
-    pure = {name: painted(studio, maker, network, name) for name in ("wave", "night")}
+    pure = {name: painted(studio, backend, network, name) for name in ("wave", "night")}
     for name in ("wave", "night"):
         other = "night" if name == "wave" else "wave"
         assert far(found[f"mostly_{name}"], pure[name]) < 0.2 * far(found[f"mostly_{name}"], pure[other])
 
 
-def test_strength_goes_to_the_identity_embedding(studio: Studio, maker: StylizeMaker, network: Path) -> None:
-    none, half, full = (painted(studio, maker, network, recipe={"strength": strength}) for strength in (0.0, 0.5, 1.0))
-    assert far(none, painted(studio, maker, network, "night", recipe={"strength": 0.0})) < 0.1, "no style is left"
+def test_strength_goes_to_the_identity_embedding(studio: Studio, backend: StylizeBackend, network: Path) -> None:
+    none, half, full = (
+        painted(studio, backend, network, recipe={"strength": strength}) for strength in (0.0, 0.5, 1.0)
+    )
+    assert far(none, painted(studio, backend, network, "night", recipe={"strength": 0.0})) < 0.1, "no style is left"
     assert 0 < far(half, none) < far(full, none)
 
 
-def test_brush_scales_what_the_network_sees(studio: Studio, maker: StylizeMaker, network: Path) -> None:
-    plain = painted(studio, maker, network)
-    found = [painted(studio, maker, network, recipe={"brush": brush}) for brush in (0.5, 2.0)]
+def test_brush_scales_what_the_network_sees(studio: Studio, backend: StylizeBackend, network: Path) -> None:
+    plain = painted(studio, backend, network)
+    found = [painted(studio, backend, network, recipe={"brush": brush}) for brush in (0.5, 2.0)]
     assert all(each.shape == plain.shape and far(each, plain) > 0.5 for each in found)
 
 
 @pytest.mark.parametrize("keep", ["luminance", "match"])
-def test_colours_are_kept(studio: Studio, maker: StylizeMaker, network: Path, keep: str) -> None:
-    kept = painted(studio, maker, network, recipe={"keep_color": keep})
-    assert far(kept, painted(studio, maker, network)) > 0.5
+def test_colours_are_kept(studio: Studio, backend: StylizeBackend, network: Path, keep: str) -> None:
+    kept = painted(studio, backend, network, recipe={"keep_color": keep})
+    assert far(kept, painted(studio, backend, network)) > 0.5
     if keep == "luminance":
         spread = kept.max(2) - kept.min(2)
         assert np.corrcoef(spread.ravel(), (asset(studio).max(2) - asset(studio).min(2)).ravel())[0, 1] > 0.5
 
 
 def test_pixels_are_those_of_one_thread_however_many_there_are(
-    studio: Studio, maker: StylizeMaker, network: Path
+    studio: Studio, backend: StylizeBackend, network: Path
 ) -> None:
     studio.picture("library/cat.png", 1, (320, 200))
-    (job,) = jobs_of(studio, maker, network, "wave", recipe={"size": 320})
+    (job,) = jobs_of(studio, backend, network, "wave", recipe={"size": 320})
     before, found = torch.get_num_threads(), set()
     try:
         for threads in (1, 2, 4):
             torch.set_num_threads(threads)
-            found.add(rows_of(maker, [job])[0]["pixels_sha256"])
+            found.add(rows_of(backend, [job])[0]["pixels_sha256"])
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
@@ -168,16 +172,16 @@ def test_pixels_are_those_of_one_thread_however_many_there_are(
 
 
 def test_a_style_in_the_colours_of_an_asset_hangs_on_the_size_at_which_that_is_seen(
-    studio: Studio, maker: StylizeMaker, network: Path
+    studio: Studio, backend: StylizeBackend, network: Path
 ) -> None:
-    """What the maker remembers of one size must not be taken for another's."""
+    """What the backend remembers of one size must not be taken for another's."""
     own = {"keep_color": "match", "size": 48}
-    fresh = painted(studio, StylizeMaker("cpu", warm=False), network, recipe=own)
-    painted(studio, maker, network, recipe={"keep_color": "match", "size": WIDTH})
-    assert np.array_equal(painted(studio, maker, network, recipe=own), fresh)
+    fresh = painted(studio, StylizeBackend("cpu", warm=False), network, recipe=own)
+    painted(studio, backend, network, recipe={"keep_color": "match", "size": WIDTH})
+    assert np.array_equal(painted(studio, backend, network, recipe=own), fresh)
 
 
-def test_masks_and_regions(studio: Studio, maker: StylizeMaker, network: Path) -> None:
+def test_masks_and_regions(studio: Studio, backend: StylizeBackend, network: Path) -> None:
     (studio.catalog / "catalog.toml").write_text(
         '[styles.dusk]\nregions = {"#0000ff" = "wave", "#ff0000" = "night", "#000000" = "keep"}\n'
     )
@@ -191,48 +195,48 @@ def test_masks_and_regions(studio: Studio, maker: StylizeMaker, network: Path) -
     ImageDraw.Draw(regions).rectangle((80, 0, WIDTH, HEIGHT), fill="#000000")
     regions.save(studio.root / "regions/cat.png")
     folders = {name: str(studio.root / name) for name in ("masks", "regions")}
-    found = painted(studio, maker, network, "dusk", **folders, recipe={"feather": 0.05})
+    found = painted(studio, backend, network, "dusk", **folders, recipe={"feather": 0.05})
     assert np.array_equal(found[40:], asset(studio)[40:])
     assert np.array_equal(found[:, 80:], asset(studio)[:, 80:])
-    wave, night = (painted(studio, maker, network, style) for style in ("wave", "night"))
+    wave, night = (painted(studio, backend, network, style) for style in ("wave", "night"))
     assert far(found[:30, :40], wave[:30, :40]) < 0.1 < far(found[:30, :40], night[:30, :40])
     assert far(found[:30, 56:72], night[:30, 56:72]) < 0.1
     edge = found[:30, 46:50] - np.minimum(wave, night)[:30, 46:50]
     assert (edge >= -1).all(), "the edge is a blend"
 
 
-def test_lifted_deep_and_with_alpha(studio: Studio, maker: StylizeMaker, network: Path) -> None:
+def test_upsampled_deep_and_with_alpha(studio: Studio, backend: StylizeBackend, network: Path) -> None:
     rgba = Image.open(studio.library / "cat.png").convert("RGBA")
     rgba.putalpha(Image.linear_gradient("L").resize((WIDTH, HEIGHT)))
     rgba.save(studio.library / "cat.png")
     recipe = {"size": 48, "output_size": "asset", "depth": 16, "format": "tiff"}
-    (job,) = jobs_of(studio, maker, network, "wave", recipe=recipe)
-    (row,) = rows_of(maker, [job])
+    (job,) = jobs_of(studio, backend, network, "wave", recipe=recipe)
+    (row,) = rows_of(backend, [job])
     assert (row["width"], row["height"]) == (WIDTH, HEIGHT)
     assert image.read(studio.out / output_path(job.output)).alpha is not None
 
 
 def test_a_picture_in_tiles_differs_little_from_the_whole(
-    studio: Studio, maker: StylizeMaker, network: Path, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, backend: StylizeBackend, network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As small a one is its own miniature: statistics are the same."""
     monkeypatch.setattr(network_tiles, "SIDE", 48)
     studio.picture("library/cat.png", 1, (160, 128))
-    whole = painted(studio, maker, network, recipe={"size": 160})
+    whole = painted(studio, backend, network, recipe={"size": 160})
     for depth in (8, 16):
         recipe = {"size": 160, "whole_megapixels": 0.02, "depth": depth, "format": "png"}
-        assert np.abs(painted(studio, maker, network, recipe=recipe) - whole).max() <= 1
+        assert np.abs(painted(studio, backend, network, recipe=recipe) - whole).max() <= 1
 
 
 def test_lanes_do_not_change_pixels(studio: Studio, network: Path) -> None:
     studio.picture("library/sea.png", 5, (WIDTH, HEIGHT))
     studio.picture("library/tall.png", 6, (HEIGHT, WIDTH))
-    maker = LaneMaker("cpu")
-    jobs = jobs_of(studio, maker, network, recipe={"lanes": 4})
+    backend = LaneBackend("cpu")
+    jobs = jobs_of(studio, backend, network, recipe={"lanes": 4})
 
     def rows(group: list[Job]) -> list[Any]:
-        made = maker.make(group, maker.decode(group), lambda *_: None)
-        return maker.write(group, maker.score(group, made))
+        made = backend.make(group, backend.decode(group), lambda *_: None)
+        return backend.write(group, backend.score(group, made))
 
     together = rows(jobs)
     assert len(jobs) == 6
@@ -244,20 +248,20 @@ def test_lanes_do_not_change_pixels(studio: Studio, network: Path) -> None:
 
 
 def test_a_network_that_changed_since_the_plan_is_not_painted_with(
-    studio: Studio, maker: StylizeMaker, network: Path
+    studio: Studio, backend: StylizeBackend, network: Path
 ) -> None:
-    jobs = jobs_of(studio, maker, network, "wave")
+    jobs = jobs_of(studio, backend, network, "wave")
     network.write_bytes(seeded_file(["a", "b"]))
     with pytest.raises(Changed, match="not the one that was planned"):
-        maker.decode(jobs[0])
+        backend.decode(jobs[0])
 
 
 def test_polishing_starts_from_the_pass_and_ends_by_steps_or_by_loss(
-    studio: Studio, maker: StylizeMaker, network: Path
+    studio: Studio, backend: StylizeBackend, network: Path
 ) -> None:
     def losses(**recipe: Any) -> list[float]:
-        jobs = jobs_of(studio, maker, network, "wave", preset="polish", recipe={"patience": 0, **recipe})
-        return list(rows_of(maker, jobs)[0]["losses"])
+        jobs = jobs_of(studio, backend, network, "wave", preset="polish", recipe={"patience": 0, **recipe})
+        return list(rows_of(backend, jobs)[0]["losses"])
 
     full = losses(steps=8)
     assert len(full) == 8
@@ -266,20 +270,20 @@ def test_polishing_starts_from_the_pass_and_ends_by_steps_or_by_loss(
     until = losses(steps=8, polish_to=target)
     assert until == full[: len(until)]
     assert until[-1] <= target < until[-2]
-    one = painted(studio, maker, network, preset="polish", recipe={"steps": 1})
-    assert far(one, painted(studio, maker, network)) < 0.6, "the first step looks at what was painted"
+    one = painted(studio, backend, network, preset="polish", recipe={"steps": 1})
+    assert far(one, painted(studio, backend, network)) < 0.6, "the first step looks at what was painted"
 
 
-def test_a_sitting_shows_both_methods(studio: Studio, maker: StylizeMaker, network: Path) -> None:
+def test_an_interactive_session_shows_both_methods(studio: Studio, backend: StylizeBackend, network: Path) -> None:
     for preset, steps in (("fast", 1), ("polish", 3)):
-        (job,) = jobs_of(studio, maker, network, "wave", preset=preset, recipe={"steps": 3, "patience": 0})
-        sitting, told = Sitting(maker, job), list[int]()
-        result = sitting.paint(lambda step, _, told=told: told.append(step.step))
+        (job,) = jobs_of(studio, backend, network, "wave", preset=preset, recipe={"steps": 3, "patience": 0})
+        session, told = InteractiveSession(backend, job), list[int]()
+        result = session.paint(lambda step, _, told=told: told.append(step.step))
         assert told[-1] == steps
-        assert sitting.best is not None
+        assert session.best is not None
         if preset == "fast":
-            assert torch.equal(sitting.best.picture, result)
-        assert sitting.seen(result).size == (WIDTH, HEIGHT)
+            assert torch.equal(session.best.picture, result)
+        assert session.seen(result).size == (WIDTH, HEIGHT)
 
 
 def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Studio, network: Path) -> None:
@@ -287,14 +291,14 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     for number in range(8):
         studio.picture(f"library/p{number}.png", 10 + number, (WIDTH, HEIGHT))
     studio.picture("library/wide.png", 9, (3 * WIDTH, 2 * HEIGHT))
-    maker = LaneMaker("cpu")
-    jobs = jobs_of(studio, maker, network, recipe={"size": 3 * WIDTH, "whole_megapixels": 0.02, "precision": "auto"})
-    maker.hands = 4
+    backend = LaneBackend("cpu")
+    jobs = jobs_of(studio, backend, network, recipe={"size": 3 * WIDTH, "whole_megapixels": 0.02, "precision": "auto"})
+    backend.hands = 4
     found: list[dict[str, dict[str, Any]]] = []
     for several in (False, True):
         told: list[Any] = []
-        stages = Stages(maker, Committer(Store(studio.out), told.append), "run", lambda _: None, CpuTimer())
-        work = ParallelExecutor(stages, maker) if several else StagedExecutor(stages)
+        stages = Stages(backend, Committer(Store(studio.out), told.append), "run", lambda _: None, CpuTimer())
+        work = ParallelExecutor(stages, backend) if several else StagedExecutor(stages)
         for job in jobs:
             work.submit((job,))
         work.finish()
@@ -308,7 +312,9 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     assert found[0] == found[1]
 
 
-def test_the_frame_of_an_artwork_is_no_part_of_its_style(studio: Studio, network: Path, maker: StylizeMaker) -> None:
+def test_the_frame_of_an_artwork_is_no_part_of_its_style(
+    studio: Studio, network: Path, backend: StylizeBackend
+) -> None:
     network.write_bytes(seeded_file(["a"], RECIPE.model_copy(update={"trim": True})))
     photograph = in_a_frame(noise(90, 120), 12)
     for name, rgb in (
@@ -317,7 +323,7 @@ def test_the_frame_of_an_artwork_is_no_part_of_its_style(studio: Studio, network
         ("other", noise(90, 120, seed=1)),
     ):
         Image.fromarray(rgb).save(studio.catalog / f"{name}.png")
-    framed, alone, other = (painted(studio, maker, network, name) for name in ("framed", "alone", "other"))
+    framed, alone, other = (painted(studio, backend, network, name) for name in ("framed", "alone", "other"))
     assert np.array_equal(framed, alone)
     assert far(framed, other) > 1
 
@@ -326,7 +332,7 @@ def test_an_embedding_is_predicted_in_one_thread(
     studio: Studio, network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sums round by the number of threads; it would hang on what else is made in the run."""
-    maker = StylizeMaker("cpu", warm=False)  # one that has kept no embedding yet
+    backend = StylizeBackend("cpu", warm=False)  # one that has kept no embedding yet
     seen: list[int] = []
     targets, before = one_pass.style_targets, torch.get_num_threads()
 
@@ -335,10 +341,10 @@ def test_an_embedding_is_predicted_in_one_thread(
         return targets(*arguments)
 
     monkeypatch.setattr(one_pass, "style_targets", watched)
-    jobs = jobs_of(studio, maker, network, "night")
+    jobs = jobs_of(studio, backend, network, "night")
     torch.set_num_threads(2)
     try:
-        rows_of(maker, jobs)
+        rows_of(backend, jobs)
     finally:
         torch.set_num_threads(before)
     assert seen == [1]

@@ -15,7 +15,7 @@ from core.errors import NotFinite
 from core.networks.backbone import Backbone
 from core.stylize.optimise import lanes
 from core.stylize.optimise.losses import PIXELS, LaplacianLoss, TotalVariationLoss, laplacian, total
-from core.stylize.optimise.optimise import Result, Step, stylise
+from core.stylize.optimise.optimise import OptimisationStep, Result, stylise
 from core.stylize.optimise.targets import content_losses, losses_at, style_losses, style_targets
 from tests.core.stylize.conftest import QUICK, waves
 from tests.core.stylize.golden import fingerprint
@@ -75,7 +75,7 @@ def two_threads() -> Iterator[None]:
 @pytest.mark.usefixtures("two_threads")
 def test_bytes_are_the_same_in_another_process() -> None:
     script = (
-        "from core import device; device.make_deterministic(2);"
+        "from core.networks import device; device.make_deterministic(2);"
         "from tests.core.stylize.golden import fingerprint; print(fingerprint())"
     )
     other = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
@@ -130,7 +130,7 @@ def test_a_loss_that_is_not_finite_is_refused_with_a_remedy(
 
 
 def test_every_pass_is_told(backbone: Backbone) -> None:
-    heard: list[Step] = []
+    heard: list[OptimisationStep] = []
     recipe = QUICK.changed({"size": 192, "coarse_steps": 2, "steps": 3})
     targets = style_targets([STYLE], [1], recipe, backbone)
     result = stylise(waves(20, 192), targets, recipe, 0, backbone, heard.append)
@@ -143,7 +143,7 @@ class EnoughError(Exception):
 
 
 def test_a_listener_can_abandon_the_picture(backbone: Backbone) -> None:
-    def stop(step: Step) -> None:
+    def stop(step: OptimisationStep) -> None:
         if step.step == 2:
             raise EnoughError
 

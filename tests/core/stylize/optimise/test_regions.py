@@ -8,10 +8,10 @@ from torch import Tensor
 
 from core.networks.backbone import Backbone
 from core.stylize.optimise import tiles as tiling
-from core.stylize.optimise.lanes import Question, evaluate
+from core.stylize.optimise.lanes import LossRequest, evaluate
 from core.stylize.optimise.losses import OfMoments
 from core.stylize.optimise.moments import moments
-from core.stylize.optimise.optimise import Commission, stylise, stylise_all
+from core.stylize.optimise.optimise import OptimisationRequest, stylise, stylise_all
 from core.stylize.optimise.regions import Region, cut
 from core.stylize.optimise.targets import InRegions, StyleTargets, losses_at, style_targets
 from core.stylize.optimise.tiles import tiles
@@ -115,9 +115,9 @@ def test_lanes_with_regions_of_their_own_do_not_mix(
 ) -> None:
     left, right = halves(40, 40)
     wanted = [
-        Commission(waves(40, 40), InRegions(((styles[0], left), (styles[1], right)))),
-        Commission(waves(40, 40, 2, 5), InRegions(((styles[1], left),))),
-        Commission(waves(40, 40, 1, 1), styles[0]),
+        OptimisationRequest(waves(40, 40), InRegions(((styles[0], left), (styles[1], right)))),
+        OptimisationRequest(waves(40, 40, 2, 5), InRegions(((styles[1], left),))),
+        OptimisationRequest(waves(40, 40, 1, 1), styles[0]),
     ]
     recipe = QUICK.changed({"lanes": 3})
     together = dict(stylise_all(wanted, recipe, backbone))
@@ -136,7 +136,9 @@ def test_in_tiles_loss_and_gradient_are_those_of_the_whole(backbone: Backbone, m
     corner[:40, :50] = torch.linspace(0, 1, 50)  # tiles without any, and one with grey levels
     wanted = InRegions(((style, Region(corner)), (style, Region(1 - corner))))
     answers = [
-        evaluate([Question(picture, losses_at(wanted, each, backbone)(0, content), tiles(each, 150, 163))], backbone, 1)
+        evaluate(
+            [LossRequest(picture, losses_at(wanted, each, backbone)(0, content), tiles(each, 150, 163))], backbone, 1
+        )
         for each in (recipe, recipe.changed({"whole_megapixels": 2.0}))
     ]
     (tiled,), (whole,) = answers

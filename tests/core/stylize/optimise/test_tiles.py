@@ -8,10 +8,10 @@ import torch
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
 from core.stylize.optimise import tiles as module
-from core.stylize.optimise.lanes import Question, evaluate
+from core.stylize.optimise.lanes import LossRequest, evaluate
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import content_losses, losses_at, style_targets
-from core.stylize.optimise.tiles import Look, tiled_features, tiled_moments, tiles
+from core.stylize.optimise.tiles import MomentsRequest, tiled_features, tiled_moments, tiles
 from tests.core.networks.seeded_weights import seeded
 from tests.core.stylize.conftest import QUICK, waves
 
@@ -49,7 +49,7 @@ def test_moments_and_features_are_those_of_the_whole(backbone: Backbone, size: t
     for layer, found in tiled_features(picture, parts, backbone, backbone.layers).items():
         assert found.shape == whole[layer].shape
         assert torch.allclose(found, whole[layer], atol=1e-3 * float(whole[layer].max()))
-    looks = [Look(layer) for layer in backbone.layers]
+    looks = [MomentsRequest(layer) for layer in backbone.layers]
     for layer, moments in zip(backbone.layers, tiled_moments(picture, parts, backbone, looks), strict=True):
         assert moments.positions == whole[layer][0, 0].numel()
         assert torch.allclose(moments.mean, whole[layer].mean((2, 3)), rtol=1e-3)
@@ -71,7 +71,7 @@ def test_loss_and_gradient_are_those_of_the_whole(backbone: Backbone) -> None:
     style = style_targets([waves(60, 40, 6, 1)], [1], RECIPE, backbone)
     answers = [
         evaluate(
-            [Question(picture, losses_at(style, recipe, backbone)(0, content), tiles(recipe, 150, 163))], backbone, 1
+            [LossRequest(picture, losses_at(style, recipe, backbone)(0, content), tiles(recipe, 150, 163))], backbone, 1
         )
         for recipe in (RECIPE, WHOLE)
     ]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from core.errors import SpecError
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.stylize.train.contents import Deck, crop, jittered, load
+from core.stylize.train.contents import CropSampler, crop, jittered, load
 
 RECIPE = TransferRecipe(crops=(32, 64), batch=4, content_side=70)
 
@@ -68,7 +68,7 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
 
 def test_a_deal_is_a_function_of_the_step_alone(folder: Path) -> None:
     contents = load([folder], RECIPE)
-    first, second = Deck(contents, RECIPE), Deck(contents, RECIPE)
+    first, second = CropSampler(contents, RECIPE), CropSampler(contents, RECIPE)
     ahead = [first.crops(step, 3) for step in range(4)]
     assert torch.equal(second.crops(3, 3), ahead[3])
     assert not torch.equal(second.crops(2, 3), ahead[3]) if second.side(2) == second.side(3) else True

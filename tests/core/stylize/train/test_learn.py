@@ -16,7 +16,7 @@ from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, r
 from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train.learn import learn
 from core.stylize.train.learn_spec import LearnStyleSpec
-from tests.core.stylize.networks import seeded_stylist, state_of
+from tests.core.stylize.networks import seeded_model, state_of
 
 RECIPE = TransferRecipe(batch=1, crops=(32,), content_side=48, style_size=32, precision="float32", trim=False)
 
@@ -35,7 +35,7 @@ def studio(tmp_path: Path) -> Path:
     known = KnownStyle(name="wave", artworks=((sha256_of(str(tmp_path / "catalog/wave.png")), 3.0),))
     gone = KnownStyle(name="gone", artworks=(("0" * 64, 1.0),))
     whole = tmp_path / "whole.safetensors"
-    whole.write_bytes(checkpoint_bytes(state_of(seeded_stylist(2)), RECIPE, 3, [gone, known], {}))
+    whole.write_bytes(checkpoint_bytes(state_of(seeded_model(2)), RECIPE, 3, [gone, known], {}))
     (tmp_path / "small.safetensors").write_bytes(exported(whole))
     return tmp_path
 

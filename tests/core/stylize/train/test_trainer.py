@@ -14,7 +14,7 @@ from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
-from core.stylize.train.style_bank import Palette, StyleBank
+from core.stylize.train.style_bank import StyleArtworks, StyleBank
 from core.stylize.train.trainer import IDENTITY, TransferTrainer
 from tests.core.images.framed import in_a_frame, noise
 
@@ -51,7 +51,7 @@ def trainer(folder: Path, pictures: Contents, backbone: Backbone) -> TransferTra
 def made(
     recipe: TransferRecipe, folder: Path, pictures: Contents, backbone: Backbone, share: float = 1.0
 ) -> TransferTrainer:
-    styles = [Palette(path.stem, (path,), share=share) for path in sorted(folder.glob("*.png"))]
+    styles = [StyleArtworks(path.stem, (path,), share=share) for path in sorted(folder.glob("*.png"))]
     bank = StyleBank(styles, recipe.losses(), backbone, folder / "targets", recipe.trim)
     return TransferTrainer(recipe, pictures, bank, STYLES, backbone)
 
@@ -77,8 +77,8 @@ def test_a_training_goes_on_as_if_it_had_never_stopped(
 def test_one_picture_in_one_style_is_soon_learnt(
     trainer: TransferTrainer, monkeypatch: pytest.MonkeyPatch, style: int
 ) -> None:
-    crops = trainer.deck.crops(0, 1)
-    monkeypatch.setattr(trainer.deck, "crops", lambda *_: crops)
+    crops = trainer.sampler.crops(0, 1)
+    monkeypatch.setattr(trainer.sampler, "crops", lambda *_: crops)
     monkeypatch.setattr(trainer, "styles", lambda *_: [style])
     losses = [trainer.advance().loss for _ in range(16)]
     assert min(losses[-4:]) < 0.75 * losses[0]
@@ -100,9 +100,9 @@ def test_without_artworks_every_style_is_the_catalogs(trainer: TransferTrainer) 
 def test_a_catalog_style_moves_its_own_offset_alone(trainer: TransferTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "styles", lambda _step, count: [0] * count)
     trainer.advance()
-    assert trainer.stylist.offsets[0].abs().sum() > 0
-    assert trainer.stylist.offsets[1].abs().sum() == 0
-    assert trainer.stylist.identity.abs().sum() == 0
+    assert trainer.model.offsets[0].abs().sum() > 0
+    assert trainer.model.offsets[1].abs().sum() == 0
+    assert trainer.model.identity.abs().sum() == 0
 
 
 def test_the_rate_rises_and_falls(trainer: TransferTrainer) -> None:
@@ -117,7 +117,7 @@ def test_the_average_follows(trainer: TransferTrainer) -> None:
     start = trainer.average.network.enter.conv.weight.clone()
     for _ in range(3):
         trainer.advance()
-    ours, theirs = (each.network.enter.conv.weight for each in (trainer.average, trainer.stylist))
+    ours, theirs = (each.network.enter.conv.weight for each in (trainer.average, trainer.model))
     assert not torch.equal(ours, start)
     assert 0 < (ours - theirs).norm() < (start - theirs).norm()
 
@@ -140,7 +140,11 @@ def test_an_artwork_is_looked_at_without_its_frame(folder: Path, backbone: Backb
     (artwork,) = sorted(folder.glob("0.png"))
     inside = tmp_path / "inside.png"
     Image.open(artwork).crop((12, 12, 60, 60)).save(inside)
-    styles = [Palette("framed", (artwork,), frame=1 / 6), Palette("inside", (inside,)), Palette("whole", (artwork,))]
+    styles = [
+        StyleArtworks("framed", (artwork,), frame=1 / 6),
+        StyleArtworks("inside", (inside,)),
+        StyleArtworks("whole", (artwork,)),
+    ]
     framed, cut, whole = StyleBank(styles, RECIPE.losses(), backbone, tmp_path / "targets").looks(range(3))
     assert torch.equal(framed, cut)
     assert not torch.equal(framed, whole)
@@ -150,7 +154,7 @@ def test_a_frame_that_is_found_is_left_out_by_itself(backbone: Backbone, tmp_pat
     photograph = in_a_frame(noise(90, 120), 12)
     for name, rgb in (("framed", photograph), ("alone", artwork_cropped(photograph))):
         Image.fromarray(rgb).save(tmp_path / f"{name}.png")
-    styles = [Palette(name, (tmp_path / f"{name}.png",)) for name in ("framed", "alone")]
+    styles = [StyleArtworks(name, (tmp_path / f"{name}.png",)) for name in ("framed", "alone")]
     framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=True).looks(range(2))
     assert torch.equal(framed, alone)
     framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=False).looks(range(2))

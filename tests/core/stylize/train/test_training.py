@@ -175,7 +175,7 @@ def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
     def diverge(self: TransferTrainer) -> TransferStepMetrics:
         found = advance(self)
         if found.step == 5 and self.rate_factor > 0.6:
-            self.stylist.identity.data.fill_(float("nan"))
+            self.model.identity.data.fill_(float("nan"))
             return replace(found, loss=float("nan"))
         return found
 
@@ -247,16 +247,16 @@ def test_a_training_can_begin_with_a_network(studio: Path, tmp_path: Path) -> No
     begun = training(studio, tmp_path / "second", catalog=str(catalog), start=str(small))
     names = [style.name for style in begun.data.catalog.known]
     cpu, pixels = torch.device("cpu"), torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(1))
-    painter = load(small, cpu, "float32")
-    wave = next(row for row, style in enumerate(painter.info.styles) if style.name == "wave")
-    for stylist in (begun.trainer.stylist, begun.trainer.average):
-        known = stylist.known([names.index("renamed")])
-        assert torch.allclose(known, painter.embeddings[wave : wave + 1], atol=1e-5)
+    transfer = load(small, cpu, "float32")
+    wave = next(row for row, style in enumerate(transfer.info.styles) if style.name == "wave")
+    for model in (begun.trainer.model, begun.trainer.average):
+        known = model.known([names.index("renamed")])
+        assert torch.allclose(known, transfer.embeddings[wave : wave + 1], atol=1e-5)
         with torch.no_grad():
-            assert torch.allclose(stylist.network(pixels, known), painter.network(pixels, known), atol=1e-4)
+            assert torch.allclose(model.network(pixels, known), transfer.network(pixels, known), atol=1e-4)
         new = names.index("new")
-        assert torch.equal(stylist.known([new]), stylist.predictor(stylist.looks[[new]]))
-        assert torch.equal(stylist.identity, painter.identity)
+        assert torch.equal(model.known([new]), model.predictor(model.looks[[new]]))
+        assert torch.equal(model.identity, transfer.identity)
     assert begun.trainer.step == 0
     digest = read_info(small).digest
     small.unlink()  # what it began with may go

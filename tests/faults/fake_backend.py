@@ -1,4 +1,4 @@
-"""A maker without networks: it reads real pictures and writes real pictures, in milliseconds, by the job alone."""
+"""Backend without networks: it reads and writes real pictures in milliseconds, each a function of the job alone."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def score_of(job: Job) -> float:
     return zlib.crc32(f"{job.asset} {job.style} {job.seed}".encode()) / 2**32
 
 
-class Painter:
-    """Tints the asset with the style's mean colour and the seed's noise. `PAINTER` in the environment sets its pace:
+class FakeBackend:
+    """Tints the asset with the style's mean colour and the seed's noise. `FAKE_BACKEND` in the environment sets its pace:
 
     `seconds` a job takes; `scale`, by which the committer's times are divided; `log`, a file that counts what was made.
     A picture's score is a function of asset, style and seed, evenly spread over 0 to 1.
     """
 
-    engine = "painter"
+    engine = "fake"
     versions = "test"
 
     @staticmethod
@@ -52,7 +52,7 @@ class Painter:
 
     def __init__(self, device: str) -> None:
         doom.arm("worker")
-        self._pace: dict[str, Any] = json.loads(os.environ.get("PAINTER", "{}"))
+        self._pace: dict[str, Any] = json.loads(os.environ.get("FAKE_BACKEND", "{}"))
         scale = self._pace.get("scale", 1.0)
         commit.INTERVAL, commit.LONG_JOB = commit.INTERVAL / scale, commit.LONG_JOB / scale
 
