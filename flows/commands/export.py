@@ -1,4 +1,4 @@
-"""`nocturne export`: a transfer network as ONNX, with the embeddings of its styles beside it."""
+"""`nocturne export`, `export-gan` and `export-style`: a network as ONNX, or a checkpoint without its training state."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from core.storage.store import Store
 from core.text import printable
 
 
-def export(network: Path, to: Path) -> None:
-    """Write `to` (.onnx) and an .npz of the same name. Raises SpecError and NocturneError; then nothing is written."""
+def export_onnx(network: Path, to: Path) -> None:
+    """Write a transfer network as `to` (.onnx), and its styles' embeddings as an .npz of the same name.
+
+    Raises SpecError and NocturneError; then nothing is written."""
     if to.suffix != ".onnx":
         raise SpecError(f"{printable(str(to))} must end in .onnx, the format that is written.")
     import torch
@@ -29,3 +31,29 @@ def export(network: Path, to: Path) -> None:
     print(printable(f"{styles}: names, embeddings (a row a style) and identity (strength 0), for the input style"))
     for (height, width), levels in made.differences.items():
         print(f"checked against torch at {width} x {height}: largest difference {levels:.4f} grey levels")
+
+
+def export_gan(checkpoint: Path, to: Path) -> None:
+    """Write what draws samples, and nothing else, of a GAN's checkpoint into a small file."""
+    from core.gan.checkpoints.checkpoint import exported, read_info
+
+    _put(to, exported(checkpoint))
+    _print_file(to, read_info(to).digest)
+
+
+def export_style(checkpoint: Path, to: Path) -> None:
+    """Write what paints, and nothing else, of a style training's checkpoint into a small file."""
+    from core.stylize.feedforward.transfer_file import exported, read_info
+
+    _put(to, exported(checkpoint))
+    _print_file(to, read_info(to).digest)
+
+
+def _put(to: Path, data: bytes) -> None:
+    if to.suffix != ".safetensors":
+        raise SpecError(f"{printable(str(to))} must end in .safetensors, the one format of checkpoints.")
+    Store(to.absolute().parent).put(to.name, data)
+
+
+def _print_file(to: Path, digest: str) -> None:
+    print(printable(f"{to}: {to.stat().st_size / 1e6:.1f} MB, digest {digest}"))

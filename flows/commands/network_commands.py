@@ -39,7 +39,7 @@ def export_gan(
     to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
 ) -> None:
     """Write what draws samples of a checkpoint, and nothing else, into a small file to keep or to share."""
-    from flows.commands.train import export
+    from flows.commands.export import export_gan as export
 
     export(checkpoint, to)
 
@@ -53,9 +53,9 @@ def export(
 
     Its inputs are a picture and an embedding. The embeddings of its styles go into an .npz file beside it.
     """
-    from flows.commands.export import export as write
+    from flows.commands.export import export_onnx
 
-    write(network, to)
+    export_onnx(network, to)
 
 
 @networks.command(name="train-style")
@@ -73,7 +73,7 @@ def export_style(
     to: Annotated[Path, typer.Argument(metavar="FILE", help="The small file to write, .safetensors.")],
 ) -> None:
     """Write what paints of a checkpoint, and nothing else, into a small network file to use or to share."""
-    from flows.commands.train import export_style as export
+    from flows.commands.export import export_style as export
 
     export(checkpoint, to)
 
@@ -91,7 +91,7 @@ def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
 @with_train_classifier_spec
 def train_classifier(spec: TrainClassifierSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Train a classifier on labelled pictures; it says what a picture is, how sure it is, and when it does not know."""
-    from flows.commands.train_classifier import train
+    from flows.commands.train_classifier import train_classifier as train
 
     raise typer.Exit(train(spec, as_json, verbose))
 

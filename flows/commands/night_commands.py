@@ -23,12 +23,16 @@ from core.runs.finalise import finalise
 from core.runs.gallery import build_run_gallery
 from core.runs.session import RunSession
 from core.storage.store import Store
+from flows.commands.flow_call import call_flow, prepare_prefect
+from flows.commands.signals import handle_signal, stop_on_ctrl_c
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.live_display import NightDisplay
 from flows.prefect_outage import leaving_a_dead_server
 from flows.tables import end_table, faults_table
 
+STOPPING = "Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now."
+KEPT = "what is committed stays done, the same command goes on."
 QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
 
@@ -51,30 +55,17 @@ def night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: bool
             plan = session.plan(QUICK_PLAN)
             idle = plan if plan is not None and not plan.summary.work else None
             if idle is None:
-                _ready_prefect(out, verbose)
+                prepare_prefect(out, verbose)
         except BaseException:
             session.pool.kill()
             session.end()
             raise
-        record = _through_prefect(session, out, report) if idle is None else _nothing_to_make(session, idle)
+        record = _call_flow(session, out, report) if idle is None else _nothing_to_make(session, idle)
     return report(record)
 
 
-def _ready_prefect(out: Console, verbose: bool) -> None:
-    """Raises NocturneError if Prefect could not start a server that it needs."""
-    from flows.prefect_environment import prepare
-
-    warning = prepare(quiet=not verbose)
-    if warning:
-        print_line(out, warning)
-
-
-def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
-    from prefect.exceptions import TerminationSignal
-
-    flow = session.kind.load("flow")
-    before = signal.signal(signal.SIGINT, _stopper(session, out))
-    before_term = signal.signal(signal.SIGTERM, _terminated)  # Prefect handles the first one, then sends another
+def _call_flow(session: RunSession, out: Console, report: Callable[[dict[str, Any]], int]) -> dict[str, Any]:
+    """The record of the night. One that is over although Prefect failed is reported all the same."""
 
     def report_alone() -> int:
         if session.record is None:
@@ -82,48 +73,41 @@ def _through_prefect(session: RunSession, out: Console, report: Callable[[dict[s
         out.print("The Prefect server is gone; the night is whole, but its dashboard does not know.")
         return report(session.record)
 
-    try:
-        with leaving_a_dead_server(session.over, report_alone):
-            made: dict[str, Any] = flow(session.spec, session.retry)
-            return made
-    except TerminationSignal:
-        _terminated()
-        raise
-    except NocturneError:
-        raise
-    except Exception as error:
-        return _without_prefect(session, error, out)
-    finally:
-        session.pool.kill()  # nothing is left to do, unless Prefect failed before the flow began
-        session.end()
-        signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGTERM, before_term)
+    pool, flow = session.pool, session.kind.load("flow")
+    with (
+        stop_on_ctrl_c(out, STOPPING, pool.stop, lambda: pool.stopping, pool.kill),
+        handle_signal(signal.SIGTERM, _raise_stopped),  # Prefect handles the first one, then sends another
+    ):
+        try:
+            with leaving_a_dead_server(session.over, report_alone):
+                record: dict[str, Any] = call_flow(
+                    flow,
+                    session.spec,
+                    session.retry,
+                    stopped=_stopped(),
+                    failed=lambda what: _PrefectFailed(what, KEPT),
+                )
+                return record
+        except _PrefectFailed as failure:
+            if session.record is None:
+                raise
+            print_line(out, f"{failure.what}; the night is whole, but the dashboard does not know.")
+            return session.record
+        finally:
+            pool.kill()  # nothing is left to do, unless Prefect failed before the flow began
+            session.end()
 
 
-def _terminated(*_: Any) -> None:
-    raise Stopped("stopped by SIGTERM", "what was finished is committed, and the same command goes on later.")
+class _PrefectFailed(NocturneError):
+    """Prefect failed, not the night."""
 
 
-def _without_prefect(session: RunSession, error: Exception, out: Console) -> dict[str, Any]:
-    """Prefect failed. A night that is over all the same is reported; else what is committed waits for the next one."""
-    words = f"Prefect failed ({type(error).__name__}: {error})"
-    if session.record is None:
-        raise NocturneError(f"{words}", "what is committed stays done, the same command goes on.") from error
-    print_line(out, f"{words}; the night is whole, but the dashboard does not know.")
-    return session.record
+def _stopped() -> Stopped:
+    return Stopped("stopped by SIGTERM", "what was finished is committed, and the same command goes on later.")
 
 
-def _stopper(session: RunSession, out: Console) -> Callable[..., None]:
-    """What Ctrl-C does: first finish the job in hand, then stop at once."""
-
-    def stop(*_: Any) -> None:
-        if session.pool.stopping:
-            session.pool.kill()
-            raise KeyboardInterrupt
-        out.print("Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now.")
-        session.pool.stop()
-
-    return stop
+def _raise_stopped(*_: Any) -> None:
+    raise _stopped()
 
 
 def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +20,7 @@ from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, output_format, study
 from core.storage.store import Store
 from core.text import printable
+from flows.commands.signals import ignore_ctrl_c
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay, loss_text
 
@@ -99,16 +97,6 @@ def put(path: Path, data: bytes) -> None:
     Store(path.absolute().parent).put(path.name, data)
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Within it, Ctrl-C does nothing: what is being saved is to be whole."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class _Painting:
     """One picture on its way to the disk, with what is asked for beside it."""
 
@@ -132,9 +120,9 @@ class _Painting:
         try:
             result = session.paint(on_step)
         except KeyboardInterrupt:
-            with undisturbed():
+            with ignore_ctrl_c():
                 return self._leave(session, last, display)
-        with undisturbed():
+        with ignore_ctrl_c():
             height, width = self._write(session, result)
         assert last is not None
         seconds = f"{time.monotonic() - began:.1f} s"

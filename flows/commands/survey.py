@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +13,8 @@ from core.survey.kinds import KINDS
 from core.survey.results import finished
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey, open_survey
+from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
+from flows.commands.signals import stop_on_ctrl_c
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import Bar
@@ -22,6 +22,9 @@ from flows.tables import faults_table
 
 SHOWN = ("page", "table")
 """Paths that are printed at the end, where there are any."""
+
+STOPPING = "Stopping after the pictures in hand; the same command goes on later. Ctrl-C again stops now."
+KEPT = "what was looked at is kept, and the same command goes on."
 
 
 def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
@@ -31,54 +34,19 @@ def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
         Bar(out, "pictures") as bar,
         open_survey(spec, KINDS[spec.kind], lambda _, done, all_: bar.tick(done, all_)) as begun,
     ):
-        before = signal.signal(signal.SIGINT, _stopper(begun, out))
-        try:
-            record = _through_prefect(begun, out, verbose) if begun.todo else finished(begun)
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with stop_on_ctrl_c(out, STOPPING, begun.crew.stop.set, begun.crew.stop.is_set):
+            record = _call_flow(begun, out, verbose) if begun.todo else finished(begun)
         faults = begun.faults()
     return _report(record, faults, out, as_json)
 
 
-def _through_prefect(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
-    from flows.prefect_environment import prepare
-
-    warning = prepare(quiet=not verbose)
-    if warning:
-        print_line(out, warning)
-    from prefect.exceptions import TerminationSignal
-
-    try:
-        return _flow(begun.kind.name)(begun.spec)
-    except TerminationSignal as error:
-        raise Stopped("stopped by SIGTERM", "what was looked at is kept, and the same command goes on.") from error
-    except NocturneError:
-        raise
-    except Exception as error:
-        words = f"Prefect failed ({type(error).__name__}: {error})"
-        raise NocturneError(f"{words}", "what was looked at is kept, and the same command goes on.") from error
-
-
-def _flow(kind: str) -> Callable[[Any], dict[str, Any]]:
-    if kind == "appraise":
-        from flows.appraise import appraise
-
-        return appraise
-    from flows.analyse import analyse
-
-    return analyse
-
-
-def _stopper(begun: Survey, out: Console) -> Callable[..., None]:
-    """What Ctrl-C does: first finish the pictures in hand, then stop at once."""
-
-    def stop(*_: Any) -> None:
-        if begun.crew.stop.is_set():
-            raise KeyboardInterrupt
-        out.print("Stopping after the pictures in hand; the same command goes on later. Ctrl-C again stops now.")
-        begun.crew.stop.set()
-
-    return stop
+def _call_flow(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
+    prepare_prefect(out, verbose)
+    stopped = Stopped("stopped by SIGTERM", KEPT)
+    record: dict[str, Any] = call_flow(
+        flow_of(begun.kind.name), begun.spec, stopped=stopped, failed=lambda what: NocturneError(what, KEPT)
+    )
+    return record
 
 
 def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, as_json: bool) -> int:

@@ -15,7 +15,8 @@ from core.planning.jobs import Job
 from core.runs.single_job import Study, check_target, study
 from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.text import printable
-from flows.commands.style import open_session, opened, put, undisturbed, with_format
+from flows.commands.signals import ignore_ctrl_c
+from flows.commands.style import open_session, opened, put, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay
 
@@ -53,7 +54,7 @@ def sweep(
                 raise Stopped("stopped before the first picture", "nothing was saved.") from error
         if not painting.pictures:
             raise NotFinite("none of the pictures could be painted, and nothing was saved", "see the lines above.")
-        with undisturbed():
+        with ignore_ctrl_c():
             recipe = posed.spec.base_recipe()
             sheet = contact_sheet(painting.pictures, _labels(axes[1]), _labels(axes[0]), painting.title())
             put(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality))

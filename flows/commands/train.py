@@ -1,28 +1,27 @@
-"""`nocturne train-gan` and `train-style`, `export-gan` and `export-style`: a training started from the terminal."""
+"""`nocturne train-gan` and `nocturne train-style`: a training started from the terminal."""
 
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from core.errors import NocturneError, SpecError, Stopped
-from core.storage.store import Store
-from core.text import printable
+from core.errors import NocturneError, Stopped
 from core.training.folder import CHECKPOINTS, NETWORK, PLOT, SPEC, TIMELAPSE
 from core.training.progress import StretchResult
 from core.training.session import AnyTraining, Make, TrainingSession, open_session
 from core.training.spec import TrainingSpec
+from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
+from flows.commands.signals import stop_on_ctrl_c
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.live_display import TrainingDisplay
 
 LEFT = {"Checkpoints": CHECKPOINTS, "Network": NETWORK, "Figures": PLOT, "Time-lapse": TIMELAPSE}
 """What a training's folder has to look at."""
+
+STOPPING = "Saving after the steps in hand. Ctrl-C again stops now, and loses what came after the checkpoint."
 
 
 def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
@@ -31,12 +30,9 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     print_line(out, f"Nocturne: {spec.out}")
     session = TrainingSession(spec, _making(spec))
     with TrainingDisplay(out, session.progress):
-        before = signal.signal(signal.SIGINT, _stopper(session, out))
-        try:
-            with open_session(session):
-                record = _already_over(session) or _through_prefect(session, out, verbose)
-        finally:
-            signal.signal(signal.SIGINT, before)
+        stopping = stop_on_ctrl_c(out, STOPPING, session.stop.set, lambda: _is_stopping(session))
+        with stopping, open_session(session):
+            record = _record_if_over(session) or _call_flow(session, out, verbose)
     assert session.training is not None
     return _report(record, session.training, out, as_json)
 
@@ -52,17 +48,7 @@ def _making(spec: TrainingSpec) -> Make:
     return of_gan
 
 
-def _flow(spec: TrainingSpec) -> Callable[[Any], dict[str, Any]]:
-    if spec.kind == "train-style":
-        from flows.train_style import train_style
-
-        return train_style
-    from flows.train_gan import train_gan
-
-    return train_gan
-
-
-def _already_over(session: TrainingSession) -> dict[str, Any] | None:
+def _record_if_over(session: TrainingSession) -> dict[str, Any] | None:
     """The record of a training that has no step left; it needs no server."""
     training = session.training
     assert training is not None
@@ -74,38 +60,22 @@ def _already_over(session: TrainingSession) -> dict[str, Any] | None:
     )
 
 
-def _through_prefect(session: TrainingSession, out: Console, verbose: bool) -> dict[str, Any]:
-    from flows.prefect_environment import prepare
-
-    warning = prepare(quiet=not verbose)
-    if warning:
-        print_line(out, warning)
-    from prefect.exceptions import TerminationSignal
-
-    flow = _flow(session.spec)
-    try:
-        return flow(session.spec)
-    except TerminationSignal as error:
-        raise Stopped("stopped by SIGTERM", f"the training is saved. {_how_to_go_on(session.spec)}") from error
-    except NocturneError:
-        raise
-    except Exception as error:
-        raise NocturneError(
-            f"Prefect failed ({type(error).__name__}: {error})",
-            f"the training is saved up to its last checkpoint. {_how_to_go_on(session.spec)}",
-        ) from error
+def _call_flow(session: TrainingSession, out: Console, verbose: bool) -> dict[str, Any]:
+    prepare_prefect(out, verbose)
+    go_on = _how_to_go_on(session.spec)
+    kept = f"the training is saved up to its last checkpoint. {go_on}"
+    record: dict[str, Any] = call_flow(
+        flow_of(session.spec.kind),
+        session.spec,
+        stopped=Stopped("stopped by SIGTERM", f"the training is saved. {go_on}"),
+        failed=lambda what: NocturneError(what, kept),
+    )
+    return record
 
 
-def _stopper(session: TrainingSession, out: Console) -> Callable[..., None]:
-    """What Ctrl-C does: first save and end, then end at once."""
-
-    def stop(*_: Any) -> None:
-        if session.stop.is_set() or session.training is None:
-            raise KeyboardInterrupt
-        out.print("Saving after the steps in hand. Ctrl-C again stops now, and loses what came after the checkpoint.")
-        session.stop.set()
-
-    return stop
+def _is_stopping(session: TrainingSession) -> bool:
+    """Whether there is nothing to wait for, or a first Ctrl-C has come."""
+    return session.stop.is_set() or session.training is None
 
 
 def _how_to_go_on(spec: TrainingSpec) -> str:
@@ -129,29 +99,3 @@ def _report(record: dict[str, Any], training: AnyTraining, out: Console, as_json
     if code:
         print_line(out, f"The training is saved. {_how_to_go_on(spec)}")
     return code
-
-
-def export(checkpoint: Path, to: Path) -> None:
-    """Write what draws samples, and nothing else, of a GAN's checkpoint into a small file."""
-    from core.gan.checkpoints.checkpoint import exported, read_info
-
-    _put(to, exported(checkpoint))
-    _say(to, read_info(to).digest)
-
-
-def export_style(checkpoint: Path, to: Path) -> None:
-    """Write what paints, and nothing else, of a style training's checkpoint into a small file."""
-    from core.stylize.feedforward.transfer_file import exported, read_info
-
-    _put(to, exported(checkpoint))
-    _say(to, read_info(to).digest)
-
-
-def _put(to: Path, data: bytes) -> None:
-    if to.suffix != ".safetensors":
-        raise SpecError(f"{printable(str(to))} must end in .safetensors, the one format of checkpoints.")
-    Store(to.absolute().parent).put(to.name, data)
-
-
-def _say(to: Path, digest: str) -> None:
-    print(printable(f"{to}: {to.stat().st_size / 1e6:.1f} MB, digest {digest}"))

@@ -10,11 +10,12 @@ from rich.console import Console
 from core.classifier.spec import TrainClassifierSpec
 from core.classifier.training import open_training
 from core.errors import NocturneError, Stopped
+from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE
 from flows.progress import Bar
 
-SHOWN = (
+CLASSIFIER_FIGURES = (
     ("accuracy", "accuracy, held-out pictures", "{:.1%}"),
     ("calibration_error", "calibration error", "{:.1%}"),
     ("known", "pictures that are known", "{:.1%}"),
@@ -24,18 +25,18 @@ SHOWN = (
 """Figures that are printed: name, words, format."""
 
 
-def train(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
+def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
     """Train a classifier, showing how it goes. Returns the exit code."""
     screen = console(as_json)
     print_line(screen, f"Nocturne: {spec.out}")
     with open_training(spec) as training, Bar(screen, "pictures seen") as bar:
         training.tick = bar.tick
-        figures = _through_prefect(spec, screen, verbose)
+        figures = _fit(spec, screen, verbose)
     if as_json:
         print(json.dumps({**figures, "exit_code": ALL_DONE}))
         return ALL_DONE
     table = plain_table()
-    for name, words, form in SHOWN:
+    for name, words, form in CLASSIFIER_FIGURES:
         if figures[name] is not None:
             table.add_row(words, form.format(figures[name]))
     screen.print(table)
@@ -45,23 +46,14 @@ def train(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
     return ALL_DONE
 
 
-def _through_prefect(spec: TrainClassifierSpec, screen: Console, verbose: bool) -> dict[str, Any]:
-    from flows.prefect_environment import prepare
-
-    warning = prepare(quiet=not verbose)
-    if warning:
-        print_line(screen, warning)
-    from prefect.exceptions import TerminationSignal
-
-    from flows.train_classifier import train_classifier
-
+def _fit(spec: TrainClassifierSpec, screen: Console, verbose: bool) -> dict[str, Any]:
     go_on = "What was seen of the pictures is kept; the same command goes on."
+    stopped = Stopped(f"stopped before the classifier was trained. {go_on}")
+    prepare_prefect(screen, verbose)
     try:
-        found: dict[str, Any] = train_classifier(spec)
-        return found
-    except (KeyboardInterrupt, TerminationSignal) as error:
-        raise Stopped(f"stopped before the classifier was trained. {go_on}") from error
-    except NocturneError:
-        raise
-    except Exception as error:
-        raise NocturneError(f"Prefect failed ({type(error).__name__}: {error}). {go_on}") from error
+        figures: dict[str, Any] = call_flow(
+            flow_of(spec.kind), spec, stopped=stopped, failed=lambda what: NocturneError(f"{what}. {go_on}")
+        )
+    except KeyboardInterrupt as error:
+        raise stopped from error
+    return figures

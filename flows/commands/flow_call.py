@@ -1,0 +1,51 @@
+"""Calling a flow from a command: Prefect made ready, and its stops and failures turned into one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from rich.console import Console
+
+from core.errors import NocturneError, Stopped
+from flows.console import print_line
+
+
+def prepare_prefect(out: Console, verbose: bool) -> None:
+    """Set Prefect's environment, and print a warning if its server does not answer.
+
+    Raises NocturneError if Prefect could not start a server that it needs.
+    """
+    from flows.prefect_environment import prepare
+
+    warning = prepare(quiet=not verbose)
+    if warning:
+        print_line(out, warning)
+
+
+def flow_of(kind: str) -> Callable[..., Any]:
+    """The flow that is named as this kind of spec. Raises ImportError."""
+    name = kind.replace("-", "_")
+    flow: Callable[..., Any] = getattr(import_module(f"flows.{name}"), name)
+    return flow
+
+
+def call_flow(
+    flow: Callable[..., Any], *arguments: Any, stopped: Stopped, failed: Callable[[str], NocturneError]
+) -> Any:
+    """The answer of a flow, once `prepare_prefect` is called.
+
+    Raises `stopped` if the process is terminated, what `failed` makes of a sentence if Prefect fails, and NocturneError as
+    the flow does.
+    """
+    from prefect.exceptions import TerminationSignal
+
+    try:
+        return flow(*arguments)
+    except TerminationSignal as error:
+        raise stopped from error
+    except NocturneError:
+        raise
+    except Exception as error:
+        raise failed(f"Prefect failed ({type(error).__name__}: {error})") from error
