@@ -1,0 +1,87 @@
+"""The maps are true: what the documentation names is there, and the layers are drawn as they are."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "data").rglob("*.md"),
+    )
+)
+OURS = ("core", "tasks", "flows", "tests", "docs", "data", "benchmarks", "deployments")
+QUOTED = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+NAME = re.compile(r"[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}_[A-Z_]+")
+"""Of a class of two words, or a constant of two."""
+GLOSSARY_ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<meaning>[^|]+) \| (?P<where>`[^|]+`) \|$", re.MULTILINE)
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def paths_in(name: str) -> set[str]:
+    """Quoted files and folders of this repository."""
+    return {each for each in QUOTED.findall(text(name)) if re.fullmatch(rf"({'|'.join(OURS)})/[\w./*-]*", each)}
+
+
+@cache
+def sources() -> str:
+    """All code that may define a name."""
+    folders = ("core", "tasks", "flows", "tests", "benchmarks")
+    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_file_that_is_named_is_there(name: str) -> None:
+    assert {path for path in paths_in(name) if not list(ROOT.glob(path.rstrip("/")))} == set()
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_link_leads_to_a_file(name: str) -> None:
+    folder = (ROOT / name).parent
+    assert {link for link, _ in LINK.findall(text(name)) if not (folder / link).exists()} == set()
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md"])
+def test_every_class_and_constant_that_is_named_is_in_the_code(name: str) -> None:
+    named = {each for each in QUOTED.findall(text(name)) if NAME.fullmatch(each)}
+    assert {
+        each for each in named if not re.search(rf"^(class {each}\b|{each}\b.*=)", sources(), re.MULTILINE)
+    } == set()
+
+
+def test_a_class_of_the_glossary_lives_where_its_row_says() -> None:
+    rows = list(GLOSSARY_ROW.finditer(text("docs/glossary.md")))
+    assert len(rows) > 60
+    for row in rows:
+        files = [text(path) for path in QUOTED.findall(row["where"])]
+        for each in QUOTED.findall(row["meaning"]):
+            if re.fullmatch(r"[A-Z]\w+", each):
+                assert any(re.search(rf"^(class )?{each}\b", file, re.MULTILINE) for file in files), row["term"]
+
+
+def test_the_glossary_is_in_order() -> None:
+    for part in text("docs/glossary.md").split("\n## ")[1:]:
+        terms = [row["term"].lower() for row in GLOSSARY_ROW.finditer(part)]
+        assert terms == sorted(terms)
+
+
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["core"])
+    drawing = text("docs/architecture.md").split("```mermaid")[1].split("```")[0]
+    places = {word: drawing.index(f'{word}["') for layer in layers for word in layer.split(" | ")}
+    assert [name for name, _ in sorted(places.items(), key=lambda item: item[1])] == [
+        word for layer in layers for word in layer.split(" | ")
+    ]
