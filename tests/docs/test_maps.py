@@ -36,6 +36,11 @@ def paths_in(name: str) -> set[str]:
 
 
 @cache
+def modules() -> set[str]:
+    return {path.name for folder in OURS for path in (ROOT / folder).rglob("*.py")}
+
+
+@cache
 def sources() -> str:
     """All code that may define a name."""
     folders = ("core", "tasks", "flows", "tests", "benchmarks")
@@ -45,6 +50,12 @@ def sources() -> str:
 @pytest.mark.parametrize("name", MAPS)
 def test_every_file_that_is_named_is_there(name: str) -> None:
     assert {path for path in paths_in(name) if not list(ROOT.glob(path.rstrip("/")))} == set()
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_module_that_is_named_without_its_folder_is_there(name: str) -> None:
+    named = {each for each in QUOTED.findall(text(name)) if re.fullmatch(r"\w+\.py", each)}
+    assert named <= modules()
 
 
 @pytest.mark.parametrize("name", MAPS)
