@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from core.classifier.recipe import ClassifierRecipe
 from core.classifier.spec import TrainClassifierSpec
-from core.config.base_spec import as_spec_error, read_toml
+from core.config.base_spec import BaseSpec, as_spec_error, read_toml
 from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.config.spec_fields import CHOOSERS
@@ -25,7 +25,7 @@ from core.gan.train.train_spec import PACKAGED, TrainSpec
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
-from core.survey.spec import SurveySpec
+from core.survey.spec import AnalyseSpec, AppraiseSpec
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Prefect says.")]
@@ -40,60 +40,69 @@ OF_ONE_PICTURE = ("preset", "seed", "max_megapixels", "device")
 """Fields of a spec that matter for one picture outside a run."""
 
 
-def with_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes `spec` first a SPEC argument and a flag for every field; flags override the file."""
-    file = Annotated[Path | None, typer.Argument(metavar="SPEC", help="Spec file (TOML); flags override it.")]
-    return _with_file(command, Spec, Recipe, file, _spec)
+Command = Callable[..., None]
+Prepare = Callable[[dict[str, Any], dict[str, Any]], None]
+"""Changes the values of a spec's file and those of the flags before they are merged."""
 
 
-def with_sample_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for sampling; the argument is a checkpoint or a spec file."""
-    words = "Checkpoint (.safetensors), or spec file (TOML); flags override it."
-    file = Annotated[Path | None, typer.Argument(metavar="CHECKPOINT", help=words)]
-    return _with_file(command, SampleSpec, SampleRecipe, file, _sample_spec)
+def with_file(
+    model: type[BaseSpec],
+    recipe: type[BaseModel],
+    metavar: str,
+    words: str,
+    field: str | None = None,
+    prepare: Prepare = lambda *_: None,
+) -> Callable[[Command], Command]:
+    """Gives a command that takes `spec` first an argument and a flag for every field of the spec and its recipe.
+
+    The argument is a spec file, over which flags take precedence, or, if it is no .toml file, the value of `field`.
+    """
+    file = Annotated[Path | None, typer.Argument(metavar=metavar, help=f"{words} (TOML); flags override it.")]
+    flags = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
+    flags += [_option(name, each, "Spec") for name, each in model.model_fields.items() if name != "recipe"]
+    flags += _recipe_options(recipe)
+
+    def build(values: dict[str, Any]) -> BaseSpec:
+        path: Path | None = values.pop("spec_file")
+        given = _given(values)
+        source = f"spec {path}" if path and not given else "flags"
+        before = _file_values(model, path, field)
+        prepare(before, given)
+        return model.from_values(_merged(before, given, recipe), source)
+
+    return functools.partial(_with, flags=flags, build=build)
 
 
-def with_train_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for training a GAN; the argument is the pictures or a spec file."""
-    words = f"Folder of pictures or of MNIST's files, `{PACKAGED}`, or spec file (TOML); flags override it."
-    file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
-    return _with_file(command, TrainSpec, GanRecipe, file, _train_spec)
+def with_field(model: type[BaseModel], field: str, metavar: str) -> Callable[[Command], Command]:
+    """Gives a command that takes `spec` first an argument for one field of the spec, and a flag for every other."""
+    argument = typer.Argument(metavar=metavar, help=model.model_fields[field].description)
+    flags = [inspect.Parameter(field, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, argument])]
+    flags += [_option(name, each, "Options") for name, each in model.model_fields.items() if name != field]
+
+    def build(values: dict[str, Any]) -> BaseModel:
+        if issubclass(model, BaseSpec):
+            return model.from_values(_given(values), "flags")
+        with as_spec_error("flags", LearnStyleSpec.kind):
+            return model.model_validate(_given(values))
+
+    return functools.partial(_with, flags=flags, build=build)
 
 
-def with_train_style_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for training a network that paints; the argument is the catalog or a spec file."""
-    words = "Catalog folder, or spec file (TOML); flags override it."
-    file = Annotated[Path | None, typer.Argument(metavar="CATALOG", help=words)]
-    return _with_file(command, TrainStyleSpec, TransferRecipe, file, _train_style_spec)
+def _without_choosers(values: dict[str, Any], given: dict[str, Any]) -> None:
+    """Flags that choose a recipe take the place of what the file says of choosing."""
+    if any(name in given for name in CHOOSERS):
+        for name in CHOOSERS:
+            values.pop(name, None)
 
 
-def with_learn_style_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes `spec` first a CATALOG argument and a flag for every other field of LearnStyleSpec."""
-    file = Annotated[Path, typer.Argument(metavar="CATALOG", help=LearnStyleSpec.model_fields["catalog"].description)]
-    flags = [inspect.Parameter("catalog", inspect.Parameter.KEYWORD_ONLY, annotation=file)]
-    fields = LearnStyleSpec.model_fields.items()
-    flags += [_option(name, field, "Options") for name, field in fields if name != "catalog"]
-    return _with(command, flags, lambda values: _checked(LearnStyleSpec, _given(values)))
+def _with_class(values: dict[str, Any], given: dict[str, Any]) -> None:
+    """The number of the class that a flag names or numbers."""
+    if "label" in given:
+        from core.gan.checkpoints.checkpoint import read_info
+        from core.gan.checkpoints.classes import class_number
 
-
-def with_survey_spec(model: type[SurveySpec]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command that takes `spec` first a FOLDER argument and a flag for every other field of a survey's spec."""
-    field = model.model_fields["pictures"]
-    folder = Annotated[Path, typer.Argument(metavar="FOLDER", help=field.description)]
-    flags = [inspect.Parameter("pictures", inspect.Parameter.KEYWORD_ONLY, annotation=folder)]
-    flags += [_option(name, field, "Options") for name, field in model.model_fields.items() if name != "pictures"]
-
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        return _with(command, flags, lambda values: model.from_values(_given(values), "flags"))
-
-    return decorated
-
-
-def with_train_classifier_spec(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for training a classifier; the argument is the labelled pictures or a spec file."""
-    words = "Folder whose subfolders are classes, CSV of file,label, or spec file (TOML); flags override it."
-    file = Annotated[Path | None, typer.Argument(metavar="DATA", help=words)]
-    return _with_file(command, TrainClassifierSpec, ClassifierRecipe, file, _train_classifier_spec)
+        checkpoint = Path(str(given.get("checkpoint", values.get("checkpoint", ""))))
+        given["label"] = class_number(read_info(checkpoint), given["label"])
 
 
 def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
@@ -103,19 +112,6 @@ def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
     flags = [_option(name, Spec.model_fields[name], "Spec") for name in OF_ONE_PICTURE]
     flags += _recipe_options(Recipe)
     return _with(command, flags, lambda values: _merged({}, _given(values), Recipe), own_first=True)
-
-
-def _with_file(
-    command: Callable[..., None],
-    model: type[BaseModel],
-    recipe: type[BaseModel],
-    file: Any,
-    build: Callable[[Path | None, dict[str, Any]], Any],
-) -> Callable[..., None]:
-    flags = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
-    flags += [_option(name, field, "Spec") for name, field in model.model_fields.items() if name != "recipe"]
-    flags += _recipe_options(recipe)
-    return _with(command, flags, lambda values: build(values.pop("spec_file"), values))
 
 
 def _with(
@@ -139,71 +135,17 @@ def _with(
     return wrapped
 
 
-def _spec(file: Path | None, flags: dict[str, Any]) -> Spec:
-    given = _given(flags)
-    before = read_toml(file, Spec.path_fields) if file else {}
-    if any(name in given for name in CHOOSERS):
-        before = {name: value for name, value in before.items() if name not in CHOOSERS}
-    values = _merged(before, given, Recipe)
-    return Spec.from_values(values, f"spec {file}" if file and not given else "flags")
-
-
-def _sample_spec(file: Path | None, flags: dict[str, Any]) -> SampleSpec:
-    given = _given(flags)
-    if file is not None and file.suffix.lower() == ".toml":
-        values = read_toml(file, SampleSpec.path_fields)
-    else:
-        values = {"checkpoint": str(file)} if file else {}
-    merged = _merged(values, given, SampleRecipe)
-    if "label" in given:
-        merged["recipe"]["label"] = _class(merged, given["label"])
-    return SampleSpec.from_values(merged, f"spec {file}" if file and not given else "flags")
-
-
-def _train_spec(file: Path | None, flags: dict[str, Any]) -> TrainSpec:
-    given = _given(flags)
-    if file is not None and file.suffix.lower() == ".toml":
-        values = read_toml(file, TrainSpec.path_fields)
-        data = Path(str(values.get("data", "")))
-        if data.name == PACKAGED and not data.exists():
-            values["data"] = PACKAGED
-    else:
-        values = {"data": str(file)} if file else {}
-    return TrainSpec.from_values(_merged(values, given, GanRecipe), f"spec {file}" if file and not given else "flags")
-
-
-def _train_style_spec(file: Path | None, flags: dict[str, Any]) -> TrainStyleSpec:
-    given = _given(flags)
-    if file is not None and file.suffix.lower() == ".toml":
-        values = read_toml(file, TrainStyleSpec.path_fields)
-    else:
-        values = {"catalog": str(file)} if file else {}
-    return TrainStyleSpec.from_values(
-        _merged(values, given, TransferRecipe), f"spec {file}" if file and not given else "flags"
-    )
-
-
-def _train_classifier_spec(file: Path | None, flags: dict[str, Any]) -> TrainClassifierSpec:
-    given = _given(flags)
-    if file is not None and file.suffix.lower() == ".toml":
-        values = read_toml(file, TrainClassifierSpec.path_fields)
-    else:
-        values = {"data": str(file)} if file else {}
-    source = f"spec {file}" if file and not given else "flags"
-    return TrainClassifierSpec.from_values(_merged(values, given, ClassifierRecipe), source)
-
-
-def _checked(model: type[LearnStyleSpec], values: dict[str, Any]) -> LearnStyleSpec:
-    with as_spec_error("flags", model.kind):
-        return model.model_validate(values)
-
-
-def _class(values: dict[str, Any], wanted: str) -> int:
-    """The number of the class that a flag names or numbers."""
-    from core.gan.checkpoints.checkpoint import read_info
-    from core.gan.checkpoints.classes import class_number
-
-    return class_number(read_info(Path(str(values.get("checkpoint", "")))), wanted)
+def _file_values(model: type[BaseSpec], file: Path | None, field: str | None) -> dict[str, Any]:
+    """The values that a spec file holds, or that of the field which it is. Raises SpecError."""
+    if file is None:
+        return {}
+    if field is not None and file.suffix.lower() != ".toml":
+        return {field: str(file)}
+    values = read_toml(file, model.path_fields)
+    data = Path(str(values.get("data", "")))
+    if model is TrainSpec and data.name == PACKAGED and not data.exists():
+        values["data"] = PACKAGED
+    return values
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -253,3 +195,34 @@ def _flag_type(annotation: Any) -> Any:
     if origin is Literal or annotation is Path:
         return str
     return annotation
+
+
+with_spec = with_file(Spec, Recipe, "SPEC", "Spec file", prepare=_without_choosers)
+with_sample_spec = with_file(
+    SampleSpec,
+    SampleRecipe,
+    "CHECKPOINT",
+    "Checkpoint (.safetensors), or spec file",
+    field="checkpoint",
+    prepare=_with_class,
+)
+with_train_spec = with_file(
+    TrainSpec,
+    GanRecipe,
+    "DATA",
+    f"Folder of pictures or of MNIST's files, `{PACKAGED}`, or spec file",
+    field="data",
+)
+with_train_style_spec = with_file(
+    TrainStyleSpec, TransferRecipe, "CATALOG", "Catalog folder, or spec file", field="catalog"
+)
+with_train_classifier_spec = with_file(
+    TrainClassifierSpec,
+    ClassifierRecipe,
+    "DATA",
+    "Folder whose subfolders are classes, CSV of file,label, or spec file",
+    field="data",
+)
+with_learn_style_spec = with_field(LearnStyleSpec, "catalog", "CATALOG")
+with_appraise_spec = with_field(AppraiseSpec, "pictures", "FOLDER")
+with_analyse_spec = with_field(AnalyseSpec, "pictures", "FOLDER")

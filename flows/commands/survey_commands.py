@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from core.survey.spec import AnalyseSpec, AppraiseSpec
-from flows.options import Json, Verbose, with_survey_spec
+from flows.options import Json, Verbose, with_analyse_spec, with_appraise_spec
 
 surveys = typer.Typer(rich_markup_mode=None)
 
 
 @surveys.command()
-@with_survey_spec(AppraiseSpec)
+@with_appraise_spec
 def appraise(spec: AppraiseSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Judge how the pictures of a folder are made and composed; one row a picture, and what is known stays."""
     from flows.commands.survey import survey
@@ -23,7 +23,7 @@ def appraise(spec: AppraiseSpec, as_json: Json = False, verbose: Verbose = False
 
 
 @surveys.command()
-@with_survey_spec(AnalyseSpec)
+@with_analyse_spec
 def analyse(spec: AnalyseSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """See the colours, moods and structure of the pictures of a folder: a table, palettes, overlays and a page."""
     from flows.commands.survey import survey
