@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.manifest.parquet_footer import read_footer, read_page_headers
+from core.manifest.parts import with_columns
 from core.manifest.schema import NEEDED
 
 MOST_ROWS = 1_000_000
@@ -44,12 +45,8 @@ def read_rows(data: bytes, schema: pa.Schema) -> pa.Table:
     # In this thread alone: one of Arrow's own must not hold a Python buffer when the process ends.
     options = {"read_dictionary": texts, "pre_buffer": False, "use_threads": False}
     found = pq.read_table(source, columns=[field.name for field in present], **options)
-    for field in schema:
-        if field.name not in there:
-            found = found.append_column(field, pa.nulls(found.num_rows, field.type))
-    found = found.select(schema.names)
     _check_texts(data, found, texts)
-    rows = found.cast(schema)
+    rows = with_columns(found, schema).cast(schema)
     rows.validate(full=True)
     _check_values(rows)
     return rows

@@ -6,22 +6,18 @@ the manifest can be read at any moment of a night.
 
 from __future__ import annotations
 
-import io
-import secrets
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from core.errors import NocturneError, SpecError, StoreBroken
 from core.manifest.checked_parquet import read_rows
+from core.manifest.parts import fold, parquet_bytes, part_names, put_part
 from core.manifest.ranks import with_ranks
 from core.manifest.schema import LISTS, SCHEMA
-from core.storage.run_paths import MANIFEST, MANIFEST_CSV, PARTS, picture_paths
+from core.storage.run_paths import MANIFEST, picture_paths
 from core.storage.store import Store
 from core.text import printable, truncated
 
@@ -36,10 +32,7 @@ def write_part(store: Store, rows: pa.Table | Iterable[dict[str, Any]]) -> str:
 
     Raises StorageFailed or StoreBroken.
     """
-    # The name only has to be new: clocks jump, and process numbers come again.
-    name = f"{PARTS}/{time.time_ns() // 1_000_000:014d}-{secrets.token_hex(8)}.parquet"
-    _put(store, name, rows if isinstance(rows, pa.Table) else table(rows))
-    return name
+    return put_part(store, rows if isinstance(rows, pa.Table) else table(rows))
 
 
 def read(store: Store, columns: Sequence[str] | None = None) -> pa.Table:
@@ -48,7 +41,7 @@ def read(store: Store, columns: Sequence[str] | None = None) -> pa.Table:
     Raises NocturneError when a file of the run is damaged.
     """
     # Parts first: a part that is folded in between the two reads is then in both, and never in neither.
-    parts = _read_parts(store, sorted(store.names(PARTS, ".parquet")))
+    parts = _read_parts(store, part_names(store))
     rows = combine(_read_base(store), parts).sort_by("output")
     return rows.select(list(columns)) if columns else rows
 
@@ -73,7 +66,7 @@ def set_aside_damaged(store: Store) -> list[str]:
     disk does not give one: that is no damage of the part.
     """
     damaged = []
-    for name in list(store.names(PARTS, ".parquet")):
+    for name in part_names(store):
         try:
             store.read(name)
         except FileNotFoundError:
@@ -95,26 +88,23 @@ def begin(store: Store, planned: pa.Table) -> None:
     Call it under the run's lock, before any output is written: from here on no old row speaks of a file that the
     night will overwrite.
     """
-    names = sorted(store.names(PARTS, ".parquet"))
+    names = part_names(store)
     old = read(store)
     made = pc.is_in(old["status"], pa.array(["done", "rejected"]))
     gone = pc.invert(pc.is_in(old["output"], planned["output"]))
     past = old.filter(pc.and_(made, gone))
     named = zip(past["output"].to_pylist(), past["status"].to_pylist(), strict=True)
     past = past.filter(pa.array([_has_picture(store, output, status) for output, status in named], pa.bool_()))
-    _put(store, MANIFEST, pa.concat_tables([planned, past]).sort_by("output"))
+    store.put(MANIFEST, parquet_bytes(pa.concat_tables([planned, past]).sort_by("output")))
     for name in names:
         store.remove(name)
 
 
 def merge(store: Store) -> pa.Table:
     """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
-    names = sorted(store.names(PARTS, ".parquet"))
+    names = part_names(store)
     rows = with_ranks(read(store))
-    _put(store, MANIFEST, rows)
-    store.put(MANIFEST_CSV, csv_bytes(rows))
-    for name in names:
-        store.remove(name)
+    fold(store, rows, names)
     return rows
 
 
@@ -134,29 +124,11 @@ def query(rows: pa.Table, failed: bool = False, style: str | None = None, sort: 
     return rows.sort_by([(sort, order), ("output", "ascending")])
 
 
-def csv_bytes(rows: pa.Table) -> bytes:
-    """A manifest as CSV; what is a list is left out: the loss history and the traits."""
-    sink = io.BytesIO()
-    pacsv.write_csv(rows.drop_columns(list(LISTS)), sink)
-    return sink.getvalue()
-
-
-def parquet_bytes(rows: pa.Table) -> bytes:
-    """A table as a Parquet file."""
-    sink = io.BytesIO()
-    pq.write_table(rows, sink, compression="zstd")
-    return sink.getvalue()
-
-
 def _has_picture(store: Store, output: str, status: str) -> bool:
     try:
         return any(store.exists(path) for path in picture_paths(output, status))
     except NocturneError:  # a name that leads out of the run folder
         return False
-
-
-def _put(store: Store, name: str, rows: pa.Table) -> None:
-    store.put(name, parquet_bytes(rows))
 
 
 def _first_per_output(parts: pa.Table) -> pa.Table:

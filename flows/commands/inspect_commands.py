@@ -16,7 +16,7 @@ from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.errors import SpecError
 from core.images import provenance
-from core.manifest import manifest
+from core.manifest import manifest, parts
 from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrate_cost
@@ -178,7 +178,7 @@ def _about_network(file: Path) -> dict[str, Any]:
 
 
 def _as_file(rows: Any, to: Path) -> bytes:
-    writers = {".csv": manifest.csv_bytes, ".parquet": manifest.parquet_bytes, ".json": _as_json}
+    writers = {".csv": parts.csv_bytes, ".parquet": parts.parquet_bytes, ".json": _as_json}
     if to.suffix.lower() not in writers:
         raise SpecError(f"--to {to}: the suffix must be .csv, .parquet or .json.")
     return bytes(writers[to.suffix.lower()](rows))

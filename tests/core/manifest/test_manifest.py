@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import NocturneError, SpecError
 from core.manifest import manifest
+from core.manifest.parts import parquet_bytes
 from core.storage.run_paths import MANIFEST, PARTS, output_path
 from core.storage.store import Store
 
@@ -148,6 +149,6 @@ def test_a_manifest_of_an_earlier_version_is_gone_on_with(store: Store) -> None:
     rows = manifest.table([{"output": "wave/a.png", "key": "k", "status": "done", "score": 0.5}])
     earlier = rows.drop_columns([name for name in rows.column_names if name not in first])
     assert set(earlier.column_names) == first
-    store.put("manifest.parquet", manifest.parquet_bytes(earlier))
+    store.put("manifest.parquet", parquet_bytes(earlier))
     (found,) = manifest.read(store).to_pylist()
     assert (found["output"], found["label"], found["best"], found["traits"]) == ("wave/a.png", None, None, None)
