@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from core.errors import SpecError
 from core.networks import device as devices
 from core.networks.classifier import Classifier, softmax
 from core.networks.classifier_file import file_bytes
+from core.progress import ProgressCallback
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.text import printable
@@ -31,8 +32,6 @@ from core.text import printable
 FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
 LISTED = 20
 """Pictures and faults that are named in the figures, at most."""
-
-Tick = Callable[[int, int], None]
 
 
 class ClassifierTraining:
@@ -45,7 +44,7 @@ class ClassifierTraining:
         self.examples = load(spec.data, spec.max_pixels)
         _check_enough(self.examples, self.recipe.folds, str(spec.data))
         self.chunks = features.chunks(self.examples.examples)
-        self.tick: Tick = lambda *_: None
+        self.tick: ProgressCallback = lambda *_: None
         """Told how many pictures were seen, and of how many."""
         self.store.put(SPEC, spec.toml().encode())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.images import image
 from core.manifest import manifest
 from core.planning.plan_file import read_copies
 from core.planning.reuse import PLACE_REASONS
+from core.progress import ProgressCallback
 from core.storage.run_paths import output_path, output_thumb
 from core.storage.store import Store
 
@@ -20,7 +20,7 @@ BATCH = 500
 """Rows in one part: what a kill makes do again is a matter of copying."""
 
 
-def copy_equal_jobs(store: Store, run: str, tick: Callable[[int, int], None] | None = None) -> int:
+def copy_equal_jobs(store: Store, run: str, tick: ProgressCallback | None = None) -> int:
     """Copy the picture and the row of every job of the plan that has an equal one. Returns how many ended done.
 
     Call it after the shards: a copy of a job that failed fails for the same reason, one that was left stays pending.

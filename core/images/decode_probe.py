@@ -12,13 +12,14 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from core.errors import JobError, TimedOut, Unreadable
 from core.images import image
 from core.images.open_image import quoted
+from core.progress import ProgressCallback
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -29,7 +30,7 @@ ERRORS = {kind.reason: kind for kind in JobError.__subclasses__()}
 
 
 def find_faults(
-    paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None, patience: float = PATIENCE
+    paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None, patience: float = PATIENCE
 ) -> list[JobError | None]:
     """What is wrong with each picture, None if it decodes. `tick(done, total)` is called after each."""
     found: list[JobError | None] = []

@@ -16,6 +16,7 @@ from core.errors import NocturneError
 from core.manifest import manifest
 from core.manifest.output_check import ExpectedOutput, OutputTrouble, PixelCheck, expected_path
 from core.manifest.outputs_on_disk import DiskEntry, list_outputs
+from core.progress import ProgressCallback
 from core.storage.store import TEMPORARY, Store
 
 FAULT_KINDS = ("missing", "altered", "damaged", "stray")
@@ -27,8 +28,6 @@ HAVE_FILES = frozenset({"done", "rejected"})
 THREADS = 4
 AHEAD = 64
 """Pictures that are handed to the threads before the oldest is waited for."""
-
-Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Ledger:
                 self.others[name] = status
 
 
-def verify(store: Store, tick: Tick | None = None, held: bool = False) -> Report:
+def verify(store: Store, tick: ProgressCallback | None = None, held: bool = False) -> Report:
     """Decode every picture of a run and compare its pixels with the manifest; look for files that no row names.
 
     `tick(done, total)` is told of every picture. `held` says that the caller has the run's lock. Raises NocturneError
@@ -121,7 +120,7 @@ def is_running(store: Store) -> bool:
 
 
 def _faults(
-    store: Store, ledger: Ledger, claims: Iterable[ExpectedOutput], tick: Tick | None = None
+    store: Store, ledger: Ledger, claims: Iterable[ExpectedOutput], tick: ProgressCallback | None = None
 ) -> Iterator[OutputFault]:
     """The faults of some rows, in their order."""
     check = PixelCheck(store)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
+from core.progress import ProgressCallback
 from core.text import printable, truncated
 
 
@@ -29,7 +30,7 @@ def companions(
     root: Path,
     assets: Sequence[tuple[Asset, MeasuredFile]],
     max_pixels: int,
-    tick: Callable[[int, int], None],
+    tick: ProgressCallback,
 ) -> list[Companion]:
     """The companion of each asset in the folder `root`, which messages call a `kind`; nothing is decoded.
 

@@ -7,13 +7,14 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from core.errors import JobError, Missing, Unreadable
 from core.images import decode_probe, image
+from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
 
 THREADS = 4
@@ -51,7 +52,7 @@ class DigestCache:
         self.computed = 0
 
     def measure(
-        self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
+        self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None
     ) -> list[MeasuredFile]:
         """Measure files by their headers and bytes, in order. `tick(done, total)` is called now and then while new ones
         are read.
@@ -67,7 +68,7 @@ class DigestCache:
         return [_limited(path, found or MeasuredFile(), max_pixels) for path, found in zip(paths, known, strict=True)]
 
     def measure_whole(
-        self, paths: Sequence[str], max_pixels: int, tick: Callable[[int, int], None] | None = None
+        self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None
     ) -> list[MeasuredFile]:
         """Measure files as `measure` does, and decode each whole once, in a process apart (see core.images.decode_probe)."""
         found = self.measure(paths, max_pixels)
@@ -82,7 +83,7 @@ class DigestCache:
             _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
         return found
 
-    def _fresh(self, paths: Sequence[str], tick: Callable[[int, int], None] | None) -> Iterator[MeasuredFile]:
+    def _fresh(self, paths: Sequence[str], tick: ProgressCallback | None) -> Iterator[MeasuredFile]:
         with ThreadPoolExecutor(THREADS) as pool:
             for done, measured in enumerate(pool.map(_measure, paths), start=1):
                 self.computed += 1

@@ -13,7 +13,7 @@ from core.planning.catalog import Style, load_catalog, style_digest
 from core.planning.companion_files import Companion, companions
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
-from core.planning.planner import Tick
+from core.progress import StageCallback
 from core.text import printable
 
 SMALLEST_ARTWORK = 32
@@ -44,7 +44,7 @@ class Inputs:
     `masks` and `regions` are what goes with each asset, None where the spec has no folder of them.
     """
 
-    def __init__(self, spec: Spec, tick: Tick) -> None:
+    def __init__(self, spec: Spec, tick: StageCallback) -> None:
         """Scan, load and measure. Raises SpecError for a wrong catalog or an empty library."""
         self._spec, self._tick = spec, tick
         self.library = scan(spec.library, spec.include, spec.exclude)

@@ -5,7 +5,7 @@ Making a plan only looks; core.planning.plan_file puts it into the run folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -16,9 +16,7 @@ from core.planning.jobs import FILE_FIELDS, Job, OutputNames
 from core.planning.reuse import PLACE_REASONS, finished_jobs
 from core.planning.run_context import RunContext
 from core.planning.shards import MAX_JOBS, Sharder
-
-Tick = Callable[[str, int, int], None]
-"""Called with (what, done, total) while a plan is made."""
+from core.progress import StageCallback
 
 PlanFault = tuple[str, str]
 """Why a job cannot be made: a manifest reason and its sentence."""
@@ -100,7 +98,7 @@ class Planner:
         reuse: Sequence[Path],
         shard_seconds: float,
         retry: bool,
-        tick: Tick,
+        tick: StageCallback,
         most: int = MAX_JOBS,
         again: bool = False,
     ) -> None:

@@ -14,7 +14,7 @@ from core.errors import NocturneError, SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
 from core.planning.pairs import Pair
-from core.planning.planner import Tick
+from core.progress import StageCallback
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
@@ -37,7 +37,7 @@ class AutoPairs:
 
 
 def auto_pairs(
-    spec: Spec, assets: Sequence[Asset], styles: Sequence[Style], replan: bool, tick: Tick
+    spec: Spec, assets: Sequence[Asset], styles: Sequence[Style], replan: bool, tick: StageCallback
 ) -> AutoPairs | None:
     """The styles that suit each asset; those that the run's last plan chose stand unless `replan`. None if the spec pairs
     otherwise. Raises SpecError for an unknown mood, or a catalog without a style to choose from.
@@ -68,7 +68,7 @@ def _filled(had: tuple[str, ...], best: Sequence[str], count: int) -> tuple[str,
 
 
 def _chosen(
-    spec: Spec, styles: Sequence[Style], assets: Sequence[str], mood: str | None, tick: Tick
+    spec: Spec, styles: Sequence[Style], assets: Sequence[str], mood: str | None, tick: StageCallback
 ) -> dict[str, list[str]]:
     """Every style's name for each of these assets, the best first. One that cannot be read gets what suits any."""
     from core.assist.recommend import (  # what looks at pictures is loaded only where it is needed

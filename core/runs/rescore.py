@@ -19,6 +19,7 @@ from core.networks import classifier_file
 from core.networks import device as devices
 from core.planning.jobs import Job
 from core.planning.plan_file import read_context, read_planned
+from core.progress import ProgressCallback
 from core.runs.finalise import finalise
 from core.runs.run_kinds import kind_of
 from core.scoring.labeller import Labeller
@@ -33,7 +34,6 @@ TOLD = 20
 Row = dict[str, Any]
 Judge = Callable[[Row], Row]
 """Gives the columns of a made picture's row that judging fills. Raises JobError."""
-Tick = Callable[[int, int], None]
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Rescored:
     """Name and digest of the classifier that labelled them."""
 
 
-def score_again(store: Store, spec: RunSpec, scorer: str | None, tick: Tick = lambda *_: None) -> Rescored:
+def score_again(store: Store, spec: RunSpec, scorer: str | None, tick: ProgressCallback = lambda *_: None) -> Rescored:
     """Judge every picture of the run that was made, by the spec's weights and a scorer; without one, labels stay.
 
     Call it under the run's lock. What a kill leaves is a manifest with some rows judged. Raises SpecError for a run
@@ -75,7 +75,7 @@ def _is_planned(row: Row, jobs: dict[str, Job]) -> bool:
     return job is not None and job.key == row["key"]
 
 
-def _judged(rows: list[Row], judge: Judge, found: Rescored, tick: Tick) -> Iterator[Row]:
+def _judged(rows: list[Row], judge: Judge, found: Rescored, tick: ProgressCallback) -> Iterator[Row]:
     for number, row in enumerate(rows, start=1):
         try:
             judged = {**row, **judge(row)}

@@ -17,8 +17,9 @@ from core.config.base_spec import placed, read_toml
 from core.config.run_spec import RunSpec
 from core.errors import SpecError
 from core.planning.plan_file import read_context
-from core.planning.planner import Plan, Tick
+from core.planning.planner import Plan
 from core.planning.run_context import RunContext
+from core.progress import StageCallback
 from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
@@ -59,7 +60,7 @@ class RunKind:
         module, _, name = getattr(self, part).partition(":")
         return getattr(importlib.import_module(module), name)
 
-    def make_plan(self, spec: RunSpec, retry: bool = False, tick: Tick | None = None, **choices: bool) -> Plan:
+    def make_plan(self, spec: RunSpec, retry: bool = False, tick: StageCallback | None = None, **choices: bool) -> Plan:
         """The plan of a night; nothing is written. `replan` chooses anew what the spec leaves to be chosen, and `again`
         plans the rest of a night that goes on, where the kind knows of such. Raises SpecError.
         """

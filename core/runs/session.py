@@ -11,7 +11,8 @@ from core.config.run_spec import RunSpec
 from core.engine.worker_pool import WorkerPool
 from core.manifest import manifest
 from core.planning.plan_file import begin_night
-from core.planning.planner import Plan, Tick
+from core.planning.planner import Plan
+from core.progress import StageCallback
 from core.runs.finalise import finalise
 from core.runs.run_kinds import kind_of
 from core.storage.disk_space import check_free_space
@@ -44,7 +45,7 @@ class RunSession:
         """Whether the night plans further tries of what scores too low."""
         return self.spec.retries and not self.retry
 
-    def begin(self, tick: Tick | None = None) -> None:
+    def begin(self, tick: StageCallback | None = None) -> None:
         """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
         self.spec.check()
         self._held.enter_context(self.store.lock())
@@ -91,7 +92,7 @@ class RunSession:
         self._held.close()
         self.over.set()
 
-    def _make_plan(self, tick: Tick | None) -> None:
+    def _make_plan(self, tick: StageCallback | None) -> None:
         try:
             if self.retries and self.store.exists(PLAN):
                 finalise(self.store, self.spec)  # what passes may be decided otherwise than when it was made

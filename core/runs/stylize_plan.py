@@ -16,7 +16,8 @@ from core.planning.frozen_choice import Decision, decide
 from core.planning.inputs import Inputs
 from core.planning.jobs import KeyMaker
 from core.planning.pairs import Pair, pair_up
-from core.planning.planner import Plan, Planner, Tick
+from core.planning.planner import Plan, Planner
+from core.progress import StageCallback
 from core.runs.auto_pairs import AutoPairs, auto_pairs
 from core.stylize.feedforward.style_lookup import digest_for
 from core.stylize.jobs.context import StylizeContext
@@ -25,7 +26,7 @@ from core.stylize.jobs.context import StylizeContext
 def make_plan(
     spec: Spec,
     retry: bool = False,
-    tick: Tick | None = None,
+    tick: StageCallback | None = None,
     cost: CostModel | None = None,
     replan: bool = False,
     again: bool = False,
@@ -61,7 +62,7 @@ class _Planner(Planner):
         inputs: Inputs,
         auto: AutoPairs | None,
         retry: bool,
-        tick: Tick,
+        tick: StageCallback,
         again: bool,
     ) -> None:
         self.spec = spec = decision.spec

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from core.config.spec_fields import check_folder
 from core.errors import RunBusy
+from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
 from core.survey.kind import Kind
 from core.survey.spec import SurveySpec
@@ -21,9 +22,6 @@ from core.survey.survey import Survey
 
 PATIENCE = 1800.0
 """Seconds to wait for another process that looks at the same folder."""
-
-Tick = Callable[[int, int], None]
-"""Called with (done, total) pictures."""
 
 
 class CachedSpec(SurveySpec):
@@ -59,7 +57,7 @@ def cached_survey(
     folder: Path,
     kind: Kind,
     options: dict[str, Any],
-    tick: Tick = lambda *_: None,
+    tick: ProgressCallback = lambda *_: None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Survey:

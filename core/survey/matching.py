@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 from core.assist.emotion import Emotion
 from core.assist.recommend import SPREAD
 from core.planning.catalog import Style
+from core.progress import ProgressCallback, StageCallback
 from core.survey.analysis import ANALYSE
 from core.survey.cached import cached_survey
 from core.survey.survey import rows_of
 from core.text import portable
 
 Row = Mapping[str, Any]
-Tick = Callable[[str, int, int], None]
 OPTIONS = {"files": False}
 
 
@@ -34,7 +34,7 @@ def seen(
     styles: Sequence[Style],
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
-    tick: Tick = lambda *_: None,
+    tick: StageCallback = lambda *_: None,
 ) -> Seen:
     """Measure the pictures of a library and these styles of a catalog. Raises SpecError, RunBusy, NocturneError."""
     assets = analysed_rows(library, lambda d, t: tick("look at assets", d, t), include, exclude)
@@ -44,7 +44,7 @@ def seen(
 
 
 def analysed_rows(
-    folder: Path, tick: Callable[[int, int], None], include: Sequence[str] = (), exclude: Sequence[str] = ()
+    folder: Path, tick: ProgressCallback, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> dict[str, Row]:
     """Measures of a folder's pictures by their names."""
     with cached_survey(folder, ANALYSE, OPTIONS, tick, include, exclude) as survey:

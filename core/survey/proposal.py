@@ -13,8 +13,9 @@ from core.assist.recommend import Fit, recommended, variety
 from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.catalog import load_catalog
+from core.progress import StageCallback
 from core.storage.store import Store
-from core.survey.matching import Seen, Tick, seen
+from core.survey.matching import Seen, seen
 from core.text import portable
 
 PAIRS, SPEC, REASONS, RUN = "pairs.csv", "spec.toml", "reasons.csv", "run"
@@ -33,7 +34,9 @@ class Proposal:
     """The one asset of the library that it is about, if it is about one."""
 
 
-def propose(pictures: Path, catalog: Path, count: int, mood: str | None, tick: Tick = lambda *_: None) -> Proposal:
+def propose(
+    pictures: Path, catalog: Path, count: int, mood: str | None, tick: StageCallback = lambda *_: None
+) -> Proposal:
     """Recommend `count` styles for each picture of a folder, or for one. Raises SpecError, RunBusy, NocturneError."""
     library, only = (pictures, None) if pictures.is_dir() else (pictures.parent, pictures.name)
     if only and not pictures.is_file():

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from core.assist.search import DIMS, Index, index_from, index_of
 from core.errors import NocturneError
 from core.networks.features import NAME
+from core.progress import ProgressCallback
 from core.storage.store import Store
-from core.survey.cached import Tick, cached_survey
+from core.survey.cached import cached_survey
 from core.survey.features import FEATURES, LENGTH
 
 INDEX = "index.safetensors"
@@ -36,7 +37,7 @@ class Collection:
         return self.index.vectors.astype(np.float32)
 
 
-def collection(folder: Path, tick: Tick = lambda *_: None) -> Collection:
+def collection(folder: Path, tick: ProgressCallback = lambda *_: None) -> Collection:
     """The pictures of a folder, those looked at alone that were not before. Raises SpecError, RunBusy, NocturneError."""
     with cached_survey(folder, FEATURES, {"name": NAME}, tick) as survey:
         rows = survey.whole()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from core.errors import TRANSIENT, SpecError
 from core.images.formats import listed
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
+from core.progress import StageCallback
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.survey import table
@@ -28,9 +29,6 @@ SPAN = 500
 """Pictures that one Prefect task looks at, half a minute to a few minutes of work."""
 COMMIT_SECONDS, COMMIT_ROWS = 20.0, 500
 """A part is committed after so long or so many rows: a kill loses no more."""
-
-Tick = Callable[[str, int, int], None]
-"""Called with (what, done, total)."""
 
 
 @dataclass
@@ -51,7 +49,7 @@ class Tally:
 class Survey:
     """One survey of one folder. Use it as a context manager: it holds the folder `out` and its processes."""
 
-    def __init__(self, spec: SurveySpec, kind: Kind, tick: Tick = lambda *_: None) -> None:
+    def __init__(self, spec: SurveySpec, kind: Kind, tick: StageCallback = lambda *_: None) -> None:
         self.spec, self.kind, self.tick = spec, kind, tick
         self.store, self.tally = Store(spec.out), Tally()
         self.todo: list[Sight] = []
@@ -168,7 +166,7 @@ _surveys: OpenRuns[Survey] = OpenRuns()
 
 
 def open_survey(
-    spec: SurveySpec, kind: Kind, tick: Tick = lambda *_: None
+    spec: SurveySpec, kind: Kind, tick: StageCallback = lambda *_: None
 ) -> contextlib.AbstractContextManager[Survey]:
     """The survey of this rooted spec: what the caller of a flow has begun already, else one begun and ended here.
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import JobError
-
-Tick = Callable[[int, int], None]
-"""Called with (done, total) while pictures are read."""
 
 
 @dataclass(frozen=True)

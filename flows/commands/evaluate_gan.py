@@ -17,7 +17,6 @@ from core.gan.data.batches import middle
 from core.gan.metrics.features import (
     EfficientNetFeatures,
     FeatureNetwork,
-    Tick,
     VggFeatures,
     efficientnet_side,
     rgb_of,
@@ -28,6 +27,7 @@ from core.gan.networks.recipe import LANES, GanRecipe, SampleRecipe
 from core.gan.sampling.sampler import Sampler
 from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
+from core.progress import ProgressCallback
 from core.text import printable
 from flows.commands import evaluation_report
 from flows.console import console
@@ -85,14 +85,14 @@ def _recipe(psi: float) -> SampleRecipe:
         raise SpecError(f"--psi {psi:g}: {error.errors()[0]['msg']}.") from error
 
 
-def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: Tick) -> dataset.Dataset | None:
+def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: ProgressCallback) -> dataset.Dataset | None:
     """The pictures of the folder given, else MNIST's test digits where they lie beside the training ones."""
     if held_out is not None:
         return dataset.load_mnist_test(held_out, recipe) or dataset.load(held_out, recipe, tick=tick)
     return dataset.load_mnist_test(data, recipe) if data.is_dir() else None
 
 
-def _drawn(sampler: Sampler, seeds: Sequence[int], tick: Tick) -> RgbPictures:
+def _drawn(sampler: Sampler, seeds: Sequence[int], tick: ProgressCallback) -> RgbPictures:
     made = []
     for start in range(0, len(seeds), LANES):
         made.append(sampler.sample(seeds[start : start + LANES]))

@@ -20,8 +20,9 @@ from core.images import image
 from core.images.border_crop import margins_cropped
 from core.images.formats import listed
 from core.planning.library import scan
+from core.progress import ProgressCallback
 from core.text import printable, truncated
-from core.training.skipped_files import SkippedFile, Tick
+from core.training.skipped_files import SkippedFile
 
 U8 = NDArray[np.uint8]
 
@@ -62,7 +63,9 @@ def side_for(recipe: GanRecipe) -> int:
     return round(recipe.size / recipe.crop)
 
 
-def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS, tick: Tick | None = None) -> Dataset:
+def load(
+    path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS, tick: ProgressCallback | None = None
+) -> Dataset:
     """The data at `path`: `digits`, a folder with MNIST's files, or a folder of pictures whose subfolders are classes.
 
     Pictures are cut to their middle square and brought to `side_for(recipe)`; broken ones are left out and listed.
@@ -83,7 +86,7 @@ def load(path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS
     return found
 
 
-def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
+def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None) -> Dataset:
     if not path.is_dir():
         raise SpecError(
             f"{printable(str(path))} is not a folder of pictures or of MNIST's files",
@@ -152,7 +155,7 @@ def _of_greys(pixels: U8, numbers: U8, recipe: GanRecipe, kind: str, hashes: tup
     return _digested(Dataset(stacked, numbers.astype(np.int64), classes, names, hashes, kind=kind))
 
 
-def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: Tick | None) -> Dataset:
+def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None) -> Dataset:
     """Classes are the first folders below `path`, unless pictures lie in `path` itself."""
     assets = scan(path, [], []).assets
     pictures, kept, hashes, skipped = [], [], [], []

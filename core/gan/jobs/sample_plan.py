@@ -20,7 +20,8 @@ from core.gan.sampling.seeds import each_seed, parse_seeds
 from core.images.formats import WRITABLE
 from core.planning.cost_model import CostModel, load_cost
 from core.planning.library import scan
-from core.planning.planner import Plan, Planner, Tick
+from core.planning.planner import Plan, Planner
+from core.progress import StageCallback
 
 STAMP_BYTES = 1_200
 """Bytes of a sample's record and colour profile."""
@@ -32,7 +33,9 @@ GUESS = {"mlp": 0.5e-3, "dcgan": 1e-3, "few_shot": 5e-3}
 """Seconds a picture of 28 px (few_shot: of 64 px) on two ordinary CPU cores, before anything was measured."""
 
 
-def make_plan(spec: SampleSpec, retry: bool = False, tick: Tick | None = None, cost: CostModel | None = None) -> Plan:
+def make_plan(
+    spec: SampleSpec, retry: bool = False, tick: StageCallback | None = None, cost: CostModel | None = None
+) -> Plan:
     """Plan a night; nothing is written into the run folder. `retry` plans the failed jobs alone.
 
     Raises SpecError for a wrong spec, a checkpoint that cannot be used, or a class that it does not have.
@@ -62,7 +65,7 @@ class SampleKeyMaker:
 
 
 class _Planner(Planner):
-    def __init__(self, spec: SampleSpec, retry: bool, tick: Tick, cost: CostModel) -> None:
+    def __init__(self, spec: SampleSpec, retry: bool, tick: StageCallback, cost: CostModel) -> None:
         self.spec = spec
         self.info = read_info(spec.checkpoint)
         check_label(self.info, spec.recipe.label)

@@ -23,9 +23,7 @@ from core.images.pixel_types import RgbPictures
 from core.networks import efficientnet
 from core.networks.backbone import Backbone
 from core.networks.weights import load
-
-Tick = Callable[[int, int], None]
-"""Called with (done, total) after every micro-batch."""
+from core.progress import ProgressCallback
 
 LANES = 16
 """Pictures in one call of a network, always: short groups are padded, so that a picture's features do not depend on how
@@ -62,7 +60,7 @@ class FeatureNetwork(Protocol):
     def dims(self) -> int:
         """Length d of a picture's features."""
 
-    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: ProgressCallback | None = None) -> Features:
         """Features (n, d), float32, of pictures (n, h, w, 3). Raises ValueError if they are not 8-bit RGB."""
 
 
@@ -76,7 +74,7 @@ class EfficientNetFeatures:
         self.name = f"efficientnet-lite0 pooled, {side} px"
         self._network, self._device, self._side = efficientnet.load().to(device), device, side
 
-    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: ProgressCallback | None = None) -> Features:
         """Features (n, 1280) of pictures (n, h, w, 3), from 0 to 6."""
         return _in_lanes(self._call, rgb, self._side, self._device, tick)
 
@@ -96,7 +94,7 @@ class VggFeatures:
         self._network = Backbone(load("packaged"), VGG_LAYERS).to(device)
         self._device, self._side = device, side
 
-    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: ProgressCallback | None = None) -> Features:
         """Features (n, 1280) of pictures (n, h, w, 3), from 0."""
         return _in_lanes(self._call, rgb, self._side, self._device, tick)
 
@@ -130,7 +128,7 @@ def resized(rgb: RgbPictures, side: int) -> RgbPictures:
 
 @torch.inference_mode()
 def _in_lanes(
-    call: Callable[[Tensor], Tensor], rgb: RgbPictures, side: int, device: torch.device, tick: Tick | None
+    call: Callable[[Tensor], Tensor], rgb: RgbPictures, side: int, device: torch.device, tick: ProgressCallback | None
 ) -> Features:
     if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape[3] != 3 or not rgb.size:
         raise ValueError(f"not 8-bit RGB pictures (n, h, w, 3): {rgb.dtype} {rgb.shape}")

@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from core.gan.data.batches import middle
 from core.gan.metrics.distances import Features, nearest
-from core.gan.metrics.features import FeatureNetwork, Tick, rgb_of
+from core.gan.metrics.features import FeatureNetwork, rgb_of
 from core.images import perceptual_hash
 from core.images.pixel_types import RgbPictures
+from core.progress import ProgressCallback
 from core.text import printable
 
 Verdict = Literal["copy", "close", "apart"]
@@ -80,7 +81,11 @@ class Originals:
     """The training pictures, as samples are compared with them."""
 
     def __init__(
-        self, rgb: RgbPictures, network: FeatureNetwork, whole: RgbPictures | None = None, tick: Tick | None = None
+        self,
+        rgb: RgbPictures,
+        network: FeatureNetwork,
+        whole: RgbPictures | None = None,
+        tick: ProgressCallback | None = None,
     ) -> None:
         """rgb: (n, h, w, 3), the pictures as training shows them. whole: the same uncropped, if training crops them; a
         sample may copy any part. Raises ValueError if there are fewer than two.
@@ -104,7 +109,9 @@ class Originals:
     def __len__(self) -> int:
         return len(self.features)
 
-    def compare(self, rgb: RgbPictures, features: Features | None = None, tick: Tick | None = None) -> list[NearCopy]:
+    def compare(
+        self, rgb: RgbPictures, features: Features | None = None, tick: ProgressCallback | None = None
+    ) -> list[NearCopy]:
         """Each sample of (m, h, w, 3) and the training picture that it is most like.
 
         features: (m, d) of the samples, if they are known; those of their mirror images are computed here.
@@ -151,7 +158,7 @@ class Originals:
         return np.where(bits > REPEAT_BITS, bits, np.inf)
 
     def _in_features(
-        self, known: Features, rgb: RgbPictures, own: Indices | None = None, tick: Tick | None = None
+        self, known: Features, rgb: RgbPictures, own: Indices | None = None, tick: ProgressCallback | None = None
     ) -> _Near:
         turned = self._network.features(_mirrored(rgb), tick)
         return _nearer(*(_nearest_not_own(side, self.features, own) for side in (known, turned)))
@@ -164,7 +171,7 @@ class Originals:
 
 
 def originals_of(
-    pictures: npt.NDArray[np.uint8], size: int, network: FeatureNetwork, tick: Tick | None = None
+    pictures: npt.NDArray[np.uint8], size: int, network: FeatureNetwork, tick: ProgressCallback | None = None
 ) -> Originals:
     """The pictures (n, c, side, side) of a data set, to compare samples of `size` px with."""
     return Originals(rgb_of(middle(pictures, size)), network, rgb_of(pictures), tick)

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.gan.metrics.distances import Features
-from core.gan.metrics.features import FeatureNetwork, Tick
+from core.gan.metrics.features import FeatureNetwork
 from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals
 from core.gan.metrics.resampling import Measured
 from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 from core.images.pixel_types import RgbPictures
+from core.progress import ProgressCallback
 
 MOST_REAL = 5_000
 """Real pictures that samples are compared with as a set; of more, so many are drawn with a fixed seed."""
@@ -27,7 +28,7 @@ MOST_REAL = 5_000
 LEAST = 6
 """Pictures a set must have: one more than the neighbours of precision and recall."""
 
-Watch = Callable[[str], Tick]
+Watch = Callable[[str], ProgressCallback]
 """Gives, for what is about to be done, the function to tell how far it is."""
 
 

@@ -18,9 +18,10 @@ from core.images import image
 from core.images.border_crop import edges_cropped, margins_cropped
 from core.networks import seeded_random
 from core.planning.library import scan
+from core.progress import ProgressCallback
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.text import printable, truncated
-from core.training.skipped_files import SkippedFile, Tick
+from core.training.skipped_files import SkippedFile
 
 HELD_OUT = 20
 """Every so-manieth picture is kept out of training; the network is judged on those."""
@@ -44,7 +45,10 @@ class Contents:
 
 
 def load(
-    folders: Sequence[Path], recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS, tick: Tick | None = None
+    folders: Sequence[Path],
+    recipe: TransferRecipe,
+    max_pixels: int = image.MAX_PIXELS,
+    tick: ProgressCallback | None = None,
 ) -> Contents:
     """The pictures of folders. Broken ones are left out and listed. Raises SpecError if fewer than two can be used."""
     pictures: list[image.U8] = []
@@ -68,7 +72,7 @@ def load(
 def readable(
     folders: Sequence[Path],
     max_pixels: int = image.MAX_PIXELS,
-    tick: Tick | None = None,
+    tick: ProgressCallback | None = None,
     seen: Callable[[image.Picture], None] | None = None,
 ) -> tuple[tuple[Path, ...], tuple[SkippedFile, ...]]:
     """The pictures of folders that can be read, MOST at most, each shown to `seen`, and what is wrong with the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from core.config.recipe import Recipe
 from core.images import image
 from core.images.border_crop import artwork_cropped, edges_cropped
 from core.networks.backbone import Backbone
+from core.progress import ProgressCallback
 from core.stylize.feedforward.predictor import Look, look
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, tensor
@@ -70,7 +71,7 @@ class StyleBank:
         """A style as it is learnt. Raises what reading its artworks can raise."""
         return TrainingTarget(self.targets(number), self._styles[number].share)
 
-    def looks(self, numbers: Sequence[int], tick: Callable[[int, int], None] | None = None) -> Look:
+    def looks(self, numbers: Sequence[int], tick: ProgressCallback | None = None) -> Look:
         """What styles look like to the predictor, (n, look)."""
         found = []
         for done, number in enumerate(numbers, start=1):

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from core.networks import seeded_random
 from core.networks.backbone import Backbone
+from core.progress import ProgressCallback
 from core.stylize.feedforward.network import PictureBatch
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.trainable_model import TrainableModel
@@ -25,7 +26,6 @@ from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.train.contents import Contents, CropSampler
 from core.stylize.train.perceptual import PerceptualLoss
 from core.stylize.train.style_bank import StyleBank, TrainingTarget
-from core.training.skipped_files import Tick
 from core.training.trainer import Trainer, average_share
 
 IDENTITY = -1
@@ -69,7 +69,7 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         bank: StyleBank,
         catalog: int,
         backbone: Backbone,
-        tick: Tick | None = None,
+        tick: ProgressCallback | None = None,
     ) -> None:
         """tick: called while the first styles are looked at, some tenths of a second each."""
         super().__init__(recipe, backbone.mean.device)
@@ -81,7 +81,7 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         self.optimiser = torch.optim.Adam(self.model.parameters(), recipe.rate, fused=self.device.type != "mps")
         self.optimisers = {"adam.": self.optimiser}
 
-    def _new_model(self, tick: Tick | None) -> TrainableModel:
+    def _new_model(self, tick: ProgressCallback | None) -> TrainableModel:
         torch.manual_seed(seeded_random.generator(self.recipe.seed, "weights").initial_seed())
         model = TrainableModel(self.bank.looks(range(self.catalog)).cpu(), self.recipe.breadth)
         model.predictor.measure(self.bank.looks(range(min(len(self.bank), MEASURED)), tick).cpu())

@@ -12,13 +12,14 @@ from core.errors import JobError, SpecError
 from core.images import image
 from core.planning.catalog import Style, load_catalog
 from core.planning.file_digests import sha256_of
+from core.progress import ProgressCallback
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
 from core.stylize.train.style_bank import StyleArtworks
 from core.text import printable
-from core.training.skipped_files import SkippedFile, Tick
+from core.training.skipped_files import SkippedFile
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def load(
     artworks: Sequence[Path],
     recipe: TransferRecipe,
     max_pixels: int = image.MAX_PIXELS,
-    tick: Tick | None = None,
+    tick: ProgressCallback | None = None,
 ) -> TrainingData:
     """Read everything. `artworks`: folders; with none the contents are the artworks. What is broken there is left out.
 

@@ -9,10 +9,10 @@ import pytest
 
 from core.gan.metrics import set_report
 from core.gan.metrics.distances import Features
-from core.gan.metrics.features import Tick
 from core.gan.metrics.set_metrics import set_metrics
 from core.gan.metrics.set_report import Appraisal, Reals, appraise, document
 from core.images.pixel_types import RgbPictures
+from core.progress import ProgressCallback
 
 DRAW = np.random.default_rng(0)
 
@@ -25,7 +25,7 @@ class Levels:
     def __init__(self, name: str = "levels", gain: float = 1.0) -> None:
         self.name, self._gain, self.asked = name, gain, 0
 
-    def features(self, rgb: RgbPictures, tick: Tick | None = None) -> Features:
+    def features(self, rgb: RgbPictures, tick: ProgressCallback | None = None) -> Features:
         self.asked += len(rgb)
         if tick is not None:
             tick(len(rgb), len(rgb))
@@ -81,7 +81,7 @@ def test_large_sets_are_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_step_is_told() -> None:
     steps: list[str] = []
 
-    def watch(what: str) -> Tick:
+    def watch(what: str) -> ProgressCallback:
         steps.append(what)
         return lambda done, total: None
 
