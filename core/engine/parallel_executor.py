@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from core.engine.backend import GroupBackend
+from core.engine.backend import Backend
 from core.engine.executor import Executor
 from core.engine.messages import Flush
 from core.engine.stages import GroupInWork, Stages, run_or_exit
@@ -22,7 +22,7 @@ COMMIT_CHECK = 1.0
 class ParallelExecutor(Executor):
     """Runs groups through the stages, `parallel_groups` of the backend at once."""
 
-    def __init__(self, stages: Stages, backend: GroupBackend) -> None:
+    def __init__(self, stages: Stages, backend: Backend) -> None:
         super().__init__()
         self._stages, self._backend = stages, backend
         self._taking, self._lock = threading.Lock(), threading.Lock()

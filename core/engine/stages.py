@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.engine.backend import GroupBackend, JobResult
+from core.engine.backend import Backend, JobResult
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.messages import CannotWork, Dropped, Note, Phase, Progress, Split
@@ -73,7 +73,7 @@ class Stages:
     """Calls a backend's stages, keeps time, and turns errors into rows. As thread-safe as the backend."""
 
     def __init__(
-        self, backend: GroupBackend, committer: Committer, context: RunContext, send: Send, timer: CpuTimer
+        self, backend: Backend, committer: Committer, context: RunContext, send: Send, timer: CpuTimer
     ) -> None:
         self._backend, self._committer, self._context, self._send = backend, committer, context, send
         self.timer = timer

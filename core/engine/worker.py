@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.engine.backend import GroupBackend, as_group_backend, load_backend
+from core.engine.backend import Backend, load_backend
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.device_lock import hold_device
@@ -74,7 +74,7 @@ def main(fd: int, device: str, backend_name: str) -> None:
         backend_class = load_backend(backend_name)
         resolved = backend_class.resolve(device)
         with hold_device(resolved, lambda: pipe.send(WaitingForDevice(resolved))):
-            backend = as_group_backend(backend_class(resolved))
+            backend = backend_class(resolved)
             manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
             pipe.send(Ready(backend.engine, backend.group))
             opening = pipe.receive()
@@ -84,7 +84,7 @@ def main(fd: int, device: str, backend_name: str) -> None:
         pipe.send(CannotWork(error))
 
 
-def _serve(pipe: SupervisorPipe, backend: GroupBackend, opening: Open) -> None:
+def _serve(pipe: SupervisorPipe, backend: Backend, opening: Open) -> None:
     store, timer = Store(opening.root), CpuTimer()
     backend.open(store, opening.context)
     committer = Committer(store, pipe.send, backend.flush_outputs)

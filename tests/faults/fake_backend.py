@@ -18,6 +18,8 @@ from core.images.verified_read import read_verified
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
+from core.stylize.jobs.context import StylizeContext
+from tests.core.engine.single_jobs import SingleJobs
 from tests.faults import clock, doom
 
 STEPS = 4
@@ -36,7 +38,7 @@ def score_of(job: Job) -> float:
     return zlib.crc32(f"{job.asset} {job.style} {job.seed}".encode()) / 2**32
 
 
-class FakeBackend:
+class FakeJobs:
     """Tints the asset with the style's mean colour and the seed's noise. `FAKE_BACKEND` in the environment sets its pace:
 
     `seconds` a job takes; `scale`, by which the committer's times are divided; `log`, a file that counts what was made.
@@ -63,7 +65,7 @@ class FakeBackend:
         style, limit = self._context.styles[job.style], self._context.max_pixels
         files = [
             (os.path.join(self._context.library, job.asset_file), job.asset_sha256),
-            *zip(style["files"], style["sha256"], strict=True),
+            *zip(style.files, style.sha256, strict=True),
         ]
         size = self._recipes[job.recipe].size
         return [image.resized(read_verified(path, sha256, limit).picture, size) for path, sha256 in files]
@@ -101,3 +103,9 @@ class FakeBackend:
         if "log" in self._pace:
             with Path(self._pace["log"]).open("a", encoding="utf-8") as file:
                 file.write(json.dumps([output, seconds]) + "\n")
+
+
+class FakeBackend(SingleJobs):
+    """FakeJobs as the engine asks for them."""
+
+    single = FakeJobs

@@ -47,7 +47,7 @@ DEAD_DRAWER = 71
 
 
 class SampleMaker:
-    """Draws samples on one device; see core.engine.backend.GroupBackend."""
+    """Draws samples on one device; see core.engine.backend.Backend."""
 
     group, parallel_groups = GROUP, 1
 

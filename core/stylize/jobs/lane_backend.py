@@ -19,7 +19,7 @@ Unscored = tuple[Decoded, Result]
 
 
 class LaneBackend:
-    """StylizeBackend for groups of jobs; see GroupBackend. Recipes of one lane have groups of one job."""
+    """StylizeBackend for groups of jobs; see Backend. Recipes of one lane have groups of one job."""
 
     group = 1
     """A run whose recipes have lanes asks for more: its `unit`."""
@@ -31,11 +31,11 @@ class LaneBackend:
 
     @staticmethod
     def resolve(device: str) -> str:
-        """See GroupBackend."""
+        """See Backend."""
         return StylizeBackend.resolve(device)
 
     def open(self, store: Store, context: StylizeContext) -> None:
-        """See GroupBackend."""
+        """See Backend."""
         self._store = BatchedStore(store)
         self._backend.open(self._store, context)
         self.parallel_groups = self._backend.parallel_groups

@@ -11,6 +11,7 @@ from core.planning.jobs import Job
 from core.planning.run_context import RunContext
 from core.storage.run_paths import output_path
 from core.storage.store import Store
+from tests.core.engine.single_jobs import SingleJobs
 
 
 class ScribeContext(RunContext):
@@ -93,3 +94,9 @@ class Scribe:
         with path.open("a") as file:
             file.write(".")
         return path.stat().st_size
+
+
+class Scribes(SingleJobs):
+    """A Scribe as the engine asks for it."""
+
+    single = Scribe

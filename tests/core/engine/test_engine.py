@@ -20,7 +20,7 @@ from core.storage.run_paths import output_path
 from core.storage.store import Store
 from tests.core.engine.backends import ScribeContext
 
-SCRIBE = "tests.core.engine.backends:Scribe"
+SCRIBE = "tests.core.engine.backends:Scribes"
 
 
 @pytest.fixture(autouse=True)

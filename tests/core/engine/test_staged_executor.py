@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.engine.backend import SingleJobs, StepCallback
+from core.engine.backend import StepCallback
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.staged_executor import StagedExecutor
@@ -14,6 +14,7 @@ from core.planning.jobs import Job
 from core.planning.run_context import RunContext
 from core.storage.store import Store
 from tests.core.engine.backends import ScribeContext
+from tests.core.engine.single_jobs import SingleJobs
 from tests.core.engine.test_engine import by_name, jobs
 
 STAGES = ("decode", "make", "score", "write")
@@ -75,7 +76,9 @@ def test_while_a_job_is_made_the_next_is_read_and_those_before_are_scored_and_wr
     names = [f"job{number}" for number in range(6)]
     backend, committed = Meeting(len(names)), []
     executor = StagedExecutor(
-        Stages(SingleJobs(backend), Committer(store, committed.append), ScribeContext(), lambda _: None, CpuTimer())
+        Stages(
+            SingleJobs("cpu", backend), Committer(store, committed.append), ScribeContext(), lambda _: None, CpuTimer()
+        )
     )
     for job in jobs(*names):
         executor.submit((job,))

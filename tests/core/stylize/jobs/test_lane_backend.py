@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.config.spec import Spec
-from core.engine.backend import GroupBackend, StepCallback
+from core.engine.backend import StepCallback
 from core.errors import Changed
 from core.images.image import pixels_sha256
 from core.planning.plan_file import begin_night, read_shard
@@ -43,7 +43,6 @@ def _told(told: list[int]) -> StepCallback:
 
 
 def test_a_group_has_the_rows_that_its_jobs_have_alone(studio: Studio, backend: LaneBackend) -> None:
-    assert isinstance(backend, GroupBackend)
     jobs = _jobs(studio, backend, lanes=3)[:4]
     told: list[int] = []
     together = backend.write(jobs, backend.score(jobs, backend.make(jobs, backend.decode(jobs), _told(told))))
