@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.assist.search import Index, index_of
-from core.survey.similar import collection
+from core.survey.similar import index_folder
 from figure_rows import HEAD, Row, missing, show
 
 COUNT, ASKED, WANTED = 100_000, 100, 10
@@ -50,7 +50,7 @@ def searched(index: Index, asked: NDArray[np.float32]) -> tuple[list[float], lis
 
 def rows(folder: Path) -> Iterator[Row]:
     """The search's time and recall."""
-    vectors = collection(folder).vectors
+    vectors = index_folder(folder).vectors
     if len(vectors) < LEAST:
         yield missing(WHAT, f"give a folder of {LEAST} pictures at least")
         return

@@ -22,7 +22,7 @@ from core.images import image
 from core.survey.kinds import KINDS
 from core.survey.spec import NOBODY, AnalyseSpec, AppraiseSpec, SurveySpec
 from core.survey.survey import Survey
-from core.survey.worker_pool import usual_processes
+from core.survey.worker_pool import default_processes
 from fast_quality import evenly
 from figure_rows import HEAD, Row, show
 from recommended import cuts
@@ -54,7 +54,7 @@ def timed(spec: SurveySpec) -> tuple[float, float, int]:
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with Survey(spec, KINDS[spec.kind], tick) as survey:
-        survey.whole()
+        survey.complete()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = moments[2 * (spec.processes or 1)]
     cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
@@ -63,7 +63,7 @@ def timed(spec: SurveySpec) -> tuple[float, float, int]:
 
 def rows(given: Path | None) -> Iterator[Row]:
     """Each survey, and both."""
-    processes, seconds = min(2, usual_processes()), {}
+    processes, seconds = min(2, default_processes()), {}
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["NOCTURNE_CACHE"] = f"{scratch}/cache"
         pictures = Path(scratch) / "pictures"

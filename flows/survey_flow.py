@@ -12,7 +12,7 @@ from prefect.exceptions import TerminationSignal
 
 from core.storage.run_paths import MANIFEST
 from core.survey.kinds import KINDS
-from core.survey.results import finished
+from core.survey.results import finish_survey
 from core.survey.spec import SurveySpec
 from core.survey.survey import open_survey
 from flows.dashboard import Teller
@@ -36,15 +36,15 @@ def surveyed(spec: SurveySpec) -> dict[str, Any]:
             try:
                 future.result()
             except (TerminationSignal, KeyboardInterrupt):
-                survey.crew.stop.set()  # the span ends with its rows committed
+                survey.workers.stop.set()  # the span ends with its rows committed
                 future.wait()
                 raise
             if progress is not None:
-                share = 100.0 * survey.tally.looked / max(1, len(survey.todo))
+                share = 100.0 * survey.counts.looked / max(1, len(survey.pending))
                 teller.told(partial(update_progress_artifact, progress, share))
-            if survey.crew.stop.is_set():
+            if survey.workers.stop.is_set():
                 break
-        record = finished(survey)
+        record = finish_survey(survey)
         get_run_logger().info(
             "%d pictures, %d failed; table: %s", record["pictures"], record["failed"], record["table"]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -14,6 +15,6 @@ from core.survey.survey import survey_of
 def survey_span(out: str, span: int) -> dict[str, Any]:
     """Look at the pictures of one span of the survey in the folder `out`. Returns counts: rows now, and so far."""
     survey = survey_of(out)
-    rows = survey.look(span)
-    get_run_logger().info("span %d: %d rows, %d failed so far", span, rows, survey.tally.failed)
-    return {"span": span, "rows": rows, **survey.tally.told()}
+    rows = survey.annotate_span(span)
+    get_run_logger().info("span %d: %d rows, %d failed so far", span, rows, survey.counts.failed)
+    return {"span": span, "rows": rows, **asdict(survey.counts)}

@@ -75,10 +75,10 @@ def _chosen(
         check_mood,
         recommended,
     )
-    from core.survey.matching import seen
+    from core.survey.matching import analyse_both
 
     check_mood(mood)
-    found = seen(spec.library, spec.catalog, styles, spec.include, spec.exclude, tick)
+    found = analyse_both(spec.library, spec.catalog, styles, spec.include, spec.exclude, tick)
     rows = {style.name: found.styles.get(style.name, {}) for style in styles}
     return {
         name: [fit.style for fit in recommended(found.assets.get(name, {}), rows, len(rows), mood)] for name in assets

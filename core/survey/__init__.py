@@ -1,1 +1,1 @@
-"""Surveys: a folder of pictures looked at, one row a picture, in a table that a killed survey goes on with."""
+"""Surveys: a folder of pictures annotated by worker processes, one row a picture; a killed survey resumes."""

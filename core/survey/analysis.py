@@ -1,38 +1,36 @@
-"""The survey `analyse`: measures, and for each picture its palette as files and its structure as overlays."""
+"""Annotator of the survey `analyse`: measures, and for each picture its palette as files and its structure as overlays."""
 
 from __future__ import annotations
 
 from core.assist.analysis import analysed
-from core.assist.measures import COLUMNS, measures
+from core.assist.measures import measures
 from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
 from core.images.image import Picture, thumbnail
-from core.survey.kind import Kind, Looked
+from core.survey.annotator import Annotation
 from core.text import components_cut, portable
-
-ANALYSE = Kind("analyse", 1, "core.survey.analysis:Analyst", COLUMNS)
 
 PALETTES, OVERLAYS, THUMBS = "palettes", "overlays", "thumbs"
 """Folders of a survey's files; below each, a file is called as its picture, and what it is."""
 
 
-class Analyst:
-    """Looks at colours, mood and structure; with `files`, it writes palettes, overlays and small views too."""
+class AnalysisAnnotator:
+    """Measures colours, mood and structure; with `files`, it makes palettes, overlays and thumbnails too."""
 
     def __init__(self, files: bool = True) -> None:
         self._files = files
 
-    def look(self, picture: Picture, name: str) -> Looked:
+    def annotate(self, picture: Picture, name: str) -> Annotation:
         """The picture's measures and files."""
         found = analysed(picture)
         if not self._files:
-            return Looked(measures(found))
+            return Annotation(measures(found))
         files = {file_name(THUMBS, name, "jpg"): thumbnail(picture)}
         if found is not None:
             swatches = found.palette
             files |= {file_name(PALETTES, name, suffix): write(swatches, name) for suffix, write in WRITERS.items()}
             files |= {file_name(OVERLAYS, name, f"{what}.jpg"): data for what, data in overlays(found).items()}
-        return Looked(measures(found), files)
+        return Annotation(measures(found), files)
 
 
 def file_name(folder: str, asset: str, suffix: str) -> str:

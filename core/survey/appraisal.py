@@ -1,20 +1,58 @@
-"""The survey `appraise`."""
+"""Annotator of the survey `appraise`: a classifier's label, technical measures, and what speaks for the label."""
 
 from __future__ import annotations
 
-import pyarrow as pa
+from typing import Any
 
-from core.manifest.schema import Column
-from core.scoring.appraisal import COLUMNS
-from core.survey.kind import Kind
+import torch
 
-LABELS: tuple[Column, ...] = (
-    Column("label", pa.string(), "Likeliest class by the scorer; null without one, and of transparent pictures."),
-    Column("probability", pa.float32(), "Probability of the label, calibrated, 0 to 1."),
-    Column("known", pa.bool_(), "Whether the scorer knows: the label is probable enough, and the picture no outlier."),
-    Column("outlier", pa.bool_(), "Whether the picture is unlike all that the scorer was trained on."),
-    Column("verdict", pa.string(), "The scorer's verdict in words."),
-    Column("focus", pa.float32(), "Share of the picture that half of what speaks for the label lies in; by `explain`."),
-    Column("scorer", pa.string(), "Classifier that gave the label, as name@digest."),
-)
-APPRAISE = Kind("appraise", 2, "core.survey.appraiser:Appraiser", (*LABELS, *COLUMNS))
+from core.classifier.explanation import Explanation, explain, overlay
+from core.images import image
+from core.images.image import Picture
+from core.images.lab_view import OPAQUE
+from core.networks import classifier_file
+from core.scoring.appraisal import appraise
+from core.scoring.labeller import Labeller
+from core.survey.annotator import Annotation
+
+EXPLAINED = "explained"
+"""Folder of the pictures that show what speaks for a label."""
+LONGEST = 512
+"""Longest side in pixels at which they are shown."""
+
+
+class AppraisalAnnotator:
+    """Labels pictures, and measures how they are made and composed."""
+
+    def __init__(self, scorer: str | None, version: str | None, explain: bool) -> None:  # noqa: ARG002 - part of the kind's digest
+        """Raises SpecError for a scorer that is no whole classifier."""
+        torch.set_num_threads(1)  # there is a process a core
+        device = torch.device("cpu")
+        self._labeller = None if scorer is None else Labeller(classifier_file.read(scorer), device)
+        self._explains = explain
+
+    def annotate(self, picture: Picture, name: str) -> Annotation:
+        """The picture's label and measures, and what speaks for the label as a file if that is wanted."""
+        measures = appraise(picture)
+        blank = picture.alpha is not None and bool((picture.alpha < OPAQUE).all())
+        if self._labeller is None or blank:
+            return Annotation(measures)
+        verdict = self._labeller.verdict(picture.rgb)
+        columns: dict[str, Any] = {
+            "label": verdict.label,
+            "probability": verdict.probability,
+            "known": verdict.known,
+            "outlier": verdict.outlier,
+            "verdict": verdict.sentence(),
+            "scorer": self._labeller.classifier.version,
+        }
+        if not self._explains:
+            return Annotation({**columns, **measures})
+        small = image.resized(picture, LONGEST).rgb
+        found = explain(small, self._labeller.classifier, self._labeller.features, verdict.label)
+        columns["focus"] = found.focus
+        return Annotation({**columns, **measures}, {f"{EXPLAINED}/{name}.png": _shown(small, found)})
+
+
+def _shown(rgb: image.U8, found: Explanation) -> bytes:
+    return image.encode(Picture(overlay(rgb, found)), "png")

@@ -1,9 +1,9 @@
-"""From a survey's rows to a board: `nocturne analyse` ends with one, `nocturne inspire` adds what belongs together."""
+"""Board of a survey's rows, with groups (k-means) and nearest neighbours: the page of `nocturne analyse` and `inspire`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,41 +18,41 @@ from core.assist.swatches import WRITERS
 from core.report.board import InspirationPage, PagePicture, PaletteColour, PictureGroup, SimilarPicture
 from core.storage.store import Store
 from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_name
+from core.survey.table import SurveyRow
 
 PAGE = "index.html"
 MEANINGS = {column.name: column.meaning for column in COLUMNS}
 MOODS = f"{CAVEAT} The reference set: {REFERENCE}. Valdez & Mehrabian 1994."
-NEIGHBOURS = 3
-MOST_GROUPS = 8
+NEAREST = 3
+MAX_GROUPS = 8
 
-Row = Mapping[str, Any]
 Vectors = Float[NDArray[np.float32], "n d"]
 
 
-def board_of(title: str, rows: Sequence[Row], store: Store, **more: Any) -> InspirationPage:
-    """A board of a survey's rows, as far as its files are there; `more` are further fields of InspirationPage."""
+def board_of(title: str, rows: Sequence[SurveyRow], store: Store, **more: Any) -> InspirationPage:
+    """The board of a survey's rows, as far as its files are there; `more` are further fields of InspirationPage."""
     done = [row for row in rows if row["status"] == "done"]
     near = more.pop("near", {})
-    seen = [_seen(row, store, near.get(place, ())) for place, row in enumerate(done)]
+    pictures = [_picture(row, store, near.get(place, ())) for place, row in enumerate(done)]
     failed = [(row["asset"], row["message"] or "") for row in rows if row["status"] == "failed"]
-    return InspirationPage(title, seen, MEANINGS, MOODS, failed, **more)
+    return InspirationPage(title, pictures, MEANINGS, MOODS, failed, **more)
 
 
-def neighbours(vectors: Vectors) -> dict[int, list[SimilarPicture]]:
-    """For each picture, by its place, the NEIGHBOURS most like it. vectors: of length 1."""
+def nearest_neighbours(vectors: Vectors) -> dict[int, list[SimilarPicture]]:
+    """For each picture, by its place, the NEAREST most like it. vectors: of length 1."""
     found: dict[int, list[SimilarPicture]] = {}
     for start in range(0, len(vectors), 512):
         likeness = vectors[start : start + 512] @ vectors.T
         for offset, row in enumerate(likeness):
             row[start + offset] = -1.0
-            best = np.argsort(-row, kind="stable")[: min(NEIGHBOURS, len(vectors) - 1)]
+            best = np.argsort(-row, kind="stable")[: min(NEAREST, len(vectors) - 1)]
             found[start + offset] = [SimilarPicture(int(place), float(np.clip(row[place], 0, 1))) for place in best]
     return found
 
 
-def groups(vectors: Vectors, rows: Sequence[Row]) -> list[PictureGroup]:
-    """Pictures that are alike, the largest group first: about the root of half their number, at most MOST_GROUPS."""
-    count = min(MOST_GROUPS, max(1, round((len(rows) / 2) ** 0.5)))
+def cluster(vectors: Vectors, rows: Sequence[SurveyRow]) -> list[PictureGroup]:
+    """Groups of like pictures by k-means, the largest first: about the root of half their number, at most MAX_GROUPS."""
+    count = min(MAX_GROUPS, max(1, round((len(rows) / 2) ** 0.5)))
     if count < 2:
         return []
     found = KMeans(count, n_init=4, random_state=0).fit(vectors.astype(np.float64))
@@ -66,7 +66,7 @@ def groups(vectors: Vectors, rows: Sequence[Row]) -> list[PictureGroup]:
     return sorted(made, key=lambda group: (-len(group.places), group.places[0]))
 
 
-def _group(members: list[int], rows: Sequence[Row]) -> PictureGroup:
+def _group(members: list[int], rows: Sequence[SurveyRow]) -> PictureGroup:
     moods = Counter(word for place in members for word in (rows[place]["mood"] or "").split(", ")[:1] if word)
     hues = Counter(word for place in members for word in (rows[place]["colours"] or "").split(", ")[:2] if word)
     words = [word for word, _ in (*moods.most_common(1), *hues.most_common(2))]
@@ -75,7 +75,7 @@ def _group(members: list[int], rows: Sequence[Row]) -> PictureGroup:
     return PictureGroup(", ".join(words) or "without colours", members, shared)
 
 
-def colours(row: Row) -> list[PaletteColour]:
+def colours(row: SurveyRow) -> list[PaletteColour]:
     """The palette of a row: `#1a2b3c 42%, ...` and the colours' names."""
     if not row.get("palette"):
         return []
@@ -86,7 +86,7 @@ def colours(row: Row) -> list[PaletteColour]:
     ]
 
 
-def _seen(row: Row, store: Store, near: Sequence[SimilarPicture]) -> PagePicture:
+def _picture(row: SurveyRow, store: Store, near: Sequence[SimilarPicture]) -> PagePicture:
     name = row["asset"]
     thumb = file_name(THUMBS, name, "jpg")
     overlays = {what: file_name(OVERLAYS, name, f"{what}.jpg") for what in DRAWN}

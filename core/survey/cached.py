@@ -1,4 +1,4 @@
-"""Surveys whose tables lie in the user's cache: what commands need to know of a folder, looked at once."""
+"""Surveys whose tables lie in the user's cache: a command annotates a folder once, and later ones reuse the rows."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from core.config.spec_fields import check_folder
 from core.errors import RunBusy
 from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
-from core.survey.kind import Kind
+from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
 
-PATIENCE = 1800.0
-"""Seconds to wait for another process that looks at the same folder."""
+LOCK_SECONDS = 1800.0
+"""Seconds to wait for another process that surveys the same folder."""
 
 
 class CachedSpec(SurveySpec):
     """A survey for a command's own use. Its table lies in the user's cache, wherever specs may lead."""
 
     kind: ClassVar[str] = "cached"
-    look_options: dict[str, Any] = Field({}, title="Options", description="What the looker is made from.")
+    annotator_options: dict[str, Any] = Field({}, title="Options", description="What the annotator is made from.")
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the looker is made from."""
-        return self.look_options
+        """What the annotator is made from."""
+        return self.annotator_options
 
     def check(self) -> None:
         """Look at the folder of pictures. Raises SpecError."""
@@ -43,11 +43,11 @@ class CachedSpec(SurveySpec):
 class CachedSurvey(Survey):
     """A survey that waits for others of the same folder: their rows are what it needs."""
 
-    def _hold(self, held: contextlib.ExitStack) -> None:
-        end = time.monotonic() + PATIENCE
+    def _lock(self, held: contextlib.ExitStack) -> None:
+        end = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                return super()._hold(held)
+                return super()._lock(held)
             except RunBusy:
                 if time.monotonic() > end:
                     raise
@@ -55,7 +55,7 @@ class CachedSurvey(Survey):
 
 def cached_survey(
     folder: Path,
-    kind: Kind,
+    kind: SurveyKind,
     options: dict[str, Any],
     tick: ProgressCallback = lambda *_: None,
     include: Sequence[str] = (),
@@ -69,7 +69,7 @@ def cached_survey(
         "out": (cache_folder() / "surveys" / kind.name / place[:20]).absolute(),
         "include": list(include),
         "exclude": list(exclude),
-        "look_options": options,
+        "annotator_options": options,
     }
-    told = lambda what, done, total: tick(done, total) if what == "pictures" else None  # noqa: E731
-    return CachedSurvey(CachedSpec.model_validate(values), kind, told)
+    report = lambda what, done, total: tick(done, total) if what == "pictures" else None  # noqa: E731
+    return CachedSurvey(CachedSpec.model_validate(values), kind, report)

@@ -1,4 +1,4 @@
-"""An inspiration board: what was seen of a folder, what belongs together in it, and which styles to try on what."""
+"""Inspiration board: a folder's pictures in groups of like ones, and which styles to try on which."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ import numpy as np
 from core.assist.recommend import Fit, recommended
 from core.report.board import InspirationPage, StyleDraft
 from core.storage.store import Store
-from core.survey.boards import Row, board_of, groups, neighbours
-from core.survey.similar import Collection
+from core.survey.boards import board_of, cluster, nearest_neighbours
+from core.survey.similar import IndexedFolder
+from core.survey.table import SurveyRow
 
 CHOICE = 3
-"""Of a picture's best styles as many are looked at for one that no other draft has yet."""
+"""Best styles of a picture that are searched for one that no other draft has yet."""
 
 
 @dataclass(frozen=True)
 class Idea:
-    """A picture, by its place among those that were looked at, and a style to try on it."""
+    """A picture, by its place among those without failure, and a style to try on it."""
 
     place: int
     asset: str
     fit: Fit
 
 
-def ideas(
-    rows: Sequence[Row], order: Sequence[int], styles: dict[str, Row], count: int, mood: str | None
+def pick_ideas(
+    rows: Sequence[SurveyRow], order: Sequence[int], styles: dict[str, SurveyRow], count: int, mood: str | None
 ) -> list[Idea]:
     """Up to `count` styles to try, one a picture, pictures in this order of places; styles come again as late as can be."""
     used: dict[str, int] = {}
@@ -44,18 +45,18 @@ def ideas(
 
 
 class Inspiration:
-    """A folder's rows, with what belongs together among them by the features of the same pictures."""
+    """A folder's rows, grouped by the features of the same pictures."""
 
-    def __init__(self, rows: Sequence[Row], collection: Collection) -> None:
+    def __init__(self, rows: Sequence[SurveyRow], folder: IndexedFolder) -> None:
         self.rows = rows
         self.done = [row for row in rows if row["status"] == "done"]
-        places = {name: place for place, name in enumerate(collection.index.names)}
-        vectors = collection.vectors
+        places = {name: place for place, name in enumerate(folder.index.names)}
+        vectors = folder.vectors
         empty = np.zeros(vectors.shape[1], np.float32)
         self._vectors = np.array(
             [vectors[places[row["asset"]]] if row["asset"] in places else empty for row in self.done]
         )
-        self.groups = groups(self._vectors, self.done) if self.done else []
+        self.groups = cluster(self._vectors, self.done) if self.done else []
 
     def order(self) -> list[int]:
         """Places of all pictures: the most typical of each group, then the next of each, and so on."""
@@ -68,5 +69,5 @@ class Inspiration:
     ) -> InspirationPage:
         """All of it on a board."""
         more: dict[str, Any] = {"groups": self.groups, "drafts": drafts, "notes": notes}
-        near = neighbours(self._vectors) if len(self.done) > 1 else {}
+        near = nearest_neighbours(self._vectors) if len(self.done) > 1 else {}
         return board_of(title, self.rows, store, near=near, **more)

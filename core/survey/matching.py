@@ -1,57 +1,56 @@
-"""A library and a catalog as an analysis sees them, to say which suits which; what was seen before is kept in the cache."""
+"""Analyses of a library and a catalog, by asset and by style, for recommending styles; rows are kept in the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.assist.emotion import Emotion
 from core.assist.recommend import SPREAD
 from core.planning.catalog import Style
 from core.progress import ProgressCallback, StageCallback
-from core.survey.analysis import ANALYSE
 from core.survey.cached import cached_survey
-from core.survey.survey import rows_of
+from core.survey.kinds import ANALYSE
+from core.survey.survey import done_rows
+from core.survey.table import SurveyRow
 from core.text import portable
 
-Row = Mapping[str, Any]
 OPTIONS = {"files": False}
 
 
 @dataclass(frozen=True)
-class Seen:
+class Analyses:
     """Measures by asset, and by style; what cannot be read is in neither."""
 
-    assets: dict[str, Row]
-    styles: dict[str, Row]
+    assets: dict[str, SurveyRow]
+    styles: dict[str, SurveyRow]
 
 
-def seen(
+def analyse_both(
     library: Path,
     catalog: Path,
     styles: Sequence[Style],
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     tick: StageCallback = lambda *_: None,
-) -> Seen:
+) -> Analyses:
     """Measure the pictures of a library and these styles of a catalog. Raises SpecError, RunBusy, NocturneError."""
     assets = analysed_rows(library, lambda d, t: tick("look at assets", d, t), include, exclude)
     artworks = analysed_rows(catalog, lambda d, t: tick("look at artworks", d, t))
-    by_style = {style.name: _of(style, artworks) for style in styles}
-    return Seen(assets, {name: row for name, row in by_style.items() if row is not None})
+    by_style = {style.name: _style_measures(style, artworks) for style in styles}
+    return Analyses(assets, {name: row for name, row in by_style.items() if row is not None})
 
 
 def analysed_rows(
     folder: Path, tick: ProgressCallback, include: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> dict[str, Row]:
+) -> dict[str, SurveyRow]:
     """Measures of a folder's pictures by their names."""
     with cached_survey(folder, ANALYSE, OPTIONS, tick, include, exclude) as survey:
-        return {row["asset"]: row for row in rows_of(survey.whole())}
+        return {row["asset"]: row for row in done_rows(survey.complete())}
 
 
-def _of(style: Style, artworks: Mapping[str, Row]) -> Row | None:
+def _style_measures(style: Style, artworks: Mapping[str, SurveyRow]) -> SurveyRow | None:
     """A style's measures: those of its artworks, by weight."""
     found = [(artworks.get(portable(artwork.file)), artwork.weight) for artwork in style.artworks]
     known = [(row, weight) for row, weight in found if row is not None]

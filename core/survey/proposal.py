@@ -1,4 +1,4 @@
-"""A recommendation as files: pairs and a spec that `nocturne run` takes, and a table that says why."""
+"""Recommended styles as files: pairs and a spec that `nocturne run` takes, and a table of reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.errors import SpecError
 from core.planning.catalog import load_catalog
 from core.progress import StageCallback
 from core.storage.store import Store
-from core.survey.matching import Seen, seen
+from core.survey.matching import Analyses, analyse_both
 from core.text import portable
 
 PAIRS, SPEC, REASONS, RUN = "pairs.csv", "spec.toml", "reasons.csv", "run"
@@ -27,7 +27,7 @@ class Proposal:
 
     library: Path
     catalog: Path
-    seen: Seen
+    analyses: Analyses
     fits: dict[str, list[Fit]]
     variety: list[str]
     only: str | None
@@ -42,7 +42,7 @@ def propose(
     if only and not pictures.is_file():
         raise SpecError(f"{pictures} is neither a folder nor a picture", "give the path of one.")
     styles = [style for style in load_catalog(catalog) if not style.regions]
-    found = seen(library, catalog, styles, _pattern(only), tick=tick)
+    found = analyse_both(library, catalog, styles, _pattern(only), tick=tick)
     if only:  # a pattern finds pictures of that name in subfolders, too
         found = replace(found, assets={name: row for name, row in found.assets.items() if name == portable(only)})
     if not found.assets or not found.styles:
@@ -52,14 +52,15 @@ def propose(
     return Proposal(library, catalog, found, fits, _variety(found, mood), only)
 
 
-def write(proposal: Proposal, out: Path, preset: str) -> Path:
+def write_proposal(proposal: Proposal, out: Path, preset: str) -> Path:
     """Write PAIRS, REASONS and SPEC into `out`. Returns the spec's path. Raises StorageFailed or StoreBroken."""
     store = Store(out)
     every = [(asset, rank, each) for asset, fits in proposal.fits.items() for rank, each in enumerate(fits, start=1)]
     store.put(PAIRS, _csv([("asset", "style"), *((asset, each.style) for asset, _, each in every)]))
     parts = list(every[0][2].parts)
     rows = [
-        (asset, rank, each.style, f"{each.fit:.3f}", *_shown(each, parts), each.reason) for asset, rank, each in every
+        (asset, rank, each.style, f"{each.fit:.3f}", *_fit_texts(each, parts), each.reason)
+        for asset, rank, each in every
     ]
     store.put(REASONS, _csv([("asset", "rank", "style", "fit", *parts, "reason"), *rows]))
     values = {
@@ -79,7 +80,7 @@ def _pattern(only: str | None) -> list[str]:
     return [glob.escape(portable(only))] if only else []
 
 
-def _variety(found: Seen, mood: str | None) -> list[str]:
+def _variety(found: Analyses, mood: str | None) -> list[str]:
     """Begun with the style that suits the library best."""
     totals: Mapping[str, float] = {
         name: sum(recommended(row, {name: style}, 1, mood)[0].fit for row in found.assets.values())
@@ -88,7 +89,7 @@ def _variety(found: Seen, mood: str | None) -> list[str]:
     return variety(found.styles, max(sorted(totals), key=lambda name: totals[name]))
 
 
-def _shown(each: Fit, parts: Sequence[str]) -> list[str]:
+def _fit_texts(each: Fit, parts: Sequence[str]) -> list[str]:
     return [f"{each.parts[part]:.3f}" for part in parts]
 
 

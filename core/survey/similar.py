@@ -1,4 +1,4 @@
-"""Finding pictures of a folder that are like one: its features and an index of them, kept in the user's cache."""
+"""Search index of a folder's pictures by their features, kept in the user's cache: finds pictures that are like one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from core.networks.features import NAME
 from core.progress import ProgressCallback
 from core.storage.store import Store
 from core.survey.cached import cached_survey
-from core.survey.features import FEATURES, LENGTH
+from core.survey.kinds import FEATURE_LENGTH, FEATURES
 
 INDEX = "index.safetensors"
 
 
 @dataclass(frozen=True)
-class Collection:
+class IndexedFolder:
     """A folder's pictures: their index, and each one's SHA-256. `failed` of its pictures cannot be read."""
 
     folder: Path
@@ -37,19 +37,19 @@ class Collection:
         return self.index.vectors.astype(np.float32)
 
 
-def collection(folder: Path, tick: ProgressCallback = lambda *_: None) -> Collection:
-    """The pictures of a folder, those looked at alone that were not before. Raises SpecError, RunBusy, NocturneError."""
+def index_folder(folder: Path, tick: ProgressCallback = lambda *_: None) -> IndexedFolder:
+    """The pictures of a folder, annotating those alone that have no row yet. Raises SpecError, RunBusy, NocturneError."""
     with cached_survey(folder, FEATURES, {"name": NAME}, tick) as survey:
-        rows = survey.whole()
-        seen = rows.filter(pc.equal(rows["status"], "done"))
-        sha256 = tuple(seen["asset_sha256"].to_pylist())
-        index = _kept(survey.store, seen, sha256)
-    return Collection(folder, index, sha256, rows.num_rows - seen.num_rows)
+        rows = survey.complete()
+        done = rows.filter(pc.equal(rows["status"], "done"))
+        sha256 = tuple(done["asset_sha256"].to_pylist())
+        index = _kept_index(survey.store, done, sha256)
+    return IndexedFolder(folder, index, sha256, rows.num_rows - done.num_rows)
 
 
-def _kept(store: Store, seen: pa.Table, sha256: tuple[str, ...]) -> Index:
+def _kept_index(store: Store, done: pa.Table, sha256: tuple[str, ...]) -> Index:
     """The index of these rows: the one that was kept, if it is of just these."""
-    names = tuple(seen["asset"].to_pylist())
+    names = tuple(done["asset"].to_pylist())
     digest = hashlib.sha256(repr((NAME, DIMS, names, sha256)).encode()).hexdigest()
     if store.exists(INDEX):
         try:
@@ -58,8 +58,8 @@ def _kept(store: Store, seen: pa.Table, sha256: tuple[str, ...]) -> Index:
                 return index
         except NocturneError:
             pass  # it is made again
-    values = seen["features"].combine_chunks()
+    values = done["features"].combine_chunks()
     flat = np.asarray(values.flatten().to_numpy(zero_copy_only=False), np.float32)
-    index = index_of(names, flat.reshape(-1, LENGTH), digest)
+    index = index_of(names, flat.reshape(-1, FEATURE_LENGTH), digest)
     store.put(INDEX, index.to_bytes())
     return index

@@ -45,7 +45,7 @@ class SurveySpec(BaseSpec):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the looker is made from: it decides the rows."""
+        """What the annotator is made from: it decides the rows."""
         return {}
 
     def check(self) -> None:
@@ -88,7 +88,7 @@ class AppraiseSpec(SurveySpec):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the looker is made from; another version of the classifier makes rows anew."""
+        """What the annotator is made from; another version of the classifier makes rows anew."""
         from core.networks.classifier_file import read  # numpy comes with it, and the command line is to be quick
 
         version = None if self.named_scorer is None else read(self.named_scorer).version
@@ -106,5 +106,5 @@ class AnalyseSpec(SurveySpec):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the looker is made from."""
+        """What the annotator is made from."""
         return {"files": not self.measures_only}

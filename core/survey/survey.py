@@ -1,4 +1,4 @@
-"""A survey from its folder to its table: what is known stays, what is not is looked at, in spans."""
+"""Survey of a folder: rows of unchanged pictures stay, the others are annotated in spans, and a table is merged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,20 @@ from core.progress import StageCallback
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.survey import table
-from core.survey.kind import Kind
+from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
-from core.survey.worker import Opening, Sight
-from core.survey.worker_pool import Crew, usual_processes
+from core.survey.worker import PictureTask, WorkerSetup
+from core.survey.worker_pool import SurveyWorkerPool, default_processes
 
 SPAN = 500
-"""Pictures that one Prefect task looks at, half a minute to a few minutes of work."""
+"""Pictures that one Prefect task annotates, half a minute to a few minutes of work."""
 COMMIT_SECONDS, COMMIT_ROWS = 20.0, 500
 """A part is committed after so long or so many rows: a kill loses no more."""
 
 
 @dataclass
-class Tally:
-    """How a survey stands."""
+class SurveyCounts:
+    """Pictures of a survey: in all, known before, looked at now, failed; and seconds of work."""
 
     pictures: int = 0
     known: int = 0
@@ -41,33 +41,29 @@ class Tally:
     failed: int = 0
     seconds: float = 0.0
 
-    def told(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
-
 
 class Survey:
     """One survey of one folder. Use it as a context manager: it holds the folder `out` and its processes."""
 
-    def __init__(self, spec: SurveySpec, kind: Kind, tick: StageCallback = lambda *_: None) -> None:
+    def __init__(self, spec: SurveySpec, kind: SurveyKind, tick: StageCallback = lambda *_: None) -> None:
         self.spec, self.kind, self.tick = spec, kind, tick
-        self.store, self.tally = Store(spec.out), Tally()
-        self.todo: list[Sight] = []
+        self.store, self.counts = Store(spec.out), SurveyCounts()
+        self.pending: list[PictureTask] = []
         self._assets: list[Asset] = []
         self._held = contextlib.ExitStack()
         options = spec.options
-        self._look = kind.look(options)
-        opening = Opening(os.fspath(spec.pictures), os.fspath(spec.out), kind.looker, options, spec.max_pixels)
-        self.crew = Crew(opening, spec.processes or usual_processes())
+        self._digest = kind.digest(options)
+        setup = WorkerSetup(os.fspath(spec.pictures), os.fspath(spec.out), kind.annotator, options, spec.max_pixels)
+        self.workers = SurveyWorkerPool(setup, spec.processes or default_processes())
 
     def __enter__(self) -> Survey:
-        """Scan the folder and find what is not known yet. Raises SpecError, RunBusy, StoreBroken."""
+        """Lock and scan the folder, and list the pictures that have no row yet. Raises SpecError, RunBusy, StoreBroken."""
         self.spec.check()
         try:
-            self._hold(self._held)
-            self._held.enter_context(self.crew)
+            self._lock(self._held)
+            self._held.enter_context(self.workers)
             self.store.remove_temporary_files()
-            self._find()
+            self._plan()
         except BaseException:
             self._held.close()
             raise
@@ -76,68 +72,68 @@ class Survey:
     def __exit__(self, *_: object) -> None:
         self._held.close()
 
-    def _hold(self, held: contextlib.ExitStack) -> None:
-        """Take the folder `out`. Raises RunBusy if another process has it."""
+    def _lock(self, held: contextlib.ExitStack) -> None:
+        """Lock the folder `out`. Raises RunBusy if another process has it."""
         held.enter_context(self.store.lock())
 
     @property
     def spans(self) -> int:
-        """How many spans there are to look at."""
-        return -(-len(self.todo) // SPAN)
+        """How many spans are pending."""
+        return -(-len(self.pending) // SPAN)
 
-    def look(self, span: int) -> int:
-        """Look at the pictures of a span, committing as it goes. Returns how many rows there are of it.
+    def annotate_span(self, span: int) -> int:
+        """Annotate the pictures of a span, committing rows as they come. Returns how many rows it has.
 
         Raises NocturneError, StoreBroken; what is committed stays.
         """
         rows: list[dict[str, Any]] = []
-        begun, count, total = time.monotonic(), 0, len(self.todo)
+        begun, count, total = time.monotonic(), 0, len(self.pending)
         committed = begun
         try:
-            for row in self.crew.look(self.todo[span * SPAN : (span + 1) * SPAN]):
-                rows.append({**row, "look": self._look})
+            for row in self.workers.annotate(self.pending[span * SPAN : (span + 1) * SPAN]):
+                rows.append({**row, "look": self._digest})
                 count += 1
-                self.tally.looked += 1
-                self.tally.failed += row["status"] == "failed"
-                self.tick("pictures", self.tally.looked, total)
+                self.counts.looked += 1
+                self.counts.failed += row["status"] == "failed"
+                self.tick("pictures", self.counts.looked, total)
                 if time.monotonic() - committed > COMMIT_SECONDS or len(rows) >= COMMIT_ROWS:
                     table.write_part(self.store, self.kind.schema, rows)
                     rows, committed = [], time.monotonic()
         finally:
             if rows:
                 table.write_part(self.store, self.kind.schema, rows)
-            self.tally.seconds += time.monotonic() - begun
+            self.counts.seconds += time.monotonic() - begun
         return count
 
-    def finish(self) -> pa.Table:
-        """Fold the parts into the table. Returns it."""
+    def merge(self) -> pa.Table:
+        """Merge the parts into the table. Returns it."""
         return table.merge(self.store, self.kind.schema, [asset.name for asset in self._assets])
 
-    def whole(self) -> pa.Table:
-        """Look at everything that is left, and fold it into the table. Returns it."""
+    def complete(self) -> pa.Table:
+        """Annotate all pending pictures, and merge the table. Returns it."""
         for span in range(self.spans):
-            self.look(span)
-        return self.finish()
+            self.annotate_span(span)
+        return self.merge()
 
-    def faults(self) -> list[dict[str, Any]]:
-        """The rows of pictures that could not be looked at, as the table has them."""
+    def failed_rows(self) -> list[dict[str, Any]]:
+        """The rows of pictures that failed, as the table has them."""
         rows = table.read(self.store, self.kind.schema)
         return [row for some in table.batches(rows) for row in some if row["status"] == "failed"]
 
-    def _find(self) -> None:
+    def _plan(self) -> None:
         self._assets = self._scanned()
         paths = [os.path.join(self.spec.pictures, asset.file) for asset in self._assets]
         measured = DigestCache().measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
         known = self._known()
         lost: list[dict[str, Any]] = []
         for asset, found in zip(self._assets, measured, strict=True):
-            if fault := _fault(asset, found):
-                lost.append({**fault, "look": self._look})
+            if failure := _failure(asset, found):
+                lost.append({**failure, "look": self._digest})
             elif known.get(asset.name) == found.sha256:
-                self.tally.known += 1
+                self.counts.known += 1
             else:
-                self.todo.append(Sight(asset.name, asset.file, found.sha256))
-        self.tally.pictures, self.tally.failed = len(self._assets), len(lost)
+                self.pending.append(PictureTask(asset.name, asset.file, found.sha256))
+        self.counts.pictures, self.counts.failed = len(self._assets), len(lost)
         if lost:
             table.write_part(self.store, self.kind.schema, lost)
 
@@ -152,13 +148,13 @@ class Survey:
         return found
 
     def _known(self) -> dict[str, str]:
-        """SHA-256 of what was looked at, in just this way, by asset. What failed for a time is tried again."""
+        """SHA-256 of the pictures that have a row of this digest, by asset. Transient failures are tried again."""
         rows = table.read(self.store, self.kind.schema).select(["asset", "asset_sha256", "reason", "look"])
         return {
             row["asset"]: row["asset_sha256"]
             for some in table.batches(rows)
             for row in some
-            if row["look"] == self._look and row["reason"] not in TRANSIENT
+            if row["look"] == self._digest and row["reason"] not in TRANSIENT
         }
 
 
@@ -166,7 +162,7 @@ _surveys: OpenRuns[Survey] = OpenRuns()
 
 
 def open_survey(
-    spec: SurveySpec, kind: Kind, tick: StageCallback = lambda *_: None
+    spec: SurveySpec, kind: SurveyKind, tick: StageCallback = lambda *_: None
 ) -> contextlib.AbstractContextManager[Survey]:
     """The survey of this rooted spec: what the caller of a flow has begun already, else one begun and ended here.
 
@@ -180,15 +176,15 @@ def survey_of(folder: str | Path) -> Survey:
     return _surveys[folder]
 
 
-def _fault(asset: Asset, found: MeasuredFile) -> dict[str, Any] | None:
-    """The row of a picture that cannot be looked at."""
+def _failure(asset: Asset, found: MeasuredFile) -> dict[str, Any] | None:
+    """The row of a picture that cannot be read; None if it can."""
     row = {"asset": asset.name, "asset_sha256": found.sha256 or None, "status": "failed"}
     if asset.problem:
         return {**row, "reason": "unsupported", "message": asset.problem}
     return {**row, "reason": found.reason, "message": found.message} if found.reason else None
 
 
-def rows_of(survey: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of pictures that were looked at."""
+def done_rows(survey: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of pictures that did not fail."""
     for some in table.batches(survey):
         yield from (row for row in some if row["status"] == "done")

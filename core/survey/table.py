@@ -1,9 +1,9 @@
-"""A survey's table: rows committed in parts, folded into `manifest.parquet` and `manifest.csv`."""
+"""Table of a survey: rows committed in parts, merged into `manifest.parquet` and `manifest.csv`."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -15,10 +15,11 @@ from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
 from core.text import printable, truncated
 
-Row = dict[str, Any]
+SurveyRow = Mapping[str, Any]
+"""One picture: values by column."""
 
 
-def write_part(store: Store, schema: pa.Schema, rows: Iterable[Row]) -> None:
+def write_part(store: Store, schema: pa.Schema, rows: Iterable[SurveyRow]) -> None:
     """Commit rows. Raises StorageFailed or StoreBroken."""
     put_part(store, pa.Table.from_pylist(list(rows), schema=schema))
 
@@ -36,7 +37,7 @@ def read(store: Store, schema: pa.Schema) -> pa.Table:
 
 
 def merge(store: Store, schema: pa.Schema, assets: Collection[str]) -> pa.Table:
-    """Fold the parts in, keeping the rows of these assets alone. Call it under the survey's lock. Returns the table."""
+    """Merge the parts, keeping the rows of these assets alone. Call it under the survey's lock. Returns the table."""
     names = part_names(store)
     rows = read(store, schema)
     there = set(assets)
@@ -45,7 +46,7 @@ def merge(store: Store, schema: pa.Schema, assets: Collection[str]) -> pa.Table:
     return rows
 
 
-def batches(rows: pa.Table, most: int = 10_000) -> Iterator[list[Row]]:
+def batches(rows: pa.Table, most: int = 10_000) -> Iterator[list[dict[str, Any]]]:
     """The rows as plain values, some at a time."""
     for batch in rows.to_batches(max_chunksize=most):
         yield batch.to_pylist()

@@ -1,4 +1,4 @@
-"""The process that looks at pictures, one after another; what crashes it costs one row.
+"""Worker process of a survey: annotates one picture after another; a crash costs one row.
 
 Started as `python -m core.survey.worker FD` with its end of a socket pair. When the pipe closes it ends.
 """
@@ -17,24 +17,24 @@ from typing import Any
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.images import image
 from core.storage.store import Store
-from core.survey.kind import Looker, loaded
+from core.survey.annotator import Annotator, load_annotator
 from core.text import printable, truncated
 
 
 @dataclass(frozen=True)
-class Opening:
-    """What a process is told first: where pictures lie and results go, and who is to look at them."""
+class WorkerSetup:
+    """First message to a worker: the folders of pictures and results, and the annotator with its options."""
 
     pictures: str
     out: str
-    looker: str
+    annotator: str
     options: dict[str, Any]
     max_pixels: int
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A picture to be looked at: its portable name, its path below the folder, and its SHA-256."""
+class PictureTask:
+    """A picture to annotate: its portable name, its path below the folder, and its SHA-256."""
 
     name: str
     file: str
@@ -42,60 +42,62 @@ class Sight:
 
 
 def main(fd: int) -> None:
-    """Serve until the pipe closes: a Sight comes, its row goes back. The first answer is None, or why it cannot serve."""
+    """Serve until the pipe closes: a PictureTask comes, its row goes back. The first answer is None, or the error."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever began it decides; a Ctrl-C reaches the whole group
     line = Connection(fd)
     try:
-        opening: Opening = line.recv()
+        setup: WorkerSetup = line.recv()
         try:
-            looker = loaded(opening.looker, opening.options)
+            annotator = load_annotator(setup.annotator, setup.options)
         except NocturneError as error:
             return line.send(error)
         line.send(None)
         while True:
-            line.send(_answer(looker, opening, line.recv()))
+            line.send(_answer(annotator, setup, line.recv()))
     except (EOFError, OSError):
         return None
 
 
-def _answer(looker: Looker, opening: Opening, sight: Sight) -> dict[str, Any] | StoreBroken:
+def _answer(annotator: Annotator, setup: WorkerSetup, task: PictureTask) -> dict[str, Any] | StoreBroken:
     try:
-        return _row(looker, opening, sight)
+        return _row(annotator, setup, task)
     except StoreBroken as error:  # nothing more can be written
         return error
 
 
-def _row(looker: Looker, opening: Opening, sight: Sight) -> dict[str, Any]:
+def _row(annotator: Annotator, setup: WorkerSetup, task: PictureTask) -> dict[str, Any]:
     begun = time.perf_counter()
-    row: dict[str, Any] = {"asset": sight.name, "asset_sha256": sight.sha256, "status": "done"}
+    row: dict[str, Any] = {"asset": task.name, "asset_sha256": task.sha256, "status": "done"}
     try:
-        row |= _seen(looker, opening, sight)
+        row |= _annotated(annotator, setup, task)
     except JobError as error:
-        row |= failed(error)
+        row |= failure_columns(error)
     except StoreBroken:
         raise
     except MemoryError:
-        row |= failed(OutOfMemory(f"{sight.name}: no memory left to look at it", "run again with fewer `processes`."))
+        row |= failure_columns(
+            OutOfMemory(f"{task.name}: no memory left to look at it", "run again with fewer `processes`.")
+        )
     except Exception as error:  # a row says so; the others go on
         words = truncated(printable(" ".join(str(error).split())))
-        fault = f"{sight.name}: a fault in Nocturne ({type(error).__name__}: {words}); leave it out by `exclude`."
-        row |= failed(Internal(fault))
+        fault = f"{task.name}: a fault in Nocturne ({type(error).__name__}: {words}); leave it out by `exclude`."
+        row |= failure_columns(Internal(fault))
     row["seconds"] = time.perf_counter() - begun
     return row
 
 
-def _seen(looker: Looker, opening: Opening, sight: Sight) -> dict[str, Any]:
-    picture = image.read(os.path.join(opening.pictures, sight.file), opening.max_pixels)
-    found = looker.look(picture, sight.name)
-    store = Store(opening.out)
-    for name, data in found.files.items():
+def _annotated(annotator: Annotator, setup: WorkerSetup, task: PictureTask) -> dict[str, Any]:
+    picture = image.read(os.path.join(setup.pictures, task.file), setup.max_pixels)
+    annotation = annotator.annotate(picture, task.name)
+    store = Store(setup.out)
+    for name, data in annotation.files.items():
         store.put(name, data)
-    values = {name: _finite(value) for name, value in found.values.items()}
+    values = {name: _finite(value) for name, value in annotation.values.items()}
     return {"width": picture.size.width, "height": picture.size.height, **values}
 
 
-def failed(error: JobError) -> dict[str, Any]:
+def failure_columns(error: JobError) -> dict[str, Any]:
     """The columns that say why there is nothing else."""
     return {"status": "failed", "reason": error.reason, "message": str(error)}
 

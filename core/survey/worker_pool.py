@@ -1,4 +1,4 @@
-"""The processes that look at pictures: fed one picture each, watched, and started again when one dies."""
+"""Worker pool of a survey: processes that annotate one picture at a time, are timed out, and are replaced when one dies."""
 
 from __future__ import annotations
 
@@ -13,133 +13,133 @@ from typing import Any
 
 from core.child_process import ChildProcess
 from core.errors import Internal, JobError, NocturneError, TimedOut
-from core.survey.worker import Opening, Sight, failed
+from core.survey.worker import PictureTask, WorkerSetup, failure_columns
 
-PATIENCE = 120.0
+PICTURE_SECONDS = 120.0
 """Seconds that one picture may take."""
-START_PATIENCE = 120.0
-"""Seconds that a process may take until it can look at anything."""
-MAX_DEATHS = 2
-"""Deaths of a process with one picture in hand after which that picture is blamed."""
+START_SECONDS = 120.0
+"""Seconds that a process may take until it is ready."""
+MAX_CRASHES = 2
+"""Crashes of a process with one picture in flight after which that picture is blamed."""
 MAX_FAILED_STARTS = 3
 """Processes that died before their first picture, in a row, after which there is no point in another."""
-WORTH = 6
-"""Pictures for which a process is worth its start: in that time one looks at as many of a usual size."""
-MOST = 8
+PICTURES_PER_START = 6
+"""Pictures for which a process is worth its start: in that time one annotates as many of a usual size."""
+MAX_DEFAULT_PROCESSES = 8
 """Processes at most, unless more are asked for: each holds its libraries."""
 
-Row = dict[str, Any]
 
-
-def usual_processes() -> int:
-    """As many as there are cores for this process, at most MOST."""
+def default_processes() -> int:
+    """As many as there are cores for this process, at most MAX_DEFAULT_PROCESSES."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, MOST))
+    return max(1, min(cores, MAX_DEFAULT_PROCESSES))
 
 
-class _Hand:
-    """A process and what it has in hand: nothing while it starts, then a picture at a time."""
+class _Worker:
+    """A process and the picture that it has in flight: none while it starts, then one at a time."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         self.process = ChildProcess("core.survey.worker", env={"OMP_NUM_THREADS": "1"})
-        self.process.send(opening)
+        self.process.send(setup)
         self.ready = False
-        self.sight: Sight | None = None
+        self.task: PictureTask | None = None
         self.since = time.monotonic()
 
-    def give(self, sight: Sight) -> None:
-        """Have it look at a picture."""
-        self.sight, self.since = sight, time.monotonic()
-        self.process.send(sight)
+    def assign(self, task: PictureTask) -> None:
+        """Have it annotate a picture."""
+        self.task, self.since = task, time.monotonic()
+        self.process.send(task)
 
     @property
     def overdue(self) -> bool:
         """Whether it takes too long over what it does."""
-        if self.ready and self.sight is None:
+        if self.ready and self.task is None:
             return False
-        return time.monotonic() - self.since > (PATIENCE if self.ready else START_PATIENCE)
+        return time.monotonic() - self.since > (PICTURE_SECONDS if self.ready else START_SECONDS)
 
 
-class Crew:
-    """Looks at pictures in `processes` processes. Use it as a context manager, from one thread at a time."""
+class SurveyWorkerPool:
+    """Annotates pictures in `processes` processes. Use it as a context manager, from one thread at a time."""
 
-    def __init__(self, opening: Opening, processes: int) -> None:
+    def __init__(self, setup: WorkerSetup, processes: int) -> None:
         self.stop = threading.Event()
         """Set when no further picture is to be begun."""
-        self._opening, self._processes = opening, processes
-        self._hands: list[_Hand] = []
-        self._deaths: dict[str, int] = {}
-        self._stillborn = 0
+        self._setup, self._processes = setup, processes
+        self._workers: list[_Worker] = []
+        self._crashes: dict[str, int] = {}
+        self._failed_starts = 0
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> SurveyWorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for hand in self._hands:
-            hand.process.kill()
-            hand.process.reap()
-        self._hands = []
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.reap()
+        self._workers = []
 
-    def look(self, sights: Sequence[Sight]) -> Iterator[Row]:
-        """The rows of pictures, in the order in which they are ready; once `stop` is set, of those in hand alone.
+    def annotate(self, tasks: Sequence[PictureTask]) -> Iterator[dict[str, Any]]:
+        """The rows of pictures, in the order in which they are ready; once `stop` is set, of those in flight alone.
 
         Raises NocturneError if no process can be started, StoreBroken if the folder takes no more files.
         """
-        waiting = deque(sights)
-        while (waiting and not self.stop.is_set()) or any(hand.sight for hand in self._hands):
-            self._feed(waiting)
-            heard = set(wait([hand.process.connection for hand in self._hands], timeout=0.5))
-            for hand in list(self._hands):
-                if hand.process.connection in heard:
-                    yield from self._hear(hand, waiting)
-                elif hand.overdue:
-                    yield from self._end(hand, waiting, late=True)
+        queued = deque(tasks)
+        while (queued and not self.stop.is_set()) or any(worker.task for worker in self._workers):
+            self._feed(queued)
+            readable = set(wait([worker.process.connection for worker in self._workers], timeout=0.5))
+            for worker in list(self._workers):
+                if worker.process.connection in readable:
+                    yield from self._receive(worker, queued)
+                elif worker.overdue:
+                    yield from self._replace(worker, queued, late=True)
 
-    def _feed(self, waiting: deque[Sight]) -> None:
-        left = len(waiting) + sum(hand.sight is not None for hand in self._hands)
-        while len(self._hands) < min(self._processes, math.ceil(left / WORTH)) and not self.stop.is_set():
-            self._hands.append(_Hand(self._opening))
-        for hand in self._hands:
-            if hand.ready and hand.sight is None and waiting and not self.stop.is_set():
-                hand.give(waiting.popleft())
+    def _feed(self, queued: deque[PictureTask]) -> None:
+        left = len(queued) + sum(worker.task is not None for worker in self._workers)
+        while (
+            len(self._workers) < min(self._processes, math.ceil(left / PICTURES_PER_START)) and not self.stop.is_set()
+        ):
+            self._workers.append(_Worker(self._setup))
+        for worker in self._workers:
+            if worker.ready and worker.task is None and queued and not self.stop.is_set():
+                worker.assign(queued.popleft())
 
-    def _hear(self, hand: _Hand, waiting: deque[Sight]) -> Iterator[Row]:
+    def _receive(self, worker: _Worker, queued: deque[PictureTask]) -> Iterator[dict[str, Any]]:
         try:
-            told = hand.process.connection.recv()
+            answer = worker.process.connection.recv()
         except (EOFError, OSError):
-            yield from self._end(hand, waiting)
+            yield from self._replace(worker, queued)
             return
-        if isinstance(told, NocturneError):
-            raise told
-        if hand.ready:
-            self._stillborn = 0
-            hand.sight = None
-            yield told
-        hand.ready = True
+        if isinstance(answer, NocturneError):
+            raise answer
+        if worker.ready:
+            self._failed_starts = 0
+            worker.task = None
+            yield answer
+        worker.ready = True
 
-    def _end(self, hand: _Hand, waiting: deque[Sight], late: bool = False) -> Iterator[Row]:
-        """Bury a process that died or is to: its picture is tried once more, or blamed."""
-        self._hands.remove(hand)
+    def _replace(self, worker: _Worker, queued: deque[PictureTask], late: bool = False) -> Iterator[dict[str, Any]]:
+        """Reap a process that died or is overdue: its picture is queued once more, or blamed."""
+        self._workers.remove(worker)
         if late:
-            hand.process.kill()
-        death, words = hand.process.reap()
-        sight = hand.sight
-        if sight is None:
-            self._stillborn += 1
-            if self._stillborn >= MAX_FAILED_STARTS:
-                raise NocturneError(f"no process that looks at pictures can start ({death}): {words or 'no words'}")
+            worker.process.kill()
+        status, words = worker.process.reap()
+        task = worker.task
+        if task is None:
+            self._failed_starts += 1
+            if self._failed_starts >= MAX_FAILED_STARTS:
+                raise NocturneError(f"no process that looks at pictures can start ({status}): {words or 'no words'}")
             return
-        deaths = self._deaths[sight.name] = self._deaths.get(sight.name, 0) + 1
+        crashes = self._crashes[task.name] = self._crashes.get(task.name, 0) + 1
         if late:
             yield _blamed(
-                sight, TimedOut(f"{sight.name} took longer than {PATIENCE:.0f} s", "replace it or leave it out.")
+                task, TimedOut(f"{task.name} took longer than {PICTURE_SECONDS:.0f} s", "replace it or leave it out.")
             )
-        elif deaths >= MAX_DEATHS:
-            fault = f"{sight.name} was in hand {deaths} times when the process that looked at it died ({death})"
-            yield _blamed(sight, Internal(f"{fault}", "replace it or leave it out, then run the same command again."))
+        elif crashes >= MAX_CRASHES:
+            fault = f"{task.name} was in hand {crashes} times when the process that looked at it died ({status})"
+            yield _blamed(task, Internal(f"{fault}", "replace it or leave it out, then run the same command again."))
         else:
-            waiting.append(sight)
+            queued.append(task)
 
 
-def _blamed(sight: Sight, error: JobError) -> Row:
-    return {"asset": sight.name, "asset_sha256": sight.sha256, **failed(error)}
+def _blamed(task: PictureTask, error: JobError) -> dict[str, Any]:
+    return {"asset": task.name, "asset_sha256": task.sha256, **failure_columns(error)}

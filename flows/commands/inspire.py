@@ -18,11 +18,11 @@ from core.report.board import StyleDraft, inspiration_page
 from core.runs.single_job import study
 from core.storage.run_paths import style_thumb
 from core.storage.store import Store
-from core.survey.analysis import ANALYSE
 from core.survey.boards import PAGE
-from core.survey.inspiration import Idea, Inspiration, ideas
-from core.survey.matching import seen
-from core.survey.similar import collection
+from core.survey.inspiration import Idea, Inspiration, pick_ideas
+from core.survey.kinds import ANALYSE
+from core.survey.matching import analyse_both
+from core.survey.similar import index_folder
 from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
 from core.survey.table import batches
@@ -45,11 +45,11 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
     out = console(as_json)
     spec = AnalyseSpec.from_values({"pictures": str(pictures), "out": str(out_folder)}, "flags")
     with Bar(out, "pictures") as bar, Survey(spec, ANALYSE, lambda _, done, total: bar.tick(done, total)) as survey:
-        rows = [row for some in batches(survey.whole()) for row in some]
+        rows = [row for some in batches(survey.complete()) for row in some]
         with Bar(out, "features") as features:
-            found = Inspiration(rows, collection(spec.pictures, features.tick))
-        known = seen(spec.pictures, catalog, styles)
-        proposed = ideas(found.done, found.order(), known.styles, count, mood) if found.done else []
+            found = Inspiration(rows, index_folder(spec.pictures, features.tick))
+        known = analyse_both(spec.pictures, catalog, styles)
+        proposed = pick_ideas(found.done, found.order(), known.styles, count, mood) if found.done else []
         drafts, notes = _drawn(proposed, spec.pictures, catalog, styles, survey.store)
         survey.store.put(PAGE, inspiration_page(found.board(spec.pictures.name, survey.store, drafts, notes)))
     page = survey.store.path(PAGE)

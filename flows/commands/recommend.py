@@ -13,7 +13,7 @@ from core.assist.recommend import Fit, check_mood
 from core.config.presets import PRESETS
 from core.config.spec_fields import check_folder, check_writable
 from core.errors import SpecError
-from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write
+from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write_proposal
 from core.text import printable
 from flows.console import console, plain_table, print_line
 from flows.progress import Bar
@@ -34,7 +34,7 @@ def recommend(
     out = console(as_json)
     with Bar(out, "pictures") as bar:
         found = propose(pictures, catalog, count, mood, lambda _, done, total: bar.tick(done, total))
-    spec = write(found, out_folder, preset)
+    spec = write_proposal(found, out_folder, preset)
     if as_json:
         told = {asset: [asdict(each) for each in fits] for asset, fits in found.fits.items()}
         print(json.dumps({"spec": str(spec), "variety": found.variety, "recommended": told}))

@@ -10,7 +10,7 @@ from rich.text import Text
 from core.errors import JobError, SpecError
 from core.images import image
 from core.planning.file_digests import sha256_of
-from core.survey.similar import collection
+from core.survey.similar import index_folder
 from core.text import printable
 from flows.console import console, plain_table
 from flows.progress import Bar
@@ -29,7 +29,7 @@ def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
     except JobError as error:
         raise SpecError(str(error)) from error
     with Bar(out, "pictures") as bar:
-        found = collection(folder, bar.tick)
+        found = index_folder(folder, bar.tick)
     import torch
 
     from core.networks.features import FeatureExtractor

@@ -10,7 +10,7 @@ from rich.console import Console
 from core.errors import NocturneError, Stopped
 from core.report.summary import duration
 from core.survey.kinds import KINDS
-from core.survey.results import finished
+from core.survey.results import finish_survey
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey, open_survey
 from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
@@ -34,9 +34,9 @@ def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
         Bar(out, "pictures") as bar,
         open_survey(spec, KINDS[spec.kind], lambda _, done, all_: bar.tick(done, all_)) as begun,
     ):
-        with stop_on_ctrl_c(out, STOPPING, begun.crew.stop.set, begun.crew.stop.is_set):
-            record = _call_flow(begun, out, verbose) if begun.todo else finished(begun)
-        faults = begun.faults()
+        with stop_on_ctrl_c(out, STOPPING, begun.workers.stop.set, begun.workers.stop.is_set):
+            record = _call_flow(begun, out, verbose) if begun.pending else finish_survey(begun)
+        faults = begun.failed_rows()
     return _report(record, faults, out, as_json)
 
 

@@ -15,10 +15,8 @@ from core.images.image import Picture
 from core.images.lab_view import LabView
 from core.scoring.appraisal import COLUMNS as APPRAISED
 from core.scoring.appraisal import appraise
-from core.survey.analysis import ANALYSE, Analyst
-from core.survey.appraisal import APPRAISE
-from core.survey.features import FEATURES
-from core.survey.kind import Kind
+from core.survey.analysis import AnalysisAnnotator
+from core.survey.kinds import ANALYSE, APPRAISE, FEATURES, SurveyKind
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 from core.survey.survey import Survey
 from tests.core.assist.pictures import ODD
@@ -26,7 +24,7 @@ from tests.golden import golden
 
 
 @pytest.mark.parametrize("kind", [APPRAISE, ANALYSE, FEATURES], ids=lambda kind: kind.name)
-def test_columns_of_the_first_version_keep_their_types_and_order(kind: Kind) -> None:
+def test_columns_of_the_first_version_keep_their_types_and_order(kind: SurveyKind) -> None:
     first = [tuple(column) for column in golden("columns.json")[kind.name]]
     now = [(field.name, str(field.type)) for field in kind.schema]
     assert [column for column in now if column in first] == first
@@ -34,7 +32,7 @@ def test_columns_of_the_first_version_keep_their_types_and_order(kind: Kind) -> 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
 def test_odd_pictures_have_defined_values_or_none(odd: LabView) -> None:
-    looked = Analyst().look(odd.picture, "odd.png")
+    looked = AnalysisAnnotator().annotate(odd.picture, "odd.png")
     judged = appraise(odd.picture)
     assert list(judged) == [column.name for column in APPRAISED]
     assert list(looked.values) == [column.name for column in ANALYSED]
@@ -51,7 +49,7 @@ def test_odd_pictures_have_defined_values_or_none(odd: LabView) -> None:
 def test_measures_are_as_the_picture_is() -> None:
     rgb = np.full((60, 90, 3), (40, 60, 160), np.uint8)
     rgb[20:30, 58:68] = (230, 140, 40)
-    looked = Analyst().look(Picture(rgb), "blue.png")
+    looked = AnalysisAnnotator().annotate(Picture(rgb), "blue.png")
     assert looked.values["colours"].startswith("dark blue")
     assert looked.values["warmth"] < -0.3
     assert appraise(Picture(rgb))["thirds"] > 0.6  # type: ignore[operator]
@@ -65,12 +63,12 @@ def test_a_folder_is_appraised_and_analysed(tmp_path: Path) -> None:
     Image.fromarray(noise).save(folder / "noise.png")
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(folder / "nothing.png")
     with Survey(AppraiseSpec(pictures=folder, out=tmp_path / "a", processes=1), APPRAISE) as survey:
-        rows = survey.whole().to_pylist()
+        rows = survey.complete().to_pylist()
     assert [row["status"] for row in rows] == ["done", "done"]
     assert rows[0]["noise"] > 20
     assert rows[1]["noise"] is None
     with Survey(AnalyseSpec(pictures=folder, out=tmp_path / "b", processes=1), ANALYSE) as survey:
-        rows = survey.whole().to_pylist()
+        rows = survey.complete().to_pylist()
     assert rows[0]["mood"]
     assert (tmp_path / "b/overlays/noise.png.grid.jpg").is_file()
     assert not (tmp_path / "b/overlays/nothing.png.grid.jpg").exists()

@@ -11,10 +11,10 @@ from PIL import Image
 from core.child_process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
 from core.survey import worker_pool
-from core.survey.kind import Kind
+from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
-from tests.core.survey.lookers import MEAN, STILLBORN
+from tests.core.survey.annotators import CANNOT_START, MEAN
 
 
 def painted(folder: Path, **colours: tuple[int, int, int]) -> Path:
@@ -28,11 +28,11 @@ def spec(tmp_path: Path, processes: int = 2, **more: Any) -> SurveySpec:
     return SurveySpec(pictures=tmp_path / "pictures", out=tmp_path / "out", processes=processes, **more)
 
 
-def surveyed(spec: SurveySpec, kind: Kind = MEAN) -> tuple[dict[str, dict[str, Any]], int]:
+def surveyed(spec: SurveySpec, kind: SurveyKind = MEAN) -> tuple[dict[str, dict[str, Any]], int]:
     """Rows by asset, and how many pictures were looked at."""
     with Survey(spec, kind) as survey:
-        rows = survey.whole().to_pylist()
-        return {row["asset"]: row for row in rows}, survey.tally.looked
+        rows = survey.complete().to_pylist()
+        return {row["asset"]: row for row in rows}, survey.counts.looked
 
 
 def test_each_picture_has_a_row_and_what_is_known_stays(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_each_picture_has_a_row_and_what_is_known_stays(tmp_path: Path) -> None:
 def test_what_was_committed_before_a_kill_is_not_looked_at_again(tmp_path: Path) -> None:
     painted(tmp_path / "pictures", a=(10, 0, 0), b=(20, 0, 0))
     with Survey(spec(tmp_path), MEAN) as survey:
-        survey.look(0)  # and never folded in
+        survey.annotate_span(0)  # and never folded in
     rows, looked = surveyed(spec(tmp_path))
     assert (looked, len(rows)) == (0, 2)
     assert not list((tmp_path / "out/parts").glob("*.parquet"))
@@ -115,7 +115,7 @@ def test_a_crash_in_one_of_several_processes_costs_one_row(tmp_path: Path) -> No
 def test_another_look_is_taken_of_everything(tmp_path: Path) -> None:
     painted(tmp_path / "pictures", a=(10, 0, 0))
     surveyed(spec(tmp_path))
-    newer = Kind(MEAN.name, 2, MEAN.looker, MEAN.columns)
+    newer = SurveyKind(MEAN.name, 2, MEAN.annotator, MEAN.columns)
     assert surveyed(spec(tmp_path), newer)[1] == 1
 
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_surveyed_is_refused_in_a_sentence(tmp_path: Path) -> Non
         surveyed(SurveySpec(pictures=tmp_path / "pictures", out=tmp_path / "pictures"))
     painted(tmp_path / "pictures", a=(10, 0, 0))
     with pytest.raises(NocturneError, match="can start"):
-        surveyed(spec(tmp_path), STILLBORN)
+        surveyed(spec(tmp_path), CANNOT_START)
     with Survey(spec(tmp_path), MEAN), pytest.raises(RunBusy):
         surveyed(spec(tmp_path))
 
@@ -145,10 +145,10 @@ def test_a_survey_that_is_stopped_keeps_what_it_has(tmp_path: Path) -> None:
 
     def stop(what: str, done: int, total: int) -> None:
         if what == "pictures" and done == 3:
-            survey.crew.stop.set()
+            survey.workers.stop.set()
 
     with Survey(spec(tmp_path), MEAN, stop) as survey:
-        survey.whole()
+        survey.complete()
     rows, looked = surveyed(spec(tmp_path))
-    assert (len(rows), 20 - looked) == (20, survey.tally.looked)
-    assert 3 <= survey.tally.looked <= 5
+    assert (len(rows), 20 - looked) == (20, survey.counts.looked)
+    assert 3 <= survey.counts.looked <= 5

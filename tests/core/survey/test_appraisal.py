@@ -16,20 +16,20 @@ from core.errors import SpecError
 from core.images.image import Picture
 from core.images.lab_view import LabView
 from core.networks.classifier_file import read
-from core.survey.appraisal import APPRAISE
-from core.survey.appraiser import Appraiser
+from core.survey.appraisal import AppraisalAnnotator
+from core.survey.kinds import APPRAISE
 from core.survey.spec import AppraiseSpec
 from tests.core.assist.pictures import ODD
 
 
 @pytest.fixture(scope="module")
-def appraiser() -> Appraiser:
-    return Appraiser("genres", None, explain=True)
+def appraiser() -> AppraisalAnnotator:
+    return AppraisalAnnotator("genres", None, explain=True)
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD.keys())
-def test_odd_pictures_have_a_label_or_none(appraiser: Appraiser, odd: LabView) -> None:
-    looked = appraiser.look(odd.picture, "odd.png")
+def test_odd_pictures_have_a_label_or_none(appraiser: AppraisalAnnotator, odd: LabView) -> None:
+    looked = appraiser.annotate(odd.picture, "odd.png")
     columns = [column.name for column in APPRAISE.columns]
     assert set(looked.values) <= set(columns)
     assert ("label" in looked.values) == bool(looked.files) == (not odd.is_blank)
@@ -39,9 +39,11 @@ def test_odd_pictures_have_a_label_or_none(appraiser: Appraiser, odd: LabView) -
         assert Image.open(io.BytesIO(data)).size == odd.picture.size
 
 
-def test_a_face_makes_a_portrait_and_a_photograph_is_strange_to_a_classifier_of_paintings(appraiser: Appraiser) -> None:
+def test_a_face_makes_a_portrait_and_a_photograph_is_strange_to_a_classifier_of_paintings(
+    appraiser: AppraisalAnnotator,
+) -> None:
     face = pictures.astronaut()
-    looked = appraiser.look(Picture(face), "face.png")
+    looked = appraiser.annotate(Picture(face), "face.png")
     assert looked.values["label"] == "Portrait"
     assert looked.values["outlier"]
     assert not looked.values["known"]
@@ -51,7 +53,9 @@ def test_a_face_makes_a_portrait_and_a_photograph_is_strange_to_a_classifier_of_
 
 
 def test_without_a_scorer_there_are_measures_alone() -> None:
-    looked = Appraiser(None, None, explain=False).look(Picture(np.zeros((40, 40, 3), np.uint8)), "black.png")
+    looked = AppraisalAnnotator(None, None, explain=False).annotate(
+        Picture(np.zeros((40, 40, 3), np.uint8)), "black.png"
+    )
     assert "label" not in looked.values
     assert looked.values["clipping"] == 1
 
@@ -71,4 +75,4 @@ def test_what_is_asked_for_must_be_there(tmp_path: Path) -> None:
 def test_another_version_of_the_classifier_looks_anew(tmp_path: Path) -> None:
     spec = AppraiseSpec(pictures=tmp_path, out=tmp_path / "out")
     assert spec.options["version"] == read("genres").version
-    assert APPRAISE.look(spec.options) != APPRAISE.look(spec.model_copy(update={"scorer": "none"}).options)
+    assert APPRAISE.digest(spec.options) != APPRAISE.digest(spec.model_copy(update={"scorer": "none"}).options)
