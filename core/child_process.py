@@ -14,10 +14,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-STDERR_TAIL = 2_000
+OUTPUT_TAIL = 2_000
+"""Bytes of what a child printed that are kept of it."""
 SPIN_ENV = {"GOMP_SPINCOUNT": "10000"}
 """How long torch's threads spin when they wait for each other. Left alone they spin for so long that a pass takes four
 times as long while something else uses the CPU; on an idle machine this costs nothing that could be measured."""
+
+
+def module_path() -> str:
+    """The value of PYTHONPATH with which a child finds this checkout, wherever it is started."""
+    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
 
 
 @dataclass(frozen=True)
@@ -41,18 +47,20 @@ class ExitStatus:
 class ChildProcess:
     """A running `python -m <module> FD ...` and the parent's end of its pipe."""
 
-    def __init__(self, module: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, module: str, *arguments: str, env: Mapping[str, str] | None = None, shares_output: bool = False
+    ) -> None:
+        """`shares_output`: it prints where this process does; else what it prints is kept for `reap`."""
         ours, theirs = socket.socketpair()
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the child lives
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        self._output = None if shares_output else tempfile.TemporaryFile()  # noqa: SIM115 - open as long as it lives
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, str(theirs.fileno()), *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=self._stderr,
-                stderr=self._stderr,
-                env={**SPIN_ENV, **os.environ, "PYTHONPATH": path, **(env or {})},
+                stdout=self._output,
+                stderr=self._output,
+                env={**SPIN_ENV, **os.environ, "PYTHONPATH": module_path(), **(env or {})},
             )
         self.connection = Connection(ours.detach())
 
@@ -74,15 +82,18 @@ class ChildProcess:
         self._process.kill()
 
     def reap(self, timeout: float = 30.0) -> tuple[ExitStatus, str]:
-        """Wait for its end, closing the pipe. Returns how it died, and the end of what it printed."""
+        """Wait for its end, closing the pipe. Returns how it ended, and the end of what it printed."""
         self.connection.close()
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
             code = self._process.wait()
-        with self._stderr:
-            size = self._stderr.seek(0, os.SEEK_END)
-            self._stderr.seek(max(0, size - STDERR_TAIL))
-            words = self._stderr.read().decode(errors="replace").strip()
-        return ExitStatus(code), words
+        return ExitStatus(code), self._last_words()
+
+    def _last_words(self) -> str:
+        if self._output is None:
+            return ""
+        with self._output as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - OUTPUT_TAIL))
+            return file.read().decode(errors="replace").strip()

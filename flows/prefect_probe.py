@@ -10,11 +10,10 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from core.child_process import module_path
 from flows.prefect_environment import DEFAULTS, QUIET
 
-ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 """Seconds that the import may take."""
 
@@ -29,9 +28,8 @@ class Probe:
 
 def probed() -> Probe:
     """Import Prefect in a child, where the user is, so that it reads the settings that a night would."""
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-W", "ignore", "-m", "flows.prefect_probe"]
-    env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": path}
+    env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": module_path()}
     env.pop("PREFECT_API_URL", None)  # as a night does with one that does not answer; here, what lies behind it counts
     try:
         ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)

@@ -8,23 +8,18 @@ socket pair. It ends when the pipe closes.
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Protocol
 
+from core.child_process import ChildProcess
 from core.errors import NocturneError, SpecError
 from core.gan.networks.recipe import SAMPLE_ALGORITHM
 from core.gan.sampling.sample_context import SampleContext
 from core.images import image, provenance
 from core.images.formats import WRITABLE
-
-ROOT = Path(__file__).resolve().parents[3]
 
 _NO_SEED = -1
 _NO_KEY = "0" * 64
@@ -97,16 +92,7 @@ class RemoteDrawer:
     """A LocalDrawer in a process of its own. Raises EOFError or OSError when that process has died."""
 
     def __init__(self, device: str) -> None:
-        ours, theirs = socket.socketpair()
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.gan.sampling.sample_worker", str(theirs.fileno()), device],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-            )
-        self._connection = Connection(ours.detach())
+        self._process = ChildProcess("core.gan.sampling.sample_worker", device, shares_output=True)
 
     def open(self, context: SampleContext) -> None:
         """See Drawer."""
@@ -119,12 +105,11 @@ class RemoteDrawer:
 
     def close(self) -> None:
         """End the process."""
-        self._connection.close()
-        self._process.wait()
+        self._process.reap()
 
     def _asked(self, question: Any) -> Any:
-        self._connection.send(question)
-        answer = self._connection.recv()
+        self._process.connection.send(question)
+        answer = self._process.connection.recv()
         if isinstance(answer, Exception):
             raise answer
         return answer
