@@ -34,7 +34,7 @@ LEAST = 0.92
 CHILD = """
 import json, resource, sys, threading, time
 import psutil
-from flows.prefect_environment import prepare
+from flows.prefect_server.environment import prepare
 prepare(quiet=True)
 from core.runs.session import RunSession
 from core.gan.jobs.sample_spec import SampleSpec

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CHILD = """
 import json, os, resource, sys, time
-from flows.prefect_environment import prepare
+from flows.prefect_server.environment import prepare
 prepare(quiet=True)
 from core.runs.session import RunSession
 from core.config.spec import Spec

@@ -16,7 +16,7 @@ from runs import ROOT, environment, pictures
 
 TRIVIAL = """
 import os, time
-from flows.prefect_environment import prepare
+from flows.prefect_server.environment import prepare
 prepare(quiet=True)
 from prefect import flow, task
 @task

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-from flows.prefect_environment import prepare
-
-_warning = prepare()
-if _warning:
-    warnings.warn(_warning, RuntimeWarning, stacklevel=2)
-
-from prefect import flow  # noqa: E402
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
-
-from core.survey.spec import AppraiseSpec  # noqa: E402
-from flows.survey_flow import surveyed  # noqa: E402
-
-_runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+from core.survey.spec import AppraiseSpec
+from flows.bootstrap import nocturne_flow
+from flows.survey_flow import run_survey
 
 
-@flow(name="appraise", task_runner=_runner)
+@nocturne_flow("appraise")
 def appraise(spec: AppraiseSpec) -> dict[str, Any]:
     """Judge how the pictures of a folder are made and composed, those alone that are not in the table yet.
 
     Returns counts, and where the table lies. Raises SpecError, RunBusy, StoreBroken, NocturneError.
     """
-    return surveyed(spec)
+    return run_survey(spec)

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-from flows.prefect_environment import prepare
-
-_warning = prepare()
-if _warning:
-    warnings.warn(_warning, RuntimeWarning, stacklevel=2)
-
-from prefect import flow  # noqa: E402
-
-from core.config.spec import Spec  # noqa: E402
-from flows.night_flow import make_night, runner  # noqa: E402
+from core.config.spec import Spec
+from flows.bootstrap import nocturne_flow
+from flows.night_flow import SHARDS_AT_ONCE, make_night
 
 
-@flow(name="batch", task_runner=runner())
+@nocturne_flow("batch", tasks_at_once=SHARDS_AT_ONCE)
 def batch(spec: Spec, retry: bool = False, replan: bool = False) -> dict[str, Any]:
     """Make what a spec asks for and is not done yet; `retry` makes the failed jobs alone. `replan` chooses the recipe
     anew, where the spec names a quality or a time.

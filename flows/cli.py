@@ -13,7 +13,7 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import ANIMATED, WRITABLE, listed
 from flows.commands.network_commands import networks
 from flows.commands.survey_commands import surveys
-from flows.exit_handling import ended, leave
+from flows.exit_handling import exit_code_of, leave
 from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
 
 WRITTEN = listed(f".{name}" for name in WRITABLE)
@@ -257,9 +257,9 @@ app.add_typer(surveys)
 
 def main() -> None:
     """Run the command line; what Nocturne can explain is one sentence on standard error."""
-    code = ended(app)
+    code = exit_code_of(app)
     if "prefect" in sys.modules:
-        from flows.prefect_outage import leave_if_server_is_gone
+        from flows.prefect_server.outage import leave_if_server_is_gone
 
         leave_if_server_is_gone(code)
         sys.exit(code)

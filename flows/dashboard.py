@@ -1,4 +1,4 @@
-"""What the flow shows in Prefect's dashboard besides its tasks. A server that went away costs a warning, not the night."""
+"""Artifacts of a flow run in Prefect's dashboard. A server that went away costs a warning, not the night."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prefect.artifacts import (
 )
 
 from core.report.summary import duration
-from flows.prefect_environment import reachable
+from flows.prefect_server.environment import reachable
 
 ARTIFACT_ROWS = 200
 """Rows of the table in the dashboard, which draws every one of them at once."""
@@ -26,13 +26,13 @@ PAUSE = 60.0
 """Seconds for which a server that did not answer is left alone."""
 
 
-class Teller:
-    """Tells the server of artifacts; after one that it did not answer, it is left alone for a while."""
+class ArtifactSender:
+    """Sends artifacts to the server; after one that it did not answer, it is left alone for a while."""
 
     def __init__(self) -> None:
         self._silent_until = 0.0
 
-    def told(self, action: Callable[[], Any]) -> Any:
+    def send(self, action: Callable[[], Any]) -> Any:
         """The answer to `action`, or None when the server gives none."""
         if time.monotonic() < self._silent_until:
             return None
@@ -53,11 +53,11 @@ class Dashboard:
     def __init__(self, run: str) -> None:
         self._run = run
         self._progress: UUID | None = None
-        self._told = Teller().told
+        self._send = ArtifactSender().send
 
     def begin(self) -> None:
         """Show a progress bar."""
-        self._progress = self._told(
+        self._progress = self._send(
             lambda: create_progress_artifact(0.0, key="progress", description=f"Run {self._run}: jobs ended")
         )
 
@@ -65,15 +65,15 @@ class Dashboard:
         """Move the bar; `share` is 0 to 1."""
         progress = self._progress
         if progress is not None:
-            self._told(lambda: update_progress_artifact(progress, 100.0 * share))
+            self._send(lambda: update_progress_artifact(progress, 100.0 * share))
 
     def end(self, record: dict[str, Any]) -> None:
         """Leave the table of styles and the gallery's path."""
         about = f"Run {self._run}"
         table = _styles(record["manifest"])
-        self._told(lambda: create_table_artifact(table, key="styles", description=f"{about}: outputs by style"))
+        self._send(lambda: create_table_artifact(table, key="styles", description=f"{about}: outputs by style"))
         text = _page(self._run, record)
-        self._told(lambda: create_markdown_artifact(text, key="gallery", description=f"{about}: where to look"))
+        self._send(lambda: create_markdown_artifact(text, key="gallery", description=f"{about}: where to look"))
 
 
 def _styles(merged: dict[str, Any]) -> list[dict[str, Any]]:

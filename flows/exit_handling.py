@@ -1,4 +1,4 @@
-"""How the command line ends: exit codes, one sentence for what Nocturne can explain, and no orderly end that could fail."""
+"""Exit of the command line: exit codes, one sentence for what Nocturne can explain, and an end that cannot fail."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
 from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
 
 
-def ended(app: typer.Typer) -> int:
+def exit_code_of(app: typer.Typer) -> int:
     """Run the command that was asked for. Returns its exit code; what went wrong stands on standard error."""
     try:
         app(standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else CRASHED
     except SpecError as error:
-        return _said(error, WRONG_SPEC)
+        return _explain(error, WRONG_SPEC)
     except (RunBusy, Stopped, StoreBroken) as error:
-        return _said(error, UNFINISHED)
+        return _explain(error, UNFINISHED)
     except NocturneError as error:
-        return _said(error, CRASHED)
+        return _explain(error, CRASHED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _said(error: NocturneError, code: int) -> int:
+def _explain(error: NocturneError, code: int) -> int:
     from core.text import printable
 
     typer.echo(f"nocturne: {printable(str(error))}", err=True)

@@ -1,4 +1,4 @@
-"""A night as a flow, whatever is made: plan, shards, merge, gallery. Import it after `prefect_environment.prepare`."""
+"""A night as a flow, whatever is made: plan, shards, merge, gallery. Import it after `flows.bootstrap`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.exceptions import TerminationSignal
 from prefect.futures import as_completed
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from core.config.run_spec import RunSpec
 from core.planning.run_log import record_night
 from core.runs.session import RunSession, open_session
 from flows.dashboard import Dashboard
-from flows.prefect_server import end_with_this_process
+from flows.prefect_server.lifetime import end_with_this_process
 from tasks.gallery import gallery
 from tasks.gate import gate
 from tasks.merge import merge
@@ -27,11 +26,6 @@ SHARDS_AT_ONCE = 4
 
 CANCEL_GRACE = 15.0
 """Seconds that the job in hand has when the run is cancelled: Prefect kills the process after 30."""
-
-
-def runner() -> TaskRunner[Any]:
-    """What runs the tasks of a night."""
-    return ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE)
 
 
 def make_night(spec: RunSpec, retry: bool, replan: bool = False) -> dict[str, Any]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-from flows.prefect_environment import prepare
-
-_warning = prepare()
-if _warning:
-    warnings.warn(_warning, RuntimeWarning, stacklevel=2)
-
-from prefect import flow  # noqa: E402
-
-from core.gan.jobs.sample_spec import SampleSpec  # noqa: E402
-from flows.night_flow import make_night, runner  # noqa: E402
+from core.gan.jobs.sample_spec import SampleSpec
+from flows.bootstrap import nocturne_flow
+from flows.night_flow import SHARDS_AT_ONCE, make_night
 
 
-@flow(name="sample", task_runner=runner())
+@nocturne_flow("sample", tasks_at_once=SHARDS_AT_ONCE)
 def sample(spec: SampleSpec, retry: bool = False) -> dict[str, Any]:
     """Draw the seeds that a spec asks for and that are not done yet; `retry` draws the failed ones alone.
 

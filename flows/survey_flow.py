@@ -1,4 +1,4 @@
-"""What the flows of surveys share: spans, the table, and what the dashboard shows. Import it after `prepare`."""
+"""A survey as a flow: its spans, table and page, and what the dashboard shows. Import it after `flows.bootstrap`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from core.survey.kinds import KINDS
 from core.survey.results import finish_survey
 from core.survey.spec import SurveySpec
 from core.survey.survey import open_survey
-from flows.dashboard import Teller
-from flows.prefect_server import end_with_this_process
+from flows.dashboard import ArtifactSender
+from flows.prefect_server.lifetime import end_with_this_process
 from tasks.survey_span import survey_span
 
 
-def surveyed(spec: SurveySpec) -> dict[str, Any]:
+def run_survey(spec: SurveySpec) -> dict[str, Any]:
     """Look at what a spec's folder holds and is not known yet, span by span, then write the table and the page.
 
     Returns counts, the folder, and the paths of table and page. Raises SpecError, RunBusy, StoreBroken, NocturneError.
     """
     end_with_this_process()
-    teller = Teller()
+    sender = ArtifactSender()
     with open_survey(spec.rooted(Path.cwd()), KINDS[spec.kind]) as survey:
         out = str(survey.spec.out)
         about = f"{spec.kind.capitalize()} {survey.spec.pictures.name}"
-        progress = teller.told(lambda: create_progress_artifact(0.0, key="survey", description=f"{about}: pictures"))
+        progress = sender.send(lambda: create_progress_artifact(0.0, key="survey", description=f"{about}: pictures"))
         for span in range(survey.spans):
             future = survey_span.submit(out, span)
             try:
@@ -41,7 +41,7 @@ def surveyed(spec: SurveySpec) -> dict[str, Any]:
                 raise
             if progress is not None:
                 share = 100.0 * survey.counts.looked / max(1, len(survey.pending))
-                teller.told(partial(update_progress_artifact, progress, share))
+                sender.send(partial(update_progress_artifact, progress, share))
             if survey.workers.stop.is_set():
                 break
         record = finish_survey(survey)
@@ -49,5 +49,5 @@ def surveyed(spec: SurveySpec) -> dict[str, Any]:
             "%d pictures, %d failed; table: %s", record["pictures"], record["failed"], record["table"]
         )
         text = f"# {about}\n\n{record['pictures']} pictures, {record['failed']} failed.\n\nTable: `{out}/{MANIFEST}`\n"
-        teller.told(lambda: create_markdown_artifact(text, key="survey-table", description=about))
+        sender.send(lambda: create_markdown_artifact(text, key="survey-table", description=about))
     return record

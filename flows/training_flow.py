@@ -1,4 +1,4 @@
-"""What the training flows share: the stretches, and what the dashboard shows of them."""
+"""A training as a flow, of any kind: its stretches, and what the dashboard shows. Import it after `flows.bootstrap`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import TerminationSignal
 
-from core.training.session import TrainingSession
-from flows.dashboard import Teller
+from core.training.session import Make, TrainingSession, open_session
+from core.training.spec import TrainingSpec
+from flows.dashboard import ArtifactSender
+from flows.prefect_server.lifetime import end_with_this_process
 from tasks.train_stretch import train_stretch
 
 TABLE_ROWS = 200
@@ -25,14 +27,20 @@ TABLE_ROWS = 200
 SHEET_SIDE = 1024
 
 
-def trained(session: TrainingSession) -> dict[str, Any]:
+def train_in_stretches(spec: TrainingSpec, make: Make) -> dict[str, Any]:
     """Train in stretches within a flow run, shown in the dashboard, to the end or until somebody wants to stop.
 
-    Returns the last stretch's record, with the run's folder and notes. Raises NotFinite, StoreBroken.
+    Returns the last stretch's record, with the run's folder and notes. Raises SpecError, RunBusy, NotFinite, StoreBroken.
     """
-    run, teller = str(session.store.root), Teller()
+    end_with_this_process()
+    with open_session(TrainingSession(spec, make)) as session:
+        return _train(session)
+
+
+def _train(session: TrainingSession) -> dict[str, Any]:
+    run, sender = str(session.store.root), ArtifactSender()
     name = session.store.root.name
-    progress = teller.told(lambda: create_progress_artifact(0.0, key="training", description=f"Training {name}: steps"))
+    progress = sender.send(lambda: create_progress_artifact(0.0, key="training", description=f"Training {name}: steps"))
     while True:
         future = train_stretch.submit(run)
         try:
@@ -41,18 +49,18 @@ def trained(session: TrainingSession) -> dict[str, Any]:
             session.stop.set()  # the stretch ends with its row, saved
             future.wait()
             raise
-        _advance(teller, progress, record)
-        _show(teller, session)
+        _advance(sender, progress, record)
+        _show(sender, session)
         if record["over"] or record["stopped"]:
             return {**record, "run": name, "folder": run, "notes": _notes(session)}
 
 
-def _advance(teller: Teller, progress: Any, record: dict[str, Any]) -> None:
+def _advance(sender: ArtifactSender, progress: Any, record: dict[str, Any]) -> None:
     if progress is not None:
-        teller.told(lambda: update_progress_artifact(progress, 100.0 * record["step"] / record["steps"]))
+        sender.send(lambda: update_progress_artifact(progress, 100.0 * record["step"] / record["steps"]))
 
 
-def _show(teller: Teller, session: TrainingSession) -> None:
+def _show(sender: ArtifactSender, session: TrainingSession) -> None:
     """The figures as a table, the latest samples as a picture, and what should be known."""
     training, name = session.training, session.store.root.name
     assert training is not None
@@ -60,19 +68,19 @@ def _show(teller: Teller, session: TrainingSession) -> None:
         {key: round(value, 4) if isinstance(value, float) else value for key, value in vars(row).items()}
         for row in training.rows[-TABLE_ROWS:]
     ]
-    teller.told(lambda: create_table_artifact(table, key="figures", description=f"Training {name}: figures"))
+    sender.send(lambda: create_table_artifact(table, key="figures", description=f"Training {name}: figures"))
     pictures = {"samples": training.folder.latest_samples(), "plot": training.folder.latest_plot()}
     for key, png in pictures.items():
         if png is not None:
-            _show_picture(teller, key, png, f"Training {name}: {key}")
+            _show_picture(sender, key, png, f"Training {name}: {key}")
     notes = "".join(f"\n- {note}" for note in _notes(session)) or "\nNothing to warn of."
     best = f"best {training.score_words} {session.progress.best}"
     text = f"# {name}\n\nStep {session.progress.step:,} of {session.progress.steps:,}, {best}.\n{notes}\n"
-    teller.told(lambda: create_markdown_artifact(text, key="warnings", description=f"Training {name}: notes"))
+    sender.send(lambda: create_markdown_artifact(text, key="warnings", description=f"Training {name}: notes"))
 
 
-def _show_picture(teller: Teller, key: str, png: bytes, description: str) -> None:
-    teller.told(lambda: create_image_artifact(data_url(png), key=key, description=description))
+def _show_picture(sender: ArtifactSender, key: str, png: bytes, description: str) -> None:
+    sender.send(lambda: create_image_artifact(data_url(png), key=key, description=description))
 
 
 def _notes(session: TrainingSession) -> list[str]:

@@ -22,8 +22,8 @@ from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
 from flows.commands.check_report import Examination
 from flows.exit_codes import ALL_DONE, UNFINISHED
-from flows.prefect_environment import DEFAULTS, reachable, redacted
-from flows.prefect_probe import Probe, probed
+from flows.prefect_server.environment import DEFAULTS, reachable, redacted
+from flows.prefect_server.probe import Probe, probe_prefect
 
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
 OFF = {"DO_NOT_TRACK": ("1", "true", "yes"), "PREFECT_SERVER_ANALYTICS_ENABLED": ("0", "false", "no", "off", "f", "n")}
@@ -46,7 +46,7 @@ def examine_all(spec_file: Path | None, out: Path | None, as_json: bool) -> int:
 
 def prefect_checks() -> list[tuple[str, Check]]:
     """The checks of Prefect, by name."""
-    probe = functools.cache(probed)
+    probe = functools.cache(probe_prefect)
     return [
         ("prefect", lambda: prefect(probe)),
         ("prefect server", lambda: server(probe)),

@@ -17,7 +17,7 @@ def prepare_prefect(out: Console, verbose: bool) -> None:
 
     Raises NocturneError if Prefect could not start a server that it needs.
     """
-    from flows.prefect_environment import prepare
+    from flows.prefect_server.environment import prepare
 
     warning = prepare(quiet=not verbose)
     if warning:

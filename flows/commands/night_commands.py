@@ -28,7 +28,7 @@ from flows.commands.signals import handle_signal, stop_on_ctrl_c
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.live_display import NightDisplay
-from flows.prefect_outage import leaving_a_dead_server
+from flows.prefect_server.outage import leaving_a_dead_server
 from flows.tables import end_table, faults_table
 
 STOPPING = "Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now."

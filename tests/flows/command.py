@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from flows.cli import app
-from flows.exit_handling import ended as how_it_ended
+from flows.exit_handling import exit_code_of
 
 NOCTURNE = str(Path(sys.executable).with_name("nocturne"))
 
@@ -54,7 +54,7 @@ def here(*arguments: object, env: dict[str, str] | None = None, cwd: Path | None
             patch.setenv(name, value)
         if cwd is not None:
             patch.chdir(cwd)
-        code = how_it_ended(app)
+        code = exit_code_of(app)
     torch.set_num_threads(threads)
     return Ended(code, out.getvalue(), err.getvalue())
 

@@ -19,8 +19,8 @@ from core.manifest.verify import FAULT_KINDS
 from flows.commands import doctor
 from flows.commands.check_report import Examination
 from flows.commands.doctor import examine_all
-from flows.prefect_environment import DEFAULTS, redacted
-from flows.prefect_probe import Probe
+from flows.prefect_server.environment import DEFAULTS, redacted
+from flows.prefect_server.probe import Probe
 from tests.conftest import Studio
 from tests.flows.command import nocturne
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flows.prefect_environment import DEFAULTS, EPHEMERAL, QUIET, prepare, reachable
+from flows.prefect_server.environment import DEFAULTS, EPHEMERAL, QUIET, prepare, reachable
 
 NAMES = {*DEFAULTS, *EPHEMERAL, *QUIET, "PREFECT_API_URL"}
 

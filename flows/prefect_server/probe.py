@@ -1,6 +1,6 @@
-"""Importing Prefect in a child process: what it says on the way may hold keys, and what it starts would outlive a look.
+"""Probe of Prefect: its import tried in a child process, since what it prints may hold keys, and what it starts lives on.
 
-The child is `python -m flows.prefect_probe`; it answers with one line of JSON.
+The child is `python -m flows.prefect_server.probe`; it answers with one line of JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from core.child_process import module_path
-from flows.prefect_environment import DEFAULTS, QUIET
+from flows.prefect_server.environment import DEFAULTS, QUIET
 
 PATIENCE = 60.0
 """Seconds that the import may take."""
@@ -26,9 +26,9 @@ class Probe:
     address: str | None = None
 
 
-def probed() -> Probe:
+def probe_prefect() -> Probe:
     """Import Prefect in a child, where the user is, so that it reads the settings that a night would."""
-    command = [sys.executable, "-W", "ignore", "-m", "flows.prefect_probe"]
+    command = [sys.executable, "-W", "ignore", "-m", "flows.prefect_server.probe"]
     env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": module_path()}
     env.pop("PREFECT_API_URL", None)  # as a night does with one that does not answer; here, what lies behind it counts
     try:

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 server = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL)
 module = SimpleNamespace(SubprocessASGIServer=lambda: SimpleNamespace(server_process=server))
 sys.modules["prefect.server.api.server"] = module
-from flows.prefect_server import end_with_this_process
+from flows.prefect_server.lifetime import end_with_this_process
 end_with_this_process()
 print(server.pid, flush=True)
 if sys.argv[1] == "killed":

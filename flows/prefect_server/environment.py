@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
-from flows.prefect_database import check_database
+from flows.prefect_server.database import check_database
 
 REACH_SECONDS = 3.0
 QUIET = {

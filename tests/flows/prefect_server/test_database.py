@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import NocturneError
-from flows.prefect_database import ELSEWHERE, MIGRATIONS, check_database
+from flows.prefect_server.database import ELSEWHERE, MIGRATIONS, check_database
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import prefect_probe
-from flows.prefect_environment import DEFAULTS
-from flows.prefect_probe import Probe
+from flows.prefect_server.environment import DEFAULTS
+from flows.prefect_server.probe import Probe, probe_prefect
 
 SECRET = "hunter2"
 DEAD = f"http://ann:{SECRET}@127.0.0.1:9/api?key=queried"
@@ -32,7 +31,7 @@ def test_prefects_own_settings_are_read_and_their_values_kept_back(
 ) -> None:
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     (tmp_path / "profiles.toml").write_text(f'active = "own"\n[profiles.own]\n{profile}\n')
-    assert prefect_probe.probed() == probe
+    assert probe_prefect() == probe
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_prefects_own_settings_are_read_and_their_values_kept_back(
 def test_an_import_that_takes_the_process_with_it(code: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda command, **more: real([sys.executable, "-c", code], **more))
-    assert prefect_probe.probed() == Probe(fault)
+    assert probe_prefect() == Probe(fault)
 
 
 def test_the_probe_is_sent_out_without_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,4 +55,4 @@ def test_the_probe_is_sent_out_without_telemetry(monkeypatch: pytest.MonkeyPatch
     real = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda command, **more: real([sys.executable, "-c", code], **more))
     monkeypatch.setenv("PREFECT_API_URL", DEAD)
-    assert prefect_probe.probed() == Probe("1", None)
+    assert probe_prefect() == Probe("1", None)

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-from flows.prefect_environment import reachable
+from flows.prefect_server.environment import reachable
 
 LOOK_EVERY = 3.0
 """Seconds between two looks at a server."""
