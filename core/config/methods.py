@@ -1,4 +1,4 @@
-"""The methods of style transfer, and which fields of a recipe mean nothing to each."""
+"""Methods of style transfer: the `algorithm` number of each, part of keys, and the recipe fields that it does not use."""
 
 from __future__ import annotations
 

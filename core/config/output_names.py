@@ -1,4 +1,4 @@
-"""Patterns for the names of outputs, such as `{style}/{asset}.{ext}`: what they may say, and what they become."""
+"""Patterns for the names of outputs, such as `{style}/{asset}.{ext}`: validation and rendering."""
 
 from __future__ import annotations
 

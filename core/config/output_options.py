@@ -1,4 +1,4 @@
-"""Recipe fields that say what is delivered: the size, the file and what it carries."""
+"""Recipe fields of the delivered file: size, format, bit depth, quality, colour profile."""
 
 from __future__ import annotations
 

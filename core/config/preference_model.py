@@ -1,6 +1,6 @@
-"""A taste: what a person's picks say of the parts of a score and of what a picture shows, and how likely another is kept.
+"""Preference model (a taste): logistic regression from score parts and traits to the probability that a picture is kept.
 
-A taste is a small JSON file, read as data. `core.scoring.preference_fit` makes one.
+It is a small JSON file, read as data. `core.scoring.preference_fit` makes one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The quality gate: what becomes of a picture that scores below `min_score`, and how it is tried again.
+"""Retry policy of the quality gate: what becomes of a picture that scores below `min_score`, and how it is tried again.
 
 A further try is a job of its own, with its own key and output. Which tries there are follows from the manifest alone: the
 next one is planned when the one before is made and scores too low. So a night that is killed goes on where it was.

@@ -1,4 +1,4 @@
-"""The way of a picture in style transfer: the method, its sizes and its steps."""
+"""Schedule of an optimisation: method, sizes from coarse to fine, steps at each, tiles, stopping rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TILED_WORK = 1.9
 
 
 class Schedule(RecipeModel):
-    """How a picture is made, and how far it goes."""
+    """Method, sizes, steps and stopping rule of a recipe."""
 
     method: Method = Field(
         default="optimise",

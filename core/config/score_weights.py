@@ -1,4 +1,4 @@
-"""The overall score: what its four parts weigh, and how they make one number.
+"""Overall score: weighted product of its four parts.
 
 Plain numbers alone, so that a plan or a manifest can be judged without a network: see `docs/score.md`.
 """

@@ -1,4 +1,4 @@
-"""Which outputs of a style are nearly the same picture, by the fingerprints that their rows have."""
+"""Near-duplicates among the outputs of a style: clusters of perceptual hashes within a Hamming distance."""
 
 from __future__ import annotations
 

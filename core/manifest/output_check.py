@@ -1,4 +1,4 @@
-"""One output against its row: is its file there, is it the run's own, and has it the pixels that were made?"""
+"""Integrity check of one output: its file is there, inside the run folder, and its pixels have the hash of its row."""
 
 from __future__ import annotations
 

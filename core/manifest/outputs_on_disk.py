@@ -1,4 +1,4 @@
-"""What lies under a run's `outputs/`, whether a row names it or not; nothing is opened and no link is followed."""
+"""Listing of everything under a run's `outputs/`, named by a row or not; nothing is opened and no link is followed."""
 
 from __future__ import annotations
 

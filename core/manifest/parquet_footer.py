@@ -1,4 +1,4 @@
-"""What a Parquet file claims of itself, read before Arrow believes it and sets memory aside.
+"""Parquet footer and page headers: the rows and bytes that a file claims, read before Arrow allocates for them.
 
 Arrow's own access to these descriptions ends the whole process when some of them are damaged (seen in 26.0), so they are
 read here. Field numbers are those of parquet.thrift.

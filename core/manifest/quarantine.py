@@ -1,4 +1,4 @@
-"""Moving away what `core.manifest.verify` found wrong, so that the next night makes it again. Nothing is ever deleted."""
+"""Quarantine of faulty files: moved to `set-aside/`, never deleted, so that the next night makes them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each output of a run stands among those of its style."""
+"""Columns that depend on other rows: percentile within a style, best try of a picture, near-duplicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.manifest.near_duplicates import near_duplicates
 
 
 def with_ranks(rows: pa.Table) -> pa.Table:
-    """Manifest rows with the columns made anew that hang on other rows: `percentile`, among the scores in one style or
+    """Manifest rows with the columns that depend on other rows computed anew: `percentile`, among the scores in one style or
     from one checkpoint, `best`, among the tries of one picture, and `alike`, where a style has a picture nearly twice.
     """
     scores = rows["score"].to_pylist()

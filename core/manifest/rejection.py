@@ -1,4 +1,4 @@
-"""Keeping rejected pictures apart from the others: rows first, then files, so that a kill between them does no harm."""
+"""Rejection of made pictures: rows first, then files moved to `rejected/` or back, so a kill between them does no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading Thrift's compact protocol, in which Parquet files describe themselves: structs as dictionaries by field number."""
+"""Decoder of Thrift's compact protocol, used by Parquet footers: structs as dictionaries by field number."""
 
 from __future__ import annotations
 

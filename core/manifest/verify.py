@@ -1,4 +1,4 @@
-"""Whether a run's pictures are still those that were made: every output's pixels against the manifest.
+"""Verification of a run: the pixel hash of every output against the manifest, and files that no row names.
 
 Verifying only looks, and may be done while a night goes on.
 """
@@ -45,7 +45,7 @@ class OutputFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class VerifyReport:
     """What a look at a run found. `rows` have pictures, `whole` of them the right one.
 
     `young` are pictures that the night now going on has written and not committed yet.
@@ -88,7 +88,7 @@ class Ledger:
                 self.others[name] = status
 
 
-def verify(store: Store, tick: ProgressCallback | None = None, held: bool = False) -> Report:
+def verify(store: Store, tick: ProgressCallback | None = None, held: bool = False) -> VerifyReport:
     """Decode every picture of a run and compare its pixels with the manifest; look for files that no row names.
 
     `tick(done, total)` is told of every picture. `held` says that the caller has the run's lock. Raises NocturneError
@@ -109,7 +109,7 @@ def verify(store: Store, tick: ProgressCallback | None = None, held: bool = Fals
     strays = [_stray(file, ledger) for file in loose if file.name not in young]
     unread = [OutputFault("damaged", name, message, movable=False) for name, message in shut]
     ordered = sorted([*faults, *unread, *strays], key=lambda fault: (FAULT_KINDS.index(fault.kind), fault.name))
-    return Report(rows, rows - remade - len(faults), len(young) + remade, running, tuple(ordered))
+    return VerifyReport(rows, rows - remade - len(faults), len(young) + remade, running, tuple(ordered))
 
 
 def is_running(store: Store) -> bool:

@@ -1,4 +1,4 @@
-"""Folders that mirror the library: for an asset `a/b.jpg` a mask or a region map `a/b.png`, or of any other suffix."""
+"""Companion files of assets: for `a/b.jpg` in the library a mask or region map `a/b.png` (any suffix) in another folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine's speed, measured when nothing has been made on it yet."""
+"""Calibration of the cost model: a few seconds of work, timed in a child process, on a machine that is not known yet."""
 
 from __future__ import annotations
 

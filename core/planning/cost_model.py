@@ -1,4 +1,4 @@
-"""How long a job will take on this machine: a rate per unit of work, measured once and corrected by every night."""
+"""Cost model: predicted seconds and bytes of a job, by rates per GFLOP that every night corrects."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CostModel:
         """Predicted seconds to make one output of this size."""
         return self._before(recipe, width, height) + self._rate(recipe) * gflop(recipe, width, height)
 
-    def learned(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> CostModel:
+    def with_jobs(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> CostModel:
         """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
         found: dict[str, list[float]] = {}
         for recipe, width, height, seconds in samples:
@@ -75,7 +75,7 @@ class CostModel:
         """Jobs of a recipe that are made at once: a night takes the sum of their seconds, divided by this."""
         return self.at_once.get(network_of(recipe), 1.0)
 
-    def learned_overlap(self, recipe: Recipe, jobs: float) -> CostModel:
+    def with_overlap(self, recipe: Recipe, jobs: float) -> CostModel:
         """A model corrected by how many jobs of a recipe were made at once: half new, half old."""
         known, found = network_of(recipe), max(1.0, jobs)
         return replace(self, at_once={**self.at_once, known: (self.at_once.get(known, found) + found) / 2})
@@ -84,7 +84,7 @@ class CostModel:
         """Predicted seconds to draw one sample; `guess` if this network never drew here."""
         return self.samples.get(network, guess)
 
-    def learned_samples(self, network: str, seconds: Iterable[float]) -> CostModel:
+    def with_samples(self, network: str, seconds: Iterable[float]) -> CostModel:
         """A model corrected by what samples took: their mean, half new, half old."""
         mean = max(statistics.fmean(seconds), 1e-6)
         before = self.samples.get(network, mean)

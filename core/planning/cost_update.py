@@ -1,4 +1,4 @@
-"""CostModel update: the machine's speed, learned from what a night took."""
+"""Update of the cost model from the times of a night's jobs."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def learn_pictures(device: str, made: pa.Table, recipes: Mapping[str, Recipe]) -
     ]
     if samples:
         used = [recipes[digest] for digest in pc.unique(made["recipe"]).to_pylist()]
-        save_cost(_overlapping(load_cost(device).learned(samples), made, used))
+        save_cost(_overlapping(load_cost(device).with_jobs(samples), made, used))
 
 
 def learn_samples(device: str, made: pa.Table, network: str) -> None:
     """Correct the speed of sampling from a network by rows of drawn samples."""
     known = [each for each in made["seconds"].to_pylist()[-SAMPLE:] if each is not None]
     if known:
-        save_cost(load_cost(device).learned_samples(network, known))
+        save_cost(load_cost(device).with_samples(network, known))
 
 
 def _overlapping(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> CostModel:
@@ -53,7 +53,7 @@ def _overlapping(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> 
     lasted = (pc.max(made["finished"]).as_py() - pc.min(made["started"]).as_py()).total_seconds()
     if len(made) < ENOUGH or len(set(map(network_of, recipes))) > 1 or lasted <= 0:
         return cost
-    return cost.learned_overlap(recipes[0], pc.sum(made["seconds"]).as_py() / lasted)
+    return cost.with_overlap(recipes[0], pc.sum(made["seconds"]).as_py() / lasted)
 
 
 def _worked(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:

@@ -1,4 +1,4 @@
-"""What a picture file is: its SHA-256 and size in pixels, remembered by path, length and times of change."""
+"""Digest cache: SHA-256 and size in pixels of picture files, kept by path, length and times of change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipe of tonight's plan: the one that an earlier plan of the run chose and kept, or one that is chosen now."""
+"""Recipe of a plan: the one that an earlier plan of the run chose and froze, or one that is chosen now."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.planning.recipe_choice import RecipeChoice, choose_recipe, fits_reques
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
 
-KEY = "choice"
+CHOICE_KEY = "choice"
 """Where the plan's context holds what was chosen."""
 
 
@@ -42,7 +42,7 @@ class Decision:
         except SpecError:
             return None
 
-    def told(self, changed: int, remade: int, total: int) -> str:
+    def description(self, changed: int, remade: int, total: int) -> str:
         """What was chosen, in a sentence or two; `changed` of the plan's `total` jobs have another recipe by it, `remade`
         of which were made before.
         """
@@ -98,6 +98,6 @@ def _frozen(run: Path) -> tuple[RecipeChoice | None, str]:
         return None, ""
     try:
         context = json.loads((pq.read_schema(store.contained_path(PLAN)).metadata or {})[b"context"])
-        return RecipeChoice.model_validate(context[KEY]) if KEY in context else None, ""
+        return RecipeChoice.model_validate(context[CHOICE_KEY]) if CHOICE_KEY in context else None, ""
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return None, " What the last plan chose cannot be read any more."

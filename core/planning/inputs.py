@@ -1,4 +1,4 @@
-"""The files of a night: the assets of its library and the artworks of its catalog, each measured once before any job."""
+"""Input files of a plan: assets, artworks, masks and region maps, each hashed and checked once before any job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: one output to be made each, with its key and its place."""
+"""Jobs, their keys (hashes of all that decides pixels) and their output names."""
 
 from __future__ import annotations
 

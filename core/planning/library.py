@@ -1,4 +1,4 @@
-"""The library: a folder tree of assets, whose relative paths are kept in the output."""
+"""Library scan: the pictures of a folder tree, by suffix, in path order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairing: which style meets which asset, with which changes to the recipe."""
+"""Pairs of an asset and a style: all, K random ones an asset, or those of a CSV with recipe overrides."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pair_up(pairs: str, assets: Sequence[Asset], styles: Sequence[Style], seed: 
 
 
 def _random(count: int, assets: Sequence[Asset], styles: Sequence[Style], seed: int) -> Iterator[Pair]:
-    """K styles an asset. The draw hangs on seed and asset alone, so that a new asset leaves the others' styles be."""
+    """K styles an asset. The draw depends on seed and asset alone, so a new asset does not change the styles of others."""
     for a, asset in enumerate(assets):
         drawn = sorted((_draw(f"{seed}/{asset.name}/{style.name}"), s) for s, style in enumerate(styles))
         yield from (Pair(a, s) for s in sorted(s for _, s in drawn[:count]))

@@ -1,4 +1,4 @@
-"""What the plans of every kind of run have in common: a job's state, by what is wrong with it and what was made before.
+"""Base class of planners: decides each job's state (todo, copy, adopt, failed, kept, waiting) and its shard.
 
 Making a plan only looks; core.planning.plan_file puts it into the run folder.
 """

@@ -1,6 +1,6 @@
-"""Which recipe a run begins with where its spec names a quality, or a time, and no preset: chosen once, kept in the plan.
+"""Choice of a recipe for `quality` or `seconds_per_picture`, by the cost model; made once and kept in the plan.
 
-What is chosen hangs on learned cost and on taste; were it chosen again each night, a run's pictures would be made again
+What is chosen depends on learned cost and on taste; were it chosen again each night, a run's pictures would be made again
 whenever the machine seemed a little slower.
 """
 
@@ -59,7 +59,7 @@ class RecipeChoice(BaseModel):
 
 
 def request_of(spec: Spec) -> dict[str, Any] | None:
-    """What a spec leaves to be chosen; None if it leaves nothing. What a time buys hangs on the spec's own changes."""
+    """What a spec leaves to be chosen; None if it leaves nothing. What a time buys depends on the spec's own changes."""
     if spec.quality is not None:
         return {"quality": spec.quality}
     if spec.seconds_per_picture is None:

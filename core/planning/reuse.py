@@ -1,4 +1,4 @@
-"""What earlier nights, and other runs, have made already."""
+"""Reuse of finished jobs: rows of earlier nights by output, and done jobs of this and other runs by key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of nights: what each execution of a run did, one JSON file each in `nights/`."""
+"""Run log: one JSON record in `nights/` for each execution of a run."""
 
 from __future__ import annotations
 

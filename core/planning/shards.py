@@ -1,4 +1,4 @@
-"""Shards: the jobs that one Prefect task dispatches, of about equal predicted length."""
+"""Sharding: jobs dealt, in plan order, to Prefect tasks of about equal predicted length."""
 
 from __future__ import annotations
 

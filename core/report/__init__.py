@@ -1,1 +1,1 @@
-"""What a night has to say for itself: the gallery and the summary of a run."""
+"""Reports: gallery and summary of a run, board of a survey, evaluation of a GAN."""

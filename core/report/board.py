@@ -1,4 +1,4 @@
-"""The board: what was seen of a folder's pictures, on one static page opened from disk with no network.
+"""Board of a survey: pictures with palettes, moods, groups and style drafts, on one static page opened from disk.
 
 It is given plain data, and paths relative to the page; names are escaped.
 """

@@ -1,4 +1,4 @@
-"""An appraisal of samples in words: what each figure says, and what it cannot say. Given plain data, written as Markdown."""
+"""Evaluation of GAN samples as Markdown: each figure and what it can say, from plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that shows whether a GAN copies: each sample beside the training picture that it is most like.
+"""Memorisation page of a GAN: each sample beside its nearest training picture.
 
 One HTML file with everything in it, opened from disk with no network. It is given plain data: encoded pictures, names and
 numbers.

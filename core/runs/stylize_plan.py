@@ -44,7 +44,9 @@ def make_plan(
     planner = _Planner(decision, decision.earlier_spec(spec), inputs, auto, retry, tick, again)
     jobs = planner.table()
     chosen = (
-        "" if auto and not decision.choice else decision.told(planner.changed, planner.remade, planner.summary.total)
+        ""
+        if auto and not decision.choice
+        else decision.description(planner.changed, planner.remade, planner.summary.total)
     )
     planner.summary.choice = " ".join(filter(None, (chosen, auto.told if auto else "")))
     return Plan(jobs, planner.context(), planner.summary, inputs.style_problems())

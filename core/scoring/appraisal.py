@@ -1,4 +1,4 @@
-"""The measures of one picture: how well it is made and how it is composed."""
+"""Appraisal of one picture: technical quality, composition, symmetry and colour harmony, as columns of a survey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composition: thirds, balance and horizon, from where the eye is drawn and where lines run."""
+"""Composition: rule of thirds, balance and horizon, from saliency and lightness."""
 
 from __future__ import annotations
 

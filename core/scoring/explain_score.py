@@ -1,4 +1,4 @@
-"""Why a score is what it is: the parts that made it, in a sentence without numbers, which stand beside it."""
+"""Explanation of a score: its parts in a sentence without numbers, which stand beside it."""
 
 from __future__ import annotations
 

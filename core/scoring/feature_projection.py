@@ -1,4 +1,4 @@
-"""What a picture shows, as 32 numbers small enough for a table: a fixed projection of EfficientNet's features."""
+"""Traits: EfficientNet's pooled features projected to 32 numbers by a fixed matrix of random signs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What finished pictures are, in the manifest's words: the verdict of the classifier that a spec names as its scorer."""
+"""Labels of finished pictures by the classifier that a spec names as its scorer, as manifest columns."""
 
 from __future__ import annotations
 

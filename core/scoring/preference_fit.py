@@ -1,4 +1,4 @@
-"""Learning a taste from picks: a logistic regression on the manifest's measures and traits."""
+"""Fit of a preference model (a taste) to picks: logistic regression on the manifest's measures and traits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the eye is drawn in a picture: what differs in colour from what is around it."""
+"""Saliency map: distance in colour of each pixel from its surroundings, at three scales."""
 
 from __future__ import annotations
 

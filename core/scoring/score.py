@@ -1,4 +1,4 @@
-"""The run's scores: content kept, style reached, and how evenly, from a network that made nothing; and technical faults.
+"""Scores of outputs: content kept, style reached, coherence, from EfficientNet's features; and technical faults.
 
 An optimiser can please the network whose loss it follows without pleasing anyone else; so outputs are
 judged by EfficientNet-Lite0. `docs/score.md` says what each value can and cannot tell, and how well it

@@ -1,4 +1,4 @@
-"""How like its mirror image a picture is, and about which axis."""
+"""Mirror symmetry: correlation of a picture's lightness with its mirror image, and the best axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TechnicalScore quality as part of a score: which faults a picture has that neither its asset nor its style had."""
+"""Technical part of a score: faults that a picture has and neither its asset nor its style had."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from core.errors import NocturneError
 from core.manifest.quarantine import SET_ASIDE, Move, set_aside
-from core.manifest.verify import FAULT_KINDS, Report, verify
+from core.manifest.verify import FAULT_KINDS, VerifyReport, verify
 from core.storage.store import Store
 from core.text import printable
 from flows.commands.inspect_commands import store_of
@@ -60,7 +60,7 @@ def _held(store: Store) -> Iterator[None]:
         yield
 
 
-def _document(store: Store, report: Report, moves: Sequence[Move], code: int) -> dict[str, Any]:
+def _document(store: Store, report: VerifyReport, moves: Sequence[Move], code: int) -> dict[str, Any]:
     return {
         "run": store.root.name,
         "rows": report.rows,
@@ -74,7 +74,7 @@ def _document(store: Store, report: Report, moves: Sequence[Move], code: int) ->
     }
 
 
-def _show(out: Console, folder: Path, report: Report, moves: Sequence[Move], aside: bool) -> None:
+def _show(out: Console, folder: Path, report: VerifyReport, moves: Sequence[Move], aside: bool) -> None:
     out.print(_counts(report))
     if report.faults:
         out.print(_faults(report))
@@ -84,7 +84,7 @@ def _show(out: Console, folder: Path, report: Report, moves: Sequence[Move], asi
         print_line(out, line)
 
 
-def _counts(report: Report) -> Table:
+def _counts(report: VerifyReport) -> Table:
     table = plain_table()
     table.add_row("whole", f"{report.whole:,} of {report.rows:,}")
     for kind in FAULT_KINDS:
@@ -95,7 +95,7 @@ def _counts(report: Report) -> Table:
     return table
 
 
-def _faults(report: Report) -> Table:
+def _faults(report: VerifyReport) -> Table:
     table = plain_table()
     for header in ("file", "fault", "what was found"):
         table.add_column(header, overflow="fold")  # a path is worth nothing with its end cut off
@@ -115,7 +115,7 @@ def _moved(moves: Sequence[Move]) -> list[str]:
     return lines
 
 
-def _remedies(folder: Path, report: Report, aside: bool) -> list[str]:
+def _remedies(folder: Path, report: VerifyReport, aside: bool) -> list[str]:
     """What to do, a sentence for each kind of fault that there is."""
     spoilt = [kind for kind in ("altered", "damaged") if report.count(kind)]
     again = [*(["missing"] if report.count("missing") else []), *(spoilt if aside else [])]

@@ -58,7 +58,7 @@ def test_a_whole_run_is_whole_and_is_not_written_to(store: Store) -> None:
 
 
 def test_a_run_without_a_night_has_nothing_to_be_wrong(tmp_path: Path) -> None:
-    assert verify.verify(Store(tmp_path)) == verify.Report(0, 0, 0, False, ())
+    assert verify.verify(Store(tmp_path)) == verify.VerifyReport(0, 0, 0, False, ())
 
 
 def one_pixel(path: Path) -> None:

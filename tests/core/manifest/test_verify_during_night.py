@@ -53,7 +53,7 @@ def test_a_picture_whose_row_is_not_committed_yet_is_young(store: Store) -> None
 
 def test_that_a_night_goes_on_is_said_of_a_whole_run_too(store: Store) -> None:
     with store.lock():
-        assert verify.verify(store) == verify.Report(3, 3, 0, True, ())
+        assert verify.verify(store) == verify.VerifyReport(3, 3, 0, True, ())
         assert not verify.verify(store, held=True).running
 
 

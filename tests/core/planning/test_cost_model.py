@@ -40,9 +40,9 @@ def test_the_work_of_a_pass_is_what_torch_counts(name: Name) -> None:
 def test_the_model_learns_the_machines_rate(tmp_path: Path) -> None:
     recipe, cost = Recipe(steps=10), load_cost("cpu", tmp_path)
     assert cost.jobs == 0
-    learned = cost.learned([(recipe, 256, 256, cost.overhead + 50.0)] * 5)
+    learned = cost.with_jobs([(recipe, 256, 256, cost.overhead + 50.0)] * 5)
     assert learned.seconds(recipe, 256, 256) == pytest.approx(cost.overhead + 50.0)
-    slower = learned.learned([(recipe, 256, 256, cost.overhead + 100.0)] * 5)
+    slower = learned.with_jobs([(recipe, 256, 256, cost.overhead + 100.0)] * 5)
     assert slower.seconds(recipe, 256, 256) == pytest.approx(cost.overhead + 75.0)
     assert save_cost(slower, tmp_path)
     assert load_cost("cpu", tmp_path) == slower
@@ -52,23 +52,23 @@ def test_jobs_that_were_made_at_once_shorten_the_next_night(tmp_path: Path) -> N
     quick, slow = PRESETS["fast"], PRESETS["good"]
     cost = load_cost("cpu", tmp_path)
     assert cost.overlap(quick) == 1.0
-    learned = cost.learned_overlap(quick, 3.0).learned_overlap(quick, 2.0)
+    learned = cost.with_overlap(quick, 3.0).with_overlap(quick, 2.0)
     assert learned.overlap(quick) == pytest.approx(2.5)
     assert learned.overlap(slow) == 1.0
-    assert learned.learned_overlap(slow, 0.5).overlap(slow) == 1.0, "idle time is not work at once"
+    assert learned.with_overlap(slow, 0.5).overlap(slow) == 1.0, "idle time is not work at once"
     assert save_cost(learned, tmp_path)
     assert load_cost("cpu", tmp_path) == learned
 
 
 def test_each_precision_has_its_own_rate() -> None:
     exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
-    learned = CostModel(overhead=0).learned([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
+    learned = CostModel(overhead=0).with_jobs([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
     assert learned.seconds(exact, 64, 64) == pytest.approx(2 * learned.seconds(quick, 64, 64))
 
 
 def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> None:
     vgg, resnet, other = (Recipe(backbone=name) for name in ("vgg19", "resnet50", "resnet18"))
-    learned = CostModel(overhead=0).learned(
+    learned = CostModel(overhead=0).with_jobs(
         [(vgg, 64, 64, gflop(vgg, 64, 64)), (resnet, 64, 64, 2 * gflop(resnet, 64, 64))]
     )
     assert learned.seconds(vgg, 64, 64) == pytest.approx(gflop(vgg, 64, 64))
@@ -78,7 +78,7 @@ def test_each_backbone_has_its_own_rate_and_a_new_one_is_like_the_others() -> No
 
 def test_one_odd_job_does_not_spoil_the_model() -> None:
     jobs = [(Recipe(), 64, 64, 1.0)] * 9 + [(Recipe(), 64, 64, 900.0)]
-    assert CostModel(overhead=0).learned(jobs).seconds(Recipe(), 64, 64) == pytest.approx(1.0)
+    assert CostModel(overhead=0).with_jobs(jobs).seconds(Recipe(), 64, 64) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"rates": 3, "overhead": 1, "jobs": 1}', "\xff"])
@@ -113,6 +113,6 @@ def test_one_pass_has_a_rate_of_its_own() -> None:
     fast, good = PRESETS["fast"], PRESETS["good"]
     cost = CostModel(rates={network_of(good): 0.01})
     taken = cost.seconds(fast, 512, 512) + 0.1
-    learned = cost.learned([(fast, 512, 512, taken)] * 3)
+    learned = cost.with_jobs([(fast, 512, 512, taken)] * 3)
     assert learned.seconds(fast, 512, 512) == pytest.approx(taken)
     assert learned.seconds(good, 512, 512) == cost.seconds(good, 512, 512)
