@@ -1,4 +1,4 @@
-"""Pairs that the plan chooses: for each asset the styles that suit it best, frozen in the plan once they are chosen."""
+"""Automatic pairs: for each asset the styles that suit it best, chosen by a plan and frozen in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AutoPairs:
     """The styles of each asset, by name, and a sentence on how they were chosen."""
 
     styles: Mapping[str, tuple[str, ...]]
-    told: str
+    explanation: str
 
     def pairs(self, assets: Sequence[Asset], styles: Sequence[Style]) -> Iterator[Pair]:
         """Asset by asset, in the catalog's order."""

@@ -1,4 +1,4 @@
-"""Curating a run, and the page that shows each sample beside the training picture that it is most like."""
+"""Curation of a run: keep the best samples, and write the page of each beside its nearest training picture."""
 
 from __future__ import annotations
 

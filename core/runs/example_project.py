@@ -1,4 +1,4 @@
-"""A commented spec and catalog to start from, written from the models themselves."""
+"""Example project of `nocturne init`: a commented spec and catalog, written from the models themselves."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: PreferenceModel
     names = ["output", "status", "score", *(f"score_{part}" for part in PARTS), *(["traits"] if taste else [])]
     found = {}
     for row in mine.filter(pc.is_in(mine["status"], pa.array(["done", "rejected"]))).select(names).to_pylist():
-        said = judgement(row, taste.score(row) if taste else _score(row, spec), spec.min_score)
+        said = acceptance(row, taste.score(row) if taste else _score(row, spec), spec.min_score)
         if said.columns["status"] != row["status"] or _differ(said.score, row["score"]):
             found[row["output"]] = said
     return found
@@ -82,7 +82,7 @@ def _differ(one: float | None, other: float | None) -> bool:
     return one != other if one is None or other is None else abs(one - other) > SAME
 
 
-def judgement(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Acceptance:
+def acceptance(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Acceptance:
     """What the gate says of a made picture with this score."""
     if not is_low(score, min_score):
         return Acceptance(score)

@@ -1,4 +1,4 @@
-"""Judging a run's pictures again: scores and labels are made anew, and no pixel is."""
+"""Rescoring: judge a run's pictures again; scores and labels are made anew, and no pixel is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from core.storage.store import Store
 
 COMMIT_EVERY = 30.0
 """Seconds of work that a kill may cost."""
-TOLD = 20
+NAMED = 20
 """Pictures that could not be judged and are named, at most."""
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ Judge = Callable[[Row], Row]
 
 
 @dataclass
-class Rescored:
+class RescoreSummary:
     """What became of the pictures of a run that was judged again."""
 
     judged: int = 0
@@ -49,7 +49,9 @@ class Rescored:
     """Name and digest of the classifier that labelled them."""
 
 
-def score_again(store: Store, spec: RunSpec, scorer: str | None, tick: ProgressCallback = lambda *_: None) -> Rescored:
+def rescore(
+    store: Store, spec: RunSpec, scorer: str | None, tick: ProgressCallback = lambda *_: None
+) -> RescoreSummary:
     """Judge every picture of the run that was made, by the spec's weights and a scorer; without one, labels stay.
 
     Call it under the run's lock. What a kill leaves is a manifest with some rows judged. Raises SpecError for a run
@@ -59,7 +61,7 @@ def score_again(store: Store, spec: RunSpec, scorer: str | None, tick: ProgressC
         raise SpecError(f"{store.root} has no plan yet", "`nocturne run` makes one.")
     rows = manifest.merge(store)
     rows = rows.filter(pc.is_in(rows["status"], pa.array(["done", "rejected"])))
-    found = Rescored()
+    found = RescoreSummary()
     jobs = {job.output: job for job in read_planned(store)}
     judge = _judge_of(store, spec, scorer, jobs, found)
     wanted = [row for row in rows.to_pylist() if _is_planned(row, jobs)]
@@ -75,7 +77,7 @@ def _is_planned(row: Row, jobs: dict[str, Job]) -> bool:
     return job is not None and job.key == row["key"]
 
 
-def _judged(rows: list[Row], judge: Judge, found: Rescored, tick: ProgressCallback) -> Iterator[Row]:
+def _judged(rows: list[Row], judge: Judge, found: RescoreSummary, tick: ProgressCallback) -> Iterator[Row]:
     for number, row in enumerate(rows, start=1):
         try:
             judged = {**row, **judge(row)}
@@ -99,7 +101,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _judge_of(store: Store, spec: RunSpec, scorer: str | None, jobs: Mapping[str, Job], found: Rescored) -> Judge:
+def _judge_of(store: Store, spec: RunSpec, scorer: str | None, jobs: Mapping[str, Job], found: RescoreSummary) -> Judge:
     classifier = None if scorer is None else classifier_file.read(scorer)
     found.scorer = None if classifier is None else classifier.version
     judge: Judge = kind_of(spec).load("judge")(store, spec, scorer, jobs)

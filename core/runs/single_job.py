@@ -1,4 +1,4 @@
-"""A study: one picture painted outside any run, to tune a recipe. Its files are judged and its job is made here.
+"""Single job: one picture painted outside any run, to tune a recipe. Its files are checked and its job is made here.
 
 The job is the one that a run would make of the same files, recipe and seed: it has the same key, and so the same pixels.
 """
@@ -31,7 +31,7 @@ _SUFFIXES = {suffix: each.name for each in WRITABLE.values() for suffix in each.
 
 
 @dataclass(frozen=True)
-class Study:
+class SingleJob:
     """An asset and a style, measured: what a picture can be painted of."""
 
     spec: Spec
@@ -91,8 +91,8 @@ class Study:
         return [self.asset, *map(Path, self.style.files), *([self.mask] if self.mask else [])]
 
 
-def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path | None = None) -> Study:
-    """The study of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`, where its mask, if any, is white.
+def single_job(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path | None = None) -> SingleJob:
+    """A single job of an asset in a style of artworks, each `FILE` or `FILE:WEIGHT`, where its mask, if any, is white.
 
     `values` are those of a spec that matter for one picture: `preset`, `recipe`, `seed`, `device`, `max_megapixels`.
     Raises SpecError for wrong values, and for a file that cannot be used.
@@ -114,8 +114,10 @@ def study(asset: Path, artworks: list[str], values: dict[str, Any], mask: Path |
         weights=tuple(weight for _, weight in weighted),
     )
     if mask is None:
-        return Study(spec, asset.absolute(), digest, size, style)
-    return Study(spec, asset.absolute(), digest, size, style, mask.absolute(), _mask_sha256(mask, asset, size, spec))
+        return SingleJob(spec, asset.absolute(), digest, size, style)
+    return SingleJob(
+        spec, asset.absolute(), digest, size, style, mask.absolute(), _mask_sha256(mask, asset, size, spec)
+    )
 
 
 def _mask_sha256(mask: Path, asset: Path, size: image.Size, spec: Spec) -> str:

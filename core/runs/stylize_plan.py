@@ -48,7 +48,7 @@ def make_plan(
         if auto and not decision.choice
         else decision.description(planner.changed, planner.remade, planner.summary.total)
     )
-    planner.summary.choice = " ".join(filter(None, (chosen, auto.told if auto else "")))
+    planner.summary.choice = " ".join(filter(None, (chosen, auto.explanation if auto else "")))
     return Plan(jobs, planner.context(), planner.summary, inputs.style_problems())
 
 

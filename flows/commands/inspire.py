@@ -15,7 +15,7 @@ from core.errors import JobError, NocturneError
 from core.images import image
 from core.planning.catalog import Style, load_catalog
 from core.report.board import StyleDraft, inspiration_page
-from core.runs.single_job import study
+from core.runs.single_job import single_job
 from core.storage.run_paths import style_thumb
 from core.storage.store import Store
 from core.survey.boards import PAGE
@@ -88,7 +88,7 @@ class _Place:
         """Paint and put it. Raises JobError, NocturneError."""
         artworks = [self.catalog / artwork.file for artwork in self.style.artworks]
         weighted = [f"{file}:{each.weight:g}" for file, each in zip(artworks, self.style.artworks, strict=True)]
-        posed = study(self.photo, weighted, DRAFT)
+        posed = single_job(self.photo, weighted, DRAFT)
         recipe = posed.spec.base_recipe()
         session = open_session(opened(posed, [recipe]), posed.job(recipe, posed.spec.start, posed.spec.seed))
         painted = session.paint(lambda *_: None)

@@ -11,7 +11,7 @@ from core.child_process import SPIN_ENV
 from core.config.spec_fields import absolute, is_path
 from core.networks import device as devices
 from core.runs.gallery import build_run_gallery
-from core.runs.rescore import TOLD, score_again
+from core.runs.rescore import NAMED, rescore
 from flows.commands.inspect_commands import spec_of, store_of
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -31,7 +31,7 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
         named = str(absolute(Path.cwd(), Path(named)))
     devices.make_deterministic()
     with store.lock(), Bar(screen, "pictures judged") as bar:
-        found = score_again(store, spec, named, bar.tick)
+        found = rescore(store, spec, named, bar.tick)
         build_run_gallery(store, spec)
     code = UNFINISHED if found.faults else ALL_DONE
     if as_json:
@@ -41,6 +41,6 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
     print_line(screen, f"{found.judged:,} pictures judged{labelled}")
     if found.left:
         screen.print(f"{found.left:,} are not of the present plan: their rows stay.")
-    for fault in found.faults[:TOLD]:
+    for fault in found.faults[:NAMED]:
         print_line(screen, fault)
     return code

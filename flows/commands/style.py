@@ -17,7 +17,7 @@ from core.images import animation
 from core.images.formats import ANIMATED, listed
 from core.images.pixel_types import U8
 from core.planning.jobs import Job
-from core.runs.single_job import Study, check_target, output_format, study
+from core.runs.single_job import SingleJob, check_target, output_format, single_job
 from core.storage.store import Store
 from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
@@ -53,7 +53,7 @@ def style(
     Raises SpecError before anything is computed, JobError if the picture cannot be made, and Stopped if there was nothing
     to save yet.
     """
-    posed = study(photo, paintings, with_format(values, to), mask)
+    posed = single_job(photo, paintings, with_format(values, to), mask)
     recipe = posed.spec.base_recipe()
     _check(posed, recipe, to, animate)
     painting = _Painting(to, save_every, animate, posed.working_size(recipe))
@@ -71,8 +71,8 @@ def with_format(values: dict[str, Any], to: Path) -> dict[str, Any]:
     return {**values, "recipe": {**recipe, "format": output_format(to, recipe.get("format"))}}
 
 
-def opened(posed: Study, recipes: list[Recipe]) -> StylizeBackend:
-    """A backend that is ready to paint a study with these recipes. Raises SpecError for a device that is not there."""
+def opened(posed: SingleJob, recipes: list[Recipe]) -> StylizeBackend:
+    """A backend that is ready to paint a single_job with these recipes. Raises SpecError for a device that is not there."""
     for name, value in SPIN_ENV.items():
         os.environ.setdefault(name, value)  # before torch is loaded
     from core.stylize.jobs.backend import StylizeBackend
@@ -178,7 +178,7 @@ class _Painting:
             display.say(f"{self._animate}: {len(self._frames)} frames")
 
 
-def _check(posed: Study, recipe: Recipe, to: Path, animate: Path | None) -> None:
+def _check(posed: SingleJob, recipe: Recipe, to: Path, animate: Path | None) -> None:
     """Raises SpecError for a place where nothing can be written."""
     check_target("-o", to, posed.files())
     if animate is None:

@@ -12,7 +12,7 @@ from core.images import image
 from core.images.contact_sheet import Label, contact_sheet
 from core.images.pixel_types import U8
 from core.planning.jobs import Job
-from core.runs.single_job import Study, check_target, study
+from core.runs.single_job import SingleJob, check_target, single_job
 from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
@@ -40,7 +40,7 @@ def sweep(
     Raises SpecError before anything is computed, and Stopped or a JobError if there is nothing to save.
     """
     axes = [parse_axis(flag, text) if text else None for flag, text in (("--x", x), ("--y", y))]
-    posed = study(photo, paintings, with_format(values, to))
+    posed = single_job(photo, paintings, with_format(values, to))
     wanted = cells(posed.spec, *axes)
     check_target("-o", to, posed.files())
     if folder is not None:
@@ -72,7 +72,7 @@ def check_folder(folder: Path) -> None:
 class _Sheet:
     """The pictures of a sweep; `pictures` are those that are finished, by row and column."""
 
-    def __init__(self, posed: Study, wanted: Sequence[Cell], folder: Path | None) -> None:
+    def __init__(self, posed: SingleJob, wanted: Sequence[Cell], folder: Path | None) -> None:
         self._study, self._folder = posed, folder
         self._cells = sorted(wanted, key=_costly)
         self.pictures: dict[tuple[int, int], U8] = {}

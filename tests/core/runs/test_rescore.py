@@ -14,7 +14,7 @@ from core.manifest import manifest
 from core.manifest.schema import SCHEMA
 from core.networks.classifier_file import file_bytes, read
 from core.planning.plan_file import begin_night, read_planned
-from core.runs.rescore import score_again
+from core.runs.rescore import rescore
 from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import OUTPUTS, output_path
@@ -63,7 +63,7 @@ def test_scores_are_made_again_and_labels_with_them(studio: Studio, backend: Sty
     assert {row["scorer"] for row in before} == {read(path).version}
     lost = [{**row, "score": 0.1, "score_content": 0.2, "label": None, "scorer": "old"} for row in before]
     manifest.write_part(store, lost)
-    found = score_again(store, spec, str(path))
+    found = rescore(store, spec, str(path))
     assert (found.judged, found.left, found.faults) == (4, 0, [])
     for row, again in zip(before, manifest.read(store).to_pylist(), strict=True):
         for name in ("score", "score_content", "score_style", "probability"):
@@ -81,7 +81,7 @@ def test_without_a_scorer_labels_stay_and_a_lost_asset_leaves_its_rows(studio: S
     rows = manifest.read(store).to_pylist()
     manifest.write_part(store, [{**row, "label": "mine", "score_content": 0.125} for row in rows])
     (studio.library / "cat.jpg").unlink()
-    found = score_again(store, spec, None)
+    found = rescore(store, spec, None)
     assert (found.judged, len(found.faults)) == (1, 1)
     assert "cat.jpg" in found.faults[0]
     after = {row["asset"]: row for row in manifest.read(store).to_pylist()}
@@ -94,7 +94,7 @@ def test_rows_of_another_plan_stay(studio: Studio, backend: StylizeBackend) -> N
     store = night(spec_of(studio, include_styles=["wave"], include=["cat.jpg"]), backend)
     spec = spec_of(studio, include_styles=["wave"], include=["trip/*"])
     begin_night(store, make_plan(spec))
-    found = score_again(store, spec, None)
+    found = rescore(store, spec, None)
     assert (found.judged, found.left) == (0, 1)
     assert store.path(output_path("wave/cat.jpg.png")).is_file()
 

@@ -7,14 +7,14 @@ import pytest
 
 from core.config.spec import Spec
 from core.errors import SpecError
-from core.runs.single_job import check_target, output_format, study
+from core.runs.single_job import check_target, output_format, single_job
 from core.runs.stylize_plan import make_plan
 from tests.conftest import Studio
 
 
 def test_the_job_has_the_key_and_the_names_of_a_runs(studio: Studio) -> None:
     values = {"preset": "draft", "recipe": {"size": 40}, "seed": 7}
-    posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], values)
+    posed = single_job(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], values)
     job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": str(studio.library), "catalog": str(studio.catalog), "out": str(studio.out)}
     planned = make_plan(Spec.from_values({**folders, **values}, "test")).jobs.to_pylist()
@@ -25,7 +25,7 @@ def test_the_job_has_the_key_and_the_names_of_a_runs(studio: Studio) -> None:
 
 def test_a_blend_has_its_weights_in_order(studio: Studio) -> None:
     artworks = [f"{studio.catalog / 'wave.png'}:2.5", str(studio.catalog / "night.jpg")]
-    posed = study(studio.library / "cat.jpg", artworks, {})
+    posed = single_job(studio.library / "cat.jpg", artworks, {})
     assert (posed.style.name, posed.style.weights) == ("wave+night", (2.5, 1.0))
     assert [Path(file).name for file in posed.style.files] == ["wave.png", "night.jpg"]
 
@@ -33,15 +33,15 @@ def test_a_blend_has_its_weights_in_order(studio: Studio) -> None:
 def test_a_file_whose_name_ends_like_a_weight_is_a_file(studio: Studio) -> None:
     odd = studio.catalog / "wave.png:2"
     (studio.catalog / "wave.png").rename(odd)
-    posed = study(studio.library / "cat.jpg", [str(odd)], {})
+    posed = single_job(studio.library / "cat.jpg", [str(odd)], {})
     assert posed.style.files == (str(odd),)
-    assert study(studio.library / "cat.jpg", [f"{odd}:3"], {}).style.weights == (3.0,)
+    assert single_job(studio.library / "cat.jpg", [f"{odd}:3"], {}).style.weights == (3.0,)
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf"])
 def test_a_weight_that_is_none(studio: Studio, weight: str) -> None:
     with pytest.raises(SpecError, match="weight is a number over 0"):
-        study(studio.library / "cat.jpg", [f"{studio.catalog / 'wave.png'}:{weight}"], {})
+        single_job(studio.library / "cat.jpg", [f"{studio.catalog / 'wave.png'}:{weight}"], {})
 
 
 def test_files_that_cannot_be_used(studio: Studio) -> None:
@@ -57,15 +57,15 @@ def test_files_that_cannot_be_used(studio: Studio) -> None:
     ]
     for asset, artwork, words in faults:
         with pytest.raises(SpecError, match=words):
-            study(asset, [artwork], {})
+            single_job(asset, [artwork], {})
 
 
 def test_a_pixel_limit_and_a_wrong_field(studio: Studio) -> None:
     files = studio.library / "cat.jpg", [str(studio.catalog / "wave.png")]
     with pytest.raises(SpecError, match="over the limit of 1,000"):
-        study(*files, {"max_megapixels": 0.001})
+        single_job(*files, {"max_megapixels": 0.001})
     with pytest.raises(SpecError, match=r"`size` .*greater than or equal to 16"):
-        study(*files, {"recipe": {"size": 3}})
+        single_job(*files, {"recipe": {"size": 3}})
 
 
 def test_the_suffix_names_the_format() -> None:
@@ -100,7 +100,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
 def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:
     mask = studio.picture("masks/cat.png", 8)
     studio.picture("masks/trip/sea.png", 9, (32, 40))
-    posed = study(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], {}, mask)
+    posed = single_job(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], {}, mask)
     job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     folders = {"library": studio.library, "catalog": studio.catalog, "masks": studio.root / "masks", "out": studio.out}
     planned = make_plan(
@@ -114,6 +114,6 @@ def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:
 def test_a_mask_that_cannot_be_used(studio: Studio) -> None:
     asset, wave = studio.library / "cat.jpg", [str(studio.catalog / "wave.png")]
     with pytest.raises(SpecError, match=r"mask .*nowhere\.png does not exist"):
-        study(asset, wave, {}, studio.root / "nowhere.png")
+        single_job(asset, wave, {}, studio.root / "nowhere.png")
     with pytest.raises(SpecError, match=r"mask .*sea\.png has 32x40 pixels and .*cat\.jpg 40x32"):
-        study(asset, wave, {}, studio.library / "trip/sea.png")
+        single_job(asset, wave, {}, studio.library / "trip/sea.png")

@@ -20,7 +20,7 @@ from core.images import image, provenance
 from core.manifest import manifest
 from core.manifest.verify import verify
 from core.networks.classifier_file import read as read_classifier
-from core.runs.rescore import score_again
+from core.runs.rescore import rescore
 from core.storage.run_paths import output_path
 from core.storage.store import Store
 from tests.core.gan.samples import checkpoint, night, pixels, spec_of
@@ -113,13 +113,13 @@ def test_samples_are_labelled_by_the_scorer_of_the_spec_and_again_by_another(
     assert {row["scorer"] for row in rows} == {read_classifier("genres").version}
     assert all(0 < row["probability"] <= 1 for row in rows)
     mine = written(tmp_path, classifier())
-    found = score_again(Store(spec.out), spec, str(mine))
+    found = rescore(Store(spec.out), spec, str(mine))
     assert (found.judged, found.faults) == (3, [])
     again = manifest.read(Store(spec.out)).to_pylist()
     assert {row["label"] for row in again} <= {"cat", "dog"}
     assert pixels(again) == pixels(rows)
     with pytest.raises(SpecError, match="name a `--scorer`"):
-        score_again(Store(spec.out), spec, None)
+        rescore(Store(spec.out), spec, None)
 
 
 def test_a_night_that_is_killed_goes_on_to_the_same_pictures(

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.errors import Missing, OutOfMemory
 from core.images import image, provenance
 from core.planning.jobs import Job
-from core.runs.single_job import study
+from core.runs.single_job import single_job
 from core.storage.store import Store
 from core.stylize.jobs.backend import StylizeBackend
 from core.stylize.jobs.interactive import InteractiveSession
@@ -24,7 +24,7 @@ RECIPE = {"size": 200, "steps": 3, "coarse_steps": 2, "precision": "float32", "s
 @pytest.fixture
 def opened(studio: Studio) -> tuple[StylizeBackend, Job]:
     asset = studio.picture("library/big.png", 8, (200, 160))
-    posed = study(asset, [str(studio.catalog / "wave.png")], {"recipe": RECIPE})
+    posed = single_job(asset, [str(studio.catalog / "wave.png")], {"recipe": RECIPE})
     wanted = posed.spec.base_recipe()
     backend = StylizeBackend("cpu", warm=False)
     backend.open(Store(studio.root), posed.context([wanted]))
