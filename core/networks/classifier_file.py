@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -20,9 +20,9 @@ from core.networks.feature_spec import DIMS, WIDE_DIMS, WIDE_NAME
 from core.storage.safetensors_header import SUFFIX, FileKind, SafetensorsHeader, read_header
 from core.text import printable, truncated
 
-KIND = "nocturne classifier 1"
-"""Value of the metadata's `format`; its number rises when the layout or the features change."""
-FILE_KIND = FileKind("classifier file", "nocturne train-classifier")
+FILE_KIND = FileKind(
+    "classifier file", "nocturne train-classifier", "nocturne classifier 1", "classifier of this version"
+)
 MOST_CLASSES, MOST_DIRECTIONS = 1000, DIMS
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "networks"
@@ -58,7 +58,7 @@ class _Notes(BaseModel):
 def resolve_path(name: str | Path) -> Path:
     """The file that a spec's `scorer` means: the name of a shipped classifier, or a path.
 
-    >>> placed("genres").name
+    >>> resolve_path("genres").name
     'genres.safetensors'
     """
     text = str(name)
@@ -77,11 +77,6 @@ def read(name: str | Path) -> Classifier:
             f"There is no classifier {printable(str(name))!r}", f"use one of {shipped}, or the path of a file."
         )
     header = read_header(path, FILE_KIND)
-    if header.metadata.get("format") != KIND:
-        raise SpecError(
-            f"{printable(str(path))} is a file of tensors, but no classifier of this version",
-            f"give one that `{FILE_KIND.command}` wrote.",
-        )
     notes = _notes(header)
     return _classifier(header, notes, _tensors(header, len(notes.classes)))
 
@@ -89,9 +84,10 @@ def read(name: str | Path) -> Classifier:
 def is_classifier_file(file: Path) -> bool:
     """Whether a file says that it is a classifier; one that cannot be understood is none."""
     try:
-        return bool(read_header(file, FILE_KIND).metadata.get("format") == KIND)
+        read_header(file, FILE_KIND)
     except SpecError:
         return False
+    return True
 
 
 def file_bytes(classifier: Classifier) -> bytes:
@@ -115,14 +111,12 @@ def file_bytes(classifier: Classifier) -> bytes:
     }
     # what lies column by column would be written as it lies, and read row by row
     tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
-    return bytes(save_tensors(tensors, {"format": KIND, "notes": notes.model_dump_json()}))
+    return bytes(save_tensors(tensors, {"format": FILE_KIND.format, "notes": notes.model_dump_json()}))
 
 
 def _notes(header: SafetensorsHeader) -> _Notes:
-    try:
-        notes = _Notes.model_validate_json(header.metadata["notes"])
-    except (KeyError, ValueError, ValidationError, RecursionError) as error:
-        raise header.not_understood(error) from error
+    with header.parsing() as metadata:
+        notes = _Notes.model_validate_json(metadata["notes"])
     if notes.features != WIDE_NAME:
         raise SpecError(
             f"{printable(str(header.path))} was trained on other features ({truncated(printable(notes.features))})",

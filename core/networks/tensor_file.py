@@ -1,14 +1,21 @@
-"""Opening a file of tensors without trusting it: data is read, code is never run."""
+"""Read and write files of tensors; of an untrusted one data is read, code is never run."""
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from core.errors import SpecError
+from core.storage.safetensors_header import SUFFIX, FileKind, wrong_kind_error
 from core.text import path_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -17,7 +24,7 @@ def read(path: Path) -> dict[str, Any]:
     if not _is_file(path):
         raise missing_file_error(path)
     try:
-        raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+        raw = _read_safetensors(path) if path.suffix == SUFFIX else _read_pickle(path)
     except SpecError:
         raise
     except pickle.UnpicklingError as error:
@@ -30,6 +37,32 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise SpecError(f"{name} holds a {type(raw).__name__}, not a state dict", "save `network.state_dict()`.")
     return raw
+
+
+def read_network(path: Path, kind: FileKind) -> dict[str, Tensor]:
+    """Every tensor of a safetensors file of this kind, on the CPU. Raises SpecError."""
+    if path.suffix != SUFFIX:
+        raise wrong_kind_error(path, kind)
+    return read(path)
+
+
+def checkpoint_bytes(
+    tensors: dict[str, Tensor],
+    kind: FileKind,
+    recipe: BaseModel,
+    step: int,
+    more: dict[str, str],
+    data: dict[str, Any],
+    training: dict[str, Any] | None,
+) -> bytes:
+    """Serialise tensors with the metadata that `training_notes` reads; `more` are those of one kind alone.
+
+    Put it with `Store.put`, so that an old one stays until it is whole.
+    """
+    from safetensors.torch import save
+
+    meta = {"format": kind.format, "recipe": recipe.model_dump_json(), "step": str(step), **more}
+    return save(tensors, {**meta, "data": json.dumps(data), "training": json.dumps(training or {})})
 
 
 def _read_pickle(path: Path) -> Any:

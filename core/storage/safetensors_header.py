@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -23,10 +24,14 @@ LONGEST = 32 << 20
 
 @dataclass(frozen=True)
 class FileKind:
-    """What messages call a kind of file, and the command that writes it."""
+    """One use of safetensors files: what messages call them, the command that writes them, and how they name themselves."""
 
     noun: str
     command: str
+    format: str
+    """Value of the metadata's `format`; its number rises when the layout changes."""
+    content: str
+    """What a file of another format is not."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,14 @@ class SafetensorsHeader:
         """What to raise where the metadata are not what they should be."""
         return self.damaged(f"its header cannot be understood ({truncated(printable(' '.join(str(error).split())))})")
 
+    @contextlib.contextmanager
+    def parsing(self) -> Iterator[dict[str, Any]]:
+        """The metadata, to be parsed within: whatever they are not becomes a SpecError."""
+        try:
+            yield self.metadata
+        except (KeyError, TypeError, ValueError, RecursionError) as error:  # pydantic's are ValueErrors
+            raise self.not_understood(error) from error
+
     def _opened(self) -> Any:
         try:
             return self.path.open("rb")
@@ -106,7 +119,7 @@ class SafetensorsHeader:
 
 
 def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
-    """The header of `path`. Raises SpecError, naming the file, if it is absent, cut off, a pickle or no safetensors file."""
+    """The header of `path`. Raises SpecError, naming the file, if it is absent, cut off, a pickle or of another kind."""
     if path.suffix != ".safetensors":
         raise wrong_kind_error(path, kind)
     try:
@@ -130,7 +143,20 @@ def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
         raise _damaged(path, kind, "its header is no table")
     metadata = raw.pop("__metadata__", None)
     tensors = _entries(path, kind, raw, size - 8 - length)
-    return SafetensorsHeader(path, kind, tensors, metadata if isinstance(metadata, dict) else {}, 8 + length)
+    header = SafetensorsHeader(path, kind, tensors, metadata if isinstance(metadata, dict) else {}, 8 + length)
+    if header.metadata.get("format") != kind.format:
+        raise SpecError(
+            f"{path_text(path)} is a file of tensors, but no {kind.content}", f"give one that `{kind.command}` wrote."
+        )
+    return header
+
+
+def training_notes(metadata: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, Any]]:
+    """Step, what was trained on, and the state of a training, of a checkpoint's metadata; for `parsing`."""
+    data, training = json.loads(metadata["data"]), json.loads(metadata["training"])
+    if not isinstance(data, dict) or not isinstance(training, dict):
+        raise TypeError("its notes are no tables")
+    return int(metadata["step"]), data, training
 
 
 def wrong_kind_error(path: Path, kind: FileKind) -> SpecError:

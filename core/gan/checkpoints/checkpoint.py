@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from core.errors import SpecError
 from core.gan.networks.recipe import GanRecipe
 from core.networks import tensor_file
-from core.storage.safetensors_header import FileKind, read_header, wrong_kind_error
+from core.storage.safetensors_header import FileKind, read_header, training_notes
 from core.text import path_text
 
 if TYPE_CHECKING:
@@ -26,13 +24,12 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 KIND = "nocturne gan 1"
-"""Value of the metadata's `format`; its number rises when the layout changes."""
 
 AVERAGE = "average."
 BUILT_BY = ("architecture", "size", "channels", "latent", "width", "conditional")
 """Recipe fields that the generator's function hangs on besides its tensors."""
 
-SORT = FileKind("checkpoint", "nocturne train-gan")
+FILE_KIND = FileKind("checkpoint", "nocturne train-gan", KIND, "checkpoint of a GAN")
 
 MOST_CLASSES = 10_000
 
@@ -66,22 +63,11 @@ def read_info(path: Path) -> CheckpointInfo:
 
     Raises SpecError, naming the file, if it is absent, truncated, a pickle, or no checkpoint of a GAN.
     """
-    header = read_header(path, SORT)
-    meta = header.metadata
-    if meta.get("format") != KIND:
-        raise SpecError(
-            f"{path_text(path)} is a file of tensors, but no checkpoint of a GAN",
-            f"give one that `{SORT.command}` wrote.",
-        )
-    try:
+    header = read_header(path, FILE_KIND)
+    with header.parsing() as meta:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
         classes = tuple(str(name) for name in json.loads(meta["classes"]))[:MOST_CLASSES]
-        data, training = json.loads(meta["data"]), json.loads(meta["training"])
-        step = int(meta["step"])
-        if not isinstance(data, dict) or not isinstance(training, dict):
-            raise TypeError("its notes are no tables")
-    except (KeyError, TypeError, ValueError, ValidationError, RecursionError) as error:
-        raise header.not_understood(error) from error
+        step, data, training = training_notes(meta)
     built = {name: getattr(recipe, name) for name in BUILT_BY}
     digest = header.digest([built, list(classes)], header.below(AVERAGE))
     whole = any(name.startswith("discriminator.") for name in header.tensors)
@@ -110,16 +96,14 @@ def load_generator(path: Path, device: torch.device) -> nn.Module:
             "use another copy of the file.",
         ) from error
     if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
-        raise read_header(path, SORT).damaged("it has values that are not finite")
+        raise read_header(path, FILE_KIND).damaged("it has values that are not finite")
     layout = torch.channels_last if info.recipe.architecture != "mlp" else torch.contiguous_format
     return network.requires_grad_(False).eval().to(device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a checkpoint, on the CPU. Raises SpecError."""
-    if path.suffix != ".safetensors":
-        raise wrong_kind_error(path, SORT)
-    return tensor_file.read(path)
+    return tensor_file.read_network(path, FILE_KIND)
 
 
 def checkpoint_bytes(
@@ -131,17 +115,8 @@ def checkpoint_bytes(
     training: dict[str, Any] | None = None,
 ) -> bytes:
     """A checkpoint as the bytes of its file; put it with `Store.put`, so that an old one stays until it is whole."""
-    from safetensors.torch import save
-
-    meta = {
-        "format": KIND,
-        "recipe": recipe.model_dump_json(),
-        "step": str(step),
-        "classes": json.dumps(list(classes)),
-        "data": json.dumps(data),
-        "training": json.dumps(training or {}),
-    }
-    return save(tensors, meta)
+    more = {"classes": json.dumps(list(classes))}
+    return tensor_file.checkpoint_bytes(tensors, FILE_KIND, recipe, step, more, data, training)
 
 
 def exported(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.config.recipe import Recipe
 from core.errors import SpecError
 from core.networks.weights import digest as weights_digest
-from core.stylize.feedforward.transfer_file import SORT, read_info
+from core.stylize.feedforward.transfer_file import FILE_KIND, read_info
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
 from core.text import path_text
 
@@ -44,7 +44,7 @@ def network_path(name: str) -> Path:
     if not PACKAGED.is_file():
         raise SpecError(
             f"The packaged network {path_text(PACKAGED)} is not there",
-            f"check the file out again, set network = a file that `{SORT.command}` wrote, or use method = 'optimise'.",
+            f"check the file out again, set network = a file that `{FILE_KIND.command}` wrote, or use method = 'optimise'.",
         )
     return PACKAGED
 

@@ -7,16 +7,15 @@ Never a pickle: a file from a stranger is tensors and text. Reading what it says
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from core.errors import SpecError
 from core.networks import tensor_file
-from core.storage.safetensors_header import FileKind, SafetensorsHeader, read_header, wrong_kind_error
+from core.storage.safetensors_header import FileKind, SafetensorsHeader, read_header, training_notes
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
 from core.text import path_text
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from core.stylize.feedforward.transfer_model import TransferModel
 
 KIND = "nocturne transfer 1"
-"""Value of the metadata's `format`; its number rises when the layout changes."""
-SORT = FileKind("network file", "nocturne train-style")
+FILE_KIND = FileKind("network file", "nocturne train-style", KIND, "network that paints")
 AVERAGE = "average."
 SEEN_BY = ("style_size", "trim", "precision")
 """Fields of the training that the look of an artwork hangs on, and so what is predicted from it."""
@@ -46,22 +44,11 @@ def read_info(path: Path) -> TransferInfo:
 
     Raises SpecError, naming the file, if it is absent, cut off, a pickle, or no network that paints.
     """
-    header = read_header(path, SORT)
-    meta = header.metadata
-    if meta.get("format") != KIND:
-        raise SpecError(
-            f"{path_text(path)} is a file of tensors, but no network that paints",
-            f"give one that `{SORT.command}` wrote.",
-        )
-    try:
+    header = read_header(path, FILE_KIND)
+    with header.parsing() as meta:
         recipe = TransferRecipe.model_validate_json(meta["recipe"])
         styles = _STYLES.validate_json(meta["styles"])
-        data, training = json.loads(meta["data"]), json.loads(meta["training"])
-        step = int(meta["step"])
-        if not isinstance(data, dict) or not isinstance(training, dict):
-            raise TypeError("its notes are no tables")
-    except (KeyError, TypeError, ValueError, ValidationError, RecursionError) as error:
-        raise header.not_understood(error) from error
+        step, data, training = training_notes(meta)
     whole = any(name.startswith("stylist.") for name in header.tensors)
     network, embeddings, predictor = _digests(header, AVERAGE if whole else "", recipe)
     if len(embeddings) != len(styles):
@@ -85,9 +72,7 @@ def load(path: Path, device: torch.device, precision: Precision) -> TransferMode
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a network file, on the CPU. Raises SpecError."""
-    if path.suffix != ".safetensors":
-        raise wrong_kind_error(path, SORT)
-    return tensor_file.read(path)
+    return tensor_file.read_network(path, FILE_KIND)
 
 
 def checkpoint_bytes(
@@ -99,17 +84,8 @@ def checkpoint_bytes(
     training: dict[str, Any] | None = None,
 ) -> bytes:
     """Serialise a network file; put it with `Store.put`, so that an old one stays until it is whole."""
-    from safetensors.torch import save
-
-    meta = {
-        "format": KIND,
-        "recipe": recipe.model_dump_json(),
-        "step": str(step),
-        "styles": _STYLES.dump_json(tuple(styles)).decode(),
-        "data": json.dumps(data),
-        "training": json.dumps(training or {}),
-    }
-    return save(tensors, meta)
+    more = {"styles": _STYLES.dump_json(tuple(styles)).decode()}
+    return tensor_file.checkpoint_bytes(tensors, FILE_KIND, recipe, step, more, data, training)
 
 
 def exported(path: Path) -> bytes:
@@ -145,7 +121,7 @@ def _trainable_model(info: TransferInfo) -> tuple[TrainableModel, Tensor]:
 
     from core.stylize.feedforward.trainable_model import TrainableModel
 
-    header = read_header(info.path, SORT)
+    header = read_header(info.path, FILE_KIND)
     prefix = AVERAGE if info.whole else ""
     tensors = {
         name.removeprefix(prefix): value.float() if value.is_floating_point() else value
@@ -167,6 +143,6 @@ def _trainable_model(info: TransferInfo) -> tuple[TrainableModel, Tensor]:
     except (RuntimeError, KeyError, TypeError, IndexError) as error:
         raise SpecError(
             f"{path_text(info.path)} holds the tensors of another network than Nocturne paints with",
-            f"train one with `{SORT.command}`, or use another copy of the file.",
+            f"train one with `{FILE_KIND.command}`, or use another copy of the file.",
         ) from error
     return model, known
