@@ -11,19 +11,20 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config.base_spec import placed, read_toml
 from core.config.run_spec import RunSpec
 from core.errors import SpecError
-from core.planning.plan_file import read_context
-from core.planning.planner import Plan
-from core.planning.run_context import RunContext
 from core.progress import StageCallback
 from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
 from core.text import printable, truncated
+
+if TYPE_CHECKING:  # the doctor imports this module, and nothing that may be broken
+    from core.planning.planner import Plan
+    from core.planning.run_context import RunContext
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class RunKind:
 
     def context_of(self, store: Store) -> RunContext:
         """The context of the plan in a run folder."""
+        from core.planning.plan_file import read_context
+
         context: RunContext = self.load("context").model_validate(read_context(store))
         return context
 

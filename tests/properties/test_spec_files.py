@@ -176,4 +176,4 @@ def test_a_time_limit_can_be_waited_for(studio: Path, text: str) -> None:
     assert spec is not None
     assert spec.time_limit is not None
     assert math.isfinite(spec.time_limit)
-    assert isinstance(JobQueue().next_limit(), float | None)
+    assert isinstance(JobQueue().seconds_to_timeout(), float | None)
