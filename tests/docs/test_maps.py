@@ -18,11 +18,13 @@ MAPS = sorted(
         *(ROOT / "data").rglob("*.md"),
     )
 )
-OURS = ("core", "tasks", "flows", "tests", "docs", "data", "benchmarks", "deployments")
+PACKAGES = ("core", "tasks", "flows")
+OURS = (*PACKAGES, "tests", "docs", "data", "benchmarks", "deployments")
 QUOTED = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 NAME = re.compile(r"[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}_[A-Z_]+")
 """Of a class of two words, or a constant of two."""
+DOTTED = re.compile(r"(?<![\w./-])((?:core|tasks|flows)(?:\.[A-Za-z_]\w*)+)")
 GLOSSARY_ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<meaning>[^|]+) \| (?P<where>`[^|]+`) \|$", re.MULTILINE)
 
 
@@ -37,14 +39,17 @@ def paths_in(name: str) -> set[str]:
 
 @cache
 def modules() -> set[str]:
-    return {path.name for folder in OURS for path in (ROOT / folder).rglob("*.py")}
+    return {path.name for path in code()}
+
+
+def code() -> list[Path]:
+    return [path for folder in OURS for path in (ROOT / folder).rglob("*.py")]
 
 
 @cache
 def sources() -> str:
     """All code that may define a name."""
-    folders = ("core", "tasks", "flows", "tests", "benchmarks")
-    return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in code())
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -56,6 +61,26 @@ def test_every_file_that_is_named_is_there(name: str) -> None:
 def test_every_module_that_is_named_without_its_folder_is_there(name: str) -> None:
     named = {each for each in QUOTED.findall(text(name)) if re.fullmatch(r"\w+\.py", each)}
     assert named <= modules()
+
+
+def leads_somewhere(dotted: str) -> bool:
+    """Whether `core.package.module.name` is there, as far as it goes: packages, then a module, then what it defines."""
+    place, names = ROOT, dotted.split(".")
+    while names and (place / names[0]).is_dir():
+        place /= names.pop(0)
+    if not names:
+        return True
+    module = place / f"{names[0]}.py"
+    if not module.is_file():
+        return False
+    return len(names) == 1 or bool(re.search(rf"^\s*((class|def) )?{names[1]}\b", module.read_text(), re.MULTILINE))
+
+
+def test_every_dotted_name_leads_somewhere() -> None:
+    files = [*(ROOT / name for name in MAPS), *(path for path in code() if path.relative_to(ROOT).parts[0] in PACKAGES)]
+    named = {(str(file), each) for file in files for each in DOTTED.findall(file.read_text(encoding="utf-8"))}
+    assert len(named) > 100
+    assert {(file, each) for file, each in named if not leads_somewhere(each)} == set()
 
 
 @pytest.mark.parametrize("name", MAPS)
