@@ -45,7 +45,7 @@ def train_classifier_in_flow(spec: TrainClassifierSpec) -> dict[str, Any]:
 
 def _show(sender: ArtifactSender, training: ClassifierTraining, figures: dict[str, Any]) -> None:
     """The card, the confusions as a table, and both plots."""
-    name, classes = training.store.root.name, training.examples.classes
+    name, classes = training.store.root.name, training.data.classes
     text = training.store.read(CARD).decode().partition("![")[0]
     sender.send(lambda: create_markdown_artifact(text, key="card", description=f"{name}: card"))
     matrix = zip(classes, figures["confusion"], strict=True)

@@ -1,4 +1,4 @@
-"""Tasks of a classifier's training: `see_pictures` has features made, `fit_classifier` learns from them."""
+"""Tasks of a classifier's training: `see_pictures` computes features, `fit_classifier` fits on them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.classifier.training import training_of
 
 @task(name="see_pictures", task_run_name="pictures-{chunk}", cache_policy=NO_CACHE)
 def see_pictures(run: str, chunk: int) -> int:
-    """Have the features of a chunk of the run folder's pictures kept. Returns how many pictures were read."""
-    return training_of(run).see(chunk)
+    """Compute and store the features of a chunk of the run folder's pictures. Returns how many pictures were read."""
+    return training_of(run).compute_features(chunk)
 
 
 @task(name="fit_classifier", cache_policy=NO_CACHE)

@@ -1,4 +1,4 @@
-"""What a classifier is trained on: a folder whose subfolders are classes, or a CSV of files and labels."""
+"""Labelled pictures for a classifier: a folder whose subfolders are classes, or a CSV of files and labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_CLASSES, LONGEST_LABEL = 1000, 200
 
 
 @dataclass(frozen=True)
-class Example:
+class LabelledPicture:
     """One labelled picture. `name` is its path in the data, `label` the number of its class."""
 
     file: Path
@@ -34,22 +34,22 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Examples:
+class LabelledPictures:
     """Labelled pictures in the order of their names, and sentences about files that were left out."""
 
     classes: tuple[str, ...]
-    examples: tuple[Example, ...]
-    faults: tuple[str, ...] = ()
+    pictures: tuple[LabelledPicture, ...]
+    skipped: tuple[str, ...] = ()
 
     @property
     def labels(self) -> Int[NDArray[np.int64], " n"]:
         """The number of each picture's class."""
-        return np.array([example.label for example in self.examples], np.int64)
+        return np.array([each.label for each in self.pictures], np.int64)
 
     @property
     def digest(self) -> str:
         """16 hex digits over the pictures' bytes and labels."""
-        text = "\n".join(f"{each.sha256} {self.classes[each.label]}" for each in self.examples)
+        text = "\n".join(f"{each.sha256} {self.classes[each.label]}" for each in self.pictures)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def counts(self) -> dict[str, int]:
@@ -58,7 +58,7 @@ class Examples:
         return dict(zip(self.classes, found.tolist(), strict=True))
 
 
-def load(data: Path, max_pixels: int) -> Examples:
+def load_pictures(data: Path, max_pixels: int) -> LabelledPictures:
     """The labelled pictures of a folder or a CSV; broken ones and further copies of a picture are left out and listed.
 
     Raises SpecError for what is neither, for fewer than two classes, and for a picture with two labels.
@@ -76,7 +76,7 @@ def load(data: Path, max_pixels: int) -> Examples:
         raise SpecError(
             f"{printable(str(data))}: the label {truncated(printable(too_long))} is longer than {LONGEST_LABEL} characters."
         )
-    return _measured(listed, classes, max_pixels)
+    return _labelled(listed, classes, max_pixels)
 
 
 def _from_folder(data: Path) -> Iterator[tuple[str, str, Path]]:
@@ -104,24 +104,24 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
         yield name, label, Path(os.path.abspath(data.parent / name))
 
 
-def _measured(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int) -> Examples:
+def _labelled(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int) -> LabelledPictures:
     found = DigestCache().measure([os.fspath(file) for *_, file in listed], max_pixels)
-    examples: list[Example] = []
-    faults: list[str] = []
-    first: dict[str, Example] = {}
+    pictures: list[LabelledPicture] = []
+    skipped: list[str] = []
+    first: dict[str, LabelledPicture] = {}
     for (name, label, file), measured in zip(listed, found, strict=True):
         if measured.reason is not None:
-            faults.append(measured.message or f"{name} cannot be read.")
+            skipped.append(measured.message or f"{name} cannot be read.")
             continue
-        example = Example(file, name, classes.index(label), measured.sha256)
-        before = first.setdefault(example.sha256, example)
-        if before is example:
-            examples.append(example)
-        elif before.label != example.label:
+        picture = LabelledPicture(file, name, classes.index(label), measured.sha256)
+        before = first.setdefault(picture.sha256, picture)
+        if before is picture:
+            pictures.append(picture)
+        elif before.label != picture.label:
             raise SpecError(
                 f"{printable(name)} and {printable(before.name)} are one picture with two labels",
                 "leave one of them out.",
             )
         else:
-            faults.append(f"{name} is the same picture as {before.name}: it is learnt once.")
-    return Examples(classes, tuple(examples), tuple(faults))
+            skipped.append(f"{name} is the same picture as {before.name}: it is learnt once.")
+    return LabelledPictures(classes, tuple(pictures), tuple(skipped))

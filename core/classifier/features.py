@@ -1,4 +1,4 @@
-"""Wide features of labelled pictures, kept in chunks, so that a training that was killed does not see them again."""
+"""Wide features of labelled pictures, stored in chunks, so that a killed training does not compute them again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from core.classifier.data import Example
+from core.classifier.data import LabelledPicture
 from core.classifier.recipe import ClassifierRecipe
 from core.errors import JobError
 from core.images import image
@@ -29,22 +29,23 @@ LEAST_CROP = 0.8
 LIGHTER = 0.15
 """How much lighter or darker a crop is at most, as a share."""
 
-Seen = Float[NDArray[np.float32], "k v 7616"]
+ViewFeatures = Float[NDArray[np.float32], "n v 7616"]
+"""Wide features of pictures: of each as it is, then of its crops."""
 
 
-def chunks(examples: Sequence[Example]) -> list[Sequence[Example]]:
-    """The examples in the pieces that they are seen in."""
-    return [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
+def chunks(pictures: Sequence[LabelledPicture]) -> list[Sequence[LabelledPicture]]:
+    """The pictures in pieces, whose features are computed and stored together."""
+    return [pictures[start : start + CHUNK] for start in range(0, len(pictures), CHUNK)]
 
 
-def chunk_name(examples: Sequence[Example], recipe: ClassifierRecipe) -> str:
-    """Where the features of a chunk are kept: another picture, another view of it, and they are seen again."""
+def chunk_name(pictures: Sequence[LabelledPicture], recipe: ClassifierRecipe) -> str:
+    """Where the features of a chunk are kept: another picture or another view of it is another name."""
     views = [str(recipe.crops), str(recipe.seed)] if recipe.crops else ["0"]
-    text = "\n".join([WIDE_NAME, *views, *(example.sha256 for example in examples)])
+    text = "\n".join([WIDE_NAME, *views, *(picture.sha256 for picture in pictures)])
     return f"{FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
-def kept(store: Store, name: str) -> Seen | None:
+def read_chunk(store: Store, name: str) -> ViewFeatures | None:
     """The features in a file of the store, or None if they are not there whole. What could not be read is NaN."""
     try:
         found = load_tensors(store.read(name))["wide"]
@@ -53,27 +54,27 @@ def kept(store: Store, name: str) -> Seen | None:
     return found if found.ndim == 3 and found.shape[2] == WIDE_DIMS else None
 
 
-def see(
-    store: Store, examples: Sequence[Example], recipe: ClassifierRecipe, device: torch.device, max_pixels: int
+def compute_chunk(
+    store: Store, pictures: Sequence[LabelledPicture], recipe: ClassifierRecipe, device: torch.device, max_pixels: int
 ) -> int:
-    """Have the features of a chunk in the store. Returns how many of its pictures were read for it."""
-    name = chunk_name(examples, recipe)
-    if kept(store, name) is not None:
+    """Put the features of a chunk into the store, unless they are there. Returns how many of its pictures were read."""
+    name = chunk_name(pictures, recipe)
+    if read_chunk(store, name) is not None:
         return 0
     features = FeatureExtractor(device)
-    found = np.stack([_seen(features.wide, example, recipe, max_pixels) for example in examples])
+    found = np.stack([_view_features(features.wide, picture, recipe, max_pixels) for picture in pictures])
     store.put(name, save_tensors({"wide": found}))
-    return len(examples)
+    return len(pictures)
 
 
-def _seen(
-    wide: Callable[[image.U8], NDArray[np.float32]], example: Example, recipe: ClassifierRecipe, max_pixels: int
+def _view_features(
+    wide: Callable[[image.U8], NDArray[np.float32]], picture: LabelledPicture, recipe: ClassifierRecipe, max_pixels: int
 ) -> Float[NDArray[np.float32], "v 7616"]:
     try:
-        rgb = image.read(example.file, max_pixels).rgb
+        rgb = image.read(picture.file, max_pixels).rgb
     except JobError:
         return np.full((1 + recipe.crops, WIDE_DIMS), np.nan, np.float32)
-    seed = int(example.sha256[:12], 16)
+    seed = int(picture.sha256[:12], 16)
     rng = np.random.default_rng([seed, recipe.seed])
     return np.stack([wide(rgb), *(wide(crop(rgb, rng)) for _ in range(recipe.crops))])
 

@@ -1,4 +1,4 @@
-"""What a classifier's training leaves to look at: confusions, reliability, and a card in plain words."""
+"""Report of a classifier's training: confusion matrix, reliability diagram, and model card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy.typing import NDArray
 
-from core.classifier.calibration import Bin
+from core.classifier.calibration import ReliabilityBin
 from core.networks.classifier import Classifier
 from core.text import printable
 
@@ -35,7 +35,7 @@ def confusion_plot(classes: Sequence[str], confusion: Int[NDArray[np.int64], "c 
     return _png(figure)
 
 
-def reliability_plot(bins: Sequence[Bin], error: float) -> bytes:
+def reliability_plot(bins: Sequence[ReliabilityBin], error: float) -> bytes:
     """How often a label is right, by how probable it was said to be, as a PNG; on the diagonal all is well."""
     figure, axes = _drawing(4.5)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1, label="calibrated")

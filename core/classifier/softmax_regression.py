@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from core.networks.classifier import softmax
 
-EVERY = 10
-"""Steps between two looks at held-out pictures."""
+EVALUATE_EVERY = 10
+"""Steps between two evaluations on held-out pictures."""
 LEAST_DEVIATION = 1e-6
 """Standard deviation of a feature below which it says nothing."""
 
-Matrix = Float[NDArray[np.float64], "n d"]
-Numbers = Int[NDArray[np.int64], " n"]
+DesignMatrix = Float[NDArray[np.float64], "n d"]
+ClassLabels = Int[NDArray[np.int64], " n"]
+"""The number of each picture's class."""
 
 
 @dataclass(frozen=True)
-class Span:
+class FeatureSpan:
     """The standardised features of n pictures as coordinates in the space that they span, of mean square length 1."""
 
     mean: Float[NDArray[np.float64], " d"]
@@ -34,12 +35,12 @@ class Span:
     directions: Float[NDArray[np.float64], "d r"]
     coordinates: Float[NDArray[np.float64], "n r"]
 
-    def of(self, features: Matrix) -> Float[NDArray[np.float64], "m r"]:
+    def project(self, features: DesignMatrix) -> Float[NDArray[np.float64], "m r"]:
         """The coordinates of other pictures."""
         return np.asarray(((features - self.mean) * self.scale) @ self.directions)
 
 
-def span(features: Matrix) -> Span:
+def span_of(features: DesignMatrix) -> FeatureSpan:
     """The span of pictures' features (n, d)."""
     mean, deviation = features.mean(0), features.std(0)
     scale = np.where(deviation > LEAST_DEVIATION, 1 / np.maximum(deviation, LEAST_DEVIATION), 0.0)
@@ -47,10 +48,10 @@ def span(features: Matrix) -> Span:
     length = np.sqrt(max((standard**2).sum(1).mean(), LEAST_DEVIATION))
     scale, standard = scale / length, standard / length
     directions = _principal(standard)
-    return Span(mean, scale, directions, standard @ directions)
+    return FeatureSpan(mean, scale, directions, standard @ directions)
 
 
-def _principal(standard: Matrix) -> Float[NDArray[np.float64], "d r"]:
+def _principal(standard: DesignMatrix) -> Float[NDArray[np.float64], "d r"]:
     """Orthonormal directions (d, r) of the rows' span, by the smaller of the two Gram matrices."""
     count, dims = standard.shape
     gram = standard @ standard.T if count < dims else standard.T @ standard
@@ -64,10 +65,10 @@ def _principal(standard: Matrix) -> Float[NDArray[np.float64], "d r"]:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=0), 1e-12))
 
 
-class Descent:
-    """Nesterov's descent of the mean cross-entropy, from zero weights."""
+class SoftmaxRegression:
+    """Softmax regression by Nesterov's gradient descent of the mean cross-entropy, from zero weights."""
 
-    def __init__(self, coordinates: Matrix, labels: Numbers, classes: int, rate: float) -> None:
+    def __init__(self, coordinates: DesignMatrix, labels: ClassLabels, classes: int, rate: float) -> None:
         self._x = _with_one(coordinates)
         self._wanted = np.eye(classes)[labels]
         self._rate, self._step = rate, 0
@@ -81,7 +82,7 @@ class Descent:
             wrong = softmax(self._x @ ahead) - self._wanted
             self._before, self._weights = self._weights, ahead - self._rate * (self._x.T @ wrong) / len(self._x)
 
-    def logits(self, coordinates: Matrix) -> Float[NDArray[np.float64], "m c"]:
+    def logits(self, coordinates: DesignMatrix) -> Float[NDArray[np.float64], "m c"]:
         """Logits of pictures as things stand."""
         return np.asarray(_with_one(coordinates) @ self._weights)
 
@@ -96,13 +97,13 @@ class Descent:
         return np.asarray(self._weights[-1])
 
 
-def unspanned(
-    descent: Descent, space: Span
+def feature_weights(
+    regression: SoftmaxRegression, space: FeatureSpan
 ) -> tuple[Float[NDArray[np.float64], "d c"], Float[NDArray[np.float64], " c"]]:
     """Weights and bias for plain features."""
-    weight = (space.directions @ descent.weights) * space.scale[:, None]
-    return weight, descent.bias - space.mean @ weight
+    weight = (space.directions @ regression.weights) * space.scale[:, None]
+    return weight, regression.bias - space.mean @ weight
 
 
-def _with_one(coordinates: Matrix) -> Matrix:
+def _with_one(coordinates: DesignMatrix) -> DesignMatrix:
     return np.concatenate([coordinates, np.ones((len(coordinates), 1))], 1)

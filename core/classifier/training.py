@@ -1,6 +1,6 @@
-"""The training of a classifier, from labelled pictures to a file, its figures and its card.
+"""Training of a classifier: from labelled pictures to its file, figures, plots and card.
 
-It is safe to kill: what was seen of the pictures is kept, and the rest takes seconds.
+It is safe to kill: features that are computed stay in the run folder, and the rest takes seconds.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from core.classifier import features as features
-from core.classifier.calibration import Bin, calibration_error, cross_entropy, reliability
-from core.classifier.data import Examples, load
-from core.classifier.fit import Fitted, Views, fit, held_out_logits
+from core.classifier import features
+from core.classifier.calibration import ReliabilityBin, calibration_error, cross_entropy, reliability
+from core.classifier.data import LabelledPictures, load_pictures
+from core.classifier.fit import FittedClassifier, fit, held_out_logits
 from core.classifier.report import card, confusion_plot, reliability_plot
 from core.classifier.spec import TrainClassifierSpec
 from core.errors import SpecError
@@ -31,7 +31,7 @@ from core.text import printable
 
 FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
 LISTED = 20
-"""Pictures and faults that are named in the figures, at most."""
+"""Pictures and skipped files that are named in the figures, at most."""
 
 
 class ClassifierTraining:
@@ -41,11 +41,11 @@ class ClassifierTraining:
         """Raises SpecError for data that nothing can be learnt from."""
         self.spec, self.recipe = spec, spec.base_recipe()
         self.store = Store(spec.out)
-        self.examples = load(spec.data, spec.max_pixels)
-        _check_enough(self.examples, self.recipe.folds, str(spec.data))
-        self.chunks = features.chunks(self.examples.examples)
+        self.data = load_pictures(spec.data, spec.max_pixels)
+        _check_enough(self.data, self.recipe.folds, str(spec.data))
+        self.chunks = features.chunks(self.data.pictures)
         self.tick: ProgressCallback = lambda *_: None
-        """Told how many pictures were seen, and of how many."""
+        """Called with how many pictures have features, and of how many."""
         self.store.put(SPEC, spec.toml().encode())
 
     @cached_property
@@ -53,29 +53,29 @@ class ClassifierTraining:
         """Name of the classifier's file in the run folder."""
         return f"{self.store.root.name}.safetensors"
 
-    def see(self, chunk: int) -> int:
-        """Have the features of a chunk of pictures kept. Returns how many pictures were read."""
+    def compute_features(self, chunk: int) -> int:
+        """Compute and store the features of a chunk of pictures. Returns how many pictures were read."""
         device = devices.choose(self.spec.device)
-        read = features.see(self.store, self.chunks[chunk], self.recipe, device, self.spec.max_pixels)
-        self.tick(sum(map(len, self.chunks[: chunk + 1])), len(self.examples.examples))
+        read = features.compute_chunk(self.store, self.chunks[chunk], self.recipe, device, self.spec.max_pixels)
+        self.tick(sum(map(len, self.chunks[: chunk + 1])), len(self.data.pictures))
         return read
 
     def finish(self) -> dict[str, Any]:
-        """Learn from what was seen, measure, and write all files. Returns the figures. Raises SpecError."""
-        views, examples = self._seen()
-        _check_enough(examples, self.recipe.folds, str(self.spec.data))
-        labels = examples.labels
+        """Fit on the stored features, measure, and write all files. Returns the figures. Raises SpecError."""
+        views, labelled = self._stored_features()
+        _check_enough(labelled, self.recipe.folds, str(self.spec.data))
+        labels = labelled.labels
         logits = held_out_logits(views, labels, self.recipe)
         fitted = fit(views, labels, self.recipe)
         bins = reliability(logits, labels)
-        figures = _figures(examples, logits, fitted, bins)
-        classifier = self._classifier(fitted, figures, examples)
+        figures = _figures(labelled, logits, fitted, bins)
+        classifier = self._classifier(fitted, figures, labelled)
         self._write(classifier, bins, figures)
         return figures
 
-    def _seen(self) -> tuple[Views, Examples]:
-        """The features of all pictures that could be read. Raises SpecError if a chunk was not seen."""
-        found = [features.kept(self.store, features.chunk_name(chunk, self.recipe)) for chunk in self.chunks]
+    def _stored_features(self) -> tuple[features.ViewFeatures, LabelledPictures]:
+        """The features of all pictures that could be read. Raises SpecError if a chunk is missing."""
+        found = [features.read_chunk(self.store, features.chunk_name(chunk, self.recipe)) for chunk in self.chunks]
         whole = [views for views in found if views is not None]
         if len(whole) < len(found):
             raise SpecError(
@@ -83,30 +83,30 @@ class ClassifierTraining:
             )
         views = np.concatenate(whole)
         good = np.asarray(np.isfinite(views).all((1, 2)))
-        bad = [each.name for each, is_good in zip(self.examples.examples, good, strict=True) if not is_good]
-        faults = [f"{name} cannot be read; it was left out." for name in bad]
-        examples = tuple(each for each, is_good in zip(self.examples.examples, good, strict=True) if is_good)
-        return views[good], Examples(self.examples.classes, examples, (*self.examples.faults, *faults))
+        bad = [each.name for each, is_good in zip(self.data.pictures, good, strict=True) if not is_good]
+        skipped = [f"{name} cannot be read; it was left out." for name in bad]
+        pictures = tuple(each for each, is_good in zip(self.data.pictures, good, strict=True) if is_good)
+        return views[good], LabelledPictures(self.data.classes, pictures, (*self.data.skipped, *skipped))
 
-    def _classifier(self, fitted: Fitted, figures: dict[str, Any], examples: Examples) -> Classifier:
+    def _classifier(self, fitted: FittedClassifier, figures: dict[str, Any], labelled: LabelledPictures) -> Classifier:
         data = {
-            "pictures": examples.counts(),
-            "digest": examples.digest,
+            "pictures": labelled.counts(),
+            "digest": labelled.digest,
             "recipe": self.recipe.model_dump(mode="json"),
         }
         return Classifier(
             self.store.root.name,
-            examples.classes,
+            labelled.classes,
             fitted.weight.astype(np.float32),
             fitted.bias.astype(np.float32),
-            fitted.choice.temperature,
-            fitted.choice.threshold,
+            fitted.hyperparameters.temperature,
+            fitted.hyperparameters.threshold,
             fitted.outliers,
             {name: value for name, value in figures.items() if name not in ("wrong", "faults", "losses")},
             data,
         )
 
-    def _write(self, classifier: Classifier, bins: list[Bin], figures: dict[str, Any]) -> None:
+    def _write(self, classifier: Classifier, bins: list[ReliabilityBin], figures: dict[str, Any]) -> None:
         self.store.put(self.file, file_bytes(classifier))
         self.store.put(FIGURES, json.dumps(figures, indent=1).encode())
         self.store.put(CONFUSION, confusion_plot(classifier.classes, np.array(figures["confusion"])))
@@ -114,14 +114,16 @@ class ClassifierTraining:
         self.store.put(CARD, card(self.file, classifier, figures).encode())
 
 
-def _figures(examples: Examples, logits: Any, fitted: Fitted, bins: list[Bin]) -> dict[str, Any]:
+def _figures(
+    labelled: LabelledPictures, logits: Any, fitted: FittedClassifier, bins: list[ReliabilityBin]
+) -> dict[str, Any]:
     """What held-out pictures say of the classifier, and which of them it gets wrong."""
-    shares, labels = softmax(logits), examples.labels
-    said, likeliest = shares.max(1), shares.argmax(1)
-    right, known = likeliest == labels, said >= fitted.choice.threshold
-    confusion = np.zeros((len(examples.classes),) * 2, int)
+    shares, labels = softmax(logits), labelled.labels
+    confidence, likeliest = shares.max(1), shares.argmax(1)
+    right, known = likeliest == labels, confidence >= fitted.hyperparameters.threshold
+    confusion = np.zeros((len(labelled.classes),) * 2, int)
     np.add.at(confusion, (labels, likeliest), 1)
-    wrong = sorted(np.flatnonzero(~right), key=lambda place: -said[place])
+    wrong = sorted(np.flatnonzero(~right), key=lambda place: -confidence[place])
     return {
         "pictures": len(labels),
         "accuracy": float(right.mean()),
@@ -130,24 +132,24 @@ def _figures(examples: Examples, logits: Any, fitted: Fitted, bins: list[Bin]) -
         "cross_entropy": cross_entropy(logits, labels),
         "known": float(known.mean()),
         "accuracy_known": float(right[known].mean()) if known.any() else None,
-        "recall": dict(zip(examples.classes, (confusion.diagonal() / confusion.sum(1)).tolist(), strict=True)),
-        "steps": fitted.choice.steps,
-        "temperature": fitted.choice.temperature,
-        "threshold": fitted.choice.threshold,
+        "recall": dict(zip(labelled.classes, (confusion.diagonal() / confusion.sum(1)).tolist(), strict=True)),
+        "steps": fitted.hyperparameters.steps,
+        "temperature": fitted.hyperparameters.temperature,
+        "threshold": fitted.hyperparameters.threshold,
         "confusion": confusion.tolist(),
         "reliability": [[each.probability, each.accuracy, each.pictures] for each in bins],
-        "losses": fitted.choice.losses,
+        "losses": fitted.hyperparameters.losses,
         "wrong": [
-            [examples.examples[place].name, examples.classes[likeliest[place]], float(said[place])]
+            [labelled.pictures[place].name, labelled.classes[likeliest[place]], float(confidence[place])]
             for place in wrong[:LISTED]
         ],
-        "faults": [printable(fault) for fault in examples.faults[:LISTED]],
+        "faults": [printable(file) for file in labelled.skipped[:LISTED]],
     }
 
 
-def _check_enough(examples: Examples, folds: int, data: str) -> None:
+def _check_enough(labelled: LabelledPictures, folds: int, data: str) -> None:
     """Raises SpecError if a class has too few pictures for cross-validation within cross-validation."""
-    for label, count in examples.counts().items():
+    for label, count in labelled.counts().items():
         if count < 2 * folds:
             raise SpecError(
                 f"{printable(os.fspath(data))}: class {printable(label)!r} has {count} pictures, and {2 * folds} are needed "

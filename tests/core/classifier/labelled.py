@@ -1,10 +1,16 @@
-"""Features of made-up pictures: classes that lie apart, so that what is learnt of them can be foretold."""
+"""A folder of labelled pictures, and features of classes that lie apart, so that what is learnt can be foretold."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from core.networks.feature_spec import WIDE_DIMS
+
+MOST = 10**8
+"""Pixels that a picture may have."""
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -19,3 +25,16 @@ def clouds(count: int, classes: int, apart: float, seed: int = 0) -> Arrays:
     own = rng.normal(size=(len(labels), 20)) @ directions * 3
     noise = rng.normal(size=(len(labels), WIDE_DIMS)) * 0.02
     return (1 + middles[labels] + own + noise).astype(np.float32)[:, None], labels
+
+
+def picture(path: Path, grey: int) -> None:
+    """A small grey picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (12, 9), grey).save(path)
+
+
+def label_folder(root: Path) -> Path:
+    """Two cats, a dog, and a picture of no class."""
+    for number, name in enumerate(["cat/a.png", "cat/deep/b.png", "dog/c.png", "stray.png"]):
+        picture(root / "data" / name, 40 * number)
+    return root / "data"
