@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAPS = sorted(
     str(path.relative_to(ROOT))
     for path in (
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "data").rglob("*.md"),
     )
