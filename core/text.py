@@ -1,4 +1,4 @@
-"""Names and texts that are safe to print and to write on any disk: %-encoded, cut to a length."""
+"""Escape and shorten names and texts, so that they are safe to print and to use as file names."""
 
 from __future__ import annotations
 

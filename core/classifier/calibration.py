@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
-from numpy.typing import NDArray
 
 from core.classifier.softmax_regression import ClassLabels
-from core.networks.classifier import softmax
+from core.networks.classifier import Logits, softmax
 
 BINS = 10
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.5, 20.0
 """Held-out pictures that all are right would call for certainty, and a few of them cannot vouch for that."""
-
-Logits = Float[NDArray[np.float64], "n c"]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ OutputSize = Annotated[
         description="`working`: as made; `asset`: lifted to its size along its edges; or the longest side in pixels.",
     ),
 ]
-FileFormat = Annotated[FormatName, Field(title="File format", description="Format of the outputs.")]
+OutputFormat = Annotated[FormatName, Field(title="File format", description="Format of the outputs.")]
 Depth = Annotated[
     int,
     Field(

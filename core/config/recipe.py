@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from core.config.base_recipe import overrides_of
 from core.config.methods import UNUSED_FIELDS
-from core.config.output_options import Depth, FileFormat, KeepProfile, OutputSize, Quality, check_depth
+from core.config.output_options import Depth, KeepProfile, OutputFormat, OutputSize, Quality, check_depth
 from core.config.schedule import Schedule
 from core.networks.architecture import BACKBONES, Name, Precision, Smoothing
 
@@ -141,7 +141,7 @@ class Recipe(Schedule):
         description="`luminance`: the asset's own colours; `match`: the style's artworks take the asset's palette first.",
     )
     output_size: OutputSize = "working"
-    format: FileFormat = "png"
+    format: OutputFormat = "png"
     depth: Depth = 8
     quality: Quality = 95
     keep_profile: KeepProfile = False

@@ -1,4 +1,4 @@
-"""Transparency: colours seen over white paper, and straight colours that look the same there."""
+"""Alpha compositing over white, and un-premultiplied (straight) colours that look the same there."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ FRAME_MS = 50
 def animation(
     frames: Sequence[U8] | U8, suffix: str, milliseconds: int = FRAME_MS, hold: tuple[int, int] = (0, 0)
 ) -> bytes:
-    """Frames (height, width, 3) as a GIF (256 colours each) or another animated file that repeats for ever.
+    """Encode frames (height, width, 3) as a GIF (256 colours each) or another animated file that repeats for ever.
 
     `suffix` is one of ANIMATED. The first and the last frame are shown `hold` milliseconds longer than the others.
     """

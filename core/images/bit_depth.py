@@ -1,4 +1,4 @@
-"""Pictures of 16 bits a channel: as they are delivered, and brought to 8 by rounding.
+"""Pictures of 16 bits a channel, and their rounding to 8 bits.
 
 Pillow 13 decodes 16-bit RGB and RGBA by keeping each sample's high byte, which darkens a picture by half a
 grey level on average. The low byte can be had by decoding a second time with the byte order swapped; then a

@@ -1,4 +1,4 @@
-"""Margins of photographs of artworks: the white that museums put around a painting, and its frame."""
+"""Crop white margins and picture frames from photographs of artworks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def margins_cropped(rgb: U8) -> U8:
 
 
 def content_bounds(rgb: U8) -> tuple[slice, slice]:
-    """The rows and columns that `trimmed` keeps."""
+    """The rows and columns that `margins_cropped` keeps: those within the white margins."""
     dark = (rgb < WHITE).any(axis=2)
     rows, columns = dark.mean(axis=1) > 0.02, dark.mean(axis=0) > 0.02
     if not rows.any() or not columns.any():

@@ -1,4 +1,4 @@
-"""What picture files are made of (chunks, segments, index entries), read without a decoder and without trusting lengths."""
+"""Parse PNG chunks, JPEG segments, TIFF index entries and WebP headers, without a decoder and without trusting lengths."""
 
 from __future__ import annotations
 

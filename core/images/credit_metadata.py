@@ -1,8 +1,8 @@
-"""What a picture file says of its maker and of its print size: read from assets, and written into outputs.
+"""Read artist, copyright, credit and print size from EXIF, IPTC, XMP and PNG texts, and write them into outputs.
 
-Read from EXIF, IPTC, XMP and a PNG's texts, the first that says something; written where programs look for it: EXIF and
+Read from EXIF, IPTC, XMP and a PNG's texts, the first that is not empty; written where programs look for it: EXIF and
 XMP, in a PNG its texts and XMP. Nothing else of an asset's metadata is kept: no place, no time, no thumbnail.
-Strings in a file are anybody's: they are cut to LONGEST characters, and of those that steer a terminal rid.
+Strings in a file are anybody's: they are cut to LONGEST characters, and lose those that control a terminal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 @dataclass(frozen=True)
 class Credits:
-    """Pixels an inch across and down, the artist, the copyright notice, and whom to credit; empty if it is not said."""
+    """Pixels an inch across and down, the artist, the copyright notice, and whom to credit; empty where there is none."""
 
     dpi: tuple[float, float] | None = None
     artist: str = ""
@@ -48,8 +48,8 @@ NO_CREDITS = Credits()
 
 
 def read(image: ImageFile.ImageFile, file: IO[bytes]) -> Credits:
-    """What the undecoded `image`, open as `file`, says; what cannot be read is not said. Resolutions are of the upright
-    picture.
+    """The credits in the undecoded `image`, open as `file`; what cannot be parsed counts as absent. Resolutions are of the
+    upright picture.
     """
     exif = _exif(image, file)
     iptc = _or_none(lambda: IptcImagePlugin.getiptcinfo(image)) or {}
@@ -83,7 +83,7 @@ def xmp(about: Credits) -> bytes:
 
 
 def exif_tags(about: Credits) -> dict[int, Any]:
-    """The same as EXIF tags: artist, copyright and resolution."""
+    """Artist, copyright and resolution as EXIF tags."""
     tags: dict[int, Any] = {}
     for tag, text in ((ARTIST, about.artist), (COPYRIGHT, about.copyright)):
         if text:

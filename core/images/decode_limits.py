@@ -1,4 +1,4 @@
-"""Small files that would keep a decoder busy for minutes, told apart from pictures before one sees them."""
+"""Limits on the headers of picture files: decompression bombs and time bombs are refused before a decoder runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _BLOCK = 1 << 20
 
 
 def check_header(file: IO[bytes], head: bytes, name: str) -> None:
-    """Look through the header of the open `file`, which begins with `head`.
+    """Check the header of the open `file`, which begins with `head`, against the limits.
 
     Raises Unreadable for one that no program writes, and ValueError for one with far too many parts.
     """

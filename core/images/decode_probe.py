@@ -23,7 +23,7 @@ PATIENCE = 60.0
 def find_faults(
     paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None, patience: float = PATIENCE
 ) -> list[JobError | None]:
-    """What is wrong with each picture, None if it decodes. `tick(done, total)` is called after each."""
+    """Decode each picture in a child process: what is wrong with it, or None. `tick(done, total)` is called after each."""
     found: list[JobError | None] = []
     child: ChildProcess | None = None
     try:

@@ -1,4 +1,4 @@
-"""From an open file to 8-bit sRGB values and alpha, upright: the steps between a decoder and a picture."""
+"""Decode an open picture file to 8-bit sRGB and alpha: profile, orientation, transparency, bit depth."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _FEW_BIT_GREYS = {"L;2": 85, "L;4": 17}
 
 
 def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
-    """The picture in the open `file` as straight sRGB colour (height, width, 3) and alpha (height, width).
+    """Decode the open `file` to straight sRGB colour (height, width, 3) and alpha (height, width).
 
     Alpha is None if every pixel is opaque. The first frame or page is taken. Raises Unreadable, Unsupported
-    or TooLarge, and whatever a decoder raises: call it within `picture_file.judged`.
+    or TooLarge, and whatever a decoder raises: call it within `open_image.decoder_errors`.
     """
     image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
@@ -36,7 +36,7 @@ def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
 
 
 def orientation(image: Image.Image, file: IO[bytes]) -> int:
-    """How the stored rows lie, 1 to 8 as in EXIF; 1, upright, when nothing valid is said.
+    """EXIF orientation of the stored rows, 1 to 8; 1, upright, when nothing valid is there.
 
     From the header of the undecoded `image`, or in a PNG also from a chunk behind the pixels. Pillow turns
     TIFF itself.
@@ -47,7 +47,7 @@ def orientation(image: Image.Image, file: IO[bytes]) -> int:
 
 
 def webp_orientation(file: IO[bytes]) -> int:
-    """How the rows of a WebP lie, from the file alone."""
+    """EXIF orientation of a WebP, 1 to 8, without decoding it."""
     return _orientation_in_exif(webp_exif(file, _LONGEST_EXIF))
 
 

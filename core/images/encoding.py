@@ -27,7 +27,7 @@ _INCH = 0.0254
 
 
 def encode_file(pixels: Pixels, format: FormatName, quality: int, profile: bytes, stamp: str, about: Credits) -> bytes:  # noqa: A002
-    """The file of `pixels`, (height, width, 3 or 4), uint8 or, where the format has 16 bits, uint16; alpha straight.
+    """Encode `pixels`, (height, width, 3 or 4), uint8 or, where the format has 16 bits, uint16; alpha straight.
 
     `profile` is embedded; `stamp` is what `core.images.provenance` makes, `about` goes beside it.
     """

@@ -166,7 +166,7 @@ def recognised(head: bytes) -> FileFormat | None:
 
 
 def unread_kind(head: bytes) -> str | None:
-    """What a file is that begins with these bytes, if it is of a known kind that is not read."""
+    """Name of the kind of a file that begins with these bytes, if it is known and not read."""
     return next((kind for magic, kind in _UNREAD_MAGIC if re.match(magic, head, re.DOTALL)), None)
 
 

@@ -1,4 +1,4 @@
-"""Colour profiles: pictures in any profile become sRGB, and outputs say that they are sRGB."""
+"""ICC colour profiles: conversion to and from sRGB with Little CMS, and the sRGB profile that outputs embed."""
 
 from __future__ import annotations
 

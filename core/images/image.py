@@ -1,4 +1,4 @@
-"""Pictures read from files and written to them: colour profile, orientation, alpha, depth.
+"""Read, resize, hash and write pictures: 8-bit sRGB, upright, with alpha apart.
 
 Every picture becomes 8-bit sRGB, upright, with its transparency kept apart. What each kind of file becomes is
 a table in `docs/pictures.md`. Safe to call from several threads at once.
@@ -85,7 +85,7 @@ class Picture:
 
 
 def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
-    """The size of the picture `path` once upright, from its header alone.
+    """Read the size of the picture `path` once upright, from its header alone.
 
     Raises Missing, Unreadable, Unsupported or TooLarge. A file that passes can still turn out damaged when it
     is read.
@@ -102,19 +102,19 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
-    """The picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
+    """Read the picture in the file `path`. Raises Missing, Unreadable, Unsupported, TooLarge or OutOfMemory."""
     with open_picture(path) as file:
         return read_open(file, quoted(path), max_pixels)
 
 
 def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
-    """The picture in an open file; call it within `picture_file.opened`. `name` is what messages call it."""
+    """Read the picture in an open file; call it within `open_image.open_picture`. `name` is what messages call it."""
     rgb, alpha = decoding.decode(file, name, max_pixels)
     return Picture(rgb if alpha is None else over_white(rgb, alpha), alpha)
 
 
 def from_bytes(data: bytes, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> Picture:
-    """The picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
+    """Decode the picture in the bytes of a file. `name` is what messages call it; raises as `read` does."""
     with decoder_errors(name):
         return read_open(io.BytesIO(data), name, max_pixels)
 
@@ -147,7 +147,7 @@ def encode(
     profile: bytes | None = None,
     about: Credits = NO_CREDITS,
 ) -> bytes:
-    """The bytes of a picture file; the same picture always gives the same bytes.
+    """Encode a picture as the bytes of a file; the same picture always gives the same bytes.
 
     What a format holds is in `core.images.formats`; where that is no alpha, the picture is on white. A deep picture has
     16 bits a channel. `quality` (1 to 100) is for lossy formats. `stamp` is what

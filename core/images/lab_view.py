@@ -1,4 +1,4 @@
-"""A picture as it is analysed: small, in CIELAB, without what is transparent."""
+"""CIELAB values of a picture at analysis size, without its transparent pixels."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ class LabView:
 
 
 def lab_view(picture: image.Picture) -> LabView:
-    """The picture as it is analysed."""
+    """The picture at analysis size."""
     return LabView(image.resized(picture, LONGEST))

@@ -1,4 +1,4 @@
-"""Opening a picture file: which kinds are read, and what a file that cannot be opened is told.
+"""Open a picture file, identify its format, and turn every decoder error into a JobError with a remedy.
 
 A file is judged by its content, never by its suffix, and from its header before a pixel is decoded. Every way
 in which a file can be wrong ends in one of `core.errors`, with a sentence that names the file and a remedy.
@@ -41,8 +41,7 @@ def quoted(path: str | Path) -> str:
 
 @contextlib.contextmanager
 def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
-    """The regular file `path`, open for reading; whatever goes wrong within becomes a JobError (see
-    `decoder_errors`).
+    """Open the regular file `path` for reading; whatever goes wrong within becomes a JobError (see `decoder_errors`).
 
     Raises Missing, Unreadable or Unsupported; never waits on a FIFO.
     """
@@ -55,7 +54,7 @@ def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
 
 
 def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
-    """The picture in the open `file`, from its header. `name` is what messages call it.
+    """Open the undecoded picture in the open `file`, from its header. `name` is what messages call it.
 
     Raises Unreadable, Unsupported or TooLarge; a decoder's own exceptions pass through, for `decoder_errors` to
     translate.

@@ -1,9 +1,10 @@
-"""Fingerprints of pictures: a perceptual hash of 256 bits that survives noise, recompression, blur and changed colours.
+"""Perceptual hash (pHash, 256 bits) of pictures and windows of them, and nearest-neighbour search by Hamming distance.
 
-The hash is pHash: the picture as 64 x 64 grey levels, their discrete cosine transform, and for each of the 16 x 16 lowest
-frequencies whether it lies above the median. It is `imagehash.phash(picture, hash_size=16)`; here it is computed for many
-pictures at once, and also for windows of a picture, since a hash does not survive a crop: cut by 8 %, paintings differ from
-themselves by as many bits as from each other.
+A hash, the manifest's *fingerprint*, survives noise, recompression, blur and changed colours: the picture as 64 x 64 grey
+levels, their discrete cosine transform, and for each of the 16 x 16 lowest frequencies whether it lies above the median.
+It is `imagehash.phash(picture, hash_size=16)`; here it is computed for many pictures at once, and also for windows of a
+picture, since a hash does not survive a crop: cut by 8 %, paintings differ from themselves by as many bits as from each
+other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an output says of itself: the record of what made it, inside the picture file.
+"""Provenance stamp inside an output file: the record of everything that made it, as JSON.
 
 The record, the *stamp*, is canonical JSON in ASCII. A PNG carries it in an iTXt chunk `nocturne`; a TIFF in
 its ImageDescription; all others in EXIF's UserComment. It names the asset and the style, every parameter
@@ -84,7 +84,7 @@ def embed(text: str, format: FormatName) -> dict[str, Any]:  # noqa: A002
 
 
 def read_stamp(path: str | Path) -> dict[str, Any]:
-    """The record in the picture `path`. Anybody may have written it: its strings are data, to be escaped
+    """Read the record in the picture `path`. Anybody may have written it: its strings are data, to be escaped
     before use.
 
     Raises NocturneError if the picture carries none, and as `core.images.image.probe` does if it is no picture.

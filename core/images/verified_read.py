@@ -1,4 +1,4 @@
-"""Reading the very file that a plan was made for, and no other that has taken its place."""
+"""Read a picture only if its bytes still have the SHA-256 that was planned."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class VerifiedPicture:
 
 
 def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPicture:
-    """The picture in the file `path` if its bytes still have the planned SHA-256.
+    """Read the picture in the file `path` if its bytes still have the planned SHA-256.
 
     The file is opened once, so what is hashed is what is decoded; one that is written to meanwhile is noticed by its
     time and length. Raises Changed, and what `core.images.image.read` raises.

@@ -1,7 +1,7 @@
-"""The shapes of the backbones: VGG-16 and VGG-19 (Simonyan & Zisserman 2015), ResNet-18 and ResNet-50 (He et al. 2016).
+"""Layers, tensor shapes and FLOPs of the backbones VGG-16, VGG-19, ResNet-18 and ResNet-50.
 
-Layers, tensors in torchvision's layout, and work. Nothing here needs torch, so that a plan can name layers and
-weights without loading it.
+Simonyan & Zisserman 2015; He et al. 2016. Tensors are in torchvision's layout. Nothing here needs torch, so that a plan can
+name layers and weights without loading it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Classifiers: what a picture is, of a few classes, with a probability that can be trusted and the courage to say no.
+"""Linear classifier on features: calibrated class probabilities, an abstention threshold and outlier detection.
 
 A classifier is linear on wide features (core.networks.features), with a temperature that makes its probabilities calibrated
 (Guo et al., ICML 2017). It does not know below a probability, and flags pictures that are unlike all that it was trained on:
@@ -23,7 +23,7 @@ Logits = Float[NDArray[np.float64], "n c"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a classifier says of a picture."""
+    """Label, probability and outlier distance of one picture."""
 
     label: str
     """The likeliest class; it is a guess where the classifier does not know."""
@@ -58,7 +58,7 @@ def label_sentence(row: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Outliers:
-    """What usual pictures' features look like: a Gaussian, exact in `basis` and round in all other directions.
+    """Gaussian model of the training pictures' features, exact in `basis` and round in all other directions.
 
     Tipping & Bishop's probabilistic principal components (JRSS B 1999).
     """

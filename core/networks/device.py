@@ -1,4 +1,4 @@
-"""Every choice that hangs on the machine: device, precision, memory layout, threads, generators.
+"""Choices that depend on the machine: device, precision, memory layout, threads, generators, determinism.
 
 "Same bytes" holds within one engine (`engine_name`): device, torch version, CPU capability and threads.
 """
@@ -67,7 +67,7 @@ def make_deterministic(threads: int | None = None) -> None:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """What torch does on the CPU here, it does in the calling thread alone.
+    """Within it, torch computes on the CPU in the calling thread alone.
 
     Small pictures go through stages in threads of their own (core.engine.staged_executor): a stage that spreads over all
     cores waits for the others' at every layer. Every stage but optimisation says so, as a thread that torch has not seen yet
@@ -79,7 +79,7 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def threads(number: int) -> Iterator[None]:
-    """What torch does on the CPU here, it does in so many threads."""
+    """Within it, torch computes on the CPU in so many threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

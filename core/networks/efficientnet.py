@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, the classifier that judges outputs: it takes no part in making them.
+"""EfficientNet-Lite0 with ImageNet weights: feature network of scores and classifiers, independent of the backbones.
 
 EfficientNet is Tan & Le's (ICML 2019, arXiv 1905.11946). Google's Lite variants drop squeeze-and-excite and
 swish: what is left is convolution, batch norm and ReLU6. The ImageNet weights come from the package

@@ -1,4 +1,4 @@
-"""What features are: their length, what they are of, and their name; needs no torch."""
+"""Name, length and source maps of a picture's features; needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The features of a picture: numbers from EfficientNet-Lite0, by which pictures are classified and found again.
+"""Feature extraction: EfficientNet-Lite0's pooled maps of a picture, for classification and similarity search.
 
 The network is Tan & Le's (ICML 2019), trained on ImageNet's photographs. A picture is seen without white margins, as a
 square of each of SIDES and mirrored; its 1280 features are the mean over these four views of the network's pooled maps.
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class FeatureExtractor:
-    """Sees pictures on one device. Features depend on the picture alone; between engines their last digits differ."""
+    """Computes features on one device. They depend on the picture alone; between engines their last digits differ."""
 
     def __init__(self, device: torch.device) -> None:
         """Raises SpecError if the network's packaged weights are missing."""

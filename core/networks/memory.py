@@ -1,4 +1,4 @@
-"""How much memory this process could still take, where the system says so, whether it was too little, and what it keeps."""
+"""Available memory, recognition of out-of-memory errors, and malloc settings of this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything random in training, as functions of (seed, step, part): no hidden generator, nothing to be restored.
+"""Random draws of a training as pure functions of (seed, step, part): no generator state to save or restore.
 
 A training that is killed and resumed, or read by another number of threads, draws what one never killed would have drawn.
 """

@@ -1,4 +1,4 @@
-"""The measures of the network that paints in one pass; needs no torch."""
+"""Channels, receptive field and FLOPs of the feed-forward transfer network; needs no torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FINE = 16
 REDUCTION = 8
 """Pixels a side that a value of the deepest layers stands for."""
 REACH = 88
-"""Pixels to each side that a painted pixel hangs on at most, besides the statistics of the whole picture, a multiple of
+"""Pixels to each side that an output pixel depends on at most, besides the statistics of the whole picture, a multiple of
 REDUCTION: convolutions reach their half width at their own size, 2 + 2 + 4 on the way down, 6 x 8 in the blocks, 8 + 4 + 4
 + 2 + 2 + 1 + 2 on the way up, and repeated values up to 7 more.
 """

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from: what is known of each file, and how its tensors are read safely.
+"""Pretrained weights: sources, licences and SHA-256 of known files, and safe loading of their tensors.
 
 Nothing is ever downloaded. Files are opened with `torch.load(weights_only=True)` or safetensors: data, never
 code.

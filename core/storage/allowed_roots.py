@@ -1,4 +1,4 @@
-"""Where a spec may point: anywhere its user may, unless whoever runs the worker has said where.
+"""Allowed root folders of the paths in a spec: every folder, unless the worker's environment names some.
 
 `NOCTURNE_ROOTS` names folders, separated as in PATH. A dashboard's users can then start runs within these folders alone.
 """
@@ -15,7 +15,7 @@ VARIABLE = "NOCTURNE_ROOTS"
 
 
 def check_inside(named: Iterable[tuple[str, Path]]) -> None:
-    """Look where each (field, path) leads once links are followed. Raises SpecError for the first outside the roots."""
+    """Resolve the links of each (field, path). Raises SpecError for the first outside the roots."""
     roots = [os.path.realpath(root) for root in os.environ.get(VARIABLE, "").split(os.pathsep) if root]
     for field, path in named:
         real = os.path.realpath(path)

@@ -1,4 +1,4 @@
-"""Where Nocturne keeps what it may lose: digests of files, the machine's speed, device locks."""
+"""Cache folder of the user: digests of files, the machine's measured speed, device locks. All of it may be deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is there room on the disk for what a night will write?"""
+"""Free disk space, and the check that a night's output will fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a safetensors file says of itself, read without its tensors and without trusting it; needs no torch."""
+"""Parse and check the header of an untrusted safetensors file: tensors, metadata, digests; needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading TOML files that anybody may have written."""
+"""Read untrusted TOML files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that go to the disk together: flushing many small ones at once costs a hundredth of flushing each."""
+"""Batched atomic writes: temporary files, one flush of the file system, then renames."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from core.config.base_recipe import RecipeModel, overrides_of
-from core.config.output_options import FileFormat, Quality
+from core.config.output_options import OutputFormat, Quality
 from core.networks.architecture import Precision
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
@@ -196,5 +196,5 @@ class SampleRecipe(RecipeModel):
         title="Lanes",
         description="Pictures in one call of the generator, padded if fewer.",
     )
-    format: FileFormat = "png"
+    format: OutputFormat = "png"
     quality: Quality = 95
