@@ -12,7 +12,6 @@ OWN_SUBJECT = {
     "tests/core/gan/jobs/test_sampling.py": "a night of samples from plan to files",
     "tests/core/gan/test_cuda.py": "training and sampling on a GPU",
     "tests/core/stylize/optimise/test_golden.py": "golden pictures",
-    "tests/flows/test_command_line.py": "the commands together",
     "tests/flows/test_form.py": "the dashboard's form of every flow",
 }
 """Test files that no module lends its name: what crosses modules."""
@@ -42,7 +41,7 @@ def test_core_has_few_modules_outside_its_packages() -> None:
     assert len(list((ROOT / "core").glob("*.py"))) <= 5
 
 
-@pytest.mark.parametrize("package", ["core", "tasks"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_folders_are_no_heaps(package: str) -> None:
     heaps = {
         str(folder.relative_to(ROOT)): len(modules(folder))

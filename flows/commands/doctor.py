@@ -7,23 +7,32 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
 from core.config.run_spec import RunSpec
-from core.doctor.check_result import Check, Finding, examined, ok, problem, warning
+from core.doctor.check_result import Check, Finding, State, examined, ok, problem, warning
 from core.doctor.machine import ROOT, machine_checks
 from core.doctor.networks import network_checks
 from core.doctor.requirements import in_range, wanted
 from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
-from flows.commands.check_report import Examination
+from core.text import printable
+from flows.console import console, plain_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.prefect_server.environment import DEFAULTS, reachable, redacted
 from flows.prefect_server.probe import Probe, probe_prefect
+
+COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
 OFF = {"DO_NOT_TRACK": ("1", "true", "yes"), "PREFECT_SERVER_ANALYTICS_ENABLED": ("0", "false", "no", "off", "f", "n")}
@@ -138,3 +147,68 @@ def _read(spec_file: Path | None, out: Path | None) -> tuple[RunSpec | None, lis
 
     faults = examined("spec", check)
     return (read[0] if read else None), faults
+
+
+class Examination:
+    """Gathers findings, showing which check is being made. Use it as a context manager, then `show` it."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.findings: list[Finding] = []
+        self._as_json = as_json
+        self._console = console(as_json)
+        self._status = Status("", console=self._console)
+
+    def __enter__(self) -> Examination:
+        if self._console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def doing(self, name: str) -> None:
+        """Say which check is being made."""
+        self._status.update(Text(f"looking at {name}"))
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take what a check found."""
+        self.findings.extend(findings)
+
+    def count(self, state: State) -> int:
+        """How many findings are in a state."""
+        return sum(finding.state == state for finding in self.findings)
+
+    def show(self) -> None:
+        """Print the table and what it comes to, or one JSON object."""
+        if self._as_json:
+            print(json.dumps(self._document()))
+            return
+        self._console.print(findings_table(self.findings))
+        self._console.print(self._verdict())
+
+    def _verdict(self) -> str:
+        counts = [(self.count("problem"), "problem"), (self.count("warning"), "warning")]
+        words = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+        return f"{' and '.join(words)}." if words else "Everything that a night needs is here."
+
+    def _document(self) -> dict[str, object]:
+        return {
+            "checks": [asdict(finding) for finding in self.findings],
+            "problems": self.count("problem"),
+            "warnings": self.count("warning"),
+            "exit_code": UNFINISHED if self.count("problem") else ALL_DONE,
+        }
+
+
+def findings_table(findings: Iterable[Finding]) -> Table:
+    """Findings, a line each, with the remedy of what is not ok below it."""
+    table = plain_table()
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")  # a path is worth nothing with its end cut off
+    for finding in findings:
+        state = Text(finding.state, COLOURS[finding.state])
+        table.add_row(Text(finding.check), state, Text(printable(finding.found)))
+        if finding.remedy:
+            table.add_row("", "", Text(printable(finding.remedy), "italic"))
+    return table

@@ -51,7 +51,7 @@ def spec_of(folder: Path) -> RunSpec:
     return spec_of_run(store_of(folder))
 
 
-def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
+def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     """Print what a night would do; `replan` chooses anew what the spec leaves to be chosen."""
     out = console(as_json)
     spec.check()
@@ -68,7 +68,7 @@ def look_at_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     check_free_space(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
 
 
-def look_at_status(folder: Path, as_json: bool) -> int:
+def show_status(folder: Path, as_json: bool) -> int:
     """Print how far a run is. Returns the exit code: 0 if all its jobs are done, else 3."""
     store = store_of(folder)
     summary, running, last = summarise(manifest.read(store)), store.is_locked(), last_night(store)
@@ -87,7 +87,7 @@ def look_at_status(folder: Path, as_json: bool) -> int:
     return ALL_DONE if summary.is_complete else UNFINISHED
 
 
-def look_at_manifest(
+def show_manifest(
     folder: Path,
     failed: bool,
     style: str | None,
@@ -124,13 +124,13 @@ def explain_score(folder: Path, output: str) -> None:
         print(printable(label_sentence(found[0])))
 
 
-def build(folder: Path) -> None:
+def rebuild_gallery(folder: Path) -> None:
     """Build a run's gallery and print its path."""
     store = store_of(folder)
     print(printable(str(build_run_gallery(store, spec_of(folder)))))
 
 
-def look_at_picture(file: Path, as_json: bool) -> None:
+def show_file(file: Path, as_json: bool) -> None:
     """Print what a picture says of itself, or a checkpoint."""
     stamp = _about_network(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
     if as_json:

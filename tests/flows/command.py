@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from flows.cli import app
-from flows.exit_handling import exit_code_of
+from flows.cli.exit_handling import exit_code_of
 
 NOCTURNE = str(Path(sys.executable).with_name("nocturne"))
 

@@ -17,8 +17,7 @@ from core.doctor.networks import network_checks
 from core.doctor.spec import spec_checks
 from core.manifest.verify import FAULT_KINDS
 from flows.commands import doctor
-from flows.commands.check_report import Examination
-from flows.commands.doctor import examine_all
+from flows.commands.doctor import Examination, examine_all
 from flows.prefect_server.environment import DEFAULTS, redacted
 from flows.prefect_server.probe import Probe
 from tests.conftest import Studio

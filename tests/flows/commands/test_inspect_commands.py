@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import SpecError
 from core.manifest import manifest
-from flows.commands.inspect_commands import explain_score, look_at_manifest
+from flows.commands.inspect_commands import explain_score, show_manifest
 from tests.conftest import Studio
 from tests.runs import made_run, row
 
@@ -35,7 +35,7 @@ def test_a_score_is_explained(run: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_picks_are_joined_to_the_rows(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picks, to = tmp_path / "picks.csv", tmp_path / "rows.csv"
     picks.write_text("output,pick\nwave/a.png,favourite\n")
-    look_at_manifest(run, False, None, None, None, picks, False)
+    show_manifest(run, False, None, None, None, picks, False)
     assert "favourite" in capsys.readouterr().out
-    look_at_manifest(run, False, None, None, to, picks, False)
+    show_manifest(run, False, None, None, to, picks, False)
     assert '"pick"' in to.read_text().splitlines()[0]

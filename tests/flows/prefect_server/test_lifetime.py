@@ -25,7 +25,7 @@ if sys.argv[1] == "killed":
 @pytest.mark.parametrize(("how", "code", "alive"), [("killed", -9, False), ("orderly", 0, True)])
 def test_it_ends_with_a_process_that_was_killed(how: str, code: int, alive: bool) -> None:
     command = [sys.executable, "-c", SCRIPT, how]
-    ended = subprocess.run(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True, check=False)
+    ended = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == code
     server = psutil.Process(int(ended.stdout))
     deadline = time.monotonic() + (1.5 if alive else 20)

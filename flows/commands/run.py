@@ -37,7 +37,7 @@ QUICK_PLAN = 1.5
 """Seconds to wait for the plan before Prefect is loaded: most nights with nothing to make are known by then."""
 
 
-def night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
+def run_night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: bool = False) -> int:
     """Make a run, showing progress; `replan` chooses anew what the spec leaves to be chosen. Returns the exit code: 0 if
     all its jobs are done, else 3.
     """

@@ -1,16 +1,46 @@
-"""`nocturne learn-taste`: from picks to a taste that a spec can name."""
+"""`nocturne learn-style` and `learn-taste`: a network's new styles from a catalog, a taste from picks."""
 
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 from core.config.preference_model import MEASURES
 from core.errors import SpecError
 from core.manifest.picks import read_picks
+from core.report.summary import duration
 from core.scoring.preference_fit import collect_examples, fit_preferences
 from core.storage.store import Store
+from core.stylize.train.learn import learn
+from core.stylize.train.learn_spec import LearnStyleSpec
 from core.text import printable
+from flows.console import console, plain_table, print_line
+
+
+def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
+    """Refine, saying how it goes, and where the network file lies."""
+    out, begun = console(as_json), time.perf_counter()
+    print_line(out, f"Network: {spec.begun_with}")
+
+    def told(name: str, step: int, loss: float) -> None:
+        spent = duration(time.perf_counter() - begun)
+        text = printable(f"{name}: step {step} of at most {spec.steps}, loss {loss:.1f}, {spent}")
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    found = learn(spec, told)
+    if as_json:
+        print(json.dumps({"network": str(spec.written) if found else None, "learnt": [asdict(each) for each in found]}))
+        return
+    if not found:
+        out.print("The network knows every style of the catalog; --only NAME refines one again.", markup=False)
+        return
+    table = plain_table("style", "loss before", "after", "steps")
+    for each in found:
+        table.add_row(printable(each.name), f"{each.before:.1f}", f"{each.after:.1f}", str(each.steps))
+    out.print(table)
+    print_line(out, f"Written: {spec.written}; use it with `--network {spec.written}`.")
 
 
 def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The command line. Nothing heavy is imported before a command's body: `--help` must be quick."""
+"""The commands of `nocturne` with their options. Nothing heavy is imported before a command's body: `--help` is quick."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import typer
 from core.config.spec import Spec
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import ANIMATED, WRITABLE, listed
-from flows.commands.network_commands import networks
-from flows.commands.survey_commands import surveys
-from flows.exit_handling import exit_code_of, leave
-from flows.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
+from flows.cli.exit_handling import exit_code_of, leave
+from flows.cli.network_commands import networks
+from flows.cli.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
+from flows.cli.survey_commands import surveys
 
 WRITTEN = listed(f".{name}" for name in WRITABLE)
 
@@ -49,12 +49,12 @@ def run(
 ) -> None:
     """Make what the spec asks for and is not done yet."""
     if dry_run:
-        from flows.commands.inspect_commands import look_at_plan
+        from flows.commands.inspect_commands import show_plan
 
-        return look_at_plan(spec, as_json, replan)
-    from flows.commands.night_commands import night
+        return show_plan(spec, as_json, replan)
+    from flows.commands.run import run_night
 
-    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose, replan=replan))
+    raise typer.Exit(run_night(spec, retry=False, as_json=as_json, verbose=verbose, replan=replan))
 
 
 @app.command()
@@ -110,35 +110,35 @@ def sweep(
 @with_sample_spec
 def sample(spec: SampleSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Draw pictures from a trained network, one a seed."""
-    from flows.commands.night_commands import night
+    from flows.commands.run import run_night
 
-    raise typer.Exit(night(spec, retry=False, as_json=as_json, verbose=verbose))
+    raise typer.Exit(run_night(spec, retry=False, as_json=as_json, verbose=verbose))
 
 
 @app.command()
 @with_spec
 def plan(spec: Spec, replan: Replan = False, as_json: Json = False) -> None:
     """Say what `run` would do: jobs, how many are done, time and disk on this machine. Writes nothing."""
-    from flows.commands.inspect_commands import look_at_plan
+    from flows.commands.inspect_commands import show_plan
 
-    look_at_plan(spec, as_json, replan)
+    show_plan(spec, as_json, replan)
 
 
 @app.command()
 def retry(folder: RunFolder, as_json: Json = False, verbose: Verbose = False) -> None:
     """Make the failed jobs of a run again, and no others."""
     from flows.commands.inspect_commands import spec_of
-    from flows.commands.night_commands import night
+    from flows.commands.run import run_night
 
-    raise typer.Exit(night(spec_of(folder), retry=True, as_json=as_json, verbose=verbose))
+    raise typer.Exit(run_night(spec_of(folder), retry=True, as_json=as_json, verbose=verbose))
 
 
 @app.command()
 def status(folder: RunFolder, as_json: Json = False) -> None:
     """Say how far a run is, also while it goes on."""
-    from flows.commands.inspect_commands import look_at_status
+    from flows.commands.inspect_commands import show_status
 
-    raise typer.Exit(look_at_status(folder, as_json))
+    raise typer.Exit(show_status(folder, as_json))
 
 
 @app.command()
@@ -157,12 +157,12 @@ def manifest(
     as_json: Json = False,
 ) -> None:
     """List the rows of a run's manifest, or write them to a file."""
-    from flows.commands.inspect_commands import explain_score, look_at_manifest
+    from flows.commands.inspect_commands import explain_score, show_manifest
 
     if explain is not None:
         explain_score(folder, explain)
     else:
-        look_at_manifest(folder, failed, style, sort, to, picks, as_json)
+        show_manifest(folder, failed, style, sort, to, picks, as_json)
 
 
 @app.command(name="learn-taste")
@@ -175,7 +175,7 @@ def learn_taste(
     as_json: Json = False,
 ) -> None:
     """Learn from picks what you keep; a spec that names the file is scored by it."""
-    from flows.commands.learn_taste import learn_taste as learn
+    from flows.commands.learn import learn_taste as learn
 
     learn(picks, run, to, as_json)
 
@@ -211,9 +211,9 @@ def score(
 @app.command()
 def gallery(folder: RunFolder) -> None:
     """Build the gallery of a run again and print its path."""
-    from flows.commands.inspect_commands import build
+    from flows.commands.inspect_commands import rebuild_gallery
 
-    build(folder)
+    rebuild_gallery(folder)
 
 
 @app.command()
@@ -222,9 +222,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print the recipe and key that a picture carries, or what a checkpoint is."""
-    from flows.commands.inspect_commands import look_at_picture
+    from flows.commands.inspect_commands import show_file
 
-    look_at_picture(file, as_json)
+    show_file(file, as_json)
 
 
 @app.command()

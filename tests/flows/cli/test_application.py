@@ -10,7 +10,7 @@ import pytest
 from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.planning.cost_model import CostModel, save_cost
-from flows.options import RENAMED
+from flows.cli.options import RENAMED
 from tests.conftest import Studio
 from tests.flows.command import here, nocturne
 
@@ -61,8 +61,8 @@ def test_every_field_of_a_recipe_is_a_flag_of_a_single_picture(command: str) -> 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom flows import cli\nsys.argv = ['nocturne', 'run', '--help']\n"
-        "cli.ended(cli.app)\n"  # main ends the process
+        "import sys\nfrom flows.cli import application as cli\nsys.argv = ['nocturne', 'run', '--help']\n"
+        "cli.exit_code_of(cli.app)\n"  # main ends the process
         "print('LOADED', sorted({'torch', 'prefect', 'pandas', 'pyarrow', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

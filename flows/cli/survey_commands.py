@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.survey.spec import AnalyseSpec, AppraiseSpec
-from flows.options import Json, Verbose, with_analyse_spec, with_appraise_spec
+from flows.cli.options import Json, Verbose, with_analyse_spec, with_appraise_spec
 
 surveys = typer.Typer(rich_markup_mode=None)
 

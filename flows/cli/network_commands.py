@@ -12,7 +12,7 @@ from core.gan.train.train_spec import TrainSpec
 from core.images.formats import ANIMATED, listed
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
-from flows.options import (
+from flows.cli.options import (
     Json,
     Verbose,
     with_learn_style_spec,
@@ -82,7 +82,7 @@ def export_style(
 @with_learn_style_spec
 def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
     """Teach a trained network the styles of a catalog that it does not know; what it knows stays as it is."""
-    from flows.commands.learn_style import learn_style as learn
+    from flows.commands.learn import learn_style as learn
 
     learn(spec, as_json)
 
@@ -91,7 +91,7 @@ def learn_style(spec: LearnStyleSpec, as_json: Json = False) -> None:
 @with_train_classifier_spec
 def train_classifier(spec: TrainClassifierSpec, as_json: Json = False, verbose: Verbose = False) -> None:
     """Train a classifier on labelled pictures; it says what a picture is, how sure it is, and when it does not know."""
-    from flows.commands.train_classifier import train_classifier as train
+    from flows.commands.train import train_classifier as train
 
     raise typer.Exit(train(spec, as_json, verbose))
 
