@@ -35,4 +35,4 @@ def test_a_new_picture_alone_is_looked_at(old: OldStudio, kind: str) -> None:
     Image.open(old.root / "library/hill.png").rotate(180).save(old.root / "library/vale.png")
     values = {"pictures": str(old.root / "library"), "out": str(old.run(kind))}
     with Survey(SPECS[kind].from_values(values, "test"), KINDS[kind]) as survey:
-        assert [sight.name for sight in survey.todo] == ["vale.png"]
+        assert [task.name for task in survey.pending] == ["vale.png"]
