@@ -115,6 +115,7 @@ def test_colours_of_an_asset_are_its_own_jobs_alone(studio: Studio, backend: Sty
         ({"output_size": "asset", "format": "tiff", "depth": 16}, (96, 72)),
         ({"output_size": "asset", "keep_color": "luminance", "keep_profile": True}, (96, 72)),
         ({"output_size": 64, "format": "webp"}, (64, 48)),
+        ({"output_size": 64, "format": "avif"}, (64, 48)),
         ({"output_size": 20, "depth": 16}, (20, 15)),
     ],
 )
