@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from core.runs.run_kinds import RUN_KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPS = sorted(
@@ -26,6 +29,13 @@ NAME = re.compile(r"[A-Z][a-z]+[A-Z]\w*|[A-Z]{2,}_[A-Z_]+")
 """Of a class of two words, or a constant of two."""
 DOTTED = re.compile(r"(?<![\w./-])((?:core|tasks|flows)(?:\.[A-Za-z_]\w*)+)")
 GLOSSARY_ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<meaning>[^|]+) \| (?P<where>`[^|]+`) \|$", re.MULTILINE)
+
+
+RECIPES = {
+    "A file format": ("core/images/formats.py", "FORMATS"),
+    "A measured column": ("core/manifest/schema.py", "COLUMNS"),
+    "A kind of run": ("core/runs/run_kinds.py", "RUN_KINDS"),
+}
 
 
 def text(name: str) -> str:
@@ -121,3 +131,28 @@ def test_the_layers_are_drawn_as_they_are_checked() -> None:
     assert [name for name, _ in sorted(places.items(), key=lambda item: item[1])] == [
         word for layer in layers for word in layer.split(" | ")
     ]
+
+
+def recipe(title: str) -> str:
+    """The section of a recipe."""
+    (section,) = (each for each in text("docs/architecture.md").split("\n### ") if each.startswith(f"{title}\n"))
+    return section
+
+
+@pytest.mark.parametrize("title", RECIPES)
+def test_a_recipe_names_the_table_that_it_adds_to(title: str) -> None:
+    path, table = RECIPES[title]
+    assert {f"`{path}`", f"`{table}`"} <= set(re.findall(r"`[^`]+`", recipe(title)))
+    assert len(getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), table)) > 1
+
+
+def test_the_examples_of_a_kind_of_run_are_those_of_sampling() -> None:
+    kind = RUN_KINDS["sample"]
+    for reference in (kind.spec, kind.context, kind.plan, kind.backend, kind.flow):
+        assert f"`{reference.partition(':')[0].replace('.', '/')}.py`" in recipe("A kind of run")
+
+
+def test_the_recipe_of_a_column_says_where_values_come_from() -> None:
+    named = [path for path in QUOTED.findall(recipe("A measured column")) if path.startswith("core/")]
+    judged = [path for path in named if re.search(r"def (columns|write)\(", text(path))]
+    assert len(judged) == 2
