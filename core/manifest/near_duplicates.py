@@ -40,14 +40,14 @@ def near_duplicates(
         codes = np.array(
             [np.frombuffer(bytes.fromhex(fingerprints[place] or ""), ">u2") for place in members], np.uint16
         )
-        for same in _sets(codes):
+        for same in _clusters(codes):
             first = min(names[members[k]] for k in same)
             for k in same:
                 found[members[k]] = first
     return found
 
 
-def _sets(codes: Codes) -> Iterable[list[int]]:
+def _clusters(codes: Codes) -> Iterable[list[int]]:
     """Sets of two or more that are nearly the same."""
     leader = list(range(len(codes)))
 
@@ -57,7 +57,7 @@ def _sets(codes: Codes) -> Iterable[list[int]]:
             k = leader[k]
         return k
 
-    for one, other in _near(codes):
+    for one, other in _close_pairs(codes):
         a, b = top(one), top(other)
         leader[max(a, b)] = min(a, b)
     sets: dict[int, list[int]] = {}
@@ -66,7 +66,7 @@ def _sets(codes: Codes) -> Iterable[list[int]]:
     return [members for members in sets.values() if len(members) > 1]
 
 
-def _near(codes: Codes) -> Iterable[tuple[int, int]]:
+def _close_pairs(codes: Codes) -> Iterable[tuple[int, int]]:
     first = np.lexsort(codes.T)  # equal ones side by side
     for chunk in range(CHUNKS):
         order = first[np.argsort(codes[first, chunk], kind="stable")]

@@ -107,7 +107,7 @@ class PixelCheck:
                 f"{quoted(path)} cannot be checked for want of memory", "free some and try again."
             ) from error
         except JobError as error:
-            return OutputTrouble("damaged", name, _words(error, path))
+            return OutputTrouble("damaged", name, _what_is_wrong(error, path))
         return OutputTrouble("altered", name, words) if words else None
 
 
@@ -124,6 +124,6 @@ def _difference(data: bytes, claim: ExpectedOutput) -> str:
     return "" if found == claim.pixels_sha256 else "has other pixels than those that were made"
 
 
-def _words(error: JobError, path: Path) -> str:
+def _what_is_wrong(error: JobError, path: Path) -> str:
     """What a reader of pictures says is wrong, without the name and without its remedy, which is for assets."""
     return error.what.removeprefix(f"{quoted(path)} ").removeprefix(f"{_NAME} ")

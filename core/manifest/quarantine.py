@@ -42,14 +42,14 @@ def set_aside(store: Store, faults: Iterable[OutputFault]) -> list[Move]:
     for name in sorted(movable):
         if any(folder in gone for folder in _above(name)):  # it went with its folder
             continue
-        move = _moved(store, name) if movable[name] else Move(name, None, "was left where it is; see to it yourself")
+        move = _move(store, name) if movable[name] else Move(name, None, "was left where it is; see to it yourself")
         moves.append(move)
         if move.to is not None:
             gone.add(name)
     return moves
 
 
-def _moved(store: Store, name: str) -> Move:
+def _move(store: Store, name: str) -> Move:
     try:
         source = store.root / name
         if not _is_in_outputs(store, name):

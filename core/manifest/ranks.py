@@ -18,12 +18,14 @@ def with_ranks(rows: pa.Table) -> pa.Table:
     """
     scores = rows["score"].to_pylist()
     groups = pc.coalesce(rows["style"], rows["checkpoint"]).to_pylist()
-    rows = _put(rows, "percentile", percentiles(groups, scores))
+    rows = _with_column(rows, "percentile", percentiles(groups, scores))
     made = pc.is_in(rows["status"], pa.array(["done", "rejected"])).to_pylist()
     firsts = pc.coalesce(rows["retry_of"], rows["output"]).to_pylist()
     of_made = [score if is_made else None for score, is_made in zip(scores, made, strict=True)]
-    rows = _put(rows, "best", best_flags(firsts, of_made))
-    return _put(rows, "alike", near_duplicates(groups, rows["fingerprint"].to_pylist(), rows["output"].to_pylist()))
+    rows = _with_column(rows, "best", best_flags(firsts, of_made))
+    return _with_column(
+        rows, "alike", near_duplicates(groups, rows["fingerprint"].to_pylist(), rows["output"].to_pylist())
+    )
 
 
 def best_flags(pictures: Sequence[str], scores: Sequence[float | None]) -> list[bool | None]:
@@ -40,7 +42,7 @@ def best_flags(pictures: Sequence[str], scores: Sequence[float | None]) -> list[
     ]
 
 
-def _put(rows: pa.Table, name: str, values: Sequence[float | bool | str | None]) -> pa.Table:
+def _with_column(rows: pa.Table, name: str, values: Sequence[float | bool | str | None]) -> pa.Table:
     place = rows.schema.get_field_index(name)
     field = rows.schema.field(place)
     return rows.set_column(place, field, pa.array(values, field.type))

@@ -15,7 +15,7 @@ from core.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class KeepDecision:
     """What is to be said of a picture that was made: it is kept, or rejected for a reason. `score` is 0 to 1, or unknown."""
 
     score: float | None
@@ -29,8 +29,8 @@ class Acceptance:
         return {"status": status, "reason": self.reason, "message": self.message, "score": self.score}
 
 
-def apply_acceptances(store: Store, judgements: Mapping[str, Acceptance]) -> int:
-    """Have the rows of made pictures, by output, say what was judged, and every picture lie where its row says.
+def apply_decisions(store: Store, decisions: Mapping[str, KeepDecision]) -> int:
+    """Have the rows of made pictures, by output, say what was decided, and every picture lie where its row says.
 
     Returns how many rows changed: judging again alike changes none. Call it under the run's lock, once the night's parts
     are merged. Raises StorageFailed or StoreBroken.
@@ -38,26 +38,26 @@ def apply_acceptances(store: Store, judgements: Mapping[str, Acceptance]) -> int
     rows = [row for row in manifest.read(store).to_pylist() if row["status"] in ("done", "rejected")]
     changed = []
     for row in rows:
-        judged = judgements.get(row["output"])
-        if judged is not None and _differs(row, judged):
-            row |= judged.columns
+        decision = decisions.get(row["output"])
+        if decision is not None and _differs(row, decision):
+            row |= decision.columns
             changed.append(row)
     if changed:
         manifest.write_part(store, changed)
         manifest.merge(store)
     for row in rows:
-        _place(store, row["output"], row["status"] == "rejected")
+        _move_to_place(store, row["output"], row["status"] == "rejected")
     return len(changed)
 
 
-def _differs(row: Mapping[str, Any], judged: Acceptance) -> bool:
+def _differs(row: Mapping[str, Any], decision: KeepDecision) -> bool:
     # Scores are float32 in the manifest.
-    score, before = judged.score, row["score"]
+    score, before = decision.score, row["score"]
     same = score == before if score is None or before is None else abs(score - before) < 1e-6
-    return not same or any(row[name] != value for name, value in judged.columns.items() if name != "score")
+    return not same or any(row[name] != value for name, value in decision.columns.items() if name != "score")
 
 
-def _place(store: Store, output: str, is_rejected: bool) -> None:
+def _move_to_place(store: Store, output: str, is_rejected: bool) -> None:
     """Move a picture to where it belongs, if it is not there."""
     names = output_path(output), rejected_path(output)
     source, target = (store.path(name) for name in (names if is_rejected else names[::-1]))

@@ -27,7 +27,7 @@ HAVE_FILES = frozenset({"done", "rejected"})
 
 THREADS = 4
 AHEAD = 64
-"""Pictures that are handed to the threads before the oldest is waited for."""
+"""Pictures in flight before the oldest is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,15 @@ def verify(store: Store, tick: ProgressCallback | None = None, held: bool = Fals
     ledger = Ledger(store)
     rows, remade = len(ledger.claims), 0
     faults = list(_faults(store, ledger, ledger.claims.values(), tick))
-    loose = [file for file in found if _is_loose(file, ledger)]
-    if not held and (faults or loose):
+    unclaimed = [file for file in found if _is_unclaimed(file, ledger)]
+    if not held and (faults or unclaimed):
         running = running or is_running(store)
-        faults, remade, ledger = _second_look(store, ledger, faults)
-        loose = [file for file in loose if _is_loose(file, ledger) and os.path.lexists(store.root / file.name)]
-    young = {file.name for file in loose if running and _is_young(file, ledger)}
-    strays = [_stray(file, ledger) for file in loose if file.name not in young]
+        faults, remade, ledger = _recheck(store, ledger, faults)
+        unclaimed = [
+            file for file in unclaimed if _is_unclaimed(file, ledger) and os.path.lexists(store.root / file.name)
+        ]
+    young = {file.name for file in unclaimed if running and _is_uncommitted(file, ledger)}
+    strays = [_stray(file, ledger) for file in unclaimed if file.name not in young]
     unread = [OutputFault("damaged", name, message, movable=False) for name, message in shut]
     ordered = sorted([*faults, *unread, *strays], key=lambda fault: (FAULT_KINDS.index(fault.kind), fault.name))
     return VerifyReport(rows, rows - remade - len(faults), len(young) + remade, running, tuple(ordered))
@@ -141,7 +143,7 @@ def _fault(claim: ExpectedOutput, trouble: OutputTrouble, ledger: Ledger) -> Out
 def _in_threads(
     work: Callable[[ExpectedOutput], OutputTrouble | None], claims: Sequence[ExpectedOutput]
 ) -> Iterator[tuple[ExpectedOutput, OutputTrouble | None]]:
-    """`work` of every claim, in order, with few of them in hand at once, however many there are."""
+    """`work` of every claim, in order, with a bounded number in flight."""
     waiting: deque[tuple[ExpectedOutput, Future[OutputTrouble | None]]] = deque()
     pool = ThreadPoolExecutor(THREADS)
     try:
@@ -156,7 +158,7 @@ def _in_threads(
         pool.shutdown(cancel_futures=True)
 
 
-def _second_look(store: Store, before: Ledger, faults: Sequence[OutputFault]) -> tuple[list[OutputFault], int, Ledger]:
+def _recheck(store: Store, before: Ledger, faults: Sequence[OutputFault]) -> tuple[list[OutputFault], int, Ledger]:
     """Faults that stand when the manifest is read again, how many rows are being made anew, and that manifest.
 
     A night that began since the first look may have taken a row back and written its picture anew. It says so in the
@@ -175,12 +177,12 @@ def _second_look(store: Store, before: Ledger, faults: Sequence[OutputFault]) ->
     return [*stand, *_faults(store, now, again)], remade, now
 
 
-def _is_loose(file: DiskEntry, ledger: Ledger) -> bool:
+def _is_unclaimed(file: DiskEntry, ledger: Ledger) -> bool:
     """Whether no row with a picture names this file, or a file behind this link."""
     return file.name not in ledger.files and not (file.kind == "link" and file.name in ledger.folders)
 
 
-def _is_young(file: DiskEntry, ledger: Ledger) -> bool:
+def _is_uncommitted(file: DiskEntry, ledger: Ledger) -> bool:
     """Whether a night that goes on may just have written this file."""
     return _is_temporary(file) or ledger.others.get(file.name) == "pending"
 

@@ -33,12 +33,12 @@ def learn_pictures(device: str, made: pa.Table, recipes: Mapping[str, Recipe]) -
     """Correct the speed of style transfer by rows of made pictures; `recipes` by digest."""
     made = made.filter(pc.is_in(made["recipe"], pa.array(recipes, pa.string())))
     samples = [
-        _worked(recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
+        _work_of(recipes[row["recipe"]], row["width"], row["height"], row["seconds"])
         for row in made.select(["recipe", "width", "height", "seconds"]).to_pylist()[-SAMPLE:]
     ]
     if samples:
         used = [recipes[digest] for digest in pc.unique(made["recipe"]).to_pylist()]
-        save_cost(_overlapping(load_cost(device).with_jobs(samples), made, used))
+        save_cost(_with_overlap(load_cost(device).with_jobs(samples), made, used))
 
 
 def learn_samples(device: str, made: pa.Table, network: str) -> None:
@@ -48,7 +48,7 @@ def learn_samples(device: str, made: pa.Table, network: str) -> None:
         save_cost(load_cost(device).with_samples(network, known))
 
 
-def _overlapping(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> CostModel:
+def _with_overlap(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> CostModel:
     """The model that knows how many jobs were made at once, if there were enough, and all of one network."""
     lasted = (pc.max(made["finished"]).as_py() - pc.min(made["started"]).as_py()).total_seconds()
     if len(made) < ENOUGH or len(set(map(network_of, recipes))) > 1 or lasted <= 0:
@@ -56,6 +56,6 @@ def _overlapping(cost: CostModel, made: pa.Table, recipes: Sequence[Recipe]) -> 
     return cost.with_overlap(recipes[0], pc.sum(made["seconds"]).as_py() / lasted)
 
 
-def _worked(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:
+def _work_of(recipe: Recipe, width: int, height: int, seconds: float) -> tuple[Recipe, int, int, float]:
     """The size at which an output was made, and the seconds that it took, without what delivering it took."""
     return recipe, *fitted(width, height, recipe.size), seconds - delivery_seconds(recipe, width, height)

@@ -59,7 +59,7 @@ class DigestCache:
         """
         with self._connection() as db:
             stats = [_stat(path) for path in paths]
-            known = _known(db, paths, stats)
+            known = _load_known(db, paths, stats)
             unknown = [i for i, found in enumerate(known) if found is None]
             fresh = self._fresh([paths[i] for i in unknown], tick)
             for i, measured in zip(unknown, fresh, strict=True):
@@ -74,7 +74,7 @@ class DigestCache:
         found = self.measure(paths, max_pixels)
         with self._connection() as db:
             stats = [_stat(path) for path in paths]
-            tried = _tried(db, paths, stats)
+            tried = _load_tried(db, paths, stats)
             untried = [i for i, measured in enumerate(found) if measured.reason is None and not tried[i]]
             faults = decode_probe.find_faults([paths[i] for i in untried], max_pixels, tick)
             for i, fault in zip(untried, faults, strict=True):
@@ -161,13 +161,13 @@ def _stat(path: str) -> Stat:
 _SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
 
 
-def _known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[MeasuredFile | None]:
+def _load_known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[MeasuredFile | None]:
     query = f"SELECT sha256, width, height FROM files WHERE {_SAME}"
     found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
     return [MeasuredFile(*row) if row else None for row in found]
 
 
-def _tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
+def _load_tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
     query = f"SELECT tried FROM files WHERE {_SAME}"
     found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
     return [bool(row and row[0]) for row in found]

@@ -76,8 +76,8 @@ def decide(
     if asked is None:
         note = "The spec names its preset, so there was nothing to choose again." if replan else ""
         return Decision(spec, cost, note=note)
-    before, note = _frozen(spec.out)
-    known = [each for each in (before, *_of_others(spec, before)) if each is not None and each.asked == asked]
+    before, note = _read_frozen(spec.out)
+    known = [each for each in (before, *_frozen_elsewhere(spec, before)) if each is not None and each.asked == asked]
     if known and not replan:
         return Decision(known[0].applied(spec), cost, known[0], before, note=note)
     if spec.seconds_per_picture is not None and not cost.jobs:
@@ -86,12 +86,12 @@ def decide(
     return Decision(choice.applied(spec), cost, choice, before, anew=True, note=note)
 
 
-def _of_others(spec: Spec, before: RecipeChoice | None) -> list[RecipeChoice | None]:
+def _frozen_elsewhere(spec: Spec, before: RecipeChoice | None) -> list[RecipeChoice | None]:
     """What the runs to reuse chose; they are looked at for a run's first plan alone."""
-    return [] if before else [_frozen(run)[0] for run in spec.reuse]
+    return [] if before else [_read_frozen(run)[0] for run in spec.reuse]
 
 
-def _frozen(run: Path) -> tuple[RecipeChoice | None, str]:
+def _read_frozen(run: Path) -> tuple[RecipeChoice | None, str]:
     """What the last plan of a run chose, if it did, and a sentence if that cannot be known."""
     store = Store(run)
     if not store.exists(PLAN):

@@ -56,17 +56,12 @@ FILE_FIELDS = ("asset_file", "mask_file", "regions_file")
 JOB_FIELDS = tuple(field.name for field in fields(Job))
 
 
-def job_key(asset: str, style: Sequence[tuple[str, float]], recipe: Recipe, seed: int, weights: str) -> str:
-    """The hash of everything that decides a job's pixels: 64 hex digits.
+class KeyMaker:
+    """Keys of many assets in one style and recipe: hashes of everything that decides a job's pixels, 64 hex digits.
 
     Of the asset's SHA-256, the ordered (artwork SHA-256, weight) pairs, the recipe's digest, the seed, the digest of
-    the network tensors, and the method's `algorithm` number.
+    the network tensors, and the method's `algorithm` number. What the keys share is written once.
     """
-    return KeyMaker(style, recipe, weights).key(asset, seed)
-
-
-class KeyMaker:
-    """Keys of many assets in one style and recipe: what they share is written once."""
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from core.config.score_weights import PARTS, overall
 from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.manifest import manifest
-from core.manifest.rejection import Acceptance, apply_acceptances
+from core.manifest.rejection import KeepDecision, apply_decisions
 from core.planning.cost_update import learn_cost
 from core.runs.run_kinds import kind_of
 from core.storage.run_paths import PLAN
@@ -54,11 +54,11 @@ def apply_scores(store: Store, spec: Spec, rows: pa.Table) -> pa.Table:
     judgements = _judgements(store, spec, rows, load_preference_model(spec.taste) if spec.taste else None)
     if not judgements and not pc.any(pc.equal(rows["status"], "rejected")).as_py():
         return rows
-    apply_acceptances(store, judgements)
+    apply_decisions(store, judgements)
     return manifest.read(store)
 
 
-def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: PreferenceModel | None) -> dict[str, Acceptance]:
+def _judgements(store: Store, spec: Spec, rows: pa.Table, taste: PreferenceModel | None) -> dict[str, KeepDecision]:
     """What is to be said of each planned picture of which something else stands in the manifest."""
     plan = pq.read_table(io.BytesIO(store.read(PLAN)), columns=["output"])
     mine = rows.filter(pc.and_(pc.is_in(rows["output"], plan["output"]), pc.equal(rows["kind"], "stylize")))
@@ -82,9 +82,9 @@ def _differ(one: float | None, other: float | None) -> bool:
     return one != other if one is None or other is None else abs(one - other) > SAME
 
 
-def acceptance(row: Mapping[str, Any], score: float | None, min_score: float | None) -> Acceptance:
+def acceptance(row: Mapping[str, Any], score: float | None, min_score: float | None) -> KeepDecision:
     """What the gate says of a made picture with this score."""
     if not is_low(score, min_score):
-        return Acceptance(score)
+        return KeepDecision(score)
     found = f"{row['output']} scores {score:.3f}, below min_score {min_score:g}; it lies in rejected/."
-    return Acceptance(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")
+    return KeepDecision(score, "low_score", f"{found} Lower `min_score`, or have it tried again with `gate`.")

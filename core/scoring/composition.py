@@ -8,9 +8,6 @@ import numpy as np
 
 from core.images.pixel_types import Plane
 
-HORIZON_TILT = 8.0
-"""Degrees from level within which a line may be a horizon."""
-
 
 @dataclass(frozen=True)
 class Composition:

@@ -23,7 +23,7 @@ COHERENCE = (
     (0.8, "the style is stronger in some quarters of the picture than in others"),
     (1.01, ""),
 )
-"""What is said of a part below a value."""
+"""Phrases of each part, by the value below which they hold."""
 
 FLAWS = {
     "sharpness": "it is softer than its asset and its style",
@@ -56,8 +56,8 @@ def score_sentence(row: Mapping[str, Any]) -> str | None:
     parts = [row.get(f"score_{name}") for name in ("content", "style", "quality", "coherence")]
     if parts[0] is None or parts[1] is None:
         return None
-    sentence = f"{_said(CONTENT, parts[0])} and {_said(STYLE, parts[1])}"
-    rest = [_of_flaw(parts[2], row.get("flaw")), "" if parts[3] is None else _said(COHERENCE, parts[3])]
+    sentence = f"{_phrase(CONTENT, parts[0])} and {_phrase(STYLE, parts[1])}"
+    rest = [_flaw_phrase(parts[2], row.get("flaw")), "" if parts[3] is None else _phrase(COHERENCE, parts[3])]
     sentence = "; ".join([sentence, *filter(None, rest)])
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -66,7 +66,7 @@ def rank_sentence(percentile: float | None, style: str) -> str | None:
     """Where an output stands among those of its style, in a sentence; None if that is not known."""
     if percentile is None:
         return None
-    return f"That is {_said(STANDING, percentile)} of {style} in this run (percentile {percentile:.0f})."
+    return f"That is {_phrase(STANDING, percentile)} of {style} in this run (percentile {percentile:.0f})."
 
 
 def taste_sentence(shares: Mapping[str, float]) -> str:
@@ -76,10 +76,10 @@ def taste_sentence(shares: Mapping[str, float]) -> str:
     'By your taste: for it style; against it quality.'
     """
     counted = sorted(((abs(share), share, name.removeprefix("score_")) for name, share in shares.items()), reverse=True)
-    said = [
+    named = [
         (name.replace("traits", "what it shows"), share > 0) for size, share, name in counted if size >= LEAST_SHARE
     ]
-    sides = [", ".join(name for name, is_for in said if is_for is side) for side in (True, False)]
+    sides = [", ".join(name for name, is_for in named if is_for is side) for side in (True, False)]
     parts = [f"{words} it {names}" for words, names in zip(("for", "against"), sides, strict=True) if names]
     return f"By your taste: {'; '.join(parts) or 'nothing for it and nothing against it'}."
 
@@ -106,11 +106,11 @@ def score_lines(
     return lines
 
 
-def _of_flaw(quality: float | None, flaw: str | None) -> str:
+def _flaw_phrase(quality: float | None, flaw: str | None) -> str:
     if quality is None or flaw is None or quality > 0.97:
         return ""
     return FLAWS.get(flaw, flaw) + (", a little" if quality > 0.8 else "")
 
 
-def _said(words: tuple[tuple[float, str], ...], value: float) -> str:
+def _phrase(words: tuple[tuple[float, str], ...], value: float) -> str:
     return next((text for below, text in words if value < below), words[-1][1])

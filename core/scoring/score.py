@@ -140,7 +140,7 @@ class Scorer:
         """What to remember of an asset or an artwork, its style within an area. Raises ValueError if it is not 8-bit
         (h, w, 3).
         """
-        return self._look(rgb, frame_of(*checked(rgb).shape[:2]), area)
+        return self._measure(rgb, frame_of(*checked(rgb).shape[:2]), area)
 
     def score(
         self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]], area: Plane | None = None
@@ -151,7 +151,7 @@ class Scorer:
         judged within `area`, which is then that of the asset's reference too.
         Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
         """
-        made = self._look(checked(output), asset.frame, area)
+        made = self._measure(checked(output), asset.frame, area)
         target = mean_grams([(reference.grams.whole, weight) for reference, weight in style])
         fault = technical_score(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
         return Scores(
@@ -165,7 +165,7 @@ class Scorer:
         )
 
     @torch.inference_mode()
-    def _look(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
+    def _measure(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
         x = efficientnet.normalised(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
         found = self._network(x)
         return Reference(
@@ -234,9 +234,9 @@ def content_distance(asset: Sequence[Outlines], output: Sequence[Outlines]) -> f
     little. Of unit vectors a and b, 1 - a.b = a.(a - b), which is exactly 0 when they are equal.
     """
     maps = zip(asset, output, strict=True)
-    return sum(max(0.0, float(_apart(a, b.directions))) for a, b in maps) / len(asset)
+    return sum(max(0.0, float(_cosine_distance(a, b.directions))) for a, b in maps) / len(asset)
 
 
-def _apart(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
+def _cosine_distance(asset: Outlines, directions: Float[Tensor, "c h w"]) -> Tensor:
     a = asset.directions.float()
     return (asset.weights * (a * (a - directions.float())).sum(0)).sum()

@@ -23,7 +23,7 @@ from core.gan.metrics.memorisation_check import NearCopy, Originals
 from core.images import image
 from core.images.pixel_types import RgbPictures
 from core.manifest import manifest
-from core.manifest.rejection import Acceptance, apply_acceptances
+from core.manifest.rejection import KeepDecision, apply_decisions
 from core.networks import device as devices
 from core.storage.run_paths import PLAN, picture_paths
 from core.storage.store import Store
@@ -85,9 +85,9 @@ def select(store: Store, spec: SampleSpec, show: Show | None = None) -> Selectio
         curated, comparison = _curated(store, spec, made, training)
         if show is not None:
             show(comparison)
-        apply_acceptances(store, _judgements(curated, made))
+        apply_decisions(store, _judgements(curated, made))
     else:
-        apply_acceptances(store, {})  # what a kill left where it was is moved
+        apply_decisions(store, {})  # what a kill left where it was is moved
     selection = _counted(_planned(store))
     store.put(CURATION, json.dumps({"mark": mark, **asdict(selection)}, indent=2).encode())
     return selection
@@ -113,9 +113,9 @@ def _curated(
     return curated, Comparison(made, copies, rgb, training.names, originals.bits, network.name)
 
 
-def _judgements(curated: Curated, made: Iterable[dict[str, Any]]) -> dict[str, Acceptance]:
-    kept = {one.seed: Acceptance(score(one.realism)) for one in curated.kept}
-    left = {one.seed: Acceptance(score(one.realism), one.reason, one.message) for one in curated.rejected}
+def _judgements(curated: Curated, made: Iterable[dict[str, Any]]) -> dict[str, KeepDecision]:
+    kept = {one.seed: KeepDecision(score(one.realism)) for one in curated.kept}
+    left = {one.seed: KeepDecision(score(one.realism), one.reason, one.message) for one in curated.rejected}
     by_seed = {**left, **kept}
     return {row["output"]: by_seed[row["seed"]] for row in made}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.manifest import manifest, verify
-from core.manifest.rejection import Acceptance, apply_acceptances
+from core.manifest.rejection import KeepDecision, apply_decisions
 from core.planning.reuse import finished_jobs
 from core.storage.run_paths import output_path, rejected_path
 from core.storage.store import Store
@@ -15,8 +15,8 @@ from tests.conftest import Studio
 from tests.runs import made_run
 
 GOOD, BAD = "samples/net/1.png", "samples/net/2.png"
-KEPT = Acceptance(0.75)
-COPY = Acceptance(0.25, "near_duplicate", "it is a copy of cat.jpg.")
+KEPT = KeepDecision(0.75)
+COPY = KeepDecision(0.25, "near_duplicate", "it is a copy of cat.jpg.")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def row_of(store: Store, output: str) -> dict[str, Any]:
 
 
 def test_a_rejected_picture_is_moved_and_its_row_says_why(store: Store) -> None:
-    assert apply_acceptances(store, {GOOD: KEPT, BAD: COPY}) == 2
+    assert apply_decisions(store, {GOOD: KEPT, BAD: COPY}) == 2
     row = row_of(store, BAD)
     assert (row["status"], row["reason"], row["message"]) == ("rejected", "near_duplicate", "it is a copy of cat.jpg.")
     assert (row["score"], row_of(store, GOOD)["score"], row_of(store, GOOD)["status"]) == (0.25, 0.75, "done")
@@ -40,9 +40,9 @@ def test_a_rejected_picture_is_moved_and_its_row_says_why(store: Store) -> None:
 
 
 def test_judging_again_changes_nothing_and_a_better_judgement_brings_it_back(store: Store) -> None:
-    apply_acceptances(store, {GOOD: KEPT, BAD: COPY})
-    assert apply_acceptances(store, {GOOD: KEPT, BAD: COPY}) == 0
-    assert apply_acceptances(store, {BAD: Acceptance(0.25)}) == 1
+    apply_decisions(store, {GOOD: KEPT, BAD: COPY})
+    assert apply_decisions(store, {GOOD: KEPT, BAD: COPY}) == 0
+    assert apply_decisions(store, {BAD: KeepDecision(0.25)}) == 1
     assert (row_of(store, BAD)["status"], row_of(store, BAD)["reason"]) == ("done", None)
     assert sorted(store.names("outputs")) == [output_path(GOOD), output_path(BAD)]
     assert list(store.names("rejected")) == []
@@ -54,17 +54,17 @@ def test_a_kill_between_row_and_file_is_mended(store: Store, monkeypatch: pytest
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        apply_acceptances(store, {BAD: COPY})
+        apply_decisions(store, {BAD: COPY})
     monkeypatch.undo()
     assert row_of(store, BAD)["status"] == "rejected"
     assert list(store.names("rejected")) == []
     assert verify.verify(store).faults == ()
     assert finished_jobs(store.root, []).is_made(BAD, BAD)
-    assert apply_acceptances(store, {BAD: COPY}) == 0
+    assert apply_decisions(store, {BAD: COPY}) == 0
     assert list(store.names("rejected")) == [rejected_path(BAD)]
 
 
 def test_what_was_not_made_is_not_judged(store: Store, tmp_path: Path) -> None:
     manifest.begin(store, manifest.table([{"output": BAD, "key": "new", "status": "pending"}]))
-    assert apply_acceptances(store, {BAD: COPY}) == 0
+    assert apply_decisions(store, {BAD: COPY}) == 0
     assert row_of(store, BAD)["status"] == "pending"

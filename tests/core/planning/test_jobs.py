@@ -5,14 +5,15 @@ from typing import Any
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.planning.catalog import style_digest
-from core.planning.jobs import KeyMaker, OutputNames, fitted, job_key
+from core.planning.jobs import KeyMaker, OutputNames, fitted
 from tests.golden import golden, sha256
 
 BASE = {"asset": "a" * 64, "style": [("s" * 64, 1.0)], "recipe": Recipe(), "seed": 0, "weights": "w"}
 
 
 def key(**changes: object) -> str:
-    return job_key(**{**BASE, **changes})  # type: ignore[arg-type]
+    given: dict[str, Any] = {**BASE, **changes}
+    return KeyMaker(given["style"], given["recipe"], given["weights"]).key(given["asset"], given["seed"])
 
 
 def test_everything_that_decides_pixels_is_in_the_key() -> None:

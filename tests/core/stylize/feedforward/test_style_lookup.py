@@ -10,7 +10,7 @@ import torch
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.errors import SpecError
-from core.planning.jobs import job_key
+from core.planning.jobs import KeyMaker
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.style_lookup import Share, digest_for, groups, info_of, shares
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, read_info, read_tensors
@@ -72,7 +72,7 @@ def _refined(path: Path, row: int, added: bool = False) -> Path:
 
 def _key(recipe: Recipe, path: Path, *artworks: tuple[str, float]) -> str:
     named = recipe.changed({"network": str(path)})
-    return job_key("0" * 64, artworks, named, 0, digest_for(named, artworks, ()))
+    return KeyMaker(artworks, named, digest_for(named, artworks, ())).key("0" * 64, 0)
 
 
 @pytest.mark.parametrize("preset", ["fast", "polish"])
