@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.gan.metrics.resampling import Measured
+    from core.gan.metrics.resampling import Estimate
 
 HEAD = "| what | measured | target | |\n|---|---|---|---|"
 
@@ -33,7 +33,7 @@ def missing(what: str, remedy: str) -> Row:
     return Row(what, f"not measured: {remedy}")
 
 
-def spread(found: Measured, digits: int = 4) -> str:
+def spread(found: Estimate, digits: int = 4) -> str:
     """A figure with its standard error."""
     return f"{found.value:.{digits}f} ± {found.spread:.{digits}f}"
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from core.gan.data import idx
-from core.gan.metrics.resampling import Measured
+from core.gan.metrics.resampling import Estimate
 from core.gan.metrics.set_metrics import kid
 from core.storage.cache_dir import cache_folder
 
@@ -87,7 +87,7 @@ class Judge:
         parts = torch.from_numpy(pictures).unsqueeze(1).split(500)
         return torch.cat([self._network[:-1](part.float() / 255) for part in parts]).numpy()
 
-    def distance(self, features: np.ndarray) -> Measured:
+    def distance(self, features: np.ndarray) -> Estimate:
         """KID of features (n, 128) against those of the test digits, both over `scale`."""
         return kid(self.real / self.scale, features / self.scale)
 

@@ -16,7 +16,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import TerminationSignal
 
-from core.training.session import Make, TrainingSession, open_session
+from core.training.session import TrainingFactory, TrainingSession, open_session
 from core.training.spec import TrainingSpec
 from flows.dashboard import ArtifactSender
 from flows.prefect_server.lifetime import end_with_this_process
@@ -27,7 +27,7 @@ TABLE_ROWS = 200
 SHEET_SIDE = 1024
 
 
-def train_in_stretches(spec: TrainingSpec, make: Make) -> dict[str, Any]:
+def train_in_stretches(spec: TrainingSpec, make: TrainingFactory) -> dict[str, Any]:
     """Train in stretches within a flow run, shown in the dashboard, to the end or until somebody wants to stop.
 
     Returns the last stretch's record, with the run's folder and notes. Raises SpecError, RunBusy, NotFinite, StoreBroken.

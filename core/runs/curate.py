@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.gan.jobs.sample_spec import SampleSpec
-from core.gan.jobs.selection import Comparison, Selection, picture_name, select
+from core.gan.jobs.selection import CopyComparison, CurationResult, picture_name, select_samples
 from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.images import image
 from core.report.nearest import SHOWN, ComparisonCounts, NearestMatch, nearest_page
@@ -11,22 +11,22 @@ from core.storage.run_paths import NEAREST
 from core.storage.store import Store
 
 
-def curate_run(store: Store, spec: SampleSpec) -> Selection:
+def curate_run(store: Store, spec: SampleSpec) -> CurationResult:
     """Keep the best of a run's samples, the others apart, and write the page. Raises as `select` does."""
 
-    def show(found: Comparison) -> None:
+    def show(found: CopyComparison) -> None:
         store.put(NEAREST, nearest_page(f"{spec.checkpoint.stem}: nearest pairs", _pairs(store, found), _tally(found)))
 
-    return select(store, spec, show)
+    return select_samples(store, spec, show)
 
 
-def _pairs(store: Store, found: Comparison) -> list[NearestMatch]:
+def _pairs(store: Store, found: CopyComparison) -> list[NearestMatch]:
     """The most suspicious pairs: more than the page shows would only be read."""
     places = sorted(range(len(found.copies)), key=lambda place: (found.copies[place].nearness, place))
     return [_pair(store, found, place) for place in places[: SHOWN + 1]]
 
 
-def _pair(store: Store, found: Comparison, place: int) -> NearestMatch:
+def _pair(store: Store, found: CopyComparison, place: int) -> NearestMatch:
     near, row = found.copies[place], found.rows[place]
     return NearestMatch(
         sample=store.read(picture_name(store, row)),
@@ -42,7 +42,7 @@ def _pair(store: Store, found: Comparison, place: int) -> NearestMatch:
     )
 
 
-def _tally(found: Comparison) -> ComparisonCounts:
+def _tally(found: CopyComparison) -> ComparisonCounts:
     verdicts = [near.verdict for near in found.copies]
     return ComparisonCounts(
         samples=len(verdicts),

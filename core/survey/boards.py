@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
-from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from core.assist.emotion import CAVEAT, REFERENCE
 from core.assist.measures import COLUMNS
 from core.assist.overlays import DRAWN
+from core.assist.search import Vectors
 from core.assist.swatches import WRITERS
 from core.report.board import InspirationPage, PagePicture, PaletteColour, PictureGroup, SimilarPicture
 from core.storage.store import Store
@@ -25,8 +24,6 @@ MEANINGS = {column.name: column.meaning for column in COLUMNS}
 MOODS = f"{CAVEAT} The reference set: {REFERENCE}. Valdez & Mehrabian 1994."
 NEAREST = 3
 MAX_GROUPS = 8
-
-Vectors = Float[NDArray[np.float32], "n d"]
 
 
 def board_of(title: str, rows: Sequence[SurveyRow], store: Store, **more: Any) -> InspirationPage:

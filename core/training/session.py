@@ -18,14 +18,14 @@ from core.training.progress import TrainingProgress
 from core.training.spec import TrainingSpec
 
 AnyTraining = TrainingLoop[Any, Any, Any, Any, Any]
-Make = Callable[[Any, torch.device, TrainingProgress], AnyTraining]
+TrainingFactory = Callable[[Any, torch.device, TrainingProgress], AnyTraining]
 """Makes the training of a spec on a device, which writes to its progress. Raises SpecError."""
 
 
 class TrainingSession:
     """Holds a run and a device from before the pictures are read until after the last checkpoint. A context manager."""
 
-    def __init__(self, spec: TrainingSpec, make: Make) -> None:
+    def __init__(self, spec: TrainingSpec, make: TrainingFactory) -> None:
         self.spec, self.progress = spec, TrainingProgress()
         self.store = Store(spec.out)
         self.stop = threading.Event()

@@ -12,7 +12,7 @@ from core.classifier.training import open_training
 from core.errors import NocturneError, Stopped
 from core.training.folder import CHECKPOINTS, NETWORK, PLOT, SPEC, TIMELAPSE
 from core.training.progress import StretchResult
-from core.training.session import AnyTraining, Make, TrainingSession, open_session
+from core.training.session import AnyTraining, TrainingFactory, TrainingSession, open_session
 from core.training.spec import TrainingSpec
 from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
 from flows.commands.signals import stop_on_ctrl_c
@@ -48,7 +48,7 @@ def train(spec: TrainingSpec, as_json: bool, verbose: bool) -> int:
     return _report(record, session.training, out, as_json)
 
 
-def _making(spec: TrainingSpec) -> Make:
+def _making(spec: TrainingSpec) -> TrainingFactory:
     """What makes the training of a spec."""
     if spec.kind == "train-style":
         from core.stylize.train.training import training_on as of_styles

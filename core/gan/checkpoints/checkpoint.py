@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file with all that is needed to go on training, or with what draws samples alone.
+"""Checkpoint of a GAN: one safetensors file with all that is needed to go on training, or with what draws samples alone.
 
 Never a pickle: a file from a stranger is tensors and text. The header's metadata holds the recipe, the step, the classes
 and what it was trained on. Tensors are named `generator.*`, `discriminator.*`, `average.*`, `adam_g.*`, `adam_d.*` and

@@ -1,4 +1,4 @@
-"""Which class of a checkpoint is meant: by number, or by name."""
+"""Lookup of a checkpoint's class by number or name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GAN learns from: a folder of pictures, MNIST's files, or the digits that scikit-learn carries.
+"""Data set of a GAN: a folder of pictures, MNIST's files, or the digits that scikit-learn carries.
 
 Everything is read once and kept in memory as squares of 8-bit pixels: 12 KB a picture of 64 px, 200 KB one of 256 px.
 """

@@ -1,4 +1,4 @@
-"""MNIST's own file format, IDX, as it lies on disk or gzip'd (LeCun's description at yann.lecun.com/exdb/mnist)."""
+"""Reader of IDX, MNIST's own file format, plain or gzip'd (LeCun's description at yann.lecun.com/exdb/mnist)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of a night of sampling: every checkpoint x seed x recipe that a spec asks for."""
+"""Plan of a night of sampling: every checkpoint x seed x recipe that a spec asks for."""
 
 from __future__ import annotations
 

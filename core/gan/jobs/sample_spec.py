@@ -1,4 +1,4 @@
-"""The spec of sampling: seeds of a checkpoint. It feeds the TOML file, the command line and the dashboard's form."""
+"""Spec of a sampling run: seeds of a checkpoint. It feeds the TOML file, the command line and the dashboard's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curating a run: of the seeds that were drawn the best stay, the others are kept apart, each with its reason."""
+"""Curation of a sampling run: the best samples stay, the others are marked as rejected, each with its reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from core.storage.run_paths import PLAN, picture_paths
 from core.storage.store import Store
 
 CURATION = "curation.json"
-"""What was judged last, in the run folder: a night that would judge the same again does not."""
+"""Digest and counts of the last curation, in the run folder: the same inputs are not curated again."""
 
 ALGORITHM = 1
 """Rises when the same pictures are judged otherwise."""
@@ -39,8 +39,8 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What became of a run's samples; `judged` is False if some of its seeds are not drawn yet."""
+class CurationResult:
+    """Counts of kept and rejected samples; `judged` is False if some seeds are not drawn yet."""
 
     judged: bool
     kept: int = 0
@@ -49,7 +49,7 @@ class Selection:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class CopyComparison:
     """Each sample of a run and the training picture that it is most like."""
 
     rows: Sequence[dict[str, Any]]
@@ -63,21 +63,21 @@ class Comparison:
     network: str
 
 
-Show = Callable[[Comparison], None]
+ShowComparison = Callable[[CopyComparison], None]
 
 
-def select(store: Store, spec: SampleSpec, show: Show | None = None) -> Selection:
-    """Judge the samples that the run's plan asks for, and have rows and files say so. Call it under the run's lock.
+def select_samples(store: Store, spec: SampleSpec, show: ShowComparison | None = None) -> CurationResult:
+    """Accept or reject the samples of the run's plan, in rows and files. Call it under the run's lock.
 
-    Nothing is judged before every seed was drawn or failed. Judging is repeatable: it hangs on pictures, training pictures
-    and `keep` alone. `show` is given what was compared, if anything was. Raises SpecError for a folder without training
-    pictures.
+    Nothing is judged before every seed was drawn or failed. Judging is repeatable: it depends on pictures, training
+    pictures and `keep` alone. `show` is given what was compared, if anything was. Raises SpecError for a folder without
+    training pictures.
     """
     assert spec.keep is not None
     assert spec.data is not None
     rows = _planned(store)
     if any(row["status"] == "pending" for row in rows):
-        return Selection(judged=False)
+        return CurationResult(judged=False)
     made = [row for row in rows if row["status"] in ("done", "rejected")]
     training = dataset.load(spec.data, read_info(spec.checkpoint).recipe.changed({"conditional": False}))
     mark = _mark(made, spec.keep, training)
@@ -95,7 +95,7 @@ def select(store: Store, spec: SampleSpec, show: Show | None = None) -> Selectio
 
 def _curated(
     store: Store, spec: SampleSpec, made: Sequence[dict[str, Any]], training: dataset.Dataset
-) -> tuple[Curated, Comparison]:
+) -> tuple[Curated, CopyComparison]:
     size = int(made[0]["width"])
     device = devices.choose(spec.device.split(",")[0])
     network = EfficientNetFeatures(device, efficientnet_side(size))
@@ -110,7 +110,7 @@ def _curated(
     seeds = [row["seed"] for row in made]
     realism = Realism(originals.features)
     curated = curate(seeds, np.concatenate(features), copies, realism, spec.keep or 0, names=training.names)
-    return curated, Comparison(made, copies, rgb, training.names, originals.bits, network.name)
+    return curated, CopyComparison(made, copies, rgb, training.names, originals.bits, network.name)
 
 
 def _judgements(curated: Curated, made: Iterable[dict[str, Any]]) -> dict[str, KeepDecision]:
@@ -165,7 +165,7 @@ def _last(store: Store) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _counted(rows: Sequence[dict[str, Any]]) -> Selection:
+def _counted(rows: Sequence[dict[str, Any]]) -> CurationResult:
     reasons = [row["reason"] for row in rows if row["status"] == "rejected"]
     kept = sum(row["status"] == "done" for row in rows)
-    return Selection(True, kept, reasons.count("near_duplicate"), reasons.count("low_score"))
+    return CurationResult(True, kept, reasons.count("near_duplicate"), reasons.count("low_score"))

@@ -1,4 +1,4 @@
-"""Feature networks: what pictures are compared by, as sets and one by one.
+"""Feature networks of the GAN metrics: pictures are compared by their features, as sets and one by one.
 
 Two networks, so that a figure can be had on one that took no part: EfficientNet-Lite0 chooses checkpoints and curates
 samples, VGG-19 does neither. Both learned ImageNet's photographs, and neither needs a download. A figure is
@@ -31,7 +31,7 @@ many others there are.
 """
 
 EFFICIENTNET_SIDE = 224
-"""Side in pixels to which EfficientNet's pictures are resized: the one that it learned on. Measured on paintings of
+"""Side in pixels to which EfficientNet's pictures are resized: the one that it learned on. Estimate on paintings of
 64 px: resized to 224 rather than to 64, the features find the right original of a cropped copy in 95 of 100 cases
 rather than in 82.
 """

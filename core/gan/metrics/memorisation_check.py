@@ -1,4 +1,4 @@
-"""The near-duplicate gate: is a sample a copy of a training picture?
+"""Memorisation check: is a sample a copy of a training picture?
 
 Two measures, since each sees what the other does not. In features: the distance to the nearest training picture. In
 fingerprints: the bits that differ from the nearest, looked at through windows, so that a crop is found. Both look for the
@@ -26,7 +26,7 @@ from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
 from core.text import printable
 
-Verdict = Literal["copy", "close", "apart"]
+CopyVerdict = Literal["copy", "close", "apart"]
 
 Indices = npt.NDArray[np.int64]
 Amounts = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ REPEAT_BITS = 16
 class NearCopy:
     """A sample and the training picture that it is most like."""
 
-    verdict: Verdict
+    verdict: CopyVerdict
     index: int
     """Of that training picture: nearest by the measure that says more."""
     mirrored: bool
@@ -127,7 +127,7 @@ class Originals:
             nearness = min(float(by_features[place]), float(by_prints[place]))
             found.append(
                 NearCopy(
-                    verdict=verdict(nearness),
+                    verdict=copy_verdict(nearness),
                     index=int(more.indices[place]),
                     mirrored=bool(more.mirrored[place]),
                     ratio=float(ratios[place]),
@@ -194,7 +194,7 @@ def near_copy_message(seed: int, near: NearCopy, names: Sequence[str] = ()) -> s
     )
 
 
-def verdict(nearness: float) -> Verdict:
+def copy_verdict(nearness: float) -> CopyVerdict:
     """What to call a sample that is so near to a training picture."""
     return "copy" if nearness <= COPY else "close" if nearness <= CLOSE else "apart"
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.gan.metrics.distances import Features, blocks, blocks_of_others
-from core.gan.metrics.resampling import RESAMPLES, Chosen, Measured, measured, whole_and_halves
+from core.gan.metrics.resampling import RESAMPLES, Estimate, ResampleMask, estimate, whole_and_halves
 
 NEIGHBOURS = 5
 """k: Naeem et al.'s."""
@@ -22,7 +22,7 @@ NEIGHBOURS = 5
 
 def prdc(
     real: Features, fake: Features, k: int = NEIGHBOURS, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[Measured, Measured, Measured, Measured]:
+) -> tuple[Estimate, Estimate, Estimate, Estimate]:
     """Precision, recall, density and coverage of samples `fake` (m, d) against `real` (n, d), each with its spread.
 
     Raises ValueError if a set has k pictures or fewer.
@@ -31,7 +31,7 @@ def prdc(
         raise ValueError(f"{len(real)} real and {len(fake)} made pictures are too few to have {k} neighbours each")
     of_real, of_fake = whole_and_halves(len(real), len(fake), resamples, seed, least=k + 1)
     values = _values(real, fake, k, of_real, of_fake)
-    precision, recall, density, coverage = (measured(column) for column in values.T)
+    precision, recall, density, coverage = (estimate(column) for column in values.T)
     return precision, recall, density, coverage
 
 
@@ -44,7 +44,9 @@ def coverage_of_equals(real: int, fake: int, k: int = NEIGHBOURS) -> float:
     return 1 - math.prod((real - place) / (real + fake - place) for place in range(1, k + 1))
 
 
-def _values(real: Features, fake: Features, k: int, of_real: Chosen, of_fake: Chosen) -> npt.NDArray[np.float64]:
+def _values(
+    real: Features, fake: Features, k: int, of_real: ResampleMask, of_fake: ResampleMask
+) -> npt.NDArray[np.float64]:
     """The four figures (r, 4) on each choice of pictures."""
     chosen = [(torch.from_numpy(a), torch.from_numpy(b)) for a, b in zip(of_real, of_fake, strict=True)]
     around_real = _radii(real, k, [mine for mine, _ in chosen])

@@ -1,4 +1,4 @@
-"""How near a set of samples is to a set of real pictures: KID, precision, recall, density, coverage, FID.
+"""Distances between a set of samples and a set of real pictures: KID, precision, recall, density, coverage, FID.
 
 Every figure is computed on all pictures of both sets, with its spread over resamples (core/gan/metrics/resampling.py). It is
 comparable only between equal features and equal numbers of pictures; a result names both. The tests hold the values
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.gan.metrics.distances import BLOCK, Features
 from core.gan.metrics.prdc import NEIGHBOURS, coverage_of_equals, prdc
-from core.gan.metrics.resampling import RESAMPLES, Measured, measured, whole_and_halves
+from core.gan.metrics.resampling import RESAMPLES, Estimate, estimate, whole_and_halves
 
 FID_ENOUGH = 10_000
 """Pictures of each set from which FID's bias is usually small (Heusel et al. 2017 use 10,000 at least)."""
@@ -34,15 +34,15 @@ class SetMetrics:
     """How many pictures each set has."""
     k: int
     resamples: int
-    kid: Measured
+    kid: Estimate
     """Kernel inception distance, 0 for equal distributions; unbiased, so it may lie a little below 0."""
-    precision: Measured
+    precision: Estimate
     """Share of samples that lie within the real pictures' neighbourhoods."""
-    recall: Measured
+    recall: Estimate
     """Share of real pictures that lie within the samples' neighbourhoods."""
-    density: Measured
+    density: Estimate
     """How many real neighbourhoods a sample lies in, over k; can exceed 1."""
-    coverage: Measured
+    coverage: Estimate
     """Share of real pictures whose neighbourhood holds a sample."""
     coverage_of_equals: float
     """The coverage to expect of samples from the very distribution of the real pictures."""
@@ -76,7 +76,7 @@ def set_metrics(
     )
 
 
-def kid(real: Features, fake: Features, resamples: int = RESAMPLES, seed: int = 0) -> Measured:
+def kid(real: Features, fake: Features, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
     """Kernel inception distance (Bińkowski et al. 2018): the unbiased squared MMD with kernel (x.y / d + 1)^3.
 
     real (n, d), fake (m, d). A second for a thousand pictures each. Raises ValueError if a set has fewer than two.
@@ -90,7 +90,7 @@ def kid(real: Features, fake: Features, resamples: int = RESAMPLES, seed: int = 
     within_x = (_kernel_sum(x, x, in_x, in_x) - in_x @ _diagonal(x)) / (n * (n - 1))
     within_y = (_kernel_sum(y, y, in_y, in_y) - in_y @ _diagonal(y)) / (m * (m - 1))
     values = within_x + within_y - 2 * _kernel_sum(x, y, in_x, in_y) / (n * m)
-    return measured(values.numpy())
+    return estimate(values.numpy())
 
 
 def fid(real: Features, fake: Features) -> float:

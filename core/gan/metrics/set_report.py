@@ -1,4 +1,4 @@
-"""The appraisal of a set of samples: how good, how varied, and whether any are copies; as one plain document.
+"""Report on a set of samples: quality, variety and near copies, as one plain document.
 
 Each feature network gives its own figures, beside what the training pictures themselves get against the held-out ones: a
 figure says little without that yardstick.
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork
 from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals
-from core.gan.metrics.resampling import Measured
+from core.gan.metrics.resampling import Estimate
 from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
@@ -141,7 +141,7 @@ def document(found: Appraisal, against: str, seeds: Sequence[int], names: Sequen
 def _plain(metrics: SetMetrics) -> dict[str, Any]:
     plain = {}
     for name, value in vars(metrics).items():
-        if isinstance(value, Measured):
+        if isinstance(value, Estimate):
             plain[name] = {"value": value.value, "spread": None if math.isnan(value.spread) else value.spread}
         else:
             plain[name] = value

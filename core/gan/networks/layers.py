@@ -1,4 +1,4 @@
-"""Layers that several of the networks share."""
+"""Layers shared by the GAN networks: gated unit, class noise, projection, initial weights, box filter."""
 
 from __future__ import annotations
 

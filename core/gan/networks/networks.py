@@ -1,4 +1,4 @@
-"""The two networks that a recipe asks for."""
+"""Builders of the generator and the discriminator that a recipe asks for."""
 
 from __future__ import annotations
 

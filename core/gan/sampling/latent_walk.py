@@ -1,4 +1,4 @@
-"""Walks through the latent space as frames."""
+"""Latent walks (interpolations between seeds) as frames."""
 
 from __future__ import annotations
 

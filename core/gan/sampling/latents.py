@@ -1,4 +1,4 @@
-"""Points of the latent space: one for each seed, and paths between them."""
+"""Latent vectors: one for each seed, and spherical interpolation between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawing samples as the bytes of their files, in this process or in one of its own.
+"""Sample workers: draw and encode samples, in this process or in a child process of their own.
 
 Networks release Python's lock while they compute, but encoders of small pictures do not: threads would wait for each other.
 So on a CPU every core has a process, started as `python -m core.gan.sampling.sample_worker FD DEVICE` with its end of a
@@ -24,32 +24,32 @@ from core.images.formats import WRITABLE
 _NO_SEED = -1
 _NO_KEY = "0" * 64
 
-Wanted = tuple[int, str]
-"""A seed, and the key of its job, which the picture carries."""
+SampleRequest = tuple[int, str]
+"""A seed, and the key of its job, which the picture's metadata carry."""
 
 
-Drawn = tuple[bytes, str]
+EncodedSample = tuple[bytes, str]
 """A sample as the bytes of its file, and the hash of its pixels."""
 
 
-class Drawer(Protocol):
-    """Draws samples of one checkpoint."""
+class SampleWorker(Protocol):
+    """Draws and encodes samples of one checkpoint."""
 
     def open(self, context: SampleContext) -> None:
-        """Take up a run. Raises SpecError if its checkpoint cannot be used, or is not the planned one any more."""
+        """Load a run's checkpoint. Raises SpecError if its checkpoint cannot be used, or is not the planned one any more."""
 
-    def draw(self, wanted: Sequence[Wanted]) -> list[Drawn]:
+    def draw(self, requests: Sequence[SampleRequest]) -> list[EncodedSample]:
         """The samples of some seeds, in order."""
 
 
-class LocalDrawer:
-    """Draws in this process, in the thread that asks."""
+class LocalSampleWorker:
+    """Draws in this process, in the calling thread."""
 
     def __init__(self, device: str) -> None:
         self._device = device
 
     def open(self, context: SampleContext) -> None:
-        """See Drawer."""
+        """See SampleWorker."""
         import torch
 
         from core.gan.sampling.sampler import Sampler
@@ -61,13 +61,13 @@ class LocalDrawer:
         self._stamp = self._blank_stamp()
         self._sampler.sample([0])  # torch prepares its kernels at the first call
 
-    def draw(self, wanted: Sequence[Wanted]) -> list[Drawn]:
-        """See Drawer."""
-        pictures = self._sampler.sample([seed for seed, _ in wanted])
-        return [self._encoded(each, image.Picture(rgb)) for each, rgb in zip(wanted, pictures, strict=True)]
+    def draw(self, requests: Sequence[SampleRequest]) -> list[EncodedSample]:
+        """See SampleWorker."""
+        pictures = self._sampler.sample([seed for seed, _ in requests])
+        return [self._encoded(each, image.Picture(rgb)) for each, rgb in zip(requests, pictures, strict=True)]
 
-    def _encoded(self, wanted: Wanted, picture: image.Picture) -> Drawn:
-        recipe, (seed, key) = self._recipe, wanted
+    def _encoded(self, request: SampleRequest, picture: image.Picture) -> EncodedSample:
+        recipe, (seed, key) = self._recipe, request
         stamp = self._stamp.replace(_NO_KEY, key, 1).replace(f'"seed":{_NO_SEED}', f'"seed":{seed}', 1)
         data = image.encode(picture, recipe.format, recipe.quality, stamp)
         return data, image.pixels_sha256(picture if WRITABLE[recipe.format].lossless else data)
@@ -88,27 +88,27 @@ class LocalDrawer:
         )
 
 
-class RemoteDrawer:
-    """A LocalDrawer in a process of its own. Raises EOFError or OSError when that process has died."""
+class RemoteSampleWorker:
+    """A LocalSampleWorker in a process of its own. Raises EOFError or OSError when that process has died."""
 
     def __init__(self, device: str) -> None:
         self._process = ChildProcess("core.gan.sampling.sample_worker", device, shares_output=True)
 
     def open(self, context: SampleContext) -> None:
-        """See Drawer."""
-        self._asked(context)
+        """See SampleWorker."""
+        self._request(context)
 
-    def draw(self, wanted: Sequence[Wanted]) -> list[Drawn]:
-        """See Drawer."""
-        drawn: list[Drawn] = self._asked(wanted)
+    def draw(self, requests: Sequence[SampleRequest]) -> list[EncodedSample]:
+        """See SampleWorker."""
+        drawn: list[EncodedSample] = self._request(requests)
         return drawn
 
     def close(self) -> None:
         """End the process."""
         self._process.reap()
 
-    def _asked(self, question: Any) -> Any:
-        self._process.connection.send(question)
+    def _request(self, message: Any) -> Any:
+        self._process.connection.send(message)
         answer = self._process.connection.recv()
         if isinstance(answer, Exception):
             raise answer
@@ -116,25 +116,25 @@ class RemoteDrawer:
 
 
 def main(fd: int, device: str) -> None:
-    """Serve one RemoteDrawer until it closes the pipe."""
+    """Serve one RemoteSampleWorker until it closes the pipe."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever holds the pipe decides
     import core.gan.sampling.sampler  # noqa: F401 - what takes a second is done while the plan is made
     from core.networks.device import make_deterministic
 
     make_deterministic(threads=1)
-    drawer, line = LocalDrawer(device), Connection(fd)
+    worker, line = LocalSampleWorker(device), Connection(fd)
     try:
         while True:
-            question = line.recv()
-            line.send(_answer(drawer, question))
+            message = line.recv()
+            line.send(_answer(worker, message))
     except (EOFError, OSError):
         return
 
 
-def _answer(drawer: LocalDrawer, question: Any) -> Any:
+def _answer(worker: LocalSampleWorker, message: Any) -> Any:
     try:
-        return drawer.open(question) if isinstance(question, SampleContext) else drawer.draw(question)
+        return worker.open(message) if isinstance(message, SampleContext) else worker.draw(message)
     except NocturneError as error:
         return error
     except Exception as error:  # what cannot travel as it is goes as its words

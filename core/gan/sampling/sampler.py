@@ -1,4 +1,4 @@
-"""Drawing pictures from a checkpoint: one seed is one picture, whatever it is drawn beside."""
+"""Sampler of a checkpoint: a seed always gives the same picture, in whatever batch it is drawn."""
 
 from __future__ import annotations
 

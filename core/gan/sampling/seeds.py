@@ -1,4 +1,4 @@
-"""Seeds as people write them: `0-99,200,300-310`."""
+"""Parser of seed ranges such as `0-99,200,300-310`."""
 
 from __future__ import annotations
 

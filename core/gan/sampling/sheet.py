@@ -1,4 +1,4 @@
-"""Sheets of samples: many on one picture, side by side or between four corners of the latent space."""
+"""Sheets of samples: many on one picture, side by side or interpolated between four latents."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Strength:
         """What a training on so many pictures begins with."""
         return Strength(min(1.0, FEW / max(1, pictures)) if recipe.augment == "size" else 0.0)
 
-    def look(self, sign: float, recipe: GanRecipe) -> None:
+    def update(self, sign: float, recipe: GanRecipe) -> None:
         """Take the mean sign of D on a step's real pictures, -1..1, and correct p now and then if the recipe says so.
 
         The signal is r_t of Karras et al. 2020, equation 1: near 1, D knows its pictures by heart.

@@ -1,4 +1,4 @@
-"""Signs that a training goes wrong, in sentences that say what to do."""
+"""Divergence checks of a GAN's training: D that wins, and mode collapse, in sentences that say what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of a training now and then: KID against real pictures, and how different its samples are."""
+"""Evaluation of a GAN in training: KID against real pictures, and the diversity of its samples."""
 
 from __future__ import annotations
 

@@ -7,25 +7,25 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-Logits = Float[Tensor, "..."]
+DiscriminatorLogits = Float[Tensor, "..."]
 
 
-def non_saturating_d(real: Logits, fake: Logits) -> Float[Tensor, ""]:
+def non_saturating_d(real: DiscriminatorLogits, fake: DiscriminatorLogits) -> Float[Tensor, ""]:
     """-log sigmoid(D(x)) - log(1 - sigmoid(D(G(z)))), the mean of each (Goodfellow et al. 2014, equation 1)."""
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def non_saturating_g(fake: Logits) -> Float[Tensor, ""]:
+def non_saturating_g(fake: DiscriminatorLogits) -> Float[Tensor, ""]:
     """-log sigmoid(D(G(z))): its gradient is strong where D is sure (Goodfellow et al. 2014, section 3)."""
     return F.softplus(-fake).mean()
 
 
-def hinge_d(real: Logits, fake: Logits) -> Float[Tensor, ""]:
+def hinge_d(real: DiscriminatorLogits, fake: DiscriminatorLogits) -> Float[Tensor, ""]:
     """max(0, 1 - D(x)) + max(0, 1 + D(G(z))), the mean of each (Lim & Ye 2017, arXiv 1705.02894)."""
     return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
-def hinge_g(fake: Logits) -> Float[Tensor, ""]:
+def hinge_g(fake: DiscriminatorLogits) -> Float[Tensor, ""]:
     """-D(G(z)), the mean."""
     return -fake.mean()
 
@@ -42,7 +42,7 @@ def realest(logits: Float[Tensor, "n ..."], share: float) -> Float[Tensor, "k ..
     return logits[logits.flatten(1).mean(1).topk(kept).indices] if kept < len(logits) else logits
 
 
-def r1_penalty(logits: Logits, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
+def r1_penalty(logits: DiscriminatorLogits, pictures: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
     """The mean over pictures of |dD/dx|^2, for real pictures (Mescheder et al. 2018, arXiv 1801.04406, equation 9).
 
     logits: what D said of `pictures`, which require a gradient. Multiply by gamma / 2, and, if it is taken every k

@@ -1,4 +1,4 @@
-"""The grid of samples that shows how a training goes: the same seeds each time."""
+"""Sample grid and evaluation samples of a GAN in training: the same latents each time."""
 
 from __future__ import annotations
 

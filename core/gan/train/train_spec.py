@@ -1,4 +1,4 @@
-"""The spec of a training: data, recipe, time. It feeds the TOML file, the command line and the dashboard's form."""
+"""Spec of a GAN's training: data, recipe, time. It feeds the TOML file, the command line and the dashboard's form."""
 
 from __future__ import annotations
 

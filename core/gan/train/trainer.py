@@ -94,7 +94,7 @@ class GanTrainer(Trainer[GanStepMetrics]):
         self.optimisers["adam_g."].step()
         self.optimisers["adam_g."].zero_grad(set_to_none=True)
         d_loss, real, fake, g_loss = (sums / self.recipe.accumulate).tolist()
-        self.strength.look(2 * real - 1, self.recipe)
+        self.strength.update(2 * real - 1, self.recipe)
         self.step += 1
         self._follow()
         return GanStepMetrics(self.step, d_loss, g_loss, real, fake, self.strength.p, rate)

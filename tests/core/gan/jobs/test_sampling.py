@@ -15,7 +15,7 @@ import torch
 from core.errors import SpecError
 from core.gan.jobs.sample_plan import make_plan
 from core.gan.jobs.sample_spec import SampleSpec
-from core.gan.sampling.sample_worker import LocalDrawer
+from core.gan.sampling.sample_worker import LocalSampleWorker
 from core.images import image, provenance
 from core.manifest import manifest
 from core.manifest.verify import verify
@@ -54,13 +54,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, file: Path) -> dict[int, str
 
 
 def drawn(spec: SampleSpec) -> dict[int, tuple[bytes, str]]:
-    """What one drawer in this process makes of a spec, seed by seed, in pieces of no even size."""
-    plan, drawer = make_plan(spec), LocalDrawer("cpu")
-    drawer.open(plan.context)
+    """What one worker in this process makes of a spec, seed by seed, in pieces of no even size."""
+    plan, worker = make_plan(spec), LocalSampleWorker("cpu")
+    worker.open(plan.context)
     wanted = list(zip(plan.jobs["seed"].to_pylist(), plan.jobs["key"].to_pylist(), strict=True))
     found: list[tuple[bytes, str]] = []
     for first in range(0, len(wanted), 11):
-        found += drawer.draw(wanted[first : first + 11])
+        found += worker.draw(wanted[first : first + 11])
     return {seed: each for (seed, _), each in zip(wanted, found, strict=True)}
 
 
@@ -125,7 +125,7 @@ def test_samples_are_labelled_by_the_scorer_of_the_spec_and_again_by_another(
 def test_a_night_that_is_killed_goes_on_to_the_same_pictures(
     tmp_path: Path, file: Path, whole: dict[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # then drawers draw, who must not outlive the night
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # then workers draw, who must not outlive the night
     out = tmp_path / "run"
     script = f"""
 from tests.core.networks.test_classifier_file import classifier, written
@@ -154,4 +154,4 @@ def test_a_checkpoint_that_changes_after_the_plan_is_not_drawn_from(tmp_path: Pa
     plan = make_plan(spec_of(file, tmp_path / "run", "1"))
     checkpoint(file, scale=2.0)
     with pytest.raises(SpecError, match="was changed since the night was planned"):
-        LocalDrawer("cpu").open(plan.context)
+        LocalSampleWorker("cpu").open(plan.context)

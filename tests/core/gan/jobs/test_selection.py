@@ -11,12 +11,11 @@ from core.errors import SpecError
 from core.gan.jobs import selection
 from core.gan.jobs.sample_plan import make_plan
 from core.gan.jobs.sample_spec import SampleSpec
-from core.gan.jobs.selection import Selection, score, select
+from core.gan.jobs.selection import CurationResult, score, select_samples
 from core.images import image
 from core.manifest import manifest
 from core.manifest.verify import verify
 from core.planning.plan_file import begin_night
-from core.runs.curate import curate_run
 from core.storage.run_paths import output_path
 from core.storage.store import Store
 from tests.core.gan.photographs import tiles
@@ -61,8 +60,8 @@ def statuses(spec: SampleSpec) -> dict[int, str]:
 
 
 def test_the_best_are_kept_and_the_others_lie_apart_with_their_reason(spec: SampleSpec) -> None:
-    found = select(Store(spec.out), spec)
-    assert found == Selection(True, kept=2, near_duplicates=1, low_scores=5)
+    found = select_samples(Store(spec.out), spec)
+    assert found == CurationResult(True, kept=2, near_duplicates=1, low_scores=5)
     said = statuses(spec)
     assert (said[COPIED], said[NOISE]) == ("near_duplicate", "low_score")
     rows = {row["seed"]: row for row in rows_of(spec.out)}
@@ -85,18 +84,18 @@ def test_the_page_shows_the_copy_beside_what_it_copies(spec: SampleSpec) -> None
 def test_what_was_judged_is_not_judged_again_and_is_not_drawn_again(
     spec: SampleSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = select(Store(spec.out), spec)
+    first = select_samples(Store(spec.out), spec)
     rows = rows_of(spec.out)
     monkeypatch.setattr(selection, "_curated", None)
-    assert select(Store(spec.out), spec) == first
+    assert select_samples(Store(spec.out), spec) == first
     assert rows_of(spec.out) == rows
     assert make_plan(spec).summary.work == 0
 
 
 def test_a_larger_keep_brings_pictures_back_but_no_copy(spec: SampleSpec) -> None:
-    select(Store(spec.out), spec)
+    select_samples(Store(spec.out), spec)
     more = spec.model_copy(update={"keep": 8})
-    assert select(Store(spec.out), more) == Selection(True, kept=7, near_duplicates=1, low_scores=0)
+    assert select_samples(Store(spec.out), more) == CurationResult(True, kept=7, near_duplicates=1, low_scores=0)
     assert len(list(Store(spec.out).names("outputs"))) == 7
     assert verify(Store(spec.out)).faults == ()
 
@@ -104,7 +103,7 @@ def test_a_larger_keep_brings_pictures_back_but_no_copy(spec: SampleSpec) -> Non
 def test_nothing_is_judged_before_all_are_drawn(spec: SampleSpec) -> None:
     more = spec.model_copy(update={"seeds": "0-9"})
     begin_night(Store(spec.out), make_plan(more))
-    assert select(Store(spec.out), more) == Selection(judged=False)
+    assert select_samples(Store(spec.out), more) == CurationResult(judged=False)
     assert set(statuses(spec).values()) == {"done", "pending"}
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.gan.metrics.features import EfficientNetFeatures
-from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals, near_copy_message, verdict
+from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals, copy_verdict, near_copy_message
 from core.images.pixel_types import RgbPictures
 from tests.core.gan.photographs import jpeg, resized_to, tiles
 
@@ -102,7 +102,7 @@ def test_one_picture_is_refused(network: EfficientNetFeatures) -> None:
 
 
 def test_thresholds_are_included() -> None:
-    assert [verdict(value) for value in (0, COPY, COPY + 0.01, CLOSE, CLOSE + 0.01)] == [
+    assert [copy_verdict(value) for value in (0, COPY, COPY + 0.01, CLOSE, CLOSE + 0.01)] == [
         "copy",
         "copy",
         "close",
