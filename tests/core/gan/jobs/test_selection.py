@@ -16,6 +16,7 @@ from core.images import image
 from core.manifest import manifest
 from core.manifest.verify import verify
 from core.planning.plan_file import begin_night
+from core.runs.curate import curate_run
 from core.storage.run_paths import output_path
 from core.storage.store import Store
 from tests.core.gan.photographs import tiles
