@@ -1,4 +1,4 @@
-"""Flow `analyse`: a folder of pictures looked at, one row a picture."""
+"""Flow `analyse`: colours, mood and structure of a folder of pictures, one row a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow `appraise`: a folder of pictures looked at, one row a picture."""
+"""Flow `appraise`: scores of a folder of pictures, one row a picture."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class NightDisplay(LiveDisplay):
         self.progress = progress
         self._scan = ""
 
-    def scanned(self, what: str, done: int, total: int) -> None:
+    def report_plan(self, what: str, done: int, total: int) -> None:
         """Report how far the plan is."""
         self._scan = f"{what} {done:,}/{total:,}" if total else f"{what} {done:,}"
 

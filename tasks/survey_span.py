@@ -1,4 +1,4 @@
-"""Task `survey_span`: have one span of a survey's pictures looked at."""
+"""Task `survey_span`: measure the pictures of one span of a survey."""
 
 from __future__ import annotations
 

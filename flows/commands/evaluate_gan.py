@@ -57,17 +57,17 @@ def evaluate_gan(
             EfficientNetFeatures(device, efficientnet_side(size)),
             VggFeatures(device, vgg_side(size)),
         ]
-        found = appraise(drawn, _reals(training, others, size), networks, bars)
-    told = {
+        appraisal = appraise(drawn, _reals(training, others, size), networks, bars)
+    record = {
         **_facts(info, training, others, seeds, psi),
-        **document(found, "training" if others is None else "held-out", seeds, training.names),
+        **document(appraisal, "training" if others is None else "held-out", seeds, training.names),
     }
     folder = out or checkpoint.with_name(f"{checkpoint.stem}-evaluation")
-    evaluation_report.write(folder, told, found, drawn, training)
+    evaluation_report.write(folder, record, appraisal, drawn, training)
     if as_json:
-        print(json.dumps({**told, "folder": str(folder)}))
+        print(json.dumps({**record, "folder": str(folder)}))
     else:
-        evaluation_report.show(screen, told, folder)
+        evaluation_report.show(screen, record, folder)
     return ALL_DONE
 
 

@@ -1,4 +1,4 @@
-"""The report folder of an appraisal: figures for people and for scripts, and the pairs to look at."""
+"""Report folder of an evaluation of samples: figures as JSON and text, and a page of the nearest pairs."""
 
 from __future__ import annotations
 
@@ -30,43 +30,45 @@ VIEW = 192
 """Side in pixels at which pictures are shown in the report; smaller ones stay as they are."""
 
 
-def write(folder: Path, told: dict[str, Any], found: Appraisal, drawn: RgbPictures, training: Dataset) -> None:
-    """Write the three files; `told` is the document, `drawn` the samples (n, h, w, 3). Raises StorageFailed."""
+def write(folder: Path, record: dict[str, Any], appraisal: Appraisal, drawn: RgbPictures, training: Dataset) -> None:
+    """Write the three files; `record` is the JSON document, `drawn` the samples (n, h, w, 3). Raises StorageFailed."""
     store = Store(folder)
-    seeds = [one["seed"] for one in told["near_copies"]["nearest"]]
-    page = nearest_page(told["checkpoint"]["name"], _pairs(found, drawn, training, seeds), _tally(found, len(training)))
-    store.put(RECORD, json.dumps(told, indent=1).encode())
-    store.put(TEXT, evaluation_text(told).encode())
+    seeds = [one["seed"] for one in record["near_copies"]["nearest"]]
+    page = nearest_page(
+        record["checkpoint"]["name"], _pairs(appraisal, drawn, training, seeds), _tally(appraisal, len(training))
+    )
+    store.put(RECORD, json.dumps(record, indent=1).encode())
+    store.put(TEXT, evaluation_text(record).encode())
     store.put(NEAREST, page)
 
 
 def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> list[str]:
     """What a reader of the figures must know, in sentences."""
-    said = []
+    sentences = []
     if held_out is None:
-        said.append(
+        sentences.append(
             "There were no held-out pictures, so samples are compared with the training pictures themselves: a network "
             "that copied them would score best. Look at the near-copy rate, or give --held-out."
         )
     known = info.data.get("digest")
     if known and known != training.digest:
-        said.append(
+        sentences.append(
             "These are not the pictures that the checkpoint was trained on (their digest differs): the near-copy rate says "
             "nothing of those that it saw."
         )
     if training.skipped:
         files = "1 file" if len(training.skipped) == 1 else f"{len(training.skipped):,} files"
-        said.append(f"{files} of the data could not be read: left out.")
-    said.append(
+        sentences.append(f"{files} of the data could not be read: left out.")
+    sentences.append(
         "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "
         "disagree, trust VGG-19's figures. Figures are comparable only between equal features and equal numbers of pictures."
     )
-    return said
+    return sentences
 
 
-def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
+def show(screen: Console, record: dict[str, Any], folder: Path) -> None:
     """Print the figures, and where the report is."""
-    for metrics, training in zip(told["metrics"], told["training_as_samples"], strict=True):
+    for metrics, training in zip(record["metrics"], record["training_as_samples"], strict=True):
         table = Table(box=None, padding=(0, 2, 0, 0), title=metrics["features"], title_justify="left")
         table.add_column("")
         table.add_column(f"{metrics['fake']:,} samples", no_wrap=True)
@@ -74,23 +76,23 @@ def show(screen: Console, told: dict[str, Any], folder: Path) -> None:
             table.add_column(f"{training['fake']:,} training pictures", no_wrap=True)
         for key, name, _ in FIGURES:
             table.add_row(name, shown(key, metrics[key]), *([shown(key, training[key])] if training else []))
-        screen.print(f"Against {metrics['real']:,} {told['against']} pictures:")
+        screen.print(f"Against {metrics['real']:,} {record['against']} pictures:")
         screen.print(table)
-    near = told["near_copies"]
+    near = record["near_copies"]
     screen.print(
         f"Copies of training pictures: {near['copies']:,} of {near['samples']:,} ({near['rate']:.1%}); worth a look: "
         f"{near['close']:,}."
     )
-    for line in (*told["notes"], f"Report: {folder / NEAREST}, {folder / TEXT}"):
+    for line in (*record["notes"], f"Report: {folder / NEAREST}, {folder / TEXT}"):
         print_line(screen, line)
 
 
-def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[NearestMatch]:
+def _pairs(appraisal: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Sequence[int]) -> list[NearestMatch]:
     """The nearest pairs, as many as the page shows, with their pictures."""
-    order = sorted(range(len(drawn)), key=lambda place: (found.near[place].nearness, seeds[place]))
+    order = sorted(range(len(drawn)), key=lambda place: (appraisal.near[place].nearness, seeds[place]))
     shown_pairs = []
     for place in order[:SHOWN]:
-        near = found.near[place]
+        near = appraisal.near[place]
         shown_pairs.append(
             NearestMatch(
                 sample=_encoded(drawn[place]),
@@ -100,7 +102,7 @@ def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Seque
                 mirrored=near.mirrored,
                 ratio=near.ratio,
                 bits=near.bits,
-                usual_bits=found.bits,
+                usual_bits=appraisal.bits,
                 nearness=near.nearness,
                 verdict=near.verdict,
             )
@@ -108,14 +110,14 @@ def _pairs(found: Appraisal, drawn: RgbPictures, training: Dataset, seeds: Seque
     return shown_pairs
 
 
-def _tally(found: Appraisal, originals: int) -> ComparisonCounts:
+def _tally(appraisal: Appraisal, originals: int) -> ComparisonCounts:
     """The page's counts."""
     return ComparisonCounts(
-        samples=len(found.near),
+        samples=len(appraisal.near),
         originals=originals,
-        copies=found.count("copy"),
-        close=found.count("close"),
-        features=found.near_features,
+        copies=appraisal.count("copy"),
+        close=appraisal.count("close"),
+        features=appraisal.near_features,
         copy_at=COPY,
         close_at=CLOSE,
     )

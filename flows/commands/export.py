@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import SpecError
-from core.storage.store import Store
+from core.storage.store import write_file
 from core.text import printable
 
 
@@ -22,9 +22,9 @@ def export_onnx(network: Path, to: Path) -> None:
 
     onnx_file.require()
     made = onnx_file.onnx_file(load(network, torch.device("cpu"), "float32"))
-    store, styles = Store(to.absolute().parent), to.with_suffix(".npz")
-    store.put(styles.name, made.styles)
-    store.put(to.name, made.data)
+    styles = to.with_suffix(".npz")
+    write_file(styles, made.styles)
+    write_file(to, made.data)
     print(
         printable(f"{to}: {len(made.data) / 1e6:.1f} MB; inputs picture (1, 3, height, width), RGB in 0..1, and style")
     )
@@ -37,7 +37,7 @@ def export_gan(checkpoint: Path, to: Path) -> None:
     """Write what draws samples, and nothing else, of a GAN's checkpoint into a small file."""
     from core.gan.checkpoints.checkpoint import exported, read_info
 
-    _put(to, exported(checkpoint))
+    _write_checkpoint(to, exported(checkpoint))
     _print_file(to, read_info(to).digest)
 
 
@@ -45,14 +45,14 @@ def export_style(checkpoint: Path, to: Path) -> None:
     """Write what paints, and nothing else, of a style training's checkpoint into a small file."""
     from core.stylize.feedforward.transfer_file import exported, read_info
 
-    _put(to, exported(checkpoint))
+    _write_checkpoint(to, exported(checkpoint))
     _print_file(to, read_info(to).digest)
 
 
-def _put(to: Path, data: bytes) -> None:
+def _write_checkpoint(to: Path, data: bytes) -> None:
     if to.suffix != ".safetensors":
         raise SpecError(f"{printable(str(to))} must end in .safetensors, the one format of checkpoints.")
-    Store(to.absolute().parent).put(to.name, data)
+    write_file(to, data)
 
 
 def _print_file(to: Path, digest: str) -> None:

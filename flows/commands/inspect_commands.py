@@ -1,4 +1,4 @@
-"""The commands that only look: plan, status, manifest, gallery, show."""
+"""`nocturne plan`, `status`, `manifest`, `gallery` and `show`: what a run would do, has done, and what a file says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from core.runs.stylize_plan import make_plan
 from core.scoring.explain_score import score_lines
 from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_paths import SPEC
-from core.storage.store import Store
+from core.storage.store import Store, write_file
 from core.text import printable
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -101,7 +101,7 @@ def show_manifest(
     if picks is not None:
         rows = with_picks(rows, read_picks(picks))
     if to is not None:
-        Store(to.absolute().parent).put(to.name, _as_file(rows, to))
+        write_file(to, _as_file(rows, to))
         console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
     elif as_json:
         print(_as_json(rows).decode())

@@ -17,7 +17,7 @@ from core.gan.checkpoints.classes import class_number
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
 from core.images.formats import ANIMATED, listed
-from core.storage.store import Store
+from core.storage.store import Store, write_file
 from core.text import printable
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _frames(sampler: Sampler, walk: Walk) -> Path:
 
     pictures = frames_of(sampler, walk.seeds, walk.frames, walk.loop)
     if walk.to.suffix:
-        _put(walk.to, animation(pictures, walk.to.suffix.lower()))
+        write_file(walk.to, animation(pictures, walk.to.suffix.lower()))
     else:
         put_frames(Store(walk.to), pictures)
     return walk.to
@@ -100,12 +100,8 @@ def _sheet(sampler: Sampler, walk: Walk) -> Path:
     from core.images import image
 
     assert walk.grid is not None
-    _put(walk.to, image.encode(image.Picture(latent_sheet(sampler, walk.seeds, *walk.grid)), "png"))
+    write_file(walk.to, image.encode(image.Picture(latent_sheet(sampler, walk.seeds, *walk.grid)), "png"))
     return walk.to
-
-
-def _put(path: Path, data: bytes) -> None:
-    Store(path.absolute().parent).put(path.name, data)
 
 
 def _shape(grid: str) -> tuple[int, int]:

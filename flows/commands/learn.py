@@ -12,7 +12,7 @@ from core.errors import SpecError
 from core.manifest.picks import read_picks
 from core.report.summary import duration
 from core.scoring.preference_fit import collect_examples, fit_preferences
-from core.storage.store import Store
+from core.storage.store import write_file
 from core.stylize.train.learn import learn
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.text import printable
@@ -49,7 +49,7 @@ def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:
         raise SpecError(f"--to {to}: a taste is a .json file.")
     given = collect_examples(read_picks(picks), run)
     taste = fit_preferences(given)
-    Store(to.absolute().parent).put(to.name, taste.model_dump_json(indent=1).encode())
+    write_file(to, taste.model_dump_json(indent=1).encode())
     if as_json:
         print(json.dumps({**taste.model_dump(include={"kept", "rejected", "rank"}), "left_out": given.left_out}))
         return

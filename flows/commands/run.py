@@ -28,7 +28,7 @@ from flows.commands.signals import handle_signal, stop_on_ctrl_c
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.live_display import NightDisplay
-from flows.prefect_server.outage import leaving_a_dead_server
+from flows.prefect_server.outage import exit_if_server_is_gone
 from flows.tables import end_table, faults_table
 
 STOPPING = "Stopping after the picture in hand; the same command goes on later. Ctrl-C again stops now."
@@ -50,7 +50,7 @@ def run_night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: 
         return _report(record, spec, out, as_json, time.monotonic() - begun)
 
     with NightDisplay(out, session.pool.progress) as display:
-        session.begin(display.scanned)
+        session.begin(display.report_plan)
         try:
             plan = session.plan(QUICK_PLAN)
             idle = plan if plan is not None and not plan.summary.work else None
@@ -79,7 +79,7 @@ def _call_flow(session: RunSession, out: Console, report: Callable[[dict[str, An
         handle_signal(signal.SIGTERM, _raise_stopped),  # Prefect handles the first one, then sends another
     ):
         try:
-            with leaving_a_dead_server(session.over, report_alone):
+            with exit_if_server_is_gone(session.over, report_alone):
                 record: dict[str, Any] = call_flow(
                     flow,
                     session.spec,

@@ -1,4 +1,4 @@
-"""`nocturne score`: the pictures of a run judged again."""
+"""`nocturne score`: scores and labels of a run's pictures computed again."""
 
 from __future__ import annotations
 

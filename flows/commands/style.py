@@ -1,4 +1,4 @@
-"""`nocturne style`: one picture painted before your eyes, in this process: no server, no worker."""
+"""`nocturne style`: one picture painted in this process while its steps are shown: no server, no worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.images.formats import ANIMATED, listed
 from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import SingleJob, check_target, output_format, single_job
-from core.storage.store import Store
+from core.storage.store import Store, write_file
 from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -92,11 +92,6 @@ def open_session(backend: StylizeBackend, job: Job) -> InteractiveSession:
         raise SpecError(str(error)) from error
 
 
-def put(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises StorageFailed or StoreBroken."""
-    Store(path.absolute().parent).put(path.name, data)
-
-
 class _Painting:
     """One picture on its way to the disk, with what is asked for beside it."""
 
@@ -141,7 +136,7 @@ class _Painting:
             self._frames.append(picture.rgb)
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
-            put(name, session.encoded(session.delivered(made), step))
+            write_file(name, session.encoded(session.delivered(made), step))
             display.say(f"{name}{loss_text(step.loss)}")
 
     def _leave(self, session: InteractiveSession, last: OptimisationStep | None, display: StepDisplay) -> int:
@@ -163,7 +158,7 @@ class _Painting:
     ) -> tuple[int, int]:
         """Write the picture, and the animation if one is asked for. Returns the picture's height and width."""
         picture = session.delivered(made)
-        put(self._to, session.encoded(picture, step))
+        write_file(self._to, session.encoded(picture, step))
         if self._animate is not None:
             self._write_animation(self._animate, session.seen(made).rgb)
         return picture.rgb.shape[:2]
@@ -171,7 +166,7 @@ class _Painting:
     def _write_animation(self, to: Path, rgb: U8) -> None:
         if not np.array_equal(self._frames[-1], rgb):  # the last step may be the result
             self._frames.append(rgb)
-        put(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
+        write_file(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
 
     def _tell_animation(self, display: StepDisplay) -> None:
         if self._animate:

@@ -14,9 +14,10 @@ from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import SingleJob, check_target, single_job
 from core.runs.sweep import Axis, Cell, cells, parse_axis
+from core.storage.store import write_file
 from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
-from flows.commands.style import open_session, opened, put, with_format
+from flows.commands.style import open_session, opened, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay
 
@@ -57,7 +58,7 @@ def sweep(
         with ignore_ctrl_c():
             recipe = posed.spec.base_recipe()
             sheet = contact_sheet(painting.pictures, _labels(axes[1]), _labels(axes[0]), painting.title())
-            put(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality))
+            write_file(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality))
         display.say(f"{to}: {len(painting.pictures)} of {len(wanted)} pictures")
     return ALL_DONE if len(painting.pictures) == len(wanted) else UNFINISHED
 
@@ -102,7 +103,7 @@ class _Sheet:
         result = self._made[job.key]
         if self._folder is not None:
             data = session.encoded(session.delivered(result))
-            put(self._folder / f"{cell.name}.{cell.recipe.format}", data)
+            write_file(self._folder / f"{cell.name}.{cell.recipe.format}", data)
         return session.seen(result)
 
 

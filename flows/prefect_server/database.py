@@ -1,4 +1,4 @@
-"""The database of the server that Prefect starts for one process: one of another Prefect version keeps it from starting.
+"""Check of the database of Prefect's own server: one of another Prefect version would keep the server from starting.
 
 Prefect itself tries for minutes, and then says that its server did not answer.
 """

@@ -1,4 +1,4 @@
-"""What must be set before Prefect is imported: no telemetry, no downloads, patience with a slow start.
+"""Environment variables that Prefect reads at its import: no telemetry, no downloads, patience with a slow start.
 
 Import this module first, before anything of Prefect.
 """

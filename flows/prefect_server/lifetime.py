@@ -1,4 +1,4 @@
-"""The server that Prefect starts for one process when none is named: it has to end with that process, however that ends.
+"""Watcher that ends the server which Prefect started for this process, however the process ends.
 
 Prefect stops it on an orderly exit. After a SIGKILL it would stay, with its 250 MB, and the next night would start another.
 """

@@ -1,4 +1,4 @@
-"""Leaving a Prefect server that is gone behind.
+"""Exit without waiting for a Prefect server that does not answer any more.
 
 Prefect tries for minutes to tell a server that does not answer how a flow ended, and then for seconds each event that it
 has not sent. The run's folder says it all, so whoever waits for the command need not wait for that.
@@ -29,7 +29,7 @@ def leave_if_server_is_gone(code: int) -> None:
 
 
 @contextlib.contextmanager
-def leaving_a_dead_server(over: threading.Event, report: Callable[[], int]) -> Iterator[None]:
+def exit_if_server_is_gone(over: threading.Event, report: Callable[[], int]) -> Iterator[None]:
     """While the block runs: once the night is `over`, if the server is gone, `report` and end the process with what it
     returns. `report` may return less than 0 to let the block go on.
     """

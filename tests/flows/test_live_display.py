@@ -40,7 +40,7 @@ def test_night_display_prints_count_job_and_step() -> None:
 
 def test_night_display_prints_how_far_the_plan_is() -> None:
     display = NightDisplay(screen(), NightProgress())
-    display.scanned("reading", 1000, 2000)
+    display.report_plan("reading", 1000, 2000)
     assert printed(display) == ["0/0 reading 1,000/2,000"]
 
 
