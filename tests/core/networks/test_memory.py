@@ -12,9 +12,9 @@ from tests.needs import needs_linux
 FAULTS = """
 import resource, sys, threading
 import numpy as np
-from core.networks.memory import keep_freed
+from core.networks.memory import retain_freed_memory
 if sys.argv[1] == "keep":
-    keep_freed()
+    retain_freed_memory()
 def passes(count):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(count):
@@ -45,14 +45,14 @@ def _faults(how: str, where: str) -> int:
 GIVEN_BACK = """
 import threading
 import numpy as np
-from core.networks.memory import give_back, keep_freed
-keep_freed()
+from core.networks.memory import release_freed_memory, retain_freed_memory
+retain_freed_memory()
 def work():
     blocks = [np.ones(16 << 20, np.uint8) for _ in range(12)]
     last = np.ones(1000, np.uint8)  # above them: freed blocks below it stay
     del blocks
     before = resident()
-    give_back()
+    release_freed_memory()
     print(before - resident())
 def resident():
     return int(open("/proc/self/status").read().split("VmRSS:")[1].split()[0])
