@@ -10,6 +10,7 @@ from core.config.base_recipe import overrides_of
 from core.config.methods import UNUSED_FIELDS
 from core.config.output_options import Depth, KeepProfile, OutputFormat, OutputSize, Quality, check_depth
 from core.config.schedule import Schedule
+from core.config.style_losses import STYLE_LOSSES
 from core.networks.architecture import BACKBONES, Name, Precision, Smoothing
 
 VGG19 = BACKBONES["vgg19"]
@@ -117,7 +118,7 @@ class Recipe(Schedule):
         title="Style layers",
         description="Layers whose statistics carry the style.",
     )
-    style_statistic: Literal["gram", "moments", "wasserstein"] = Field(
+    style_statistic: Literal[tuple(STYLE_LOSSES)] = Field(  # type: ignore[valid-type]
         default="moments",
         title="Style statistic",
         description="What is compared: Gram matrices; mean and covariance relative to the style's own; or the distance "

@@ -13,8 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from core.config.recipe import Recipe
+from core.networks.backbone import Backbone
 from core.stylize.feedforward.network import Embedding
-from core.stylize.optimise.targets import FeatureMoments
+from core.stylize.optimise.style_loss import Target
+from core.stylize.optimise.target_cache import TargetCache
+from core.stylize.optimise.targets import style_targets
 
 BOTTLENECK = 128
 """Numbers that a style is boiled down to."""
@@ -24,13 +28,24 @@ FARTHEST = 4.0
 Look = Float[Tensor, "n look"]
 
 
-def look(statistics: Sequence[FeatureMoments]) -> Look:
+def look(moments: Sequence[Target]) -> Look:
     """Look of a style: means and deviations of every channel, layer after layer, from moments (n, c) and (n, c, c)."""
     parts = []
-    for each in statistics:
-        variance = each.gram.diagonal(dim1=1, dim2=2) * each.mean.shape[1] - each.mean.square()
-        parts += [each.mean, variance.clamp(min=0).sqrt()]
+    for each in moments:
+        mean, gram = each["mean"].float(), each["gram"].float()
+        variance = gram.diagonal(dim1=1, dim2=2) * mean.shape[1] - mean.square()
+        parts += [mean, variance.clamp(min=0).sqrt()]
     return torch.cat(parts, 1)
+
+
+def look_of(
+    artworks: Sequence[Tensor], weights: Sequence[float], recipe: Recipe, backbone: Backbone, cache: TargetCache
+) -> Look:
+    """The look of a style, (1, look): of the moments of its artworks at full size, whatever loss the recipe names."""
+    targets = style_targets(artworks, weights, recipe.changed({"style_statistic": "moments"}), backbone, cache).scales[
+        0
+    ]
+    return look([targets[layer] for layer in recipe.style_layers])
 
 
 class StylePredictor(nn.Module):

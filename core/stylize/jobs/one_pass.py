@@ -18,7 +18,7 @@ from core.planning.jobs import Job
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import Embedding
 from core.stylize.feedforward.passes import OnPass, TransferInput, painted_large, painted_whole
-from core.stylize.feedforward.predictor import look
+from core.stylize.feedforward.predictor import look_of
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.images.guided_upsample import upsampled
@@ -27,7 +27,6 @@ from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
 from core.stylize.jobs.sources import Decoded, PredictorViews
 from core.stylize.optimise.optimisation import OnStep, OptimisationStep
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.targets import FeatureMoments, style_targets
 
 KEPT_EMBEDDINGS = 4096
 STRIP = 256
@@ -114,13 +113,12 @@ class OnePass:
         ]
         return torch.stack(parts).sum(0)
 
-    @devices.one_thread()  # sums round by the number of threads, which hangs on what else is made
+    @devices.one_thread()  # sums round by the number of threads, which depends on what else is made
     def _predicted(self, artwork: image.Picture, model: TransferModel) -> Embedding:
         losses = model.info.recipe.losses()
-        targets = style_targets([tensor(artwork).to(self._device)], [1.0], losses, self._backbone(losses), self._cache)
-        found = (targets.scales[0][layer] for layer in losses.style_layers)
+        seen = look_of([tensor(artwork).to(self._device)], [1.0], losses, self._backbone(losses), self._cache)
         with torch.no_grad():
-            return model.predictor(look([FeatureMoments(each.mean.float(), each.gram.float()) for each in found]))  # type: ignore[no-any-return]
+            return model.predictor(seen)  # type: ignore[no-any-return]
 
 
 def watched(on_step: OnStep, picture: Callable[[], Tensor]) -> OnPass:

@@ -1,4 +1,4 @@
-"""The losses of style transfer: plain functions for the arithmetic, small objects that hold a target.
+"""Losses of content and of pixels, and the interface of every term that an optimisation minimises.
 
 Every loss gives one value an item of the batch and items never mix, so that the sum over a batch has, for
 each picture, the gradient of that picture alone.
@@ -6,7 +6,6 @@ each picture, the gradient of that picture alone.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,8 +13,6 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-from core.stylize.optimise.moments import covariance, moments
 
 LayerFeatures = Mapping[str, Tensor]
 """Activations by layer name, each (n, c, h, w), in the type that the backbone computes in."""
@@ -33,24 +30,6 @@ class Loss(Protocol):
 
     def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item of the batch, (n,)."""
-
-
-class OfMoments(ABC):
-    """A loss that sees a layer through its moments alone, so that it can be had of a picture in parts.
-
-    `where`, (1, h, w), says how much each of the layer's positions counts; None: all alike.
-    """
-
-    layer: str
-    where: Tensor | None
-
-    @abstractmethod
-    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
-        """The loss of each item, (n,), from its mean (n, c) and Gram matrix (n, c, c)."""
-
-    def __call__(self, features: LayerFeatures) -> Tensor:
-        """The loss of each item, (n,)."""
-        return self.of(*moments(features[self.layer], self.where))
 
 
 def mean_squared(a: Tensor, b: Tensor) -> Tensor:
@@ -72,79 +51,6 @@ class ContentLoss:
     def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""
         return self.weight * mean_squared(features[self.layer], self.target)
-
-
-@dataclass(frozen=True)
-class GramLoss(OfMoments):
-    """weight x mean (G - A)^2 at one layer: the Gram matrix nears the style's.
-
-    Gatys et al. 2016, equation 4, with the mean in place of its constants. target: (1 or n, c, c).
-    """
-
-    layer: str
-    target: Tensor
-    weight: float
-    where: Tensor | None = None
-
-    def of(self, mean: Tensor, gram: Tensor) -> Tensor:  # noqa: ARG002 - a Gram matrix holds the mean
-        """See OfMoments."""
-        return self.weight * mean_squared(gram, self.target)
-
-
-@dataclass(frozen=True)
-class MomentsLoss(OfMoments):
-    """weight x (|mean - mean*|^2 / |mean*|^2 + |cov - cov*|^2 / |cov*|^2) / 2 at one layer.
-
-    Relative errors, so that deep and shallow layers, strong and faint styles, count alike. A style without
-    contrast has no covariance; the divisor is kept above a thousandth of its Gram matrix. mean: (1 or n, c),
-    gram: (1 or n, c, c).
-    """
-
-    layer: str
-    mean: Tensor
-    gram: Tensor
-    weight: float
-    where: Tensor | None = None
-
-    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
-        """See OfMoments."""
-        found = covariance(mean, gram)
-        wanted = covariance(self.mean, self.gram)
-        of_mean = mean_squared(mean, self.mean) / _energy(self.mean)
-        of_covariance = mean_squared(found, wanted) / (_energy(wanted) + 1e-3 * _energy(self.gram))
-        return self.weight * (of_mean + of_covariance) / 2
-
-
-@dataclass(frozen=True)
-class WassersteinLoss(OfMoments):
-    """weight x W2^2(N(mean, cov), N(mean*, cov*)) / (|mean*|^2 + tr cov*) at one layer.
-
-    The squared 2-Wasserstein distance of Gaussians with the features' moments, |mean - mean*|^2 + tr cov + tr cov* -
-    2 tr (r cov r)^1/2 with r = cov*^1/2 (Dowson & Landau 1982, equation 16; as a style loss: K. Crowson's
-    style-transfer-pytorch), relative to the style's own size. mean: (1, c), gram: (1, c, c).
-    """
-
-    layer: str
-    mean: Tensor
-    gram: Tensor
-    weight: float
-    where: Tensor | None = None
-
-    def __post_init__(self) -> None:
-        wanted = covariance(self.mean, self.gram)
-        values, vectors = torch.linalg.eigh(wanted)
-        root = vectors * values.clamp(min=0).sqrt().unsqueeze(1) @ vectors.transpose(1, 2)
-        size = self.mean.square().mean(1) + _trace(wanted)
-        object.__setattr__(self, "_parts", (root, _trace(wanted), size + 1e-12))
-
-    def of(self, mean: Tensor, gram: Tensor) -> Tensor:
-        """See OfMoments."""
-        root, trace, size = self._parts  # type: ignore[attr-defined]
-        found = covariance(mean, gram)
-        common = torch.linalg.eigvalsh(root @ found @ root).clamp(min=_floor(trace)).sqrt().sum(1)
-        distance = mean_squared(mean, self.mean) + _trace(found) + trace - 2 * common
-        loss: Tensor = self.weight * distance / size
-        return loss
 
 
 @dataclass(frozen=True)
@@ -210,18 +116,3 @@ def laplacian(pictures: Tensor) -> Tensor:
 def total(losses: Sequence[Loss], features: LayerFeatures) -> Tensor:
     """Sum of the losses of each item, (n,)."""
     return torch.stack([loss(features) for loss in losses]).sum(0)
-
-
-def _energy(target: Tensor) -> Tensor:
-    """Mean of squares over all but the first axis, (n,), never zero."""
-    return target.square().flatten(1).mean(1) + 1e-12
-
-
-def _trace(matrices: Tensor) -> Tensor:
-    """Sum of the diagonal of each: (n, c, c) -> (n,)."""
-    return matrices.diagonal(dim1=1, dim2=2).sum(1)
-
-
-def _floor(trace: Tensor) -> float:
-    """Below this an eigenvalue is rounding, and the root's slope would be without bound."""
-    return 1e-8 * float(trace.square().mean().sqrt()) ** 2 + 1e-20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,40 +11,23 @@ from torch import Tensor
 from core.config.recipe import Recipe
 from core.networks import device as devices
 from core.networks.backbone import Backbone
-from core.stylize.optimise.losses import (
-    ContentLoss,
-    GramLoss,
-    LaplacianLoss,
-    Loss,
-    MomentsLoss,
-    RangeLoss,
-    TotalVariationLoss,
-    WassersteinLoss,
-    laplacian,
-)
-from core.stylize.optimise.moments import moments
+from core.stylize.optimise.losses import ContentLoss, LaplacianLoss, Loss, RangeLoss, TotalVariationLoss, laplacian
 from core.stylize.optimise.optimisation import LossesAt
 from core.stylize.optimise.regions import Region, Where
 from core.stylize.optimise.scales import shrunk
+from core.stylize.optimise.style_loss import StyleTerm, Target, style_loss
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.tiles import MomentsRequest, tiled_features, tiled_moments, tiles
+from core.stylize.optimise.tiles import TargetRequest, tiled_features, tiled_targets, tiles
 
-
-@dataclass(frozen=True)
-class FeatureMoments:
-    """First and second moment of a style's features at one layer: mean (1, c) and Gram matrix (1, c, c)."""
-
-    mean: Tensor
-    gram: Tensor
+MOMENTS = "moments"
+"""The kind of targets whose files in the cache do not name it."""
 
 
 @dataclass(frozen=True)
 class StyleTargets:
-    """The statistics of one style: `scales[k][layer]` at level k, 0 being full size. Made once, used for every
-    asset.
-    """
+    """The targets of one style: `scales[k][layer]` at level k, 0 being full size. Made once, used for every asset."""
 
-    scales: tuple[dict[str, FeatureMoments], ...]
+    scales: tuple[dict[str, Target], ...]
 
 
 @dataclass(frozen=True)
@@ -70,50 +53,47 @@ def style_targets(
     backbone: Backbone,
     cache: TargetCache | None = None,
 ) -> StyleTargets:
-    """Targets of a style: the weighted mean of its artworks' moments, as of one artwork that shows all in
-    proportion.
+    """Targets of a style by the recipe's loss: of its artworks mixed, as of one artwork that shows all in proportion.
 
     artworks: each (3, h, w), RGB in [0, 1], of any size; weights: one an artwork, positive, scaled here to
     sum to 1. What `cache` has of an artwork is not computed again.
     """
-    shares = [weight / sum(weights) for weight in weights]
+    loss, shares = style_loss(recipe.style_statistic), [weight / sum(weights) for weight in weights]
     found = [_scales(artwork, recipe, backbone, cache) for artwork in artworks]
     levels = range(recipe.coarser(recipe.size) + 1)
     return StyleTargets(
         tuple(
-            {layer: _mixed([scales[level][layer] for scales in found], shares) for layer in recipe.style_layers}
+            {layer: loss.mix([scales[level][layer] for scales in found], shares) for layer in recipe.style_layers}
             for level in levels
         )
     )
 
 
-def _scales(
-    artwork: Tensor, recipe: Recipe, backbone: Backbone, cache: TargetCache | None
-) -> list[dict[str, FeatureMoments]]:
-    """An artwork's statistics at every level, by layer."""
-    levels = range(recipe.coarser(recipe.size) + 1)
+def _scales(artwork: Tensor, recipe: Recipe, backbone: Backbone, cache: TargetCache | None) -> list[dict[str, Target]]:
+    """An artwork's targets at every level, by layer."""
+    loss, levels = style_loss(recipe.style_statistic), range(recipe.coarser(recipe.size) + 1)
 
     def measured() -> dict[str, Tensor]:
-        tensors: dict[str, Tensor] = {}
-        for level in levels:
-            for layer, found in _statistics(shrunk(artwork, recipe, level), recipe, backbone).items():
-                tensors |= {f"{level}/{layer}/mean": found.mean, f"{level}/{layer}/gram": found.gram}
-        return tensors
+        return {
+            f"{level}/{layer}/{name}": value
+            for level in levels
+            for layer, target in picture_targets(shrunk(artwork, recipe, level), recipe, backbone).items()
+            for name, value in target.items()
+        }
 
     about = {
         "backbone": backbone.about,
         "layers": recipe.style_layers,
         "levels": (len(levels), recipe.scale_ratio, recipe.whole_megapixels),
         "engine": devices.engine_name(artwork.device),
+        **({} if loss.kind == MOMENTS else {"target": loss.kind}),  # moments were cached before there were others
     }
     kept = cache.get(artwork, about, measured) if cache else measured()
-    return [
-        {
-            layer: FeatureMoments(kept[f"{level}/{layer}/mean"], kept[f"{level}/{layer}/gram"])
-            for layer in recipe.style_layers
-        }
-        for level in levels
-    ]
+    return [{layer: _below(kept, f"{level}/{layer}/") for layer in recipe.style_layers} for level in levels]
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> Target:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 Recall = Callable[[int, Callable[[], list[Loss]]], list[Loss]]
@@ -125,37 +105,38 @@ def losses_at(
 ) -> LossesAt:
     """What to minimise at each level. `recall` may keep the content's share from one style to the next."""
 
+    loss = style_loss(recipe.style_statistic)
+
     def of(level: int, asset: Tensor) -> list[Loss]:
         content = recall(level, lambda: content_losses(asset, recipe, backbone))
         wanted: list[Loss] = []
         for each, region in style.styles if isinstance(style, InRegions) else [(style, None)]:
             where = region.at(recipe.style_layers, asset, backbone) if region else {}
-            statistics = each.scales[level]
+            targets = each.scales[level]
             if recipe.strength < 1:
-                own = _statistics(asset, recipe, backbone, where)
-                statistics = {layer: _between(own[layer], statistics[layer], recipe.strength) for layer in own}
-            wanted += style_losses(statistics, recipe, where)
+                own = picture_targets(asset, recipe, backbone, where)
+                targets = {layer: loss.blend(own[layer], targets[layer], recipe.strength) for layer in own}
+            wanted += style_losses(targets, recipe, where)
         return [*content, *wanted, *picture_losses(asset, recipe)]
 
     return of
 
 
-def style_losses(statistics: dict[str, FeatureMoments], recipe: Recipe, where: Where | None = None) -> list[Loss]:
+def style_losses(targets: Mapping[str, Target], recipe: Recipe, where: Where | None = None) -> list[StyleTerm]:
     """The style's share of the loss: every layer with `style_weight` times its own of `layer_weights`.
 
     In a region, of which `where` has the positions by layer, it is weighted by the region's share of the picture, so that
     style and content have the balance that they have in a whole picture. A layer that has no position there is left out.
     """
     shares = recipe.layer_weights or (1.0,) * len(recipe.style_layers)
-    make, losses = STYLE_LOSSES[recipe.style_statistic], list[Loss]()
+    loss, terms = style_loss(recipe.style_statistic), list[StyleTerm]()
     for layer, share in zip(recipe.style_layers, shares, strict=True):
         positions = where.get(layer) if where else None
-        if not where:
-            losses.append(make(layer, statistics[layer], share * recipe.style_weight, None))
-        elif positions is not None:
-            weight = share * float(positions.mean()) * recipe.style_weight
-            losses.append(make(layer, statistics[layer], weight, positions))
-    return losses
+        if where and positions is None:
+            continue
+        weight = share * (1.0 if positions is None else float(positions.mean())) * recipe.style_weight
+        terms.append(StyleTerm(loss, layer, weight, loss.comparison(targets[layer], weight), positions))
+    return terms
 
 
 def content_losses(content: Tensor, recipe: Recipe, backbone: Backbone) -> list[Loss]:
@@ -181,12 +162,6 @@ def picture_losses(content: Tensor, recipe: Recipe) -> list[Loss]:
     return losses
 
 
-STYLE_LOSSES: dict[str, Callable[[str, FeatureMoments, float, Tensor | None], Loss]] = {
-    "gram": lambda layer, found, weight, where: GramLoss(layer, found.gram, weight, where),
-    "moments": lambda layer, found, weight, where: MomentsLoss(layer, found.mean, found.gram, weight, where),
-    "wasserstein": lambda layer, found, weight, where: WassersteinLoss(layer, found.mean, found.gram, weight, where),
-}
-
 RANGE_WEIGHT = 3e5
 """Of pixels beyond black and white: few are then, and the way gets no longer (tried: 1e4 to 1e7)."""
 DETAIL_WEIGHT = 2e4
@@ -195,29 +170,20 @@ SMOOTH_WEIGHT = 2e4
 """Of the total variation where `smooth` is 1."""
 
 
-def _statistics(
-    artwork: Tensor, recipe: Recipe, backbone: Backbone, where: Where | None = None
-) -> dict[str, FeatureMoments]:
-    """A picture's statistics by style layer; where there are positions, of those layers alone that have any."""
+def picture_targets(
+    picture: Tensor, recipe: Recipe, backbone: Backbone, where: Where | None = None
+) -> dict[str, Target]:
+    """A picture's targets by style layer; where there are positions, of those layers alone that have any."""
+    loss, positions = style_loss(recipe.style_statistic), where or {}
     layers = [layer for layer in recipe.style_layers if not where or where[layer] is not None]
-    positions = where or {}
-    parts = tiles(recipe, *artwork.shape[1:])
-    if parts:
-        found = tiled_moments(
-            artwork, parts, backbone, [MomentsRequest(layer, positions.get(layer)) for layer in layers]
-        )
-        return {layer: FeatureMoments(each.mean, each.gram) for layer, each in zip(layers, found, strict=True)}
+    parts = tiles(recipe, *picture.shape[1:])
+    if parts and loss.tiled:
+        requests = [TargetRequest(loss, layer, positions.get(layer)) for layer in layers]
+        found = tiled_targets(picture, parts, backbone, requests)
+        return {layer: each.target for layer, each in zip(layers, found, strict=True)}
     with torch.no_grad():
-        features = backbone.features(artwork.unsqueeze(0), None if where else layers)
-        return {layer: FeatureMoments(*moments(features[layer], positions.get(layer))) for layer in layers}
-
-
-def _mixed(found: Sequence[FeatureMoments], shares: Sequence[float]) -> FeatureMoments:
-    means = [share * each.mean for each, share in zip(found, shares, strict=True)]
-    grams = [share * each.gram for each, share in zip(found, shares, strict=True)]
-    return FeatureMoments(torch.stack(means).sum(0), torch.stack(grams).sum(0))
-
-
-def _between(own: FeatureMoments, style: FeatureMoments, strength: float) -> FeatureMoments:
-    """The moments of a picture that has so much of the style's look, and the rest of its own."""
-    return FeatureMoments(torch.lerp(own.mean, style.mean, strength), torch.lerp(own.gram, style.gram, strength))
+        if parts:
+            features = tiled_features(picture, parts, backbone, layers)
+        else:
+            features = backbone.features(picture.unsqueeze(0), None if where else layers)
+        return {layer: loss.target(features[layer], positions.get(layer)) for layer in layers}

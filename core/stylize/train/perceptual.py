@@ -12,8 +12,8 @@ from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.network import PictureBatch
 from core.stylize.optimise.losses import ContentLoss
-from core.stylize.optimise.moments import moments
-from core.stylize.optimise.targets import FeatureMoments, picture_losses, style_losses
+from core.stylize.optimise.style_loss import style_loss
+from core.stylize.optimise.targets import picture_losses, style_losses
 from core.stylize.train.style_bank import Targets, TrainingTarget, stacked
 
 SAME = 400.0
@@ -50,9 +50,10 @@ class PerceptualLoss:
 
     @torch.no_grad()
     def own(self, picture: PictureBatch) -> Targets:
-        """The statistics of one picture (1, 3, h, w), RGB in [0, 1], by layer."""
+        """The style targets of one picture (1, 3, h, w), RGB in [0, 1], by layer."""
         features = self.backbone.features(picture, self.recipe.style_layers)
-        return {layer: FeatureMoments(*moments(found)) for layer, found in features.items()}
+        loss = style_loss(self.recipe.style_statistic)
+        return {layer: loss.target(found) for layer, found in features.items()}
 
     def __call__(
         self,

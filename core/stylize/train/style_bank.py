@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,19 +14,20 @@ from core.images import image
 from core.images.border_crop import artwork_cropped, edges_cropped
 from core.networks.backbone import Backbone
 from core.progress import ProgressCallback
-from core.stylize.feedforward.predictor import Look, look
+from core.stylize.feedforward.predictor import Look, look_of
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, tensor
+from core.stylize.optimise.style_loss import Target
 from core.stylize.optimise.target_cache import TargetCache
-from core.stylize.optimise.targets import FeatureMoments, style_targets
+from core.stylize.optimise.targets import style_targets
 
 DISK = 16 * 2**30
 """Bytes of targets that a training keeps on the disk: 2.4 MB an artwork."""
 MEMORY = 1 * 2**30
 """Bytes of them in memory."""
 
-Targets = dict[str, FeatureMoments]
-"""A style's statistics by layer."""
+Targets = Mapping[str, Target]
+"""A style's targets by layer."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,23 @@ class StyleArtworks:
 
 @dataclass(frozen=True)
 class TrainingTarget:
-    """Style target of one picture: its statistics, and what the weight of its loss is multiplied by."""
+    """Style target of one picture: by layer, and what the weight of its loss is multiplied by."""
 
     targets: Targets
     share: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is computed of a style's artworks: its targets, and its look, (1, look)."""
+
+    targets: Targets
+    look: Look
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the targets."""
+        return sum(part.nbytes for target in self.targets.values() for part in target.values())
 
 
 class StyleBank:
@@ -58,14 +72,14 @@ class StyleBank:
     ) -> None:
         self._styles, self._recipe, self._backbone, self._trim = styles, recipe, backbone, trim
         self._disk = TargetCache(folder, DISK)
-        self._kept: LruCache[int, Targets] = LruCache(MEMORY, _bytes)
+        self._kept: LruCache[int, _Measured] = LruCache(MEMORY, lambda kept: kept.nbytes)
 
     def __len__(self) -> int:
         return len(self._styles)
 
     def targets(self, number: int) -> Targets:
-        """The statistics of a style. Raises what reading its artworks can raise."""
-        return self._kept.get(number, lambda: self._made(self._styles[number]))
+        """The targets of a style by layer. Raises what reading its artworks can raise."""
+        return self._measured(number).targets
 
     def training_target(self, number: int) -> TrainingTarget:
         """A style as it is learnt. Raises what reading its artworks can raise."""
@@ -82,8 +96,7 @@ class StyleBank:
 
     def look(self, number: int) -> Look:
         """What a style looks like, (1, look)."""
-        targets = self.targets(number)
-        return look([targets[layer] for layer in self._recipe.style_layers])
+        return self._measured(number).look
 
     def _seen(self, path: Path, frame: float) -> image.Picture:
         picture = image.read(path)
@@ -91,26 +104,24 @@ class StyleBank:
         whole = image.Picture(edges_cropped(whole.rgb, frame)) if frame else whole
         return brushed(whole, self._recipe.size, self._recipe.brush)
 
-    def _made(self, style: StyleArtworks) -> Targets:
+    def _measured(self, number: int) -> _Measured:
+        return self._kept.get(number, lambda: self._measure(self._styles[number]))
+
+    def _measure(self, style: StyleArtworks) -> _Measured:
         device = self._backbone.mean.device
         artworks = [tensor(self._seen(path, style.frame)).to(device) for path in style.artworks]
-        found = style_targets(artworks, style.weights, self._recipe, self._backbone, self._disk)
-        return {layer: FeatureMoments(each.mean.float(), each.gram.float()) for layer, each in found.scales[0].items()}
+        asked = artworks, style.weights, self._recipe, self._backbone, self._disk
+        targets = style_targets(*asked).scales[0]
+        exact = {layer: {name: part.float() for name, part in each.items()} for layer, each in targets.items()}
+        return _Measured(exact, look_of(*asked))
 
 
 def stacked(wanted: Sequence[TrainingTarget]) -> tuple[Targets, Tensor]:
-    """The statistics of several styles, one an item of a batch, and their shares (n,)."""
+    """The targets of several styles, one an item of a batch, and their shares (n,)."""
     targets = [each.targets for each in wanted]
     together = {
-        layer: FeatureMoments(
-            torch.cat([each[layer].mean for each in targets]), torch.cat([each[layer].gram for each in targets])
-        )
-        for layer in targets[0]
+        layer: {name: torch.cat([each[layer][name] for each in targets]) for name in target}
+        for layer, target in targets[0].items()
     }
-    device = next(iter(together.values())).mean.device
+    device = next(part.device for target in together.values() for part in target.values())
     return together, torch.tensor([each.share for each in wanted], device=device)
-
-
-def _bytes(targets: Targets) -> int:
-    tensors: list[Tensor] = [part for each in targets.values() for part in (each.mean, each.gram)]
-    return sum(part.nbytes for part in tensors)

@@ -2,14 +2,13 @@ import torch
 
 from core.networks.backbone import Backbone
 from core.stylize.feedforward.predictor import FARTHEST, StylePredictor, look
-from core.stylize.optimise.moments import moments
-from core.stylize.optimise.targets import FeatureMoments
+from core.stylize.optimise.moment_losses import MomentsLoss
 from tests.core.stylize.conftest import waves
 
 
 def test_a_look_is_mean_and_deviation_of_each_channel(backbone: Backbone) -> None:
     features = backbone.features(waves(40, 56).unsqueeze(0))
-    found = look([FeatureMoments(*moments(each)) for each in features.values()])
+    found = look([MomentsLoss().target(each) for each in features.values()])
     parts = [part for each in features.values() for part in (each.mean((2, 3)), each.std((2, 3), unbiased=False))]
     torch.testing.assert_close(found, torch.cat(parts, 1), rtol=1e-3, atol=1e-3)
 

@@ -9,10 +9,10 @@ from torch import Tensor
 from core.networks.backbone import Backbone
 from core.stylize.optimise import tiles as tiling
 from core.stylize.optimise.lanes import LossRequest, evaluate
-from core.stylize.optimise.losses import OfMoments
 from core.stylize.optimise.moments import moments
 from core.stylize.optimise.optimise import OptimisationRequest, stylise, stylise_all
 from core.stylize.optimise.regions import Region, cut
+from core.stylize.optimise.style_loss import StyleTerm
 from core.stylize.optimise.targets import InRegions, StyleTargets, losses_at, style_targets
 from core.stylize.optimise.tiles import tiles
 from tests.core.stylize.conftest import QUICK, waves
@@ -36,7 +36,9 @@ def distance(picture: Tensor, style: StyleTargets, columns: slice, backbone: Bac
     """Mean relative distance of the Gram matrices of a part of a picture from a style's."""
     found = backbone.features(picture[..., columns].unsqueeze(0))
     wanted = style.scales[0]
-    each = [(moments(found[layer])[1] - wanted[layer].gram).norm() / wanted[layer].gram.norm() for layer in wanted]
+    each = [
+        (moments(found[layer])[1] - wanted[layer]["gram"]).norm() / wanted[layer]["gram"].norm() for layer in wanted
+    ]
     return float(torch.stack(each).mean())
 
 
@@ -82,7 +84,7 @@ def test_the_balance_of_style_and_content_is_that_of_a_whole_picture(
     content = waves(40, 40)
     both = InRegions(tuple((styles[0], region) for region in halves(40, 40)))
     losses = losses_at(both, QUICK, backbone)(0, content)
-    assert sum(loss.weight for loss in losses if isinstance(loss, OfMoments)) == pytest.approx(3 * QUICK.style_weight)  # type: ignore[attr-defined]
+    assert sum(loss.weight for loss in losses if isinstance(loss, StyleTerm)) == pytest.approx(3 * QUICK.style_weight)
 
 
 @pytest.mark.parametrize("kind", ["gram", "moments", "wasserstein"])
@@ -95,7 +97,7 @@ def test_an_empty_region_is_left_out(
     regions = [Region(nowhere), Region(speck)]
     recipe = QUICK.changed({"style_statistic": kind, "strength": strength, "steps": 4})
     losses = losses_at(InRegions(tuple(zip(styles, regions, strict=True))), recipe, backbone)(0, waves(40, 40))
-    assert [loss.layer for loss in losses if isinstance(loss, OfMoments)] == ["relu1_1"]
+    assert [loss.layer for loss in losses if isinstance(loss, StyleTerm)] == ["relu1_1"]
     made = stylise(waves(40, 40), InRegions(tuple(zip(styles, regions, strict=True))), recipe, 0, backbone)
     assert made.image.isfinite().all()
 

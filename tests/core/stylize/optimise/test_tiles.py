@@ -9,9 +9,10 @@ from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
 from core.stylize.optimise import tiles as module
 from core.stylize.optimise.lanes import LossRequest, evaluate
+from core.stylize.optimise.moment_losses import MomentsLoss
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.targets import content_losses, losses_at, style_targets
-from core.stylize.optimise.tiles import MomentsRequest, tiled_features, tiled_moments, tiles
+from core.stylize.optimise.tiles import TargetRequest, tiled_features, tiled_targets, tiles
 from tests.core.networks.seeded_weights import seeded
 from tests.core.stylize.conftest import QUICK, waves
 
@@ -46,13 +47,13 @@ def test_moments_and_features_are_those_of_the_whole(backbone: Backbone, size: t
     picture = waves(*size, 5, 3)
     parts = tiles(RECIPE, *size)
     whole = backbone.features(picture.unsqueeze(0))
-    for layer, found in tiled_features(picture, parts, backbone, backbone.layers).items():
-        assert found.shape == whole[layer].shape
-        assert torch.allclose(found, whole[layer], atol=1e-3 * float(whole[layer].max()))
-    looks = [MomentsRequest(layer) for layer in backbone.layers]
-    for layer, moments in zip(backbone.layers, tiled_moments(picture, parts, backbone, looks), strict=True):
-        assert moments.positions == whole[layer][0, 0].numel()
-        assert torch.allclose(moments.mean, whole[layer].mean((2, 3)), rtol=1e-3)
+    for layer, features in tiled_features(picture, parts, backbone, backbone.layers).items():
+        assert features.shape == whole[layer].shape
+        assert torch.allclose(features, whole[layer], atol=1e-3 * float(whole[layer].max()))
+    requests = [TargetRequest(MomentsLoss(), layer) for layer in backbone.layers]
+    for layer, found in zip(backbone.layers, tiled_targets(picture, parts, backbone, requests), strict=True):
+        assert found.positions == whole[layer][0, 0].numel()
+        assert torch.allclose(found.target["mean"], whole[layer].mean((2, 3)), rtol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(150, 163), (129, 161)])
@@ -99,6 +100,6 @@ def test_sizes_in_tiles_get_fewer_passes() -> None:
 def test_artworks_and_assets_may_be_in_tiles_alike(backbone: Backbone) -> None:
     artwork = waves(150, 163, 6, 1)
     tiled, whole = (style_targets([artwork], [1], recipe, backbone).scales[0] for recipe in (RECIPE, WHOLE))
-    assert all(torch.allclose(tiled[layer].gram, whole[layer].gram, rtol=1e-2, atol=1e-3) for layer in whole)
+    assert all(torch.allclose(tiled[layer]["gram"], whole[layer]["gram"], rtol=1e-2, atol=1e-3) for layer in whole)
     (of_tiles,), (of_whole,) = (content_losses(artwork, recipe, backbone) for recipe in (RECIPE, WHOLE))
     assert of_tiles.target.shape == of_whole.target.shape
