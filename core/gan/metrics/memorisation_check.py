@@ -21,9 +21,9 @@ import numpy.typing as npt
 from core.gan.data.batches import middle
 from core.gan.metrics.distances import Features, nearest
 from core.gan.metrics.features import FeatureNetwork, rgb_of
-from core.images import perceptual_hash
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
+from core.scoring import perceptual_hash
 from core.text import printable
 
 CopyVerdict = Literal["copy", "close", "apart"]

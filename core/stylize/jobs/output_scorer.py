@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from core.config.recipe import Recipe
-from core.images import image, perceptual_hash
+from core.images import image
 from core.images.pixel_types import Plane
 from core.networks import classifier_file
 from core.planning.jobs import Job
+from core.scoring import perceptual_hash
 from core.scoring.labeller import Labeller
 from core.scoring.score import Reference, Scorer, Scores, mean_of
 from core.stylize.images import colour

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images.perceptual_hash import hex_hash
 from core.manifest.near_duplicates import CHUNKS, NEAR, near_duplicates
+from core.scoring.perceptual_hash import hex_hash
 
 RNG = np.random.default_rng(0)
 

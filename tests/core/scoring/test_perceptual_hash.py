@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core.images import perceptual_hash
-from core.images.perceptual_hash import BITS, WHOLE, Window, grey_canvases, hashes, nearest, windows
+from core.scoring import perceptual_hash
+from core.scoring.perceptual_hash import BITS, WHOLE, Window, grey_canvases, hashes, nearest, windows
 from tests.core.gan.photographs import jpeg, resized_to, tiles
 
 TRAIN, HELD_OUT = tiles()
