@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from core.classifier.recipe import ClassifierOverrides, ClassifierRecipe
 from core.config.base_spec import BaseSpec, as_spec_error
-from core.config.spec_fields import Device, MaxMegapixels, Place, RunFolder, check_one_device, check_writable
+from core.config.spec_fields import Device, MaxMegapixels, PlainPath, RunFolder, check_one_device, check_writable
 from core.storage.allowed_roots import check_inside
 
 
@@ -23,7 +23,7 @@ class TrainClassifierSpec(BaseSpec):
     kind: ClassVar[str] = "train-classifier"
     path_fields: ClassVar[tuple[str, ...]] = ("data", "out")
 
-    data: Place = Field(
+    data: PlainPath = Field(
         title="Data", description="Folder whose subfolders are classes, or a CSV with the columns file and label."
     )
     out: RunFolder = Path("runs/classifier")

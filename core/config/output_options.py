@@ -58,9 +58,14 @@ Depth = Annotated[
         ge=8, le=16, multiple_of=8, title="Depth", description=f"Bits a channel, 8 or 16; 16 for {_titles(DEEP)} alone."
     ),
 ]
-Quality = Annotated[
+EncodingQuality = Annotated[
     int,
-    Field(ge=1, le=100, title="Quality", description=f"{_titles(LOSSY)} quality; {_titles(LOSSLESS)} are lossless."),
+    Field(
+        ge=1,
+        le=100,
+        title="Quality",
+        description=f"{_titles(LOSSY)} quality; {_titles(LOSSLESS)} are lossless.",
+    ),
 ]
 KeepProfile = Annotated[
     bool,

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from core.config.base_recipe import overrides_of
 from core.config.methods import UNUSED_FIELDS
-from core.config.output_options import Depth, KeepProfile, OutputFormat, OutputSize, Quality, check_depth
+from core.config.output_options import Depth, EncodingQuality, KeepProfile, OutputFormat, OutputSize, check_depth
 from core.config.schedule import Schedule
 from core.config.style_losses import STYLE_LOSSES
 from core.networks.architecture import BACKBONES, Name, Precision, Smoothing
@@ -144,7 +144,7 @@ class Recipe(Schedule):
     output_size: OutputSize = "working"
     format: OutputFormat = "png"
     depth: Depth = 8
-    quality: Quality = 95
+    quality: EncodingQuality = 95
     keep_profile: KeepProfile = False
 
     @field_validator("content_layers", "style_layers")

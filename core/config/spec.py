@@ -22,15 +22,15 @@ from core.config.spec_fields import (
     Device,
     Limit,
     MaxMegapixels,
-    Place,
+    PlainPath,
+    PlainText,
     QualityWanted,
     Reuse,
     RunFolder,
-    Scorer,
+    ScorerName,
     SecondsPerPicture,
     ShardSeconds,
     SpareDisk,
-    Text,
     TimeLimit,
     check_folder,
     check_reuse,
@@ -61,20 +61,20 @@ class Spec(RunSpec):
         """The command whose `--help` lists the spec's keys."""
         return "run"
 
-    library: Place = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
-    catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
-    masks: Place | None = Field(
+    library: PlainPath = Field(title="Library", description="Folder of pictures to stylise, searched recursively.")
+    catalog: PlainPath = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    masks: PlainPath | None = Field(
         None,
         title="Masks",
         description="Folder that mirrors the library: where a mask is white, its asset is stylised; black stays as it is.",
     )
-    regions: Place | None = Field(
+    regions: PlainPath | None = Field(
         None,
         title="Regions",
         description="Folder that mirrors the library: maps whose colours catalog.toml gives a style each.",
     )
     out: RunFolder = Path("runs/tonight")
-    name: Text = Field(
+    name: PlainText = Field(
         output_names.DEFAULT,
         min_length=1,
         max_length=300,
@@ -91,7 +91,7 @@ class Spec(RunSpec):
     recipe: RecipeOverrides = Field(  # type: ignore[valid-type]
         default_factory=RecipeOverrides, title="Recipe", description="Recipe fields to change in the preset."
     )
-    pairs: Text = Field(
+    pairs: PlainText = Field(
         "all",
         title="Pairs",
         description="`all`, `random:K` styles an asset, `auto[:K][:MOOD]` that suit it, or a CSV of asset,style[,fields].",
@@ -101,7 +101,7 @@ class Spec(RunSpec):
         title="Score weights",
         description=f"What the parts of the score weigh: {', '.join(PARTS)}; as flags, such as `style=2`.",
     )
-    taste: Place | None = Field(
+    taste: PlainPath | None = Field(
         None,
         title="Taste",
         description="File of `learn-taste`: the score is then how likely you are to keep a picture, whatever the weights.",
@@ -113,18 +113,18 @@ class Spec(RunSpec):
         title="Least score",
         description="A picture that scores less is rejected and kept apart, or tried again as `gate` says.",
     )
-    gate: Text = Field(
+    gate: PlainText = Field(
         REJECT,
         title="Gate",
         description="Below `min_score`: `reject`, or N further tries by `seed:N`, `strength:N` or `preset:NAME,NAME`.",
     )
-    scorer: Scorer = None
+    scorer: ScorerName = None
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Seed of the first variant and of random pairs.")
     variants: int = Field(1, ge=1, le=1000, title="Variants", description="Outputs a pair, each with its own seed.")
-    include: list[Text] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
-    exclude: list[Text] = Field([], title="Exclude", description="Asset patterns to leave out.")
-    include_styles: list[Text] = Field([], title="Include styles", description="Style name patterns to keep.")
-    exclude_styles: list[Text] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
+    include: list[PlainText] = Field([], title="Include", description="Asset patterns to keep, such as `trip/*.jpg`.")
+    exclude: list[PlainText] = Field([], title="Exclude", description="Asset patterns to leave out.")
+    include_styles: list[PlainText] = Field([], title="Include styles", description="Style name patterns to keep.")
+    exclude_styles: list[PlainText] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
     limit: Limit = None
     reuse: Reuse = Field([])
     max_megapixels: MaxMegapixels = Field(120.0, description="Largest asset or artwork, in megapixels.")

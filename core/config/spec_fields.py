@@ -44,8 +44,8 @@ def is_path(name: str, value: Path | str) -> bool:
     return str(value).lower().endswith(FILE_SUFFIXES.get(name, ""))
 
 
-Text = Annotated[str, AfterValidator(plain_text)]
-Place = Annotated[Path, AfterValidator(_plain_path)]
+PlainText = Annotated[str, AfterValidator(plain_text)]
+PlainPath = Annotated[Path, AfterValidator(_plain_path)]
 
 QualityWanted = Annotated[
     Literal["draft", "good", "best"] | None,
@@ -74,7 +74,7 @@ def _scorer_named(value: str) -> str:
     raise ValueError(f"must be the name of a classifier that comes with Nocturne, or the path of a {SUFFIX} file")
 
 
-Scorer = Annotated[
+ScorerName = Annotated[
     str | None,
     AfterValidator(lambda value: None if value is None else _scorer_named(value)),
     Field(
@@ -85,9 +85,11 @@ Scorer = Annotated[
 """What `core.networks.classifier_file.resolve_path` finds the file of."""
 
 
-RunFolder = Annotated[Place, Field(title="Run folder", description="Where the run and its outputs live.")]
+RunFolder = Annotated[PlainPath, Field(title="Run folder", description="Where the run and its outputs live.")]
 Limit = Annotated[int | None, Field(ge=1, title="Limit", description="Make only the first N jobs of the plan.")]
-Reuse = Annotated[list[Place], Field(title="Reuse", description="Other run folders whose equal jobs are taken over.")]
+Reuse = Annotated[
+    list[PlainPath], Field(title="Reuse", description="Other run folders whose equal jobs are taken over.")
+]
 SpareDisk = Annotated[
     float,
     Field(

@@ -10,9 +10,9 @@ from pydantic import Field
 from core.config.base_spec import BaseSpec
 from core.config.spec_fields import (
     MaxMegapixels,
-    Place,
-    Scorer,
-    Text,
+    PlainPath,
+    PlainText,
+    ScorerName,
     check_folder,
     check_scorer,
     check_writable,
@@ -30,10 +30,12 @@ class SurveySpec(BaseSpec):
     kind: ClassVar[str] = "survey"
     path_fields: ClassVar[tuple[str, ...]] = ("pictures", "out")
 
-    pictures: Place = Field(title="Pictures", description="Folder of pictures, searched recursively.")
-    out: Place = Field(title="Out", description="Folder for the table and what goes with it.")
-    include: list[Text] = Field([], title="Include", description="Patterns of pictures to keep, such as `trip/*.jpg`.")
-    exclude: list[Text] = Field([], title="Exclude", description="Patterns of pictures to leave out.")
+    pictures: PlainPath = Field(title="Pictures", description="Folder of pictures, searched recursively.")
+    out: PlainPath = Field(title="Out", description="Folder for the table and what goes with it.")
+    include: list[PlainText] = Field(
+        [], title="Include", description="Patterns of pictures to keep, such as `trip/*.jpg`."
+    )
+    exclude: list[PlainText] = Field([], title="Exclude", description="Patterns of pictures to leave out.")
     max_megapixels: MaxMegapixels = Field(120.0, description="Largest picture, megapixels.")
     processes: int | None = Field(
         None,
@@ -63,7 +65,7 @@ class AppraiseSpec(SurveySpec):
     kind: ClassVar[str] = "appraise"
     path_fields: ClassVar[tuple[str, ...]] = (*SurveySpec.path_fields, "scorer")
 
-    scorer: Scorer = Field(
+    scorer: ScorerName = Field(
         "genres",
         title="Scorer",
         description=f"Classifier that labels the pictures: a shipped one, or a file; `{NOBODY}`: measures alone.",

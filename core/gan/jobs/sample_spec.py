@@ -11,13 +11,13 @@ from core.config.run_spec import RunSpec
 from core.config.spec_fields import (
     Device,
     Limit,
-    Place,
+    PlainPath,
+    PlainText,
     Reuse,
     RunFolder,
-    Scorer,
+    ScorerName,
     ShardSeconds,
     SpareDisk,
-    Text,
     TimeLimit,
     check_folder,
     check_reuse,
@@ -37,8 +37,8 @@ class SampleSpec(RunSpec):
     kind: ClassVar[str] = "sample"
     path_fields: ClassVar[tuple[str, ...]] = ("checkpoint", "out", "data", "reuse", "scorer")
 
-    checkpoint: Place = Field(title="Checkpoint", description="Trained network to draw from, a .safetensors file.")
-    seeds: Text = Field("0-99", title="Seeds", description="Seeds and ranges of them, such as `0-99,200,300-310`.")
+    checkpoint: PlainPath = Field(title="Checkpoint", description="Trained network to draw from, a .safetensors file.")
+    seeds: PlainText = Field("0-99", title="Seeds", description="Seeds and ranges of them, such as `0-99,200,300-310`.")
     out: RunFolder = Path("runs/samples")
     recipe: SampleRecipe = Field(
         default_factory=SampleRecipe, title="Recipe", description="How each seed becomes a picture."
@@ -49,10 +49,10 @@ class SampleSpec(RunSpec):
         title="Keep",
         description="Keep only the best N of the seeds, and no near-copy of a training picture.",
     )
-    data: Place | None = Field(
+    data: PlainPath | None = Field(
         None, title="Training pictures", description="Folder of the pictures trained on; `keep` compares with them."
     )
-    scorer: Scorer = None
+    scorer: ScorerName = None
     limit: Limit = None
     reuse: Reuse = Field([])
     spare_disk: SpareDisk = 0.1

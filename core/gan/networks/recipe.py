@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from core.config.base_recipe import RecipeModel, overrides_of
-from core.config.output_options import OutputFormat, Quality
+from core.config.output_options import EncodingQuality, OutputFormat
 from core.networks.architecture import Precision
 
 Architecture = Literal["mlp", "dcgan", "few_shot"]
@@ -197,4 +197,4 @@ class SampleRecipe(RecipeModel):
         description="Pictures in one call of the generator, padded if fewer.",
     )
     format: OutputFormat = "png"
-    quality: Quality = 95
+    quality: EncodingQuality = 95

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.config.base_spec import as_spec_error
-from core.config.spec_fields import Place, RunFolder
+from core.config.spec_fields import PlainPath, RunFolder
 from core.gan.networks.recipe import DEFAULT_GAN_PRESET, GAN_PRESETS, GanRecipe, GanRecipeOverrides
 from core.training.spec import TrainingSpec
 
@@ -19,14 +19,14 @@ PACKAGED = "digits"
 class GanLesson(BaseModel):
     """What a GAN is to learn, and how."""
 
-    data: Place = Field(
+    data: PlainPath = Field(
         title="Data",
         description="Folder of pictures (subfolders are classes) or of MNIST's files; `digits` is scikit-learn's own.",
     )
-    held_out: Place | None = Field(
+    held_out: PlainPath | None = Field(
         None, title="Held out", description="Folder of pictures that are not trained on; KID is measured against them."
     )
-    start: Place | None = Field(
+    start: PlainPath | None = Field(
         None,
         title="Start",
         description="Checkpoint whose networks and optimisers a new training begins with, in place of chance: for other "

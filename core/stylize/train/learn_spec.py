@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.spec_fields import Device, MaxMegapixels, Place
+from core.config.spec_fields import Device, MaxMegapixels, PlainPath
 from core.stylize.feedforward.style_lookup import network_path
 
 WRITTEN = "network.safetensors"
@@ -20,13 +20,13 @@ class LearnStyleSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: ClassVar[str] = "learn-style"
 
-    catalog: Place = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
-    network: Place | None = Field(
+    catalog: PlainPath = Field(title="Catalog", description="Folder of artworks, with an optional catalog.toml.")
+    network: PlainPath | None = Field(
         None,
         title="Network",
         description="Network file to begin with; empty: the one that is written, if it is there, else the packaged one.",
     )
-    to: Place | None = Field(
+    to: PlainPath | None = Field(
         None,
         title="To",
         description=f"File to write; empty: {WRITTEN} in the catalog's folder. May be the network itself.",
@@ -34,7 +34,7 @@ class LearnStyleSpec(BaseModel):
     only: list[str] = Field(
         [], title="Only", description="Names of styles to refine, known or not; none: those the network does not know."
     )
-    contents: list[Place] = Field(
+    contents: list[PlainPath] = Field(
         [],
         title="Contents",
         description="Folders of pictures that are painted while it learns; none: photographs that come along.",

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.config.base_spec import as_spec_error
-from core.config.spec_fields import Place, RunFolder
+from core.config.spec_fields import PlainPath, RunFolder
 from core.stylize.feedforward.train_recipe import TransferOverrides, TransferRecipe
 from core.training.spec import TrainingSpec
 
@@ -18,18 +18,18 @@ from core.training.spec import TrainingSpec
 class TrainStyleFields(BaseModel):
     """Fields of a style training: catalog, contents, artworks, starting network, recipe changes."""
 
-    catalog: Place = Field(
+    catalog: PlainPath = Field(
         title="Catalog", description="Folder of artworks, with an optional catalog.toml, whose styles are learnt."
     )
-    contents: list[Place] = Field(
+    contents: list[PlainPath] = Field(
         min_length=1, title="Contents", description="Folders of pictures that are painted while it learns."
     )
-    artworks: list[Place] = Field(
+    artworks: list[PlainPath] = Field(
         [],
         title="Artworks",
         description="Folders of artworks that prediction of other styles is learnt from; none: the contents.",
     )
-    start: Place | None = Field(
+    start: PlainPath | None = Field(
         None,
         title="Start",
         description="Network file that a new training begins with, in place of chance; styles that it has learnt are gone "
