@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 
 from core.classifier.spec import TrainClassifierSpec
-from core.classifier.training import open_training
 from core.errors import NocturneError, Stopped
 from core.training.folder import CHECKPOINTS, NETWORK, PLOT, SPEC, TIMELAPSE
 from core.training.progress import StretchResult
@@ -114,6 +113,8 @@ def _report(record: dict[str, Any], training: AnyTraining, out: Console, as_json
 
 def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) -> int:
     """Train a classifier, showing how it goes. Returns the exit code."""
+    from core.classifier.training import open_training
+
     screen = console(as_json)
     print_line(screen, f"Nocturne: {spec.out}")
     with open_training(spec) as training, Bar(screen, "pictures seen") as bar:

@@ -1,6 +1,7 @@
-"""Bars that the work itself moves, where there is no terminal."""
+"""Bars that the work itself moves, with and without a terminal."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -19,26 +20,21 @@ def printed(screen: Console) -> list[str]:
     return screen.file.getvalue().splitlines()
 
 
-def test_bar_is_silent_of_short_work(screen: Console) -> None:
-    with Bar(screen, "pictures") as bar:
-        bar.tick(1, 2)
-        bar.tick(2, 2)
-    assert printed(screen) == []
-
-
-def test_bar_prints_a_line_now_and_then(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    with Bar(screen, "pictures") as bar:
-        bar.tick(1000, 2000)
-        bar.tick(1001, 2000)
-    assert printed(screen) == ["1,000/2,000 pictures"]
-
-
-def test_bar_says_nothing_of_work_that_is_done(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    with Bar(screen, "pictures") as bar:
-        bar.tick(2, 2)
-    assert printed(screen) == []
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bar_is_shown_of_long_work_alone(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, width=80)
+    with Bar(console, "pictures") as shown:
+        shown.tick(1, 1000)
+        assert file.getvalue() == ""
+        now += progress.PATIENCE + 1
+        shown.tick(500, 1000)
+        shown.tick(600, 1000)
+        shown.tick(1000, 1000)
+    assert "pictures" in file.getvalue()
+    assert ("500/1,000" in file.getvalue()) is not terminal
 
 
 def test_bar_sequence_names_each_step(screen: Console, monkeypatch: pytest.MonkeyPatch) -> None:

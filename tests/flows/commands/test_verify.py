@@ -1,17 +1,13 @@
 """`nocturne verify`: what it prints, what it returns, and that it moves nothing unless it is told to."""
 
-import io
 import json
-import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from core.errors import NocturneError, RunBusy, SpecError
 from core.storage.run_paths import output_path
 from core.storage.store import Store
-from flows import bar
 from flows.commands import verify
 from flows.commands.verify import verify_run
 from tests.conftest import Studio
@@ -117,20 +113,3 @@ def test_many_faults_are_cut(store: Store, capsys: pytest.CaptureFixture[str], m
     assert "outputs/2.png" in text
     assert "outputs/3.png" not in text
     assert "and 2 more; --json lists them all" in text
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_bar_is_shown_of_long_work_alone(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=80)
-    with bar.Bar(console, "pictures") as shown:
-        shown.tick(1, 1000)
-        assert file.getvalue() == ""
-        now += bar.PATIENCE + 1
-        shown.tick(500, 1000)
-        shown.tick(600, 1000)
-        shown.tick(1000, 1000)
-    assert "pictures" in file.getvalue()
-    assert ("500/1,000" in file.getvalue()) is not terminal
