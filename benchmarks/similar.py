@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assist.search import Index, index_of
+from core.assist.search import Index, build_index
 from core.survey.similar import index_folder
 from figure_rows import HEAD, Row, missing, show
 
@@ -55,7 +55,7 @@ def rows(folder: Path) -> Iterator[Row]:
         yield missing(WHAT, f"give a folder of {LEAST} pictures at least")
         return
     draw = np.random.default_rng(3)
-    index = index_of(tuple(map(str, range(COUNT))), mixed(vectors[::2], draw))
+    index = build_index(tuple(map(str, range(COUNT))), mixed(vectors[::2], draw))
     others = vectors[1::2]
     wall, cpu, recall = searched(index, others[draw.integers(0, len(others), ASKED)])
     middle = statistics.median(wall)

@@ -1,1 +1,1 @@
-"""Assisted creation: what a picture is made of, in structure, colour and emotion, and what may come of it."""
+"""Analysis of pictures (colour, mood, structure), recommendation of styles, and search for like pictures."""

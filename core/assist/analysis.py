@@ -1,4 +1,4 @@
-"""Everything that is seen of one picture's colours, mood and structure."""
+"""Analysis of one picture: palette, contrasts, mood, composition, saliency and structure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Analysis:
     colourfulness: float
     harmony: Harmony | None
     emotion: emotion.Emotion
-    tensor: structure.Tensor2
+    tensor: structure.StructureTensor
     directions: structure.Directions | None
     texture: float | None
     tones: structure.Tones

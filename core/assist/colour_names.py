@@ -1,4 +1,4 @@
-"""Words for colours: a hue, and how light and how vivid it is."""
+"""Names of colours in words: a hue, and how light and how vivid it is."""
 
 from __future__ import annotations
 

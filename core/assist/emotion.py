@@ -1,4 +1,4 @@
-"""What colours alone suggest of a mood: pleasure, arousal and dominance.
+"""Mood of colours: pleasure, arousal and dominance, from lightness and chroma alone.
 
 Valdez & Mehrabian 1994 (J. Exp. Psychology: General 123(4), 394-409): regressions of people's ratings of single colour
 chips on brightness B and saturation S, standardised: P = .69 B + .22 S, A = -.31 B + .60 S, D = -.76 B + .32 S. Here B and S
@@ -79,13 +79,13 @@ class Emotion:
 
 def emotion(view: LabView) -> Emotion:
     """What the colours of a picture suggest."""
-    return of(float(view.colours[:, 0].mean()), float(view.chroma.mean()))
+    return emotion_of(float(view.colours[:, 0].mean()), float(view.chroma.mean()))
 
 
-def of(lightness: float, chroma: float) -> Emotion:
+def emotion_of(lightness: float, chroma: float) -> Emotion:
     """The emotion of a mean L* and a mean C*.
 
-    >>> of(*(each[0] for each in (BRIGHTNESS, SATURATION))).point
+    >>> emotion_of(*(each[0] for each in (BRIGHTNESS, SATURATION))).point
     (0.0, 0.0, 0.0)
     """
     b, s = (

@@ -1,4 +1,4 @@
-"""The columns that an analysis becomes in a table."""
+"""Columns of an analysis in a table: their names, types and values."""
 
 from __future__ import annotations
 

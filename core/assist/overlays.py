@@ -1,4 +1,4 @@
-"""What is seen of a picture's structure, drawn over it, and its histogram: small JPEGs for a page."""
+"""Overlays of a picture's structure (saliency, edges, grid, tones, strokes) and its histogram, as small JPEGs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which styles suit a picture, and why, from what an analysis measured of both.
+"""Recommendation of styles for a picture, with reasons, from the measures of both.
 
 Four parts, each 0 to 1. `strokes`: whether a style's strokes are long enough and follow lines, so that the picture's
 shapes survive them; dots and fine hatching dissolve small shapes. `tone`: how much lighter or darker the style is, so that
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core.assist.emotion import MOODS, Emotion
 from core.errors import SpecError
 
-Row = Mapping[str, Any]
+PictureMeasures = Mapping[str, Any]
 """Columns of core.assist.measures."""
 
 COHERENT = (0.20, 0.55)
@@ -55,14 +55,16 @@ def check_mood(mood: str | None) -> None:
         raise SpecError(f"there is no mood {mood!r}", f"there are {', '.join(MOODS)}.")
 
 
-def recommended(asset: Row, styles: Mapping[str, Row], count: int, mood: str | None = None) -> list[Fit]:
+def recommended(
+    asset: PictureMeasures, styles: Mapping[str, PictureMeasures], count: int, mood: str | None = None
+) -> list[Fit]:
     """The `count` styles, by name, that suit a picture best, the best first. Raises SpecError for an unknown mood."""
     check_mood(mood)
     found = [fit(asset, name, style, mood) for name, style in styles.items()]
     return sorted(found, key=lambda each: (-each.fit, each.style))[:count]
 
 
-def fit(asset: Row, name: str, style: Row, mood: str | None = None) -> Fit:
+def fit(asset: PictureMeasures, name: str, style: PictureMeasures, mood: str | None = None) -> Fit:
     """How the style called `name` suits a picture."""
     parts = {"strokes": _strokes(style), "tone": _tone(asset, style), "colour": _colour(asset, style)}
     weights = dict(WEIGHTS)
@@ -72,7 +74,7 @@ def fit(asset: Row, name: str, style: Row, mood: str | None = None) -> Fit:
     return Fit(name, total, parts, _reason(asset, style, parts, mood))
 
 
-def variety(styles: Mapping[str, Row], first: str) -> list[str]:
+def variety(styles: Mapping[str, PictureMeasures], first: str) -> list[str]:
     """The styles, from `first` on each time the one least like those before: any number from the front vary most."""
     names = sorted(styles)
     points = spread([styles[name] for name in names])
@@ -88,7 +90,7 @@ def variety(styles: Mapping[str, Row], first: str) -> list[str]:
 SPREAD = ("lightness", "chroma", "warmth", "light_dark", "coherence", "texture", "pleasure", "arousal")
 
 
-def spread(rows: Sequence[Row]) -> Float[NDArray[np.float64], "n 8"]:
+def spread(rows: Sequence[PictureMeasures]) -> Float[NDArray[np.float64], "n 8"]:
     """Pictures as points, by the measures SPREAD, each in its deviations over these rows; what is null is the mean."""
     values = np.array([[_number(row, name) for name in SPREAD] for row in rows], float)
     known = ~np.isnan(values)
@@ -98,7 +100,7 @@ def spread(rows: Sequence[Row]) -> Float[NDArray[np.float64], "n 8"]:
     return np.asarray((filled - mean) / np.where(deviation > 1e-9, deviation, 1.0))
 
 
-def _strokes(style: Row) -> float:
+def _strokes(style: PictureMeasures) -> float:
     coherence, texture = _number(style, "coherence"), _number(style, "texture")
     if math.isnan(coherence) or math.isnan(texture):
         return UNKNOWN
@@ -107,22 +109,22 @@ def _strokes(style: Row) -> float:
     return _clipped(min(follows, size))
 
 
-def _tone(asset: Row, style: Row) -> float:
+def _tone(asset: PictureMeasures, style: PictureMeasures) -> float:
     apart = abs(_number(asset, "lightness") - _number(style, "lightness")) / FAR
     return UNKNOWN if math.isnan(apart) else _clipped(apart)
 
 
-def _colour(asset: Row, style: Row) -> float:
+def _colour(asset: PictureMeasures, style: PictureMeasures) -> float:
     apart = abs(_number(asset, "warmth") - _number(style, "warmth")) / TURNED
     return UNKNOWN if math.isnan(apart) else _clipped(apart)
 
 
-def _mood(style: Row, mood: str) -> float:
+def _mood(style: PictureMeasures, mood: str) -> float:
     felt = Emotion(*(_number(style, name) for name in ("pleasure", "arousal", "dominance")))
     return UNKNOWN if math.isnan(felt.strength) else _clipped((1 + felt.likeness(mood)) / 2)
 
 
-def _reason(asset: Row, style: Row, parts: Mapping[str, float], mood: str | None) -> str:
+def _reason(asset: PictureMeasures, style: PictureMeasures, parts: Mapping[str, float], mood: str | None) -> str:
     said = [_of_strokes(style, parts["strokes"]), _of_tone(asset, style)]
     if parts["colour"] >= 0.4 and None not in (asset.get("warmth"), style.get("warmth")):
         warmer = _number(style, "warmth") > _number(asset, "warmth")
@@ -135,7 +137,7 @@ def _reason(asset: Row, style: Row, parts: Mapping[str, float], mood: str | None
     return "; ".join(said)
 
 
-def _of_strokes(style: Row, part: float) -> str:
+def _of_strokes(style: PictureMeasures, part: float) -> str:
     texture = _number(style, "texture")
     size = "" if math.isnan(texture) else f" of {texture:.1%} of a side"
     if part >= 0.75:
@@ -143,7 +145,7 @@ def _of_strokes(style: Row, part: float) -> str:
     return f"strokes{size} carry large shapes alone" if part >= 0.4 else f"strokes{size} dissolve the picture's shapes"
 
 
-def _of_tone(asset: Row, style: Row) -> str:
+def _of_tone(asset: PictureMeasures, style: PictureMeasures) -> str:
     here, there = _number(asset, "lightness"), _number(style, "lightness")
     if math.isnan(here) or math.isnan(there):
         return "how its tones compare cannot be told"
@@ -153,7 +155,7 @@ def _of_tone(asset: Row, style: Row) -> str:
     return f"it is {'lighter' if there > here else 'darker'} than the picture {figures}"
 
 
-def _number(row: Row, name: str) -> float:
+def _number(row: PictureMeasures, name: str) -> float:
     value = row.get(name)
     return math.nan if value is None else float(value)
 

@@ -1,4 +1,4 @@
-"""Which pictures are most like one: a search by cosine over features, in a fraction of the reading.
+"""Nearest-neighbour search by cosine over features of pictures, which reads a fraction of them.
 
 Each vector is also kept as its first DIMS coordinates along the collection's own main directions. By those all are
 compared, and of the READ nearest so found the whole vectors decide. Of 100,000 mixtures of paintings' features not one of
@@ -70,7 +70,7 @@ class Index:
         return save(arrays, {"names": json.dumps(self.names), "digest": self.digest})
 
 
-def index_of(names: tuple[str, ...], vectors: Vectors, digest: str = "") -> Index:
+def build_index(names: tuple[str, ...], vectors: Vectors, digest: str = "") -> Index:
     """The index of a collection: features (n, d) of pictures with these names."""
     kept = _unit(vectors).astype(np.float16)
     unit = kept.astype(np.float32)
@@ -80,7 +80,7 @@ def index_of(names: tuple[str, ...], vectors: Vectors, digest: str = "") -> Inde
     return Index(names, digest, kept, basis, unit @ basis)
 
 
-def index_from(data: bytes) -> Index:
+def read_index(data: bytes) -> Index:
     """The index in a file's bytes. Raises NocturneError if it is none."""
     try:
         head = int.from_bytes(data[:8], "little")

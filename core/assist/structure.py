@@ -1,4 +1,4 @@
-"""How a picture is built: directions, strokes, texture, tones."""
+"""Structure of a picture: directions (structure tensor), strokes, texture scale, tones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Directions:
 
 
 @dataclass(frozen=True)
-class Tensor2:
+class StructureTensor:
     """The structure tensor's parts at every pixel, and its main direction (radians along lines) and coherence."""
 
     energy: Plane
@@ -57,7 +57,7 @@ class Tones:
     plan: Int[NDArray[np.uint8], "h w"]
 
 
-def structure_tensor(view: LabView) -> Tensor2:
+def structure_tensor(view: LabView) -> StructureTensor:
     """The smoothed products of L*'s gradient."""
     light = view.lightness
     across, down = (ndimage.gaussian_filter(light, GRADIENT_SIGMA, order=order) for order in ((0, 1), (1, 0)))
@@ -67,10 +67,10 @@ def structure_tensor(view: LabView) -> Tensor2:
     apart = np.hypot(xx - yy, 2 * xy)
     # y grows downwards, so the sign of the angle is turned; lines run at a right angle to the gradient
     angle = (np.pi / 2 - 0.5 * np.arctan2(2 * xy, xx - yy)) % np.pi
-    return Tensor2(energy, angle, np.where(xx + yy > FLAT**2, apart / (xx + yy + 1e-12), 0))
+    return StructureTensor(energy, angle, np.where(xx + yy > FLAT**2, apart / (xx + yy + 1e-12), 0))
 
 
-def directions(tensor: Tensor2) -> Directions | None:
+def directions(tensor: StructureTensor) -> Directions | None:
     """The directions of a picture; None for one that is flat."""
     total = float(tensor.energy.sum())
     if total / tensor.energy.size < FLAT**2:

@@ -1,4 +1,4 @@
-"""Palettes as files for other programs: a picture, Adobe's ASE, GIMP's GPL, and CSS."""
+"""Writers of palettes for other programs: PNG, Adobe's ASE, GIMP's GPL, and CSS."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Checks of the machine, its networks and a spec: each only looks."""
+"""Health checks of the machine, its networks and a spec; none changes anything."""

@@ -1,4 +1,4 @@
-"""Whether this machine has what a night needs: Python, packages, disk, memory, clock. Each check only looks."""
+"""Health checks of the machine: Python, packages, disk, memory, open files, clock, time zone; none changes anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.doctor import requirements
-from core.doctor.check_result import Check, Finding, ok, problem, warning
+from core.doctor.check_result import Check, CheckResult, ok, problem, warning
 from core.doctor.time_zone import is_known, system_zone
 from core.images import formats
 from core.networks import memory
@@ -49,7 +49,7 @@ def machine_checks(out: Path) -> list[tuple[str, Check]]:
     ]
 
 
-def python() -> Iterator[Finding]:
+def python() -> Iterator[CheckResult]:
     """The version of Python."""
     least = ".".join(map(str, LEAST_PYTHON))
     if sys.version_info >= LEAST_PYTHON:
@@ -59,10 +59,10 @@ def python() -> Iterator[Finding]:
         yield problem("python", f"{sys.version.split()[0]}, older than {least}", remedy)
 
 
-def installed_packages() -> Iterator[Finding]:
+def installed_packages() -> Iterator[CheckResult]:
     """Whether every package is there, in the range that pyproject.toml asks for, and the basic ones can be imported."""
     try:
-        wanted = requirements.wanted()
+        wanted = requirements.required_versions()
     except PackageNotFoundError:
         yield problem("packages", "Nocturne itself is not installed in this Python", "Run `make install`.")
         return
@@ -76,7 +76,7 @@ def installed_packages() -> Iterator[Finding]:
         yield ok("packages", f"{len(wanted)}, all in the ranges that pyproject.toml asks for")
 
 
-def pillow() -> Iterator[Finding]:
+def pillow() -> Iterator[CheckResult]:
     """Whether Pillow can read and write every kind of picture, and convert colour profiles."""
     from PIL import features
 
@@ -88,7 +88,7 @@ def pillow() -> Iterator[Finding]:
         yield ok("pillow", f"{version('pillow')} with {', '.join(PICTURE_KINDS.values())}")
 
 
-def folder(name: str, path: Path, needed: bool) -> Iterator[Finding]:
+def folder(name: str, path: Path, needed: bool) -> Iterator[CheckResult]:
     """Whether a folder, or the nearest one above it that exists, can be written to and has room on its disk.
 
     A night can do without what is not `needed`.
@@ -113,7 +113,7 @@ def folder(name: str, path: Path, needed: bool) -> Iterator[Finding]:
         yield ok(name, f"{path}: {_gigabytes(free)} free")
 
 
-def free_memory() -> Iterator[Finding]:
+def free_memory() -> Iterator[CheckResult]:
     """Whether there is memory for the networks and a large picture."""
     free = memory.available_bytes()
     if free is None:
@@ -125,7 +125,7 @@ def free_memory() -> Iterator[Finding]:
         yield ok("memory", f"{_gigabytes(free)} available")
 
 
-def open_files() -> Iterator[Finding]:
+def open_files() -> Iterator[CheckResult]:
     """How many files a process may have open: a night's server and its connections need some hundred."""
     try:
         import resource
@@ -141,7 +141,7 @@ def open_files() -> Iterator[Finding]:
         yield ok("open files", f"at most {most:,}")
 
 
-def clock() -> Iterator[Finding]:
+def clock() -> Iterator[CheckResult]:
     """Whether the clock is sane: not before the newest file of the program that reads it."""
     files = [file for name in ("core", "tasks", "flows") for file in (ROOT / name).rglob("*.py")]
     newest = max((file.stat().st_mtime for file in files), default=0.0)
@@ -152,7 +152,7 @@ def clock() -> Iterator[Finding]:
         yield ok("clock", _moment(time.time()))
 
 
-def time_zone() -> Iterator[Finding]:
+def time_zone() -> Iterator[CheckResult]:
     """The system's time zone, and whether its rules are known."""
     zone = system_zone()
     if zone is None:
@@ -164,7 +164,7 @@ def time_zone() -> Iterator[Finding]:
         yield warning("time zone", f"{zone}, of which this machine has no rules: local times may be UTC", remedy)
 
 
-def run_in_use(out: Path) -> Iterator[Finding]:
+def run_in_use(out: Path) -> Iterator[CheckResult]:
     """Whether a night goes on in `out`; nothing is said of a folder that is no run."""
     store = Store(out)
     if not store.exists(SPEC):

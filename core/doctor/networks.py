@@ -1,4 +1,4 @@
-"""Whether the networks can run: torch, the devices, and every weights file that Nocturne knows. Needs torch late."""
+"""Health checks of torch, the devices, and every known weights file. Torch is imported when a check runs, not before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.doctor.check_result import Check, Finding, ok, problem, warning, words_of
+from core.doctor.check_result import Check, CheckResult, in_one_line, ok, problem, warning
 from core.errors import SpecError
 from core.networks import weights
 from core.networks.architecture import BACKBONES, Name
@@ -39,25 +39,25 @@ def network_checks() -> list[tuple[str, Check]]:
     ]
 
 
-def torch_itself() -> Iterator[Finding]:
+def torch_itself() -> Iterator[CheckResult]:
     """Whether torch can be imported."""
     try:
         import torch
     except Exception as error:  # a broken shared library, a wrong build: anything
         remedy = "Install it again: `pip install --force-reinstall torch torchvision`."
-        yield problem("torch", f"cannot be imported: {words_of(error)}", remedy)
+        yield problem("torch", f"cannot be imported: {in_one_line(error)}", remedy)
         return
     yield ok("torch", f"{torch.__version__}, {torch.get_num_threads()} threads")
 
 
-def devices() -> Iterator[Finding]:
+def devices() -> Iterator[CheckResult]:
     """What `device = "auto"` would choose, whether it can compute, and which other devices there are."""
     from core.networks import device
 
     chosen = device.choose("auto")
     there = [kind for kind in device.DEVICES if _is_there(kind)]
     absent = [f"no {kind}" for kind in device.DEVICES if kind not in there]
-    fault = fault_of(chosen.type)
+    fault = compute_error(chosen.type)
     words = ", ".join([f"auto is {device.engine_name(chosen)}", *absent])
     if fault:
         remedy = "Repair the device's driver, or set device = 'cpu' in the spec."
@@ -65,11 +65,11 @@ def devices() -> Iterator[Finding]:
     else:
         yield ok("device", words)
     for kind in there:
-        if kind != chosen.type and (fault := fault_of(kind)):
+        if kind != chosen.type and (fault := compute_error(kind)):
             yield warning("device", f"{kind} cannot compute: {fault}", f"Leave device = {kind!r} alone.")
 
 
-def fault_of(name: str) -> str:
+def compute_error(name: str) -> str:
     """Why a device cannot multiply two matrices; empty if it can. Raises SpecError if it is not there."""
     import torch
 
@@ -82,11 +82,11 @@ def fault_of(name: str) -> str:
             ones = torch.ones(SIDE, SIDE, device=chosen)
             total = float((ones @ ones).sum())
     except Exception as error:  # drivers raise anything
-        return words_of(error)
+        return in_one_line(error)
     return "" if total == SIDE**3 else f"{SIDE**3} came out as {total:g}"
 
 
-def known_weights(name: str) -> Iterator[Finding]:
+def known_weights(name: str) -> Iterator[CheckResult]:
     """Whether a weights file lies where it is looked for, and is the one that was published."""
     source, check = SOURCES[name], f"weights {name}"
     if name in PACKAGED:

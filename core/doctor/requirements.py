@@ -1,4 +1,4 @@
-"""The packages that Nocturne asks for, and whether those installed are in range."""
+"""Required packages with their version ranges, and whether a version is in range."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMPARED = {
 }
 
 
-def wanted() -> dict[str, str]:
+def required_versions() -> dict[str, str]:
     """Version ranges by package, as pyproject.toml has them: `{"prefect": "<3.10,>=3.8.8", ...}`.
 
     Raises importlib.metadata.PackageNotFoundError if Nocturne itself is not installed.

@@ -1,4 +1,4 @@
-"""Whether a spec can be made: its folders, its styles with their artworks, its weights or checkpoint, and its device."""
+"""Health checks of a spec: its folders, styles with their artworks, weights or checkpoint, and device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from core.config.recipe import Recipe
 from core.config.run_spec import RunSpec
 from core.config.spec import Spec
-from core.doctor.check_result import Check, Finding, ok, problem, refused, warning
+from core.doctor.check_result import Check, CheckResult, ok, problem, problem_of, warning
 from core.errors import SpecError
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import listed
@@ -50,13 +50,13 @@ def stylize_checks(spec: Spec) -> list[tuple[str, Check]]:
     ]
 
 
-def folders(spec: Spec) -> Iterator[Finding]:
+def folders(spec: Spec) -> Iterator[CheckResult]:
     """What `nocturne run` looks at before any work. Raises SpecError."""
     spec.check()
     yield ok("spec", f"library {spec.library}, catalog {spec.catalog}, out {spec.out}")
 
 
-def checkpoint(spec: SampleSpec) -> Iterator[Finding]:
+def checkpoint(spec: SampleSpec) -> Iterator[CheckResult]:
     """Whether the checkpoint is whole, and has the class that is asked for. Raises SpecError."""
     from core.gan.checkpoints.checkpoint import read_info
     from core.gan.checkpoints.classes import check_label
@@ -68,7 +68,7 @@ def checkpoint(spec: SampleSpec) -> Iterator[Finding]:
     yield ok("spec", f"{spec.checkpoint}: {recipe.architecture}, {recipe.size} px, step {info.step:,}; out {spec.out}")
 
 
-def library(spec: Spec) -> Iterator[Finding]:
+def library(spec: Spec) -> Iterator[CheckResult]:
     """Whether the library has pictures to stylise."""
     from core.planning.library import scan
 
@@ -86,7 +86,7 @@ def library(spec: Spec) -> Iterator[Finding]:
         yield warning("library", f"{unusable[0]}{more}", remedy)
 
 
-def artworks(spec: Spec) -> Iterator[Finding]:
+def artworks(spec: Spec) -> Iterator[CheckResult]:
     """Whether every artwork of every style that is used decodes. Raises SpecError for a wrong catalog."""
     from core.images import decode_probe
     from core.planning.catalog import load_catalog
@@ -110,7 +110,7 @@ def artworks(spec: Spec) -> Iterator[Finding]:
         yield ok("artworks", f"{len(files):,} of {len(styles):,} styles decode")
 
 
-def recipes(spec: Spec) -> Iterator[Finding]:
+def recipes(spec: Spec) -> Iterator[CheckResult]:
     """Whether the weights and networks that the recipes name load. Raises SpecError for a wrong catalog or pairs file."""
     from core.networks import weights
 
@@ -119,23 +119,23 @@ def recipes(spec: Spec) -> Iterator[Finding]:
         try:
             yield ok("recipes", f"network {network!r} loads, {_styles_of(network)}")
         except SpecError as error:
-            yield refused("recipes", error)
+            yield problem_of("recipes", error)
     for name, backbone in sorted({(recipe.weights, recipe.backbone) for recipe in used if recipe.method != "fast"}):
         try:
             yield ok("recipes", f"weights {name!r} load, digest {weights.load(name, backbone).digest}")
         except SpecError as error:
-            yield refused("recipes", error)
+            yield problem_of("recipes", error)
 
 
-def device(spec: RunSpec) -> Iterator[Finding]:
+def device(spec: RunSpec) -> Iterator[CheckResult]:
     """Whether every device that the spec names is there and computes."""
-    from core.doctor.networks import fault_of
+    from core.doctor.networks import compute_error
 
     for name in spec.device.split(","):
         try:
-            fault = fault_of(name)
+            fault = compute_error(name)
         except SpecError as error:
-            yield refused("spec's device", error)
+            yield problem_of("spec's device", error)
             continue
         if fault:
             remedy = "Repair the device's driver, or choose another --device."

@@ -1,4 +1,4 @@
-"""Which time zone this machine is set to, and which ones it knows."""
+"""Time zone of this machine, and whether a zone's rules are known."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.assist.search import DIMS, Index, index_from, index_of
+from core.assist.search import DIMS, Index, build_index, read_index
 from core.errors import NocturneError
 from core.networks.features import NAME
 from core.progress import ProgressCallback
@@ -53,13 +53,13 @@ def _kept_index(store: Store, done: pa.Table, sha256: tuple[str, ...]) -> Index:
     digest = hashlib.sha256(repr((NAME, DIMS, names, sha256)).encode()).hexdigest()
     if store.exists(INDEX):
         try:
-            index = index_from(store.read(INDEX))
+            index = read_index(store.read(INDEX))
             if index.digest == digest:
                 return index
         except NocturneError:
             pass  # it is made again
     values = done["features"].combine_chunks()
     flat = np.asarray(values.flatten().to_numpy(zero_copy_only=False), np.float32)
-    index = index_of(names, flat.reshape(-1, FEATURE_LENGTH), digest)
+    index = build_index(names, flat.reshape(-1, FEATURE_LENGTH), digest)
     store.put(INDEX, index.to_bytes())
     return index

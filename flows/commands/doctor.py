@@ -20,10 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from core.config.run_spec import RunSpec
-from core.doctor.check_result import Check, Finding, State, examined, ok, problem, warning
+from core.doctor.check_result import Check, CheckResult, State, ok, problem, run_check, warning
 from core.doctor.machine import ROOT, machine_checks
 from core.doctor.networks import network_checks
-from core.doctor.requirements import in_range, wanted
+from core.doctor.requirements import in_range, required_versions
 from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
 from core.text import printable
@@ -48,7 +48,7 @@ def examine_all(spec_file: Path | None, out: Path | None, as_json: bool) -> int:
         checks = [*machine_checks(folder), *network_checks(), *prefect_checks()]
         for name, check in [*checks, *(spec_checks(spec) if spec else [])]:
             examination.doing(name)
-            examination.add(examined(name, check))
+            examination.add(run_check(name, check))
     examination.show()
     return UNFINISHED if examination.count("problem") else ALL_DONE
 
@@ -64,9 +64,9 @@ def prefect_checks() -> list[tuple[str, Check]]:
     ]
 
 
-def prefect(probe: Callable[[], Probe]) -> Iterator[Finding]:
+def prefect(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
     """Whether Prefect has a version that Nocturne works with, and can be imported."""
-    specifier, found = wanted()["prefect"], version("prefect")
+    specifier, found = required_versions()["prefect"], version("prefect")
     remedy = f"Run `make install` again, or `pip install 'prefect{specifier}'`."
     if not in_range(found, specifier):
         yield problem("prefect", f"{found} is installed, not {specifier}", remedy)
@@ -76,7 +76,7 @@ def prefect(probe: Callable[[], Probe]) -> Iterator[Finding]:
         yield ok("prefect", f"{found}, in {specifier}")
 
 
-def server(probe: Callable[[], Probe]) -> Iterator[Finding]:
+def server(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
     """Which Prefect server a night would speak to, and whether it answers. No password, query or key is told."""
     name, address = "prefect server", os.environ.get("PREFECT_API_URL")
     if address:
@@ -94,7 +94,7 @@ def server(probe: Callable[[], Probe]) -> Iterator[Finding]:
         yield problem(name, f"{redacted(address)}, from Prefect's own settings, does not answer", remedy)
 
 
-def telemetry() -> Iterator[Finding]:
+def telemetry() -> Iterator[CheckResult]:
     """Whether Prefect sends nothing about its use."""
     on = [name for name, words in OFF.items() if os.environ.get(name, DEFAULTS[name]).strip().lower() not in words]
     if on:
@@ -104,7 +104,7 @@ def telemetry() -> Iterator[Finding]:
         yield ok("telemetry", "off")
 
 
-def schedules(file: Path) -> Iterator[Finding]:
+def schedules(file: Path) -> Iterator[CheckResult]:
     """Whether the rules of every schedule's time zone are known."""
     if not file.is_file():
         yield ok("schedules", "this installation has no deployments/prefect.yaml")
@@ -119,7 +119,7 @@ def schedules(file: Path) -> Iterator[Finding]:
         yield ok("schedules", f"time zone {', '.join(zones)}" if zones else "none has a time zone")
 
 
-def _named_server(name: str, address: str) -> Finding:
+def _named_server(name: str, address: str) -> CheckResult:
     safe = redacted(address)
     if _answers(address):
         return ok(name, f"{safe} answers")
@@ -135,17 +135,17 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _read(spec_file: Path | None, out: Path | None) -> tuple[RunSpec | None, list[Finding]]:
+def _read(spec_file: Path | None, out: Path | None) -> tuple[RunSpec | None, list[CheckResult]]:
     """The spec, or why it cannot be read."""
     if spec_file is None:
         return None, []
     read: list[RunSpec] = []
 
-    def check() -> Iterator[Finding]:
+    def check() -> Iterator[CheckResult]:
         read.append(spec_at(spec_file, out))
         yield from ()
 
-    faults = examined("spec", check)
+    faults = run_check("spec", check)
     return (read[0] if read else None), faults
 
 
@@ -153,7 +153,7 @@ class Examination:
     """Gathers findings, showing which check is being made. Use it as a context manager, then `show` it."""
 
     def __init__(self, as_json: bool) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[CheckResult] = []
         self._as_json = as_json
         self._console = console(as_json)
         self._status = Status("", console=self._console)
@@ -170,7 +170,7 @@ class Examination:
         """Say which check is being made."""
         self._status.update(Text(f"looking at {name}"))
 
-    def add(self, findings: Iterable[Finding]) -> None:
+    def add(self, findings: Iterable[CheckResult]) -> None:
         """Take what a check found."""
         self.findings.extend(findings)
 
@@ -200,7 +200,7 @@ class Examination:
         }
 
 
-def findings_table(findings: Iterable[Finding]) -> Table:
+def findings_table(findings: Iterable[CheckResult]) -> Table:
     """Findings, a line each, with the remedy of what is not ok below it."""
     table = plain_table()
     table.add_column()

@@ -128,21 +128,21 @@ def test_colourfulness_is_that_of_the_paper_on_a_known_picture() -> None:
 
 
 def test_moods_follow_brightness_and_saturation() -> None:
-    bright, vivid, dark = emotion.of(80, 20), emotion.of(36, 60), emotion.of(12, 5)
+    bright, vivid, dark = emotion.emotion_of(80, 20), emotion.emotion_of(36, 60), emotion.emotion_of(12, 5)
     assert bright.pleasure > 1
     assert bright.dominance < -1
     assert vivid.arousal > 1
     assert dark.dominance > 0.7
     assert dark.pleasure < -0.8
-    assert emotion.of(emotion.BRIGHTNESS[0], emotion.SATURATION[0]).words() == ("neutral",)
-    assert emotion.of(95, 2).words(1)[0] in ("calm", "docile", "tender")
-    assert emotion.of(95, 2).likeness("calm") > 0.4
+    assert emotion.emotion_of(emotion.BRIGHTNESS[0], emotion.SATURATION[0]).words() == ("neutral",)
+    assert emotion.emotion_of(95, 2).words(1)[0] in ("calm", "docile", "tender")
+    assert emotion.emotion_of(95, 2).likeness("calm") > 0.4
 
 
 def test_single_regressions_are_the_papers() -> None:
-    one = emotion.of(emotion.BRIGHTNESS[0] + emotion.BRIGHTNESS[1], emotion.SATURATION[0])
+    one = emotion.emotion_of(emotion.BRIGHTNESS[0] + emotion.BRIGHTNESS[1], emotion.SATURATION[0])
     assert one.point == pytest.approx((0.69, -0.31, -0.76))
-    other = emotion.of(emotion.BRIGHTNESS[0], emotion.SATURATION[0] + emotion.SATURATION[1])
+    other = emotion.emotion_of(emotion.BRIGHTNESS[0], emotion.SATURATION[0] + emotion.SATURATION[1])
     assert other.point == pytest.approx((0.22, 0.60, 0.32))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.assist.search import Index, index_from, index_of
+from core.assist.search import Index, build_index, read_index
 from core.errors import NocturneError
 
 
@@ -18,7 +18,7 @@ def vectors(count: int = 5000, seed: int = 0) -> NDArray[np.float32]:
 
 @pytest.fixture(scope="module")
 def collection() -> Index:
-    return index_of(tuple(f"{k}.png" for k in range(5000)), vectors())
+    return build_index(tuple(f"{k}.png" for k in range(5000)), vectors())
 
 
 def test_the_nearest_are_those_of_comparing_everything(collection: Index) -> None:
@@ -37,17 +37,17 @@ def test_a_picture_is_most_like_itself(collection: Index) -> None:
 
 
 def test_small_collections_and_none() -> None:
-    few = index_of(("a", "b", "c"), vectors(3))
+    few = build_index(("a", "b", "c"), vectors(3))
     assert few.names[few.search(vectors(3)[1], 9)[0].place] == "b"
     assert len(few.search(vectors(3)[1], 9)) == 3
-    assert index_of((), np.zeros((0, 1280), np.float32)).search(vectors(1)[0], 5) == []
-    alike = index_of(("a", "b"), np.ones((2, 1280), np.float32))
+    assert build_index((), np.zeros((0, 1280), np.float32)).search(vectors(1)[0], 5) == []
+    alike = build_index(("a", "b"), np.ones((2, 1280), np.float32))
     assert [each.place for each in alike.search(np.ones(1280, np.float32), 2)] == [0, 1]
 
 
 def test_an_index_is_read_back(collection: Index) -> None:
-    again = index_from(collection.to_bytes())
+    again = read_index(collection.to_bytes())
     assert again.names == collection.names
     assert again.search(vectors()[3], 5) == collection.search(vectors()[3], 5)
     with pytest.raises(NocturneError, match="not an index"):
-        index_from(b"rubbish")
+        read_index(b"rubbish")

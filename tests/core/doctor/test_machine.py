@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.doctor import machine, networks, requirements, time_zone
-from core.doctor.check_result import Check, Finding, examined, ok
+from core.doctor.check_result import Check, CheckResult, ok, run_check
 from core.errors import SpecError
 from core.networks import memory
 from core.networks.weights import SOURCES
@@ -21,13 +21,13 @@ from core.storage.store import Store
 PYPROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 
 
-def only(findings: Iterable[Finding]) -> Finding:
+def only(findings: Iterable[CheckResult]) -> CheckResult:
     (finding,) = findings
     return finding
 
 
-def run_all(checks: Iterable[tuple[str, Check]]) -> dict[str, list[Finding]]:
-    return {name: examined(name, check) for name, check in checks}
+def run_all(checks: Iterable[tuple[str, Check]]) -> dict[str, list[CheckResult]]:
+    return {name: run_check(name, check) for name, check in checks}
 
 
 def test_here_everything_is_looked_at_and_what_is_not_ok_has_a_remedy(tmp_path: Path) -> None:
@@ -48,11 +48,11 @@ def test_here_everything_is_looked_at_and_what_is_not_ok_has_a_remedy(tmp_path: 
 
 
 def test_a_check_that_raises_is_a_problem_in_words() -> None:
-    def breaks() -> Iterator[Finding]:
+    def breaks() -> Iterator[CheckResult]:
         yield ok("x", "so far")
         raise ZeroDivisionError("by\nnothing")
 
-    first, second = examined("x", breaks)
+    first, second = run_check("x", breaks)
     assert first.state == "ok"
     assert (second.check, second.state) == ("x", "problem")
     assert "ZeroDivisionError: by nothing" in second.found
@@ -60,11 +60,11 @@ def test_a_check_that_raises_is_a_problem_in_words() -> None:
 
 
 def test_nocturnes_own_errors_are_split_into_fault_and_remedy() -> None:
-    def refuses() -> Iterator[Finding]:
+    def refuses() -> Iterator[CheckResult]:
         raise SpecError("library x is not a folder", "give the path of an existing one.")
         yield
 
-    finding = only(examined("spec", refuses))
+    finding = only(run_check("spec", refuses))
     assert (finding.found, finding.remedy) == ("library x is not a folder", "Give the path of an existing one.")
 
 
@@ -83,7 +83,7 @@ def test_the_wanted_packages_are_pyprojects() -> None:
     def normal(specifier: str) -> set[str]:
         return set(specifier.replace(" ", "").split(","))
 
-    wanted = {name: normal(specifier) for name, specifier in requirements.wanted().items()}
+    wanted = {name: normal(specifier) for name, specifier in requirements.required_versions().items()}
     for line in PYPROJECT["dependencies"]:
         name = line.split("=")[0].split("<")[0].split(">")[0]
         assert wanted.pop(name) == normal(line.removeprefix(name)), name
@@ -111,7 +111,9 @@ def test_version_ranges(version: str, specifier: str, fits: bool) -> None:
 
 
 def test_packages_that_lack_or_do_not_fit_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requirements, "wanted", lambda: {"numpy": "<1", "no-such-package": ">=2", "rich": ""})
+    monkeypatch.setattr(
+        requirements, "required_versions", lambda: {"numpy": "<1", "no-such-package": ">=2", "rich": ""}
+    )
     found = list(machine.installed_packages())
     assert [finding.state for finding in found] == ["problem", "problem"]
     assert found[0].found.startswith("numpy ")
@@ -122,7 +124,7 @@ def test_packages_that_lack_or_do_not_fit_are_named(monkeypatch: pytest.MonkeyPa
 
 def test_a_basic_package_that_is_broken_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    finding = only(examined("packages", machine.installed_packages))
+    finding = only(run_check("packages", machine.installed_packages))
     assert finding.state == "problem"
     assert "pyarrow" in finding.found
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from core.doctor import networks
-from core.doctor.check_result import Finding
+from core.doctor.check_result import CheckResult
 from core.doctor.networks import BACKBONE_OF, PACKAGED
 from core.networks import device
 from core.networks.weights import SOURCES
 from tests.core.doctor.test_machine import PYPROJECT
 
 
-def only(findings: Iterable[Finding]) -> Finding:
+def only(findings: Iterable[CheckResult]) -> CheckResult:
     (finding,) = findings
     return finding
 
@@ -29,8 +29,8 @@ def test_a_torch_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_device_that_cannot_compute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "SIDE", 1)
-    assert networks.fault_of("cpu") == ""
-    monkeypatch.setattr(networks, "fault_of", lambda kind: "RuntimeError: no kernel" if kind == "cpu" else "")
+    assert networks.compute_error("cpu") == ""
+    monkeypatch.setattr(networks, "compute_error", lambda kind: "RuntimeError: no kernel" if kind == "cpu" else "")
     monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
     finding = only(networks.devices())
     assert (finding.state, finding.found) == ("problem", "auto is cpu, which cannot compute: RuntimeError: no kernel")
@@ -38,13 +38,13 @@ def test_a_device_that_cannot_compute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_device_that_computes_wrongly_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.ones", lambda *shape, device: __import__("torch").zeros(*shape))
-    assert "came out as 0" in networks.fault_of("cpu")
+    assert "came out as 0" in networks.compute_error("cpu")
 
 
 def test_another_device_that_cannot_compute_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_count", lambda kind: int(kind in ("cuda", "cpu")))
     monkeypatch.setattr(device, "engine_name", lambda chosen: f"{chosen} engine")
-    monkeypatch.setattr(networks, "fault_of", lambda kind: "" if kind == "cuda" else "broken")
+    monkeypatch.setattr(networks, "compute_error", lambda kind: "" if kind == "cuda" else "broken")
     chosen, other = networks.devices()
     assert (chosen.state, chosen.found) == ("ok", "auto is cuda engine, no mps")
     assert (other.state, other.found) == ("warning", "cpu cannot compute: broken")

@@ -10,7 +10,7 @@ import pytest
 from core.config.recipe import RecipeOverrides
 from core.config.spec import Spec, load_spec
 from core.doctor import machine
-from core.doctor.check_result import Check, Finding, examined
+from core.doctor.check_result import Check, CheckResult, run_check
 from core.doctor.spec import spec_at, spec_checks
 from core.errors import SpecError
 from core.networks import weights
@@ -20,16 +20,16 @@ from tests.core.stylize.networks import seeded_file
 from tests.runs import contents
 
 
-def only(findings: Iterable[Finding]) -> Finding:
+def only(findings: Iterable[CheckResult]) -> CheckResult:
     (finding,) = findings
     return finding
 
 
-def run_all(checks: Iterable[tuple[str, Check]]) -> dict[str, list[Finding]]:
-    return {name: examined(name, check) for name, check in checks}
+def run_all(checks: Iterable[tuple[str, Check]]) -> dict[str, list[CheckResult]]:
+    return {name: run_check(name, check) for name, check in checks}
 
 
-def states(findings: dict[str, list[Finding]]) -> dict[str, set[str]]:
+def states(findings: dict[str, list[CheckResult]]) -> dict[str, set[str]]:
     return {name: {finding.state for finding in found} for name, found in findings.items()}
 
 
@@ -91,17 +91,17 @@ def test_a_catalog_that_is_gone(spec: Spec, studio: Studio, loaded: list[str]) -
 
 def test_an_empty_library(spec: Spec, studio: Studio) -> None:
     found = dict(spec_checks(spec.model_copy(update={"include": ["*.nothing"]})))
-    assert only(examined("library", found["library"])).state == "problem"
+    assert only(run_check("library", found["library"])).state == "problem"
 
 
 def test_weights_of_a_pairs_file_count_too(spec: Spec, studio: Studio, loaded: list[str]) -> None:
     pairs = studio.root / "pairs.csv"
     pairs.write_text("asset,style,weights\ncat.jpg,wave,\ncat.jpg,night,torchvision\n")
     checks = dict(spec_checks(spec.model_copy(update={"pairs": str(pairs)})))
-    assert [finding.state for finding in examined("recipes", checks["recipes"])] == ["ok", "problem"]
+    assert [finding.state for finding in run_check("recipes", checks["recipes"])] == ["ok", "problem"]
     assert loaded == ["packaged", "torchvision"]
     pairs.write_text("asset,style\ndog.jpg,wave\n")
-    assert "dog.jpg" in only(examined("recipes", checks["recipes"])).found
+    assert "dog.jpg" in only(run_check("recipes", checks["recipes"])).found
 
 
 def test_weights_of_the_backbone_that_a_style_names(
