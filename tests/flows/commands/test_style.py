@@ -93,7 +93,7 @@ def test_ctrl_c_leaves_the_best_so_far(studio: Studio) -> None:
     ("flags", "words"),
     [
         (["-o", "none/out.png"], "the folder "),
-        (["-o", "out.bmp"], "pictures are written as .png"),
+        (["-o", "out.bmp"], "pictures are written as .jpg"),
         (["-o", "out.png", "--animate", "way.mp4"], "an animation is a .gif or .webp file"),
         (["-o", "out.webp", "--animate", "out.webp"], "would take the place of a file that is in use"),
         (["-o", "out.png", "--size", "9"], "`size` (=9)"),
