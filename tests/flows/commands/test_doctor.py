@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.config.spec import Spec
-from core.doctor.check_result import Finding, ok, problem, warning
+from core.doctor.check_result import CheckResult, ok, problem, warning
 from core.doctor.machine import machine_checks
 from core.doctor.networks import network_checks
 from core.doctor.spec import spec_checks
@@ -34,7 +34,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def only(findings: Iterator[Finding]) -> Finding:
+def only(findings: Iterator[CheckResult]) -> CheckResult:
     (finding,) = findings
     return finding
 
@@ -165,7 +165,7 @@ def test_a_server_in_prefects_own_settings(answers: bool, state: str, monkeypatc
 def test_the_range_is_pyprojects() -> None:
     lines = tomllib.loads((doctor.ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     (line,) = [line for line in lines if line.startswith("prefect")]
-    assert set(doctor.wanted()["prefect"].split(",")) == set(line.removeprefix("prefect").split(","))
+    assert set(doctor.required_versions()["prefect"].split(",")) == set(line.removeprefix("prefect").split(","))
 
 
 def test_a_prefect_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_warnings_alone_are_no_failure(
 def test_a_check_that_breaks_is_a_problem_and_no_traceback(
     few_checks: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def breaks() -> Iterator[Finding]:
+    def breaks() -> Iterator[CheckResult]:
         raise KeyError("prefect")
         yield
 
