@@ -16,8 +16,8 @@ import torch
 from core.gan.data.batches import middle
 from core.gan.data.dataset import load
 from core.gan.metrics.features import EfficientNetFeatures, FeatureNetwork, VggFeatures
+from core.gan.metrics.kid_fid import SetMetrics, set_metrics
 from core.gan.metrics.memorisation_check import Originals
-from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 from core.gan.networks.recipe import GAN_PRESETS, SampleRecipe
 from core.gan.sampling.sampler import Sampler
 from figure_rows import Row, missing, spread

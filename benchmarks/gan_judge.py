@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from core.gan.data import idx
+from core.gan.metrics.kid_fid import kid
 from core.gan.metrics.resampling import Estimate
-from core.gan.metrics.set_metrics import kid
 from core.storage.cache_dir import cache_folder
 
 EPOCHS, BATCH, RATE, SEED = 6, 128, 4e-3, 0

@@ -19,9 +19,9 @@ from typing import Any
 from PIL import Image
 
 from core.images import image
-from core.survey.kinds import KINDS
 from core.survey.spec import NOBODY, AnalyseSpec, AppraiseSpec, SurveySpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import KINDS
 from core.survey.worker_pool import default_processes
 from fast_quality import evenly
 from figure_rows import HEAD, Row, show

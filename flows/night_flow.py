@@ -11,7 +11,7 @@ from prefect.exceptions import TerminationSignal
 from prefect.futures import as_completed
 
 from core.config.run_spec import RunSpec
-from core.planning.run_log import record_night
+from core.planning.night_records import record_night
 from core.runs.session import RunSession, open_session
 from flows.dashboard import Dashboard
 from flows.prefect_server.lifetime import end_with_this_process

@@ -11,10 +11,10 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.exceptions import TerminationSignal
 
 from core.storage.run_paths import MANIFEST
-from core.survey.kinds import KINDS
 from core.survey.results import finish_survey
 from core.survey.spec import SurveySpec
 from core.survey.survey import open_survey
+from core.survey.survey_kinds import KINDS
 from flows.dashboard import ArtifactSender
 from flows.prefect_server.lifetime import end_with_this_process
 from tasks.survey_span import survey_span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.runs.gallery import build_run_gallery
+from core.runs.run_gallery import build_run_gallery
 from core.runs.run_kinds import spec_of_run
 from core.storage.store import Store
 

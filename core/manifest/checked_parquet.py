@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.manifest.parquet_footer import read_footer, read_page_headers
-from core.manifest.parts import with_columns
+from core.manifest.part_files import with_columns
 from core.manifest.schema import NEEDED
 
 MOST_ROWS = 1_000_000

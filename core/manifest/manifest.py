@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from core.errors import NocturneError, SpecError, StoreBroken
 from core.manifest.checked_parquet import read_rows
-from core.manifest.parts import fold, parquet_bytes, part_names, put_part
+from core.manifest.part_files import fold, parquet_bytes, part_names, put_part
 from core.manifest.ranks import with_ranks
 from core.manifest.schema import LISTS, SCHEMA
 from core.storage.run_paths import MANIFEST, picture_paths

@@ -10,9 +10,9 @@ from core.config.spec import Spec
 from core.errors import SpecError
 from core.images.formats import listed
 from core.planning.catalog import Style, load_catalog, style_digest
-from core.planning.companion_files import Companion, companions
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
+from core.planning.mask_files import Companion, companions
 from core.progress import StageCallback
 from core.text import printable
 

@@ -1,16 +1,12 @@
-"""Jobs, their keys (hashes of all that decides pixels) and their output names."""
+"""Jobs and their output names."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from core.config.methods import ALGORITHM
-from core.config.recipe import Recipe
 from core.storage.run_paths import output_name
 
 
@@ -54,42 +50,6 @@ FILE_FIELDS = ("asset_file", "mask_file", "regions_file")
 """Fields that are paths as the disk has them, of any bytes."""
 
 JOB_FIELDS = tuple(field.name for field in fields(Job))
-
-
-class KeyMaker:
-    """Keys of many assets in one style and recipe: hashes of everything that decides a job's pixels, 64 hex digits.
-
-    Of the asset's SHA-256, the ordered (artwork SHA-256, weight) pairs, the recipe's digest, the seed, the digest of
-    the network tensors, and the method's `algorithm` number. What the keys share is written once.
-    """
-
-    def __init__(
-        self,
-        style: Sequence[tuple[str, float]],
-        recipe: Recipe,
-        weights: str,
-        regions: Sequence[tuple[str, int]] = (),
-    ) -> None:
-        """`regions`: of a style of regions, each colour and how many of the pairs are its own."""
-        shared: dict[str, Any] = {
-            "kind": "stylize",
-            "style": [[sha, float(weight)] for sha, weight in style],
-            "recipe": recipe.pixels_digest(),
-            "weights": weights,
-            "algorithm": ALGORITHM[recipe.method],
-        }
-        if regions:
-            shared["regions"] = [list(region) for region in regions]
-        self.weights = weights
-        self._shared = json.dumps(shared, sort_keys=True)
-
-    def key(self, asset: str, seed: int, mask: str | None = None, regions: str | None = None) -> str:
-        """The key of the job with this asset (SHA-256), seed, mask and region map (SHA-256, None where there is none to
-        be; a job whose mask is lost is another one than that without).
-        """
-        text = f"{self._shared}\n{asset}\n{seed}"
-        text += "".join(f"\n{what} {sha}" for what, sha in (("mask", mask), ("regions", regions)) if sha is not None)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class OutputNames:

@@ -18,10 +18,11 @@ from core.errors import JobError, SpecError
 from core.images import image
 from core.images.formats import WRITABLE
 from core.planning.catalog import style_digest
-from core.planning.companion_files import other_proportions
 from core.planning.file_digests import sha256_of
 from core.planning.inputs import StyleFiles, too_small
-from core.planning.jobs import Job, KeyMaker, fitted
+from core.planning.job_keys import KeyMaker
+from core.planning.jobs import Job, fitted
+from core.planning.mask_files import other_proportions
 from core.storage.allowed_roots import check_inside
 from core.stylize.feedforward.style_lookup import digest_for
 from core.stylize.jobs.context import StylizeContext

@@ -10,11 +10,11 @@ from core.config import output_names
 from core.config.recipe import Recipe
 from core.config.retry_policy import Retake, is_low, parse_gate
 from core.config.spec import Spec
-from core.planning.companion_files import Companion
 from core.planning.cost_model import CostModel, disk_bytes, load_cost, picture_seconds, sizes
-from core.planning.frozen_choice import Decision, decide
+from core.planning.frozen_recipe_choice import Decision, decide
 from core.planning.inputs import Inputs
-from core.planning.jobs import KeyMaker
+from core.planning.job_keys import KeyMaker
+from core.planning.mask_files import Companion
 from core.planning.pairs import Pair, pair_up
 from core.planning.planner import Plan, Planner
 from core.progress import StageCallback

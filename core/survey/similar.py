@@ -16,8 +16,8 @@ from core.errors import NocturneError
 from core.networks.features import NAME
 from core.progress import ProgressCallback
 from core.storage.store import Store
-from core.survey.cached import cached_survey
-from core.survey.kinds import FEATURE_LENGTH, FEATURES
+from core.survey.survey_cache import cached_survey
+from core.survey.survey_kinds import FEATURE_LENGTH, FEATURES
 
 INDEX = "index.safetensors"
 

@@ -20,8 +20,8 @@ from core.progress import StageCallback
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.survey import table
-from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
+from core.survey.survey_kinds import SurveyKind
 from core.survey.worker import PictureTask, WorkerSetup
 from core.survey.worker_pool import SurveyWorkerPool, default_processes
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import NocturneError
-from core.manifest.parts import fold, part_names, put_part, with_columns
+from core.manifest.part_files import fold, part_names, put_part, with_columns
 from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
 from core.text import printable, truncated

@@ -18,7 +18,7 @@ from core.errors import NocturneError, SpecError
 from core.storage.run_paths import LOG
 from core.storage.store import Store
 from core.training import image_grid, metrics_log
-from core.training.plan import TrainingPlan
+from core.training.training_plan import TrainingPlan
 
 SPEC, PLAN, CSV, PLOT, TIMELAPSE = "train.toml", "training.json", "figures.csv", "figures.png", "timelapse.webp"
 CHECKPOINTS, SAMPLES = "checkpoints", "samples"

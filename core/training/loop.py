@@ -2,7 +2,7 @@
 
 A killed training that is started again resumes from its last checkpoint and ends in the very same tensors. One that
 diverges is rolled back to its last good checkpoint, with half the rate. What is learnt, and how it is measured, is said by
-the subclasses of `TrainingLoop`: see core.training.kind.
+the subclasses of `TrainingLoop`: see core.training.training_kind.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from core.errors import NotFinite, SpecError
 from core.networks import device as devices
 from core.networks.memory import retain_freed_memory
 from core.training.folder import H, R, TrainingFolder
-from core.training.kind import S, T, TrainingKind
-from core.training.plan import TrainingPlan, new_plan, resumed_plan
 from core.training.progress import StretchResult, TrainingProgress
 from core.training.trainer import M
+from core.training.training_kind import S, T, TrainingKind
+from core.training.training_plan import TrainingPlan, new_plan, resumed_plan
 
 MAX_ROLLBACKS = 5
 """Times that a training may diverge before it is given up."""

@@ -16,13 +16,13 @@ from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.errors import SpecError
 from core.images import provenance
-from core.manifest import manifest, parts
+from core.manifest import manifest, part_files
 from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrate_cost
-from core.planning.run_log import last_night
+from core.planning.night_records import last_night
 from core.report.summary import summarise
-from core.runs.gallery import build_run_gallery
+from core.runs.run_gallery import build_run_gallery
 from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
 from core.scoring.explain_score import score_lines
@@ -178,7 +178,7 @@ def _about_network(file: Path) -> dict[str, Any]:
 
 
 def _as_file(rows: Any, to: Path) -> bytes:
-    writers = {".csv": parts.csv_bytes, ".parquet": parts.parquet_bytes, ".json": _as_json}
+    writers = {".csv": part_files.csv_bytes, ".parquet": part_files.parquet_bytes, ".json": _as_json}
     if to.suffix.lower() not in writers:
         raise SpecError(f"--to {to}: the suffix must be .csv, .parquet or .json.")
     return bytes(writers[to.suffix.lower()](rows))

@@ -20,11 +20,11 @@ from core.storage.run_paths import style_thumb
 from core.storage.store import Store
 from core.survey.boards import PAGE
 from core.survey.inspiration import Idea, Inspiration, pick_ideas
-from core.survey.kinds import ANALYSE
 from core.survey.matching import analyse_both
 from core.survey.similar import index_folder
 from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import ANALYSE
 from core.survey.table import batches
 from core.text import printable
 from flows.commands.style import open_session, opened

@@ -15,12 +15,12 @@ from rich.console import Console
 from core.config.run_spec import RunSpec
 from core.errors import NocturneError, Stopped
 from core.manifest import manifest
+from core.planning.night_records import record_night
 from core.planning.plan_file import begin_night
 from core.planning.planner import Plan
-from core.planning.run_log import record_night
 from core.report.summary import RunSummary, summarise
 from core.runs.finalise import finalise
-from core.runs.gallery import build_run_gallery
+from core.runs.run_gallery import build_run_gallery
 from core.runs.session import RunSession
 from core.storage.store import Store
 from flows.commands.flow_call import call_flow, prepare_prefect

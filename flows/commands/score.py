@@ -10,8 +10,8 @@ from pathlib import Path
 from core.child_process import SPIN_ENV
 from core.config.spec_fields import absolute, is_path
 from core.networks import device as devices
-from core.runs.gallery import build_run_gallery
 from core.runs.rescore import NAMED, rescore
+from core.runs.run_gallery import build_run_gallery
 from flows.commands.inspect_commands import spec_of, store_of
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED

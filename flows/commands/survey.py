@@ -9,10 +9,10 @@ from rich.console import Console
 
 from core.errors import NocturneError, Stopped
 from core.report.summary import duration
-from core.survey.kinds import KINDS
 from core.survey.results import finish_survey
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey, open_survey
+from core.survey.survey_kinds import KINDS
 from flows.commands.flow_call import call_flow, flow_of, prepare_prefect
 from flows.commands.signals import stop_on_ctrl_c
 from flows.console import console, plain_table, print_line

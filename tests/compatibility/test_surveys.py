@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core.survey.kinds import KINDS
 from core.survey.spec import AnalyseSpec, AppraiseSpec, SurveySpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import KINDS
 from tests.compatibility.conftest import OldStudio
 from tests.flows.command import here
 

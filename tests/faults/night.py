@@ -20,7 +20,7 @@ from typing import Any
 from core.config.spec import Spec
 from core.engine.copy_jobs import copy_equal_jobs
 from core.errors import StoreBroken
-from core.planning.run_log import record_night
+from core.planning.night_records import record_night
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.runs.finalise import finalise

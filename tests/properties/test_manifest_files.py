@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import NocturneError
 from core.manifest import checked_parquet, manifest
-from core.manifest.parts import csv_bytes, parquet_bytes
+from core.manifest.part_files import csv_bytes, parquet_bytes
 from core.manifest.schema import SCHEMA
 from core.manifest.thrift_compact import Reader
 from core.report.data import data_file

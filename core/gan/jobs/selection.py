@@ -17,9 +17,9 @@ from core.gan.checkpoints.checkpoint import read_info
 from core.gan.data import dataset
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.metrics.curation import Curated, Realism, curate
-from core.gan.metrics.distances import Features
 from core.gan.metrics.features import EfficientNetFeatures, efficientnet_side, resized
 from core.gan.metrics.memorisation_check import NearCopy, Originals
+from core.gan.metrics.pairwise_distances import Features
 from core.images import image
 from core.images.pixel_types import RgbPictures
 from core.manifest import manifest

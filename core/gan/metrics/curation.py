@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.gan.metrics.distances import Features, nearest
 from core.gan.metrics.memorisation_check import NearCopy, near_copy_message
+from core.gan.metrics.pairwise_distances import Features, nearest
 
 NEIGHBOURS = 5
 """k: how many training pictures a sample's realism is measured by."""

@@ -18,7 +18,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from core.gan.metrics.distances import Features
+from core.gan.metrics.pairwise_distances import Features
 from core.images.pixel_types import RgbPictures
 from core.networks import efficientnet
 from core.networks.backbone import Backbone

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.gan.data.batches import middle
-from core.gan.metrics.distances import Features, nearest
 from core.gan.metrics.features import FeatureNetwork, rgb_of
+from core.gan.metrics.pairwise_distances import Features, nearest
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
 from core.scoring import perceptual_hash

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.gan.metrics.distances import Features, blocks, blocks_of_others
+from core.gan.metrics.pairwise_distances import Features, blocks, blocks_of_others
 from core.gan.metrics.resampling import RESAMPLES, Estimate, ResampleMask, estimate, whole_and_halves
 
 NEIGHBOURS = 5

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork
+from core.gan.metrics.kid_fid import SetMetrics, set_metrics
 from core.gan.metrics.memorisation_check import CLOSE, COPY, NearCopy, Originals
+from core.gan.metrics.pairwise_distances import Features
 from core.gan.metrics.resampling import Estimate
-from core.gan.metrics.set_metrics import SetMetrics, set_metrics
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
 

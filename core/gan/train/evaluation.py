@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from core.gan.data.batches import middle
 from core.gan.data.dataset import Dataset
-from core.gan.metrics.distances import Features
 from core.gan.metrics.features import FeatureNetwork
-from core.gan.metrics.set_metrics import kid
+from core.gan.metrics.kid_fid import kid
+from core.gan.metrics.pairwise_distances import Features
 from core.gan.train.sample_grid import drawn, evaluation_noise
 from core.gan.train.trainer import GanTrainer
 

@@ -32,7 +32,7 @@ class StylizeContext(RunContext):
     scorer: str | None = None
     score_weights: ScoreWeights = Field(default_factory=ScoreWeights)
     choice: dict[str, Any] | None = None
-    """The recipe that the plan chose where the spec names a quality or a time; see core.planning.frozen_choice."""
+    """The recipe that the plan chose where the spec names a quality or a time; see core.planning.frozen_recipe_choice."""
     auto: str | None = None
     """What the spec's `pairs` asked for where the plan chose the pairs; see core.runs.auto_pairs."""
 

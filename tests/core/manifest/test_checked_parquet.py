@@ -5,7 +5,7 @@ import pytest
 
 from core.manifest.checked_parquet import read_rows
 from core.manifest.manifest import table
-from core.manifest.parts import parquet_bytes
+from core.manifest.part_files import parquet_bytes
 from core.manifest.schema import COLUMNS, NEEDED, SCHEMA, Column
 
 ROWS = table([{"output": "wave/a.png", "key": "k", "status": "done", "score": 0.5, "losses": [2.0, 1.0]}])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import NocturneError, SpecError
 from core.manifest import manifest
-from core.manifest.parts import parquet_bytes
+from core.manifest.part_files import parquet_bytes
 from core.storage.run_paths import MANIFEST, PARTS, output_path
 from core.storage.store import Store
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from core.errors import REASONS
-from core.manifest.parts import csv_bytes
+from core.manifest.part_files import csv_bytes
 from core.manifest.schema import COLUMNS, SCHEMA, Column
 from docs import manifest_page
 from tests.golden import golden

@@ -1,44 +1,6 @@
-"""Keys and output names."""
+"""Output names and sizes of jobs."""
 
-from typing import Any
-
-from core.config.presets import PRESETS
-from core.config.recipe import Recipe
-from core.planning.catalog import style_digest
-from core.planning.jobs import KeyMaker, OutputNames, fitted
-from tests.golden import golden, sha256
-
-BASE = {"asset": "a" * 64, "style": [("s" * 64, 1.0)], "recipe": Recipe(), "seed": 0, "weights": "w"}
-
-
-def key(**changes: object) -> str:
-    given: dict[str, Any] = {**BASE, **changes}
-    return KeyMaker(given["style"], given["recipe"], given["weights"]).key(given["asset"], given["seed"])
-
-
-def test_everything_that_decides_pixels_is_in_the_key() -> None:
-    keys = {
-        key(),
-        key(asset="b" * 64),
-        key(style=[("s" * 64, 2.0)]),
-        key(style=[("t" * 64, 1.0)]),
-        key(recipe=Recipe(steps=61)),
-        key(seed=1),
-        key(weights="v"),
-    }
-    assert len(keys) == 7
-    assert key() == key(recipe=Recipe.model_validate(Recipe().model_dump()))
-
-
-def test_the_algorithm_number_is_in_the_key(monkeypatch: object) -> None:
-    import core.planning.jobs
-
-    before = key()
-    core.planning.jobs.ALGORITHM["optimise"] += 1
-    try:
-        assert key() != before
-    finally:
-        core.planning.jobs.ALGORITHM["optimise"] -= 1
+from core.planning.jobs import OutputNames, fitted
 
 
 def test_every_output_has_its_own_name() -> None:
@@ -59,34 +21,3 @@ def test_fitted_never_enlarges_and_never_vanishes() -> None:
     assert fitted(100, 50, 512) == (100, 50)
     assert fitted(5000, 1, 512) == (512, 1)
     assert fitted(1, 1, 512) == (1, 1)
-
-
-def test_keys_are_those_of_the_first_version() -> None:
-    """They may change with a method's `algorithm` alone: what is asserted here are pictures that need not be made again."""
-    jobs = golden("keys.json")["jobs"]
-    assert len(jobs) == 200
-    for job in jobs:
-        recipe = golden_recipe(job)
-        assert (recipe.digest(), style_digest(*style_of(job))[:16]) == (job["recipe"], job["style_sha256"]), job
-        assert golden_key(job, recipe) == job["key"], job
-
-
-def golden_recipe(job: dict[str, Any]) -> Recipe:
-    """The preset with the changes of style and pair, and the strength of a further try."""
-    recipe = PRESETS[job["preset"]]
-    for changes in job.get("changes", []):
-        recipe = recipe.changed(changes)
-    return recipe.changed({"strength": recipe.strength * job["strength"]}) if "strength" in job else recipe
-
-
-def style_of(job: dict[str, Any]) -> tuple[list[tuple[str, float]], list[tuple[str, int]]]:
-    pairs = [(sha256(artwork), weight) for artwork, weight in job["style"]]
-    return pairs, [(colour, count) for colour, count in job.get("regions", [])]
-
-
-def golden_key(job: dict[str, Any], recipe: Recipe) -> str:
-    style, regions = style_of(job)
-    # A mask that is lost has the empty text for a digest.
-    mask, region_map = (job.get(name) and sha256(job[name]) for name in ("mask", "map"))
-    keys = KeyMaker(style, recipe, sha256(job["weights"])[:16], regions)
-    return keys.key(sha256(job["asset"]), job["seed"], mask, region_map)[:32]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.planning.run_log import last_night, record_night
+from core.planning.night_records import last_night, record_night
 from core.storage.run_paths import NIGHTS
 from core.storage.store import Store
 

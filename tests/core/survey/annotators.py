@@ -9,7 +9,7 @@ import pyarrow as pa
 from core.images.image import Picture
 from core.manifest.schema import Column
 from core.survey.annotator import Annotation
-from core.survey.kinds import SurveyKind
+from core.survey.survey_kinds import SurveyKind
 
 
 class Mean:

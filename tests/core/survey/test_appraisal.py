@@ -17,8 +17,8 @@ from core.images.image import Picture
 from core.images.lab_view import LabView
 from core.networks.classifier_file import read
 from core.survey.appraisal import AppraisalAnnotator
-from core.survey.kinds import APPRAISE
 from core.survey.spec import AppraiseSpec
+from core.survey.survey_kinds import APPRAISE
 from tests.core.assist.pictures import ODD
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from core.child_process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
 from core.survey import worker_pool
-from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import SurveyKind
 from tests.core.survey.annotators import CANNOT_START, MEAN
 
 

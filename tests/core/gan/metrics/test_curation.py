@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import REASONS
 from core.gan.metrics.curation import Curated, Realism, curate, farthest
-from core.gan.metrics.distances import Features
 from core.gan.metrics.memorisation_check import NearCopy
+from core.gan.metrics.pairwise_distances import Features
 
 APART = NearCopy("apart", 0, False, 1.0, 90, 1.0, 1.0)
 CLOSE = NearCopy("close", 0, False, 0.55, 70, 0.9, 0.55)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from core.gan.metrics import set_report
-from core.gan.metrics.distances import Features
-from core.gan.metrics.set_metrics import set_metrics
+from core.gan.metrics.kid_fid import set_metrics
+from core.gan.metrics.pairwise_distances import Features
 from core.gan.metrics.set_report import Appraisal, Reals, appraise, document
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback

@@ -10,7 +10,7 @@ import torch
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.errors import SpecError
-from core.planning.jobs import KeyMaker
+from core.planning.job_keys import KeyMaker
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.style_lookup import Share, digest_for, groups, info_of, shares
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, read_info, read_tensors

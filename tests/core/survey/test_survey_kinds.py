@@ -16,9 +16,9 @@ from core.images.lab_view import LabView
 from core.scoring.appraisal import COLUMNS as APPRAISED
 from core.scoring.appraisal import appraise
 from core.survey.analysis import AnalysisAnnotator
-from core.survey.kinds import ANALYSE, APPRAISE, FEATURES, SurveyKind
 from core.survey.spec import AnalyseSpec, AppraiseSpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import ANALYSE, APPRAISE, FEATURES, SurveyKind
 from tests.core.assist.pictures import ODD
 from tests.golden import golden
 

@@ -12,10 +12,10 @@ from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from core.gan.metrics import set_metrics as metrics
-from core.gan.metrics.distances import Features
+from core.gan.metrics import kid_fid as metrics
+from core.gan.metrics.kid_fid import fid, fid_warning, kid, set_metrics
+from core.gan.metrics.pairwise_distances import Features
 from core.gan.metrics.prdc import coverage_of_equals, prdc
-from core.gan.metrics.set_metrics import fid, fid_warning, kid, set_metrics
 
 
 def features(count: int, seed: int, dims: int = 40, shift: float = 0.0) -> Features:

@@ -16,9 +16,9 @@ from core.config.spec_fields import check_folder
 from core.errors import RunBusy
 from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
-from core.survey.kinds import SurveyKind
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
+from core.survey.survey_kinds import SurveyKind
 
 LOCK_SECONDS = 1800.0
 """Seconds to wait for another process that surveys the same folder."""

@@ -96,7 +96,9 @@ def test_a_machine_that_was_never_measured_is_measured_before_a_time_is_kept(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    monkeypatch.setattr("core.planning.frozen_choice.calibrate_cost", lambda device, _: asked.append(device) or QUICK)
+    monkeypatch.setattr(
+        "core.planning.frozen_recipe_choice.calibrate_cost", lambda device, _: asked.append(device) or QUICK
+    )
     measured, guessed = plan(studio, CostModel(), **TIMES), plan(studio, QUICK, **TIMES)
     assert recipes(measured) == recipes(guessed)
     assert asked == ["auto"]

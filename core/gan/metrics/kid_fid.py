@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.gan.metrics.distances import BLOCK, Features
+from core.gan.metrics.pairwise_distances import BLOCK, Features
 from core.gan.metrics.prdc import NEIGHBOURS, coverage_of_equals, prdc
 from core.gan.metrics.resampling import RESAMPLES, Estimate, estimate, whole_and_halves
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.planning.companion_files import Companion, companions, in_proportion
 from core.planning.file_digests import DigestCache, MeasuredFile, sha256_of
 from core.planning.library import Asset, scan
+from core.planning.mask_files import Companion, companions, in_proportion
 from tests.conftest import Studio
 
 

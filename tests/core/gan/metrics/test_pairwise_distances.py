@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.gan.metrics import distances
-from core.gan.metrics.distances import nearest, nearest_others
+from core.gan.metrics import pairwise_distances
+from core.gan.metrics.pairwise_distances import nearest, nearest_others
 
 X = np.random.default_rng(0).normal(size=(40, 12)).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(30, 12)).astype(np.float32)
@@ -15,7 +15,7 @@ APART = np.linalg.norm(X[:, None].astype(np.float64) - Y[None], axis=2)
 
 @pytest.mark.parametrize("block", [1, 100, 10**6])
 def test_nearest_are_found_in_blocks_of_any_size(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distances, "BLOCK", block)
+    monkeypatch.setattr(pairwise_distances, "BLOCK", block)
     found = nearest(X, Y, 3)
     assert found.indices.tolist() == APART.argsort(axis=1)[:, :3].tolist()
     assert found.distances == pytest.approx(np.sort(APART, axis=1)[:, :3], abs=1e-9)
@@ -23,7 +23,7 @@ def test_nearest_are_found_in_blocks_of_any_size(block: int, monkeypatch: pytest
 
 @pytest.mark.parametrize("block", [1, 100, 10**6])
 def test_a_picture_is_not_its_own_neighbour(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distances, "BLOCK", block)
+    monkeypatch.setattr(pairwise_distances, "BLOCK", block)
     found = nearest_others(X, 2)
     assert not (found.indices == np.arange(len(X))[:, None]).any()
     within = np.linalg.norm(X[:, None].astype(np.float64) - X[None], axis=2)
