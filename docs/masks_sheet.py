@@ -69,7 +69,8 @@ def made(backend: StylizeBackend, folder: Path, style: str, **guides: Any) -> Im
     )
     backend.open(store, read_context(store))
     (job,) = read_shard(store, 0)
-    backend.write(job, backend.make(job, backend.decode(job), lambda *_: None))
+    decoded = backend.decode(job)
+    backend.write(job, backend.judged(job, decoded, backend.painted(job, decoded, lambda _: None)))
     return Image.open(out / output_path(job.output))
 
 

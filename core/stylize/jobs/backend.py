@@ -15,7 +15,6 @@ from torch import Tensor
 
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
-from core.engine.backend import StepCallback
 from core.images import image
 from core.images.formats import WRITABLE
 from core.networks import device as devices
@@ -129,11 +128,6 @@ class StylizeBackend:
         if decoded.asset.rgb.nbytes > LARGE:
             release_freed_memory()
         return decoded
-
-    def make(self, job: Job, decoded: Decoded, report_step: StepCallback) -> ScoredOutput:
-        """Make and score one picture. Raises NotFinite."""
-        result = self.painted(job, decoded, lambda step: report_step(step.step, step.steps, step.loss))
-        return self.judged(job, decoded, result)
 
     def painted(self, job: Job, decoded: Decoded, on_step: OnStep) -> Result:
         """One picture, unscored. Raises NotFinite, and whatever `on_step` raises."""

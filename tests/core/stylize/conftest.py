@@ -8,8 +8,11 @@ from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.networks.backbone import Backbone
+from core.planning.jobs import Job
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.feedforward.transfer_model import TransferModel
+from core.stylize.jobs.backend import ScoredOutput, StylizeBackend
+from core.stylize.optimise.optimise import OnStep
 from core.stylize.optimise.recipe_backbone import for_recipe
 from tests.core.stylize.networks import seeded_file
 
@@ -44,3 +47,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> TransferModel:
     path = tmp_path_factory.mktemp("model") / "net.safetensors"
     path.write_bytes(seeded_file(["a", "b"]))
     return load(path, torch.device("cpu"), "float32")
+
+
+def finished(backend: StylizeBackend, job: Job, on_step: OnStep = lambda _: None) -> ScoredOutput:
+    """One job's picture, made by itself and scored."""
+    decoded = backend.decode(job)
+    return backend.judged(job, decoded, backend.painted(job, decoded, on_step))

@@ -14,7 +14,6 @@ import tifffile
 from PIL import Image
 
 from core.config.spec import Spec
-from core.engine.backend import StepCallback
 from core.errors import Changed, JobError, Missing, TooLarge
 from core.images import credit_metadata, image
 from core.images.icc import SRGB
@@ -28,8 +27,10 @@ from core.storage.store import Store
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed
 from core.stylize.jobs.backend import StylizeBackend, thinned
+from core.stylize.optimise.optimise import OnStep
 from tests import icc_profiles
 from tests.conftest import Studio
+from tests.core.stylize.conftest import finished
 
 WIDE = icc_profiles.rgb(2.2, ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446)))
 """A profile with the primaries of Adobe RGB (1998)."""
@@ -38,10 +39,6 @@ WIDE = icc_profiles.rgb(2.2, ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609)
 @pytest.fixture(scope="module")
 def backend() -> StylizeBackend:
     return StylizeBackend("cpu")
-
-
-def no_report(step: int, steps: int, loss: float) -> None:
-    """Nobody looks."""
 
 
 def planned(studio: Studio, backend: StylizeBackend, **recipe: Any) -> tuple[Store, list[Any]]:
@@ -58,10 +55,8 @@ def planned(studio: Studio, backend: StylizeBackend, **recipe: Any) -> tuple[Sto
     return store, read_shard(store, 0)
 
 
-def made(
-    backend: StylizeBackend, jobs: Sequence[Any], report_step: StepCallback = no_report
-) -> dict[str, dict[str, Any]]:
-    return {job.output: backend.write(job, backend.make(job, backend.decode(job), report_step)) for job in jobs}
+def made(backend: StylizeBackend, jobs: Sequence[Any], on_step: OnStep = lambda _: None) -> dict[str, dict[str, Any]]:
+    return {job.output: backend.write(job, finished(backend, job, on_step)) for job in jobs}
 
 
 def test_order_and_neighbours_do_not_change_pixels(studio: Studio, backend: StylizeBackend) -> None:
@@ -80,7 +75,7 @@ def test_order_and_neighbours_do_not_change_pixels(studio: Studio, backend: Styl
 def test_what_is_written(studio: Studio, backend: StylizeBackend) -> None:
     store, jobs = planned(studio, backend, format="jpg")
     ticks: list[int] = []
-    rows = made(backend, jobs[:1], lambda step, steps, loss: ticks.append(step))
+    rows = made(backend, jobs[:1], lambda step: ticks.append(step.step))
     (job,) = jobs[:1]
     assert ticks == [1, 2, 3]
     for name in (output_path(job.output), output_thumb(job.output), asset_thumb(job.asset), style_thumb(job.style)):

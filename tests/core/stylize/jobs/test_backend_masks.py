@@ -24,6 +24,7 @@ from core.storage.run_paths import output_path
 from core.storage.store import Store
 from core.stylize.jobs.backend import StylizeBackend
 from tests.conftest import Studio
+from tests.core.stylize.conftest import finished
 
 DUSK = '[styles.dusk]\nregions = {"#0000ff" = "wave", "#ff0000" = "night", "#000000" = "keep"}\n'
 WIDTH, HEIGHT = 96, 64
@@ -72,7 +73,7 @@ def made(
 ) -> tuple[Any, dict[str, Any]]:
     """The pixels of the output, as numbers, and its row."""
     job = job_of(studio, backend, style, *folders, **recipe)
-    row = backend.write(job, backend.make(job, backend.decode(job), lambda *_: None))
+    row = backend.write(job, finished(backend, job))
     return np.asarray(Image.open(studio.out / output_path(job.output))).astype(int), row
 
 

@@ -17,6 +17,7 @@ from core.stylize.jobs.backend import StylizeBackend
 from core.stylize.jobs.interactive import InteractiveSession
 from core.stylize.optimise.optimise import OptimisationStep
 from tests.conftest import Studio
+from tests.core.stylize.conftest import finished
 
 RECIPE = {"size": 200, "steps": 3, "coarse_steps": 2, "precision": "float32", "style_layers": ["relu1_1", "relu2_1"]}
 
@@ -36,7 +37,7 @@ def test_the_picture_is_the_backends_and_every_step_is_shown(opened: tuple[Styli
     seen: list[tuple[int, torch.Size]] = []
     session = InteractiveSession(backend, job)
     painted = session.seen(session.paint(lambda step, picture: seen.append((step.step, picture.shape))))
-    made = backend.make(job, backend.decode(job), lambda *_: None).picture
+    made = finished(backend, job).picture
     assert np.array_equal(painted.rgb, made.rgb)
     assert [step for step, _ in seen] == [1, 2, 3, 4, 5]
     assert [shape[2] for _, shape in seen] == [100, 100, 200, 200, 200]
@@ -102,6 +103,6 @@ def test_what_is_delivered_is_what_a_run_would_write(opened: tuple[StylizeBacken
     backend, job = opened
     session = InteractiveSession(backend, job)
     result = session.paint(lambda step, picture: None)
-    made = backend.make(job, backend.decode(job), lambda step, steps, loss: None)
+    made = finished(backend, job)
     run = backend.encoded(job, backend.delivered(job, made.result, made.decoded), made.decoded)
     assert session.encoded(session.delivered(result)) == run

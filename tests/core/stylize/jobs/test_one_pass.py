@@ -36,6 +36,7 @@ from core.stylize.jobs.interactive import InteractiveSession
 from core.stylize.jobs.lane_backend import LaneBackend
 from tests.conftest import Studio
 from tests.core.images.framed import in_a_frame, noise
+from tests.core.stylize.conftest import finished
 from tests.core.stylize.networks import RECIPE, seeded_file
 
 WIDTH, HEIGHT = 96, 64
@@ -68,7 +69,7 @@ def jobs_of(studio: Studio, backend: Any, network: Path, *styles: str, **values:
 
 
 def rows_of(backend: StylizeBackend, jobs: list[Job]) -> list[dict[str, Any]]:
-    return [backend.write(job, backend.make(job, backend.decode(job), lambda *_: None)) for job in jobs]
+    return [backend.write(job, finished(backend, job)) for job in jobs]
 
 
 def painted(studio: Studio, backend: StylizeBackend, network: Path, style: str = "wave", **values: Any) -> Any:
