@@ -32,6 +32,7 @@ GLOSSARY_ROW = re.compile(r"^\| (?P<term>[^|]+) \| (?P<meaning>[^|]+) \| (?P<whe
 
 
 RECIPES = {
+    "A style loss": ("core/config/style_losses.py", "STYLE_LOSSES"),
     "A file format": ("core/images/formats.py", "FORMATS"),
     "A measured column": ("core/manifest/schema.py", "COLUMNS"),
     "A kind of run": ("core/runs/run_kinds.py", "RUN_KINDS"),

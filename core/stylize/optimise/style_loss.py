@@ -10,7 +10,7 @@ To add a loss:
      `whole_megapixels` then take the memory of one tile; else the features of the style layers are held whole.
    - `kind`: a name of its own for what its targets are, which the disk cache keeps apart by it.
    - `mix` and `blend`, if a weighted mean of the tensors is not what several artworks, or half a strength, should give.
-2. Add the line `"name": "core.stylize.optimise.file:Class"` to STYLE_LOSSES in `core/config/style_losses.py`.
+2. Add the line `"name": "core.stylize.optimise.<file>:<Class>"` to STYLE_LOSSES in `core/config/style_losses.py`.
 
 Recipes then take `style_statistic = "name"`; keys of recipes without it stay as they are. The tests of every loss in the
 table (`tests/core/stylize/optimise/test_style_loss.py`) cover it: whole, in tiles, in a region, blended, from the cache.
