@@ -24,7 +24,7 @@ from core.stylize.train.train_spec import TrainStyleSpec
 from core.stylize.train.training import TransferTraining
 from tests.compatibility.conftest import OldStudio
 from tests.compatibility.make_data import tensors_sha256
-from tests.core.gan.train.test_training import Greys
+from tests.core.gan.train.small_training import Greys
 
 READ_INFO: dict[str, Callable[[Path], Any]] = {"gan": checkpoint.read_info, "style": transfer_file.read_info}
 
