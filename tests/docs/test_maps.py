@@ -157,3 +157,14 @@ def test_the_recipe_of_a_column_says_where_values_come_from() -> None:
     named = [path for path in QUOTED.findall(recipe("A measured column")) if path.startswith("core/")]
     judged = [path for path in named if re.search(r"def (columns|write)\(", text(path))]
     assert len(judged) == 2
+
+
+def test_packages_without_torch_are_those_of_the_contract() -> None:
+    contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (sources,) = (each["source_modules"] for each in contracts if each["name"] == "Planning never imports torch")
+    whole = {each for each in sources if each.count(".") == 1}
+    section = (
+        text("docs/architecture.md").split("### Without torch")[1].split("\n## ")[0].split(" the specs and plans")[0]
+    )
+    named = {path.removesuffix(".py").replace("/", ".") for path in QUOTED.findall(section)}
+    assert whole == {each for each in named if each.count(".") == 1}
