@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from core.config.base_recipe import RecipeModel, overrides_of
 from core.config.output_options import EncodingQuality, OutputFormat
@@ -27,6 +27,11 @@ def _known_size(value: int) -> int:
     return value
 
 
+def _number(value: Any) -> Any:
+    """A whole number that a flag gives as text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class GanRecipe(RecipeModel):
     """How a GAN is built and trained. Equal recipes on equal data give equal networks on one engine."""
 
@@ -38,7 +43,9 @@ class GanRecipe(RecipeModel):
     size: Annotated[int, AfterValidator(_known_size)] = Field(
         default=28, title="Size", description="Side of the pictures in pixels: 16, 28, 32, 64, 128 or 256."
     )
-    channels: Literal[1, 3] = Field(default=1, title="Channels", description="1 for grey, 3 for colour.")
+    channels: Annotated[Literal[1, 3], BeforeValidator(_number)] = Field(
+        default=1, title="Channels", description="1 for grey, 3 for colour."
+    )
     latent: int = Field(default=100, ge=1, le=4096, title="Latent", description="Length of the noise vector z.")
     width: int = Field(
         default=64, ge=4, le=512, title="Width", description="Channels of the layer nearest the picture."
