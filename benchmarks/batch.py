@@ -17,7 +17,7 @@ from typing import Any
 
 from skimage import data
 
-from batch_makers import SLEEP
+from batch_backends import SLEEP
 from core.manifest import manifest
 from core.storage.store import Store
 from figure_rows import HEAD, Row, show
@@ -84,7 +84,9 @@ def alone(out: Path, env: dict[str, str]) -> dict[str, float]:
 
 def busy(folder: Path, jobs: int) -> Row:
     """The share of time for which a device that sleeps is busy."""
-    _, out = night(folder, "sleeping", jobs, {"preset": "draft", "recipe": {"size": SIDES[0]}}, "batch_makers:Sleeper")
+    _, out = night(
+        folder, "sleeping", jobs, {"preset": "draft", "recipe": {"size": SIDES[0]}}, "batch_backends:Sleeper"
+    )
     share = jobs * SLEEP / elapsed(out)
     what = f"share of time that a device of {SLEEP} s a job is busy, {jobs:,} jobs"
     return Row(what, f"{share:.1%}", "97 %", share >= 0.97)

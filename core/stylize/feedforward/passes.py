@@ -33,35 +33,35 @@ class TransferInput:
 
 
 def painted_whole(
-    canvases: Sequence[TransferInput], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
+    inputs: Sequence[TransferInput], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
 ) -> list[Tensor]:
     """Paint inputs whole, each (3, h, w) RGB in [0, 1], float32 on the CPU.
 
     Always `lanes` pictures of one size in a call: short ones are filled up, so a picture's pixels are its own.
     """
-    passes = [(number, embedding) for number, canvas in enumerate(canvases) for embedding in canvas.embeddings]
-    painted: list[list[Tensor]] = [[] for _ in canvases]
+    passes = [(number, embedding) for number, given in enumerate(inputs) for embedding in given.embeddings]
+    painted: list[list[Tensor]] = [[] for _ in inputs]
     done = 0
-    for batch in _batches(passes, [canvas.picture.size for canvas in canvases], lanes):
+    for batch in _batches(passes, [given.picture.size for given in inputs], lanes):
         filled = batch + batch[:1] * (lanes - len(batch))
-        x = torch.stack([tensor(canvases[number].picture) for number, _ in filled]).to(device)
+        x = torch.stack([tensor(inputs[number].picture) for number, _ in filled]).to(device)
         with torch.no_grad():
             y = network(x, torch.cat([embedding for _, embedding in filled])).cpu()
         for (number, _), made in zip(batch, y, strict=False):
             painted[number].append(made)
         done += len(batch)
         on_pass(done, len(passes))
-    return [blended(made, canvas.areas) for made, canvas in zip(painted, canvases, strict=True)]
+    return [blended(made, given.areas) for made, given in zip(painted, inputs, strict=True)]
 
 
 def painted_large(
-    canvas: TransferInput, network: TransferNetwork, device: torch.device, deep: bool, on_pass: OnPass
+    given: TransferInput, network: TransferNetwork, device: torch.device, deep: bool, on_pass: OnPass
 ) -> Tensor:
     """Paint one input tile by tile, (3, h, w) on the CPU: uint8, or if it is to be `deep`, float32 in [0, 1]."""
-    height, width = canvas.picture.rgb.shape[:2]
+    height, width = given.picture.rgb.shape[:2]
     made = torch.empty(height, width, 3, dtype=torch.float32 if deep else torch.uint8)
-    areas = [fitted(area.unsqueeze(0), height, width)[0] for area in canvas.areas] if len(canvas.areas) > 1 else []
-    for part, place in painted_in_tiles(canvas.picture, canvas.embeddings, network, device, on_pass):
+    areas = [fitted(area.unsqueeze(0), height, width)[0] for area in given.areas] if len(given.areas) > 1 else []
+    for part, place in painted_in_tiles(given.picture, given.embeddings, network, device, on_pass):
         y = blended(part, [area[place] for area in areas]).permute(1, 2, 0)
         made[place] = y if deep else (y.clamp(0, 1) * 255).round().byte()
     return made.permute(2, 0, 1)

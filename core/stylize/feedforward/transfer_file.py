@@ -32,7 +32,7 @@ KIND = "nocturne transfer 1"
 FILE_KIND = FileKind("network file", "nocturne train-style", KIND, "network that paints")
 AVERAGE = "average."
 SEEN_BY = ("style_size", "trim", "precision")
-"""Fields of the training that the look of an artwork hangs on, and so what is predicted from it."""
+"""Fields of the training that the look of an artwork depends on, and so what is predicted from it."""
 MOST_STYLES = 10_000
 
 

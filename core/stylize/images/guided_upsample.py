@@ -75,7 +75,7 @@ def _windowed(x: Tensor) -> Tensor:
 
 
 def _neighbours(count: int, wanted: int, first: int, last: int) -> tuple[slice, tuple[Tensor, Tensor]]:
-    """The rows of `count` that rows `first` to `last` of `wanted` hang on, and the taps, counted from them."""
+    """The rows of `count` that rows `first` to `last` of `wanted` depend on, and the taps, counted from them."""
     index, weight = _taps(count, wanted, first, last)
     top, bottom = max(0, int(index.min()) - 2 * RADIUS), min(count, int(index.max()) + 1 + 2 * RADIUS)
     return slice(top, bottom), (index - top, weight)

@@ -68,25 +68,25 @@ class OnePass:
         CPU. Values are in [0, 1], or those of a picture done in tiles are uint8, unless it is to have 16 bits.
         """
         model = self._model(recipe)
-        canvases = [self._canvas(*each, recipe, model) for each in zip(jobs, decoded, strict=True)]
-        whole = [number for number, each in enumerate(canvases) if not recipe.painted_in_tiles(*each.picture.size)]
+        inputs = [self._transfer_input(*each, recipe, model) for each in zip(jobs, decoded, strict=True)]
+        whole = [number for number, each in enumerate(inputs) if not recipe.painted_in_tiles(*each.picture.size)]
         if whole:
             with devices.one_thread():
-                small = [canvases[number] for number in whole]
+                small = [inputs[number] for number in whole]
                 made = painted_whole(small, model.network, self._device, recipe.lanes, on_pass)
             for number, picture in zip(whole, made, strict=True):
-                yield number, at_working_size(picture, canvases[number].picture, decoded[number].content)
+                yield number, at_working_size(picture, inputs[number].picture, decoded[number].content)
         for number in sorted(set(range(len(jobs))) - set(whole)):
             with devices.threads(self._threads):
-                large = painted_large(canvases[number], model.network, self._device, recipe.depth == 16, on_pass)
-            yield number, at_working_size(large, canvases[number].picture, decoded[number].content)
+                large = painted_large(inputs[number], model.network, self._device, recipe.depth == 16, on_pass)
+            yield number, at_working_size(large, inputs[number].picture, decoded[number].content)
 
     def _model(self, recipe: Recipe) -> TransferModel:
         info = style_lookup.info_of(recipe.network)
         known = (str(info.path), info.digest, recipe.precision)
         return self._models.get(known, lambda: load(info.path, self._device, recipe.precision))
 
-    def _canvas(self, job: Job, decoded: Decoded, recipe: Recipe, model: TransferModel) -> TransferInput:
+    def _transfer_input(self, job: Job, decoded: Decoded, recipe: Recipe, model: TransferModel) -> TransferInput:
         picture = brushed(image.Picture(decoded.content.rgb), max(decoded.content.size), 1 / recipe.brush)
         palette = (job.asset_sha256, str(recipe.size)) if recipe.keep_color == "match" else ()
         known = (job.style_sha256, job.weights, *palette)
@@ -126,16 +126,16 @@ def watched(on_step: OnStep, picture: Callable[[], Tensor]) -> OnPass:
     return lambda done, of: on_step(OptimisationStep(done, of, math.nan, picture))
 
 
-def at_working_size(painted: Tensor, canvas: image.Picture, content: image.Picture) -> Tensor:
+def at_working_size(painted: Tensor, seen: image.Picture, content: image.Picture) -> Tensor:
     """What was painted, (3, h, w), at the size of the content: lifted along its edges, or shrunk."""
-    if canvas.size == content.size:
+    if seen.size == content.size:
         return painted
     size = (content.size.height, content.size.width)
-    if canvas.size.width * canvas.size.height > size[0] * size[1]:
+    if seen.size.width * seen.size.height > size[0] * size[1]:
         return resized(unit(painted), size).clamp(0, 1)
     large = torch.from_numpy(content.rgb).permute(2, 0, 1)
     whole = torch.empty(3, *size)
-    for rows, strip in upsampled(unit(painted), tensor(canvas), large):
+    for rows, strip in upsampled(unit(painted), tensor(seen), large):
         whole[:, rows] = strip
     return whole
 

@@ -65,11 +65,11 @@ class OutputScorer:
         labels = self._labeller.columns(picture.rgb) if self._labeller else {}
         return OutputScores(scores, perceptual_hash.hex_hash(picture.rgb), labels)
 
-    def columns(self, judgement: OutputScores) -> dict[str, Any]:
-        """The manifest's columns of a judgement, its score by the run's weights."""
-        scores = judgement.scores
+    def columns(self, scored: OutputScores) -> dict[str, Any]:
+        """The manifest's columns of scores, the overall one by the run's weights."""
+        scores = scored.scores
         score = scores.overall(self._weights)
-        return {"fingerprint": judgement.fingerprint, "score": score, **scores.columns, **judgement.labels}
+        return {"fingerprint": scored.fingerprint, "score": score, **scores.columns, **scored.labels}
 
     def _scores(self, job: Job, made: image.Picture, decoded: Decoded, recipe: Recipe) -> Scores:
         """Scores against what the optimisation saw: a style in other colours than its own is not judged by those, and none
@@ -104,5 +104,5 @@ class OutputScorer:
 
 
 def seen_with(job: Job, recipe: Recipe) -> tuple[str, ...]:
-    """What a style hangs on besides itself: on the asset, where it takes that one's colours."""
+    """What a style depends on besides itself: the asset, where it takes that one's colours."""
     return () if recipe.keep_color == "none" else (job.asset_sha256,)

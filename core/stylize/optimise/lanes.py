@@ -55,7 +55,7 @@ def evaluate(questions: Sequence[LossRequest], backbone: Backbone, lanes: int) -
 
 
 def _slopes(losses: Sequence[Loss], features: LayerFeatures, lane: int) -> tuple[float, dict[str, Tensor]]:
-    """A lane's loss, and its slope in the features that it hangs on, each (1, c, h, w).
+    """A lane's loss, and its slope in the features that it depends on, each (1, c, h, w).
 
     Cut out of the network's graph: autograd would else fill a batch with zeros for each lane and layer, a third of all time.
     """

@@ -89,7 +89,7 @@ class _History:
 
 
 def _start(asset: Tensor, recipe: Recipe, seed: int) -> Tensor:
-    """The first picture: the asset, or grey, with as much noise as the recipe says; it hangs on seed and size."""
+    """The first picture: the asset, or grey, with as much noise as the recipe says; a function of seed and size."""
     noise = torch.randn(asset.shape, generator=devices.generator(seed)).to(asset)
     base = asset if recipe.init == "content" else torch.full_like(asset, 0.5)
     amount = recipe.start_noise if recipe.init == "content" else 0.2

@@ -55,8 +55,8 @@ def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[Lear
     numbers = wanted(styles.known, info, spec.only, spec.catalog)
     if not numbers:
         return []
-    school = _StyleLearner(spec, info, styles)
-    return [school.taught(number, on_loss) for number in numbers]
+    learner = _StyleLearner(spec, info, styles)
+    return [learner.refine(number, on_loss) for number in numbers]
 
 
 def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str], catalog: Path) -> list[int]:
@@ -93,7 +93,7 @@ class _StyleLearner:
         self._refiner = EmbeddingRefiner(model.network, recipe, pictures, PerceptualLoss(recipe.losses(), backbone))
         self._known, self._tensors = list(info.styles), _tensors(info)
 
-    def taught(self, number: int, on_loss: OnStyleLoss | None) -> LearnedStyle:
+    def refine(self, number: int, on_loss: OnStyleLoss | None) -> LearnedStyle:
         """Refine a style of the catalog, and write the file with it."""
         style = self._catalog.known[number]
 

@@ -1,4 +1,4 @@
-"""A maker for the benchmarks of whole batches, loaded by a worker: style transfer on a stand-in for a device."""
+"""Backend for the benchmarks of whole batches, loaded by a worker: style transfer on a stand-in for a device."""
 
 from __future__ import annotations
 
