@@ -47,7 +47,7 @@ THUMB = 320
 LARGE = 64 * 2**20
 """Bytes of an asset from which what its decoding leaves behind is given back before it is painted."""
 
-HAND_BYTES = 1 << 30
+GROUP_BYTES = 1 << 30
 """Free memory for each job that is made at once: generous, a third one took 0.1 GB more at 512 pixels."""
 
 
@@ -110,8 +110,8 @@ class StylizeBackend:
         quick = all(recipe.method == "fast" for recipe in self._recipes.values())
         if self._device.type != "cpu" or not quick or self._threads == 1:
             return 1
-        room, hands = available_bytes(), self._threads + 1
-        return max(1, hands if room is None else min(hands, room // HAND_BYTES))
+        free, groups = available_bytes(), self._threads + 1
+        return max(1, groups if free is None else min(groups, free // GROUP_BYTES))
 
     def is_large(self, job: Job, decoded: Decoded) -> bool:
         """Whether a job's picture is, or may be, painted in tiles, by all cores."""

@@ -294,17 +294,18 @@ def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Stud
     studio.picture("library/wide.png", 9, (3 * WIDTH, 2 * HEIGHT))
     backend = LaneBackend("cpu")
     jobs = jobs_of(studio, backend, network, recipe={"size": 3 * WIDTH, "whole_megapixels": 0.02, "precision": "auto"})
-    backend.hands = 4
+    backend.parallel_groups, store = 4, Store(studio.out)
+    context = RUN_KINDS["stylize"].context_of(store)
     found: list[dict[str, dict[str, Any]]] = []
     for several in (False, True):
         told: list[Any] = []
-        stages = Stages(backend, Committer(Store(studio.out), told.append), "run", lambda _: None, CpuTimer())
+        stages = Stages(backend, Committer(store, told.append), context, lambda _: None, CpuTimer())
         work = ParallelExecutor(stages, backend) if several else StagedExecutor(stages)
         for job in jobs:
             work.submit((job,))
         work.finish()
         work.run()
-        rows = manifest.read(Store(studio.out)).to_pylist()
+        rows = manifest.read(store).to_pylist()
         found.append(
             {row["output"]: {name: row[name] for name in ("pixels_sha256", "score", "status")} for row in rows}
         )
