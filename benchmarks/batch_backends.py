@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from core.engine.backend import StepCallback
 from core.planning.jobs import Job
 from core.stylize.images.pixels import tensor
+from core.stylize.jobs.job_inputs import Decoded
 from core.stylize.jobs.lane_backend import LaneBackend, Unscored
-from core.stylize.jobs.sources import Decoded
 from core.stylize.optimise.optimise import Result
 
 SLEEP = 0.2

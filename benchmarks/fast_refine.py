@@ -19,10 +19,10 @@ from core.storage.cache_dir import cache_folder
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
-from core.stylize.train.learn import usual_contents
 from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.train.learn_styles import usual_contents
 from core.stylize.train.perceptual import PerceptualLoss
-from core.stylize.train.refine import EmbeddingRefiner
+from core.stylize.train.refine_embedding import EmbeddingRefiner
 from core.stylize.train.style_bank import StyleArtworks, StyleBank, TrainingTarget
 from fast_network import CPU, artworks
 from figure_rows import Row

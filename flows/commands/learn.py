@@ -20,7 +20,7 @@ from flows.console import console, plain_table, print_line
 
 def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
     """Refine the embeddings of a catalog's new styles, printing each step's loss, and where the network file lies."""
-    from core.stylize.train.learn import learn
+    from core.stylize.train.learn_styles import learn
 
     out, begun = console(as_json), time.perf_counter()
     print_line(out, f"Network: {spec.begun_with}")

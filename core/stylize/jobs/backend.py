@@ -28,10 +28,10 @@ from core.stylize.images.pixels import tensor, unit
 from core.stylize.images.postprocess import delivered, put_coloured
 from core.stylize.images.region_composite import RegionComposites
 from core.stylize.jobs.context import StylizeContext
-from core.stylize.jobs.one_pass import OnePass, predictor_views, watched
+from core.stylize.jobs.feedforward_jobs import OnePass, predictor_views, watched
+from core.stylize.jobs.job_inputs import Decoded, Sources
 from core.stylize.jobs.output_scorer import OutputScorer, OutputScores, seen_with
-from core.stylize.jobs.sources import Decoded, Sources
-from core.stylize.jobs.stamp import stamp_of
+from core.stylize.jobs.provenance_stamp import stamp_of
 from core.stylize.optimise.losses import ContentLoss, Loss
 from core.stylize.optimise.optimise import OnStep, OptimisationRequest, OptimisationStep, Result, stylise_all
 from core.stylize.optimise.recipe_backbone import for_recipe

@@ -12,7 +12,7 @@ from core.storage.store import Store
 from core.storage.write_batch import BatchedStore
 from core.stylize.jobs.backend import ScoredOutput, StylizeBackend
 from core.stylize.jobs.context import StylizeContext
-from core.stylize.jobs.sources import Decoded
+from core.stylize.jobs.job_inputs import Decoded
 from core.stylize.optimise.optimise import Result
 
 Unscored = tuple[Decoded, Result]

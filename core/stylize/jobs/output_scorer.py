@@ -20,7 +20,7 @@ from core.stylize.images import colour
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import eight_bit, tensor
 from core.stylize.jobs.context import StylizeContext
-from core.stylize.jobs.sources import KEPT_ASSETS, Decoded
+from core.stylize.jobs.job_inputs import KEPT_ASSETS, Decoded
 
 REFERENCE_BUDGET = 64 * 2**20
 """Bytes of what the scorer remembers of artworks."""

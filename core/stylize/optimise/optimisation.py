@@ -14,7 +14,7 @@ from core.errors import NotFinite
 from core.networks import device as devices
 from core.stylize.images.pixels import resized
 from core.stylize.optimise.adam import Adam
-from core.stylize.optimise.frequency import FrequencyScaling
+from core.stylize.optimise.frequency_scaling import FrequencyScaling
 from core.stylize.optimise.lanes import LossAndGradient, LossRequest, Optimisation
 from core.stylize.optimise.lbfgs import LBFGS, history_of
 from core.stylize.optimise.losses import Loss

@@ -23,7 +23,7 @@ from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.train import contents
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.perceptual import PerceptualLoss
-from core.stylize.train.refine import EmbeddingRefiner, Refined
+from core.stylize.train.refine_embedding import EmbeddingRefiner, Refined
 from core.stylize.train.style_bank import StyleBank
 from core.stylize.train.training_data import CatalogStyles, catalog_styles
 from core.text import printable

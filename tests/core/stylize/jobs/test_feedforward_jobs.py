@@ -30,7 +30,7 @@ from core.runs.stylize_plan import make_plan
 from core.storage.run_paths import output_path
 from core.storage.store import Store
 from core.stylize.feedforward import network_tiles
-from core.stylize.jobs import one_pass
+from core.stylize.jobs import feedforward_jobs
 from core.stylize.jobs.backend import StylizeBackend
 from core.stylize.jobs.interactive import InteractiveSession
 from core.stylize.jobs.lane_backend import LaneBackend
@@ -336,13 +336,13 @@ def test_an_embedding_is_predicted_in_one_thread(
     """Sums round by the number of threads; it would hang on what else is made in the run."""
     backend = StylizeBackend("cpu", warm=False)  # one that has kept no embedding yet
     seen: list[int] = []
-    targets, before = one_pass.style_targets, torch.get_num_threads()
+    targets, before = feedforward_jobs.style_targets, torch.get_num_threads()
 
     def watched(*arguments: Any) -> Any:
         seen.append(torch.get_num_threads())
         return targets(*arguments)
 
-    monkeypatch.setattr(one_pass, "style_targets", watched)
+    monkeypatch.setattr(feedforward_jobs, "style_targets", watched)
     jobs = jobs_of(studio, backend, network, "night")
     torch.set_num_threads(2)
     try:

@@ -14,8 +14,8 @@ from core.planning.file_digests import sha256_of
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, read_info, read_tensors
 from core.stylize.feedforward.transfer_info import KnownStyle
-from core.stylize.train.learn import learn
 from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.train.learn_styles import learn
 from tests.core.stylize.networks import seeded_model, state_of
 
 RECIPE = TransferRecipe(batch=1, crops=(32,), content_side=48, style_size=32, precision="float32", trim=False)

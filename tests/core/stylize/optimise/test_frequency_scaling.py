@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.networks import device
-from core.stylize.optimise.frequency import FrequencyScaling
+from core.stylize.optimise.frequency_scaling import FrequencyScaling
 
 CPU = torch.device("cpu")
 

@@ -24,7 +24,7 @@ from core.stylize.feedforward.transfer_model import TransferModel
 from core.stylize.images.guided_upsample import upsampled
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.pixels import brushed, eight_bit, resized, tensor, unit
-from core.stylize.jobs.sources import Decoded, PredictorViews
+from core.stylize.jobs.job_inputs import Decoded, PredictorViews
 from core.stylize.optimise.optimisation import OnStep, OptimisationStep
 from core.stylize.optimise.target_cache import TargetCache
 
