@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from core.config.spec import Spec
 from core.errors import NocturneError, SpecError
 from core.planning.cost_calibration import calibrate_cost
 from core.planning.cost_model import CostModel
 from core.planning.file_digests import MeasuredFile
+from core.planning.plan_file import read_context
 from core.planning.recipe_choice import RecipeChoice, choose_recipe, fits_request, median_size, request_of, request_text
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
@@ -97,7 +95,7 @@ def _read_frozen(run: Path) -> tuple[RecipeChoice | None, str]:
     if not store.exists(PLAN):
         return None, ""
     try:
-        context = json.loads((pq.read_schema(store.contained_path(PLAN)).metadata or {})[b"context"])
+        context = read_context(store)
         return RecipeChoice.model_validate(context[CHOICE_KEY]) if CHOICE_KEY in context else None, ""
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return None, " What the last plan chose cannot be read any more."

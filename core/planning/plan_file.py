@@ -49,8 +49,11 @@ def read_planned(store: Store) -> Iterator[Job]:
 
 
 def read_context(store: Store) -> dict[str, Any]:
-    """The context of the plan in the run folder as plain values, for its kind's RunContext; with the plan's summary."""
-    metadata = pq.read_schema(io.BytesIO(store.read(PLAN))).metadata
+    """The context of the plan in the run folder as plain values, for its kind's RunContext; with the plan's summary.
+
+    Raises OSError, ValueError, KeyError, RecursionError or NocturneError for a file that is no plan.
+    """
+    metadata = pq.read_schema(store.contained_path(PLAN)).metadata or {}
     return json.loads(metadata[b"context"])  # type: ignore[no-any-return]
 
 

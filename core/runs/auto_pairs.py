@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from core.errors import NocturneError, SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
 from core.planning.pairs import Pair
+from core.planning.plan_file import read_context
 from core.progress import StageCallback
 from core.storage.run_paths import PLAN
 from core.storage.store import Store
@@ -91,11 +91,9 @@ def _frozen(spec: Spec) -> dict[str, tuple[str, ...]]:
     if not store.exists(PLAN):
         return {}
     try:
-        file = store.contained_path(PLAN)
-        context = json.loads((pq.read_schema(file).metadata or {})[b"context"])
-        if context.get(KEY) != spec.pairs:
+        if read_context(store).get(KEY) != spec.pairs:
             return {}
-        rows = pq.read_table(file, columns=["asset", "style"], pre_buffer=False)
+        rows = pq.read_table(store.contained_path(PLAN), columns=["asset", "style"], pre_buffer=False)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return {}  # they are chosen anew, as for a run's first plan
     found: dict[str, dict[str, None]] = {}
