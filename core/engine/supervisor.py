@@ -66,12 +66,13 @@ class Supervisor:
         self._ready = self._draining = self._closing = self._shutting_down = False
         self._failure: NocturneError | None = None
         self._lock = threading.RLock()
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_pipe: tuple[socket.socket, socket.socket] | None = None
         self._worker: WorkerProcess | None = None
         self._thread = threading.Thread(target=self._run, name=f"supervisor-{device}", daemon=True)
 
     def start(self) -> None:
         """Spawn the worker, which begins to load its networks."""
+        self._wake_pipe = socket.socketpair()
         self._worker = WorkerProcess(self.device, self._backend)
         self._thread.start()
 
@@ -139,8 +140,8 @@ class Supervisor:
                 self._fail(error if isinstance(error, NocturneError) else fault)
         with self._lock:
             self._queue.drop_pending(in_flight=True)
-        self._wake_reader.close()
-        self._wake_writer.close()
+        for end in self._wake_pipe or ():
+            end.close()
 
     def _serve(self) -> None:
         while True:
@@ -148,11 +149,11 @@ class Supervisor:
                 self._send_jobs()
                 connection = self._worker.connection if self._worker else None
                 timeout = self._queue.seconds_to_timeout()
-            if connection is None:
+            if connection is None or self._wake_pipe is None:
                 break
-            readable = wait([connection, self._wake_reader], timeout)
-            if self._wake_reader in readable:
-                self._wake_reader.recv(4096)
+            readable = wait([connection, self._wake_pipe[0]], timeout)
+            if self._wake_pipe[0] in readable:
+                self._wake_pipe[0].recv(4096)
             if connection in readable:
                 self._receive(connection)
             with self._lock:
@@ -304,5 +305,6 @@ class Supervisor:
             self._worker.kill()
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # the supervisor has ended
-            self._wake_writer.send(b"!")
+        if self._wake_pipe:
+            with contextlib.suppress(OSError):  # the supervisor has ended
+                self._wake_pipe[1].send(b"!")
