@@ -21,6 +21,21 @@ from tests.prefect_server import running_server
 __all__ = ["pytest_runtest_setup", "pytest_terminal_summary"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For tests side by side: what shares fixtures goes to one process, all that needs the Prefect server first."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    for item in items:
+        group = "prefect" if uses_server(item) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (not uses_server(item), "faults" not in item.path.parts))
+
+
+def uses_server(item: pytest.Item) -> bool:
+    """Whether a test runs flows on the session's Prefect server."""
+    return "prefect_env" in getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test reads or writes the user's own cache or Prefect database, nor those of a test that runs beside it."""

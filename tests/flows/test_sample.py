@@ -9,7 +9,7 @@ from PIL import Image
 from core.manifest.verify import verify
 from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_night_of_samples_makes_a_run_like_any_other(tmp_path: Path, file: Path, prefect_env: dict[str, str]) -> None:
     out = tmp_path / "run"
-    ended = nocturne("sample", file, "--seeds", "0-9", "--out", out, "--device", "cpu", "--json", env=prefect_env)
+    ended = here("sample", file, "--seeds", "0-9", "--out", out, "--device", "cpu", "--json", env=prefect_env)
     assert ended.code == 0, ended.err
     record = json.loads(ended.out)
     assert (record["made"], record["manifest"]["done"], record["planned"]["seeds"]) == (10, 10, 10)
@@ -27,10 +27,10 @@ def test_a_night_of_samples_makes_a_run_like_any_other(tmp_path: Path, file: Pat
     assert (out / "gallery/index.html").is_file()
     assert "10 samples from" in (out / "gallery/index.html").read_text()
     assert len(list((out / "nights").iterdir())) == 1
-    again = nocturne("sample", out / "spec.toml", "--json", env=prefect_env)
+    again = here("sample", out / "spec.toml", "--json", env=prefect_env)
     assert (again.code, json.loads(again.out)["made"]) == (0, 0)
-    assert nocturne("status", out).code == 0
-    shown = json.loads(nocturne("show", out / "outputs/samples/digits/7.png", "--json").out)
+    assert here("status", out).code == 0
+    shown = json.loads(here("show", out / "outputs/samples/digits/7.png", "--json").out)
     assert (shown["kind"], shown["seed"], shown["checkpoint"]) == ("sample", 7, "digits")
 
 
@@ -54,10 +54,10 @@ def test_what_cannot_be_drawn_is_one_sentence(tmp_path: Path, file: Path, flags:
 def test_a_sheet_and_an_animation(tmp_path: Path) -> None:
     file = checkpoint(tmp_path / "pets.safetensors", TINY.changed({"conditional": True}), ["cat", "dog"])
     sheet, way = tmp_path / "sheet.png", tmp_path / "way.gif"
-    assert nocturne("interpolate", file, "--seeds", "1-4", "--grid", "2x3", "--class", "dog", "-o", sheet).code == 0
+    assert here("interpolate", file, "--seeds", "1-4", "--grid", "2x3", "--class", "dog", "-o", sheet).code == 0
     with Image.open(sheet) as image:
         assert image.size == (3 * 18 - 2, 2 * 18 - 2)
-    assert nocturne("interpolate", file, "--seeds", "1,5", "--frames", 4, "-o", way).code == 0
+    assert here("interpolate", file, "--seeds", "1,5", "--frames", 4, "-o", way).code == 0
     with Image.open(way) as image:
         assert image.n_frames == 4
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.networks.classifier_file import read
 from core.networks.features import FeatureExtractor
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 Env = dict[str, str]
 
@@ -34,7 +34,7 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     labelled(data)
     (data / "lying" / "broken.png").write_bytes(b"no picture")
     (data / "standing" / "copy.png").write_bytes((data / "standing" / "0.png").read_bytes())
-    ended = nocturne("train-classifier", data, "--out", out, "--json", env=prefect_env)
+    ended = here("train-classifier", data, "--out", out, "--json", env=prefect_env)
     assert ended.code == 0, ended.err
     record: dict[str, Any] = json.loads(ended.out)
     assert record["pictures"] == 20
@@ -45,7 +45,7 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     assert classifier.classes == ("lying", "standing")
     seen = FeatureExtractor(torch.device("cpu")).wide(np.asarray(Image.open(data / "lying" / "3.png")))
     assert classifier.judge(seen).label == "lying"
-    again = nocturne("train-classifier", out / "spec.toml", env=prefect_env)  # nothing is seen twice
+    again = here("train-classifier", out / "spec.toml", env=prefect_env)  # nothing is seen twice
     assert again.code == 0, again.err
     assert read(out / "stripes.safetensors").digest == classifier.digest
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from core.gan.checkpoints.checkpoint import read_info
-from tests.flows.command import here, nocturne, started
+from tests.flows.command import here, started
 
 Env = dict[str, str]
 SMALL = (
@@ -40,34 +40,31 @@ def newest(out: Path) -> int:
 def test_a_training_from_the_command_to_samples(tmp_path: Path, prefect_env: Env) -> None:
     out = tmp_path / "run"
     flags = ("digits", *SMALL, "--out", out, "--evaluate-pictures", 50)
-    ended = nocturne("train-gan", *flags, "--steps", 30, "--json", env=prefect_env)
+    ended = here("train-gan", *flags, "--steps", 30, "--json", env=prefect_env)
     assert ended.code == 0, ended.err
     record: dict[str, Any] = json.loads(ended.out)
     assert (record["step"], record["steps"], record["over"], record["exit_code"]) == (30, 30, True, 0)
     assert record["best_kid"] == pytest.approx(record["row"]["kid"])
     assert newest(out) == 30
-    again = nocturne("train-gan", out / "train.toml", env=prefect_env)
+    again = here("train-gan", out / "train.toml", env=prefect_env)
     assert again.code == 0, again.err
     assert "30 of 30" in again.out
     small = tmp_path / "small.safetensors"
-    exported = nocturne("export-gan", out / "checkpoints/best.safetensors", small)
+    exported = here("export-gan", out / "checkpoints/best.safetensors", small)
     assert exported.code == 0, exported.err
     assert read_info(small).digest in exported.out
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, prefect_env: Env) -> None:
     out = tmp_path / "run"
-    with started("train-gan", "digits", *SMALL, "--out", out, "--steps", 1_000_000, env=prefect_env) as running:
-        assert running.stdout is not None
-        said = []
-        for line in running.stdout:
-            said.append(line)
-            if " training" in line:
-                os.kill(running.pid, signal.SIGINT)
-                break
-        said += running.stdout.readlines()
-    text = "".join(said)
-    assert running.wait() == 3, text
+    flags = ("digits", *SMALL, "--out", out, "--steps", 1_000_000, "--checkpoint-minutes", 0.005)
+    running = started("train-gan", *flags, env=prefect_env)
+    while not list(out.glob("checkpoints/step-*.safetensors")):
+        assert running.poll() is None, running.stdout and running.stdout.read()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    text, _ = running.communicate(timeout=60)
+    assert running.returncode == 3, text
     assert "Saving after the steps in hand" in text
     assert "The training is saved. The same command" in text
     assert newest(out) > 0

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.stylize.feedforward.transfer_file import read_info
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 Env = dict[str, str]
 RECIPE = {"batch": 1, "crops": 32, "content-side": 48, "style-size": 32, "precision": "float32"}
@@ -30,21 +30,21 @@ def test_from_a_catalog_to_a_network_that_learns_another_style(tmp_path: Path, p
     for k, name in enumerate(("catalog/wave.png", "contents/a.png", "contents/b.png", "more/c.png")):
         picture(tmp_path / name, k)
     flags = ("--contents", tmp_path / "contents", "--contents", tmp_path / "more", *SMALL, *HERE, "--out", out)
-    ended = nocturne("train-style", tmp_path / "catalog", *flags, "--steps", 4, "--json", env=prefect_env)
+    ended = here("train-style", tmp_path / "catalog", *flags, "--steps", 4, "--json", env=prefect_env)
     assert ended.code == 0, ended.err
     record: dict[str, Any] = json.loads(ended.out)
     assert (record["step"], record["steps"], record["over"], record["exit_code"]) == (4, 4, True, 0)
     assert record["best_held_out"] == pytest.approx(record["row"]["held_out"])
-    again = nocturne("train-style", out / "train.toml", env=prefect_env)
+    again = here("train-style", out / "train.toml", env=prefect_env)
     assert again.code == 0, again.err
     assert "4 of 4" in again.out
     assert "network.safetensors" in again.out
     small = tmp_path / "small.safetensors"
-    exported = nocturne("export-style", out / "checkpoints/best.safetensors", small)
+    exported = here("export-style", out / "checkpoints/best.safetensors", small)
     assert exported.code == 0, exported.err
     assert read_info(small).digest in exported.out
     picture(tmp_path / "catalog/dots.png", 9)
-    learnt = nocturne(
+    learnt = here(
         "learn-style",
         tmp_path / "catalog",
         "--network",

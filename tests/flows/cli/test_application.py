@@ -11,6 +11,7 @@ from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.planning.cost_model import CostModel, save_cost
 from flows.cli.options import RENAMED
+from flows.commands import run
 from tests.conftest import Studio
 from tests.flows.command import here, nocturne
 
@@ -29,6 +30,12 @@ COMMANDS = [
     "doctor",
     "init",
 ]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a busy machine, the plan is waited for before a server is started."""
+    monkeypatch.setattr(run, "QUICK_PLAN", 60.0)
 
 
 def test_help_names_every_command() -> None:
@@ -85,9 +92,9 @@ def test_help_imports_nothing_heavy() -> None:
         (["--reuse", "/nowhere"], "/nowhere is not a run folder"),
     ],
 )
-def test_a_wrong_spec_stops_before_any_work(studio: Studio, flags: list[str], fault: str) -> None:
+def test_a_wrong_spec_stops_before_any_work(studio: Studio, patient: None, flags: list[str], fault: str) -> None:
     base = ["--library", studio.library, "--catalog", studio.catalog, "--out", studio.out]
-    ended = nocturne("run", *base, *flags)
+    ended = here("run", *base, *flags)
     assert ended.code == 2
     assert fault in ended.err
     assert len(ended.err.strip().splitlines()) == 1
@@ -98,12 +105,12 @@ def test_a_wrong_spec_stops_before_any_work(studio: Studio, flags: list[str], fa
 def test_an_unknown_key_in_a_file(studio: Studio) -> None:
     spec = studio.root / "tonight.toml"
     spec.write_text('library = "library"\ncatalog = "catalog"\ncolour = 1\n')
-    ended = nocturne("run", spec)
+    ended = here("run", spec)
     assert ended.code == 2
     assert f"{spec}: unknown key `colour`" in ended.err
 
 
-def test_missing_weights_say_which_file_to_put_where(studio: Studio, tmp_path: Path) -> None:
+def test_missing_weights_say_which_file_to_put_where(studio: Studio, patient: None, tmp_path: Path) -> None:
     flags = [
         "--library",
         studio.library,
@@ -114,7 +121,7 @@ def test_missing_weights_say_which_file_to_put_where(studio: Studio, tmp_path: P
         "--weights",
         "torchvision",
     ]
-    ended = nocturne("run", *flags, env={"TORCH_HOME": str(tmp_path)})
+    ended = here("run", *flags, env={"TORCH_HOME": str(tmp_path)})
     assert ended.code == 2
     assert "vgg19-dcbb9e9d.pth" in ended.err
     assert str(tmp_path) in ended.err

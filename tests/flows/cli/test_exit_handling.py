@@ -13,7 +13,7 @@ import pytest
 from core.manifest import manifest
 from core.storage.store import TEMPORARY, Store
 from tests.conftest import Studio
-from tests.flows.command import nocturne, started
+from tests.flows.command import here, nocturne, started
 from tests.prefect_server import running_server
 
 Env = dict[str, str]
@@ -84,7 +84,7 @@ def test_ctrl_c_twice_stops_now_and_keeps_what_is_committed(slow: Studio, prefec
     assert running.returncode == 130
     assert left_alive(running, family) == []
     assert statuses(slow.out) == {"a_quick": "done", "b_slow": "pending"}
-    assert nocturne("status", slow.out).code == 3
+    assert here("status", slow.out).code == 3
 
 
 def test_a_server_that_dies_in_the_night_does_not_end_it(studio: Studio, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from core.gan.checkpoints.checkpoint import read_info
 from core.gan.data.dataset import load
 from flows.commands.evaluation_report import notes
 from tests.core.gan.samples import TINY, checkpoint
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 
 def folder(path: Path, count: int, seed: int) -> Path:
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 def test_figures_and_pairs_are_written_and_printed(tmp_path: Path, file: Path) -> None:
     training, held_out = folder(tmp_path / "training", 12, 1), folder(tmp_path / "held out", 8, 2)
     (training / "broken.jpg").write_bytes(b"no picture")
-    ended = nocturne("evaluate-gan", file, "--data", training, "--held-out", held_out, "--samples", 9)
+    ended = here("evaluate-gan", file, "--data", training, "--held-out", held_out, "--samples", 9)
     assert ended.code == 0, ended.err
     assert "Against 8 held-out pictures" in ended.out
     assert "1 file of the data could not be read" in ended.out

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here
 
 
 def test_a_board_with_a_draft(studio: Studio, tmp_path: Path) -> None:
     (studio.library / "broken.jpg").write_bytes(b"no picture")
     out = tmp_path / "board"
-    ended = nocturne("inspire", studio.library, "-o", out, "--catalog", studio.catalog, "--drafts", 1, "--json")
+    ended = here("inspire", studio.library, "-o", out, "--catalog", studio.catalog, "--drafts", 1, "--json")
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert (told["pictures"], len(told["drafts"])) == (3, 1)

@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 
 from tests.conftest import Studio
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 
 def test_a_recommendation_can_be_run_at_once(studio: Studio, tmp_path: Path) -> None:
     out = tmp_path / "chosen"
     (studio.library / "broken.jpg").write_bytes(b"no picture")
     flags = ("--catalog", studio.catalog, "-o", out, "--preset", "draft", "--json")
-    ended = nocturne("recommend", studio.library, *flags)
+    ended = here("recommend", studio.library, *flags)
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert set(told["recommended"]) == {"cat.jpg", "trip/sea.png"}
@@ -28,13 +28,13 @@ def test_a_recommendation_can_be_run_at_once(studio: Studio, tmp_path: Path) -> 
 
 def test_one_picture_and_wrong_ones(studio: Studio, tmp_path: Path) -> None:
     flags = ("--catalog", studio.catalog, "-o", tmp_path / "chosen")
-    ended = nocturne("recommend", studio.library / "cat.jpg", *flags, "-n", 2, "--mood", "calm")
+    ended = here("recommend", studio.library / "cat.jpg", *flags, "-n", 2, "--mood", "calm")
     assert ended.code == 0, ended.err
     assert "L*" in ended.out
     odd = studio.library / "cat[1].jpg"
     odd.write_bytes((studio.library / "cat.jpg").read_bytes())
     (studio.library / "trip/cat[1].jpg").write_bytes((studio.library / "cat.jpg").read_bytes())
-    ended = nocturne("recommend", odd, *flags)
+    ended = here("recommend", odd, *flags)
     assert ended.code == 0, ended.err
     assert [row["asset"] for row in csv.DictReader((tmp_path / "chosen/pairs.csv").read_text().splitlines())] == [
         odd.name

@@ -83,7 +83,7 @@ def test_a_night_and_the_next_one(hostile: Studio, prefect_env: Env) -> None:
     check_outputs(hostile, rows)
 
     before = {path: path.stat().st_mtime_ns for path in hostile.out.glob("outputs/**/*.png")}
-    again = nocturne("run", *flags(hostile), env=prefect_env)
+    again = here("run", *flags(hostile), env=prefect_env)
     assert again.code == 3
     assert "Nothing to make" in again.out
     assert {path: path.stat().st_mtime_ns for path in hostile.out.glob("outputs/**/*.png")} == before
@@ -141,11 +141,11 @@ def test_killed_in_the_middle_then_the_same_command(studio: Studio, prefect_env:
     rows = rows_of(studio.out)
     done_before = sum(row["status"] == "done" for row in rows.values())
     assert 3 <= done_before < 16
-    ended = nocturne("run", *flags(studio, *more), env=prefect_env)
+    ended = here("run", *flags(studio, *more), env=prefect_env)
     assert ended.code == 0, ended.out + ended.err
     assert last_night(studio.out)["made"] == 16 - done_before
     studio.out = studio.root / "undisturbed"
-    assert nocturne("run", *flags(studio, *more), env=prefect_env).code == 0
+    assert here("run", *flags(studio, *more), env=prefect_env).code == 0
     assert without_times(rows_of(studio.root / "run")) == without_times(rows_of(studio.out))
     assert not list((studio.root / "run").rglob(f"{TEMPORARY}*"))
 
@@ -155,7 +155,7 @@ def test_two_at_once_and_ctrl_c(studio: Studio, prefect_env: Env) -> None:
     while not (studio.out / "manifest.parquet").exists():
         assert running.poll() is None, running.stdout and running.stdout.read()
         time.sleep(0.05)
-    second = nocturne("run", *flags(studio), env=prefect_env)
+    second = here("run", *flags(studio), env=prefect_env)
     assert second.code == 3
     assert "being made by another process" in second.err
     time.sleep(3)
@@ -170,11 +170,11 @@ def test_two_at_once_and_ctrl_c(studio: Studio, prefect_env: Env) -> None:
 
 def test_retry_makes_only_what_failed(studio: Studio, prefect_env: Env) -> None:
     (studio.library / "late.png").write_text("not there yet")
-    assert nocturne("run", *flags(studio), env=prefect_env).code == 3
+    assert here("run", *flags(studio), env=prefect_env).code == 3
     before = rows_of(studio.out)
     studio.picture("library/late.png", 77)
     studio.picture("library/new.png", 78)
-    ended = nocturne("retry", studio.out, "--json", env=prefect_env)
+    ended = here("retry", studio.out, "--json", env=prefect_env)
     record = json.loads(ended.out)
     assert record["made"] == 2
     after = rows_of(studio.out)
@@ -216,7 +216,7 @@ def test_the_flow_from_python(studio: Studio, prefect_env: Env) -> None:
 def test_a_gate_tries_again_in_the_same_night(studio: Studio, prefect_env: Env) -> None:
     """What scores too low is tried again at once; asked for less, all of it comes back, and nothing is made anew."""
     gate = ("--include", "cat.jpg", "--min-score", "0.999", "--gate", "strength:1")
-    assert nocturne("run", *flags(studio, *gate), "--json", env=prefect_env).code == 0
+    assert here("run", *flags(studio, *gate), "--json", env=prefect_env).code == 0
     rows = rows_of(studio.out)
     assert len(rows) == 4
     assert {(row["status"], row["reason"]) for row in rows.values()} == {("rejected", "low_score")}
@@ -224,6 +224,6 @@ def test_a_gate_tries_again_in_the_same_night(studio: Studio, prefect_env: Env) 
     assert sum(row["best"] for row in rows.values()) == 2
     assert last_night(studio.out)["made"] == 4
     assert len({row["pixels_sha256"] for row in rows.values()}) == 4
-    assert nocturne("run", *flags(studio, "--include", "cat.jpg", "--min-score", "0"), env=prefect_env).code == 0
+    assert here("run", *flags(studio, "--include", "cat.jpg", "--min-score", "0"), env=prefect_env).code == 0
     assert {row["status"] for row in rows_of(studio.out).values() if row["retry_of"] is None} == {"done"}
     assert last_night(studio.out)["made"] == 0

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.images.provenance import read_stamp
 from tests.conftest import Studio
-from tests.flows.command import here, nocturne, started
+from tests.flows.command import here, started
 
 QUICK = ["--size", 40, "--steps", 3, "--coarse-steps", 0]
 
@@ -26,22 +26,20 @@ def files(studio: Studio) -> list[Path]:
 def test_the_picture_is_the_one_that_a_run_makes(studio: Studio, prefect_env: dict[str, str]) -> None:
     flags = [*QUICK, "--preset", "draft", "--seed", 5]
     out = studio.root / "out.png"
-    ended = nocturne("style", *files(studio), "-o", out, *flags)
+    ended = here("style", *files(studio), "-o", out, *flags)
     assert ended.code == 0, ended.err
     assert "3 steps" in ended.out
     folders = ["--library", studio.library, "--catalog", studio.catalog, "--out", studio.out]
-    assert nocturne("run", *folders, *flags, "--include", "cat.jpg", env=prefect_env).code == 0
+    assert here("run", *folders, *flags, "--include", "cat.jpg", env=prefect_env).code == 0
     ran = studio.out / "outputs/wave/cat.jpg.png"
     assert out.read_bytes() == ran.read_bytes(), "pixels, and what it says of itself"
-    assert json.loads(nocturne("show", out, "--json").out)["seed"] == 5
+    assert json.loads(here("show", out, "--json").out)["seed"] == 5
 
 
 def test_steps_are_saved_and_animated(studio: Studio) -> None:
     out, way = studio.root / "out.jpg", studio.root / "way.webp"
     flags = [*QUICK, "--steps", 4, "--save-every", 2, "--animate", way]
-    ended = nocturne(
-        "style", files(studio)[0], *files(studio)[1:], f"{studio.catalog / 'night.jpg'}:2", "-o", out, *flags
-    )
+    ended = here("style", files(studio)[0], *files(studio)[1:], f"{studio.catalog / 'night.jpg'}:2", "-o", out, *flags)
     assert ended.code == 0, ended.err
     assert sorted(path.name for path in studio.root.glob("*.jpg")) == ["out-0002.jpg", "out-0004.jpg", "out.jpg"]
     stamp = read_stamp(studio.root / "out-0002.jpg")
@@ -121,12 +119,12 @@ def test_a_mask_says_where(studio: Studio) -> None:
     asset, painting = studio.picture("library/whole.png", 1), files(studio)[1]
     mask, out = studio.root / "mask.png", studio.root / "out.png"
     Image.fromarray(np.repeat(np.array([[255, 0]], np.uint8), (20, 20), axis=1).repeat(32, axis=0)).save(mask)
-    ended = nocturne("style", asset, painting, "-o", out, "--mask", mask, *QUICK)
+    ended = here("style", asset, painting, "-o", out, "--mask", mask, *QUICK)
     assert ended.code == 0, ended.err
     before, after = (np.asarray(Image.open(path)).astype(int) for path in (asset, out))
     assert np.array_equal(after[:, 20:], before[:, 20:])
     assert np.abs(after[:, :18] - before[:, :18]).mean() > 3
     assert len(read_stamp(out)["mask_sha256"]) == 64
     Image.new("RGB", (40, 32), "red").save(mask)
-    ended = nocturne("style", asset, painting, "-o", studio.root / "not.png", "--mask", mask, *QUICK)
+    ended = here("style", asset, painting, "-o", studio.root / "not.png", "--mask", mask, *QUICK)
     assert (ended.code, "has colours" in ended.err) == (2, True)

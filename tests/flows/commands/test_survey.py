@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Studio
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 Env = dict[str, str]
 
@@ -18,7 +18,7 @@ Env = dict[str, str]
 @pytest.mark.parametrize("kind", ["appraise", "analyse"])
 def test_a_folder_is_surveyed_and_gone_on_with(kind: str, studio: Studio, prefect_env: Env) -> None:
     (studio.library / "broken.jpg").write_bytes(b"no picture")
-    ended = nocturne(kind, studio.library, "--out", studio.out, "--json", env=prefect_env)
+    ended = here(kind, studio.library, "--out", studio.out, "--json", env=prefect_env)
     assert ended.code == 3, ended.err
     record = json.loads(ended.out)
     assert (record["pictures"], record["looked"], record["failed"], record["left"]) == (3, 2, 1, 0)
@@ -29,7 +29,7 @@ def test_a_folder_is_surveyed_and_gone_on_with(kind: str, studio: Studio, prefec
         ("trip/sea.png", "done", None),
     ]
     (studio.library / "broken.jpg").unlink()
-    again = nocturne(kind, studio.library, "--out", studio.out, env=prefect_env)
+    again = here(kind, studio.library, "--out", studio.out, env=prefect_env)
     assert again.code == 0, again.err
     assert "looked at now  0" in again.out
 

@@ -13,7 +13,7 @@ from core.stylize.optimise.target_cache import TargetCache
 from flows.commands.sweep import sweep
 from flows.progress import StepDisplay
 from tests.conftest import Studio
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
 
 
 def files(studio: Studio) -> list[Path]:
@@ -23,7 +23,7 @@ def files(studio: Studio) -> list[Path]:
 def test_a_sheet_and_its_cells(studio: Studio) -> None:
     sheet, cells = studio.root / "sheet.png", studio.root / "cells"
     grid = ["--x", "style_weight=50,250,1000", "--y", "size=32,40", "--cells", cells]
-    ended = nocturne("sweep", *files(studio), "-o", sheet, *grid, "--steps", 2, "--coarse-steps", 0)
+    ended = here("sweep", *files(studio), "-o", sheet, *grid, "--steps", 2, "--coarse-steps", 0)
     assert ended.code == 0, ended.err
     assert len(ended.out.splitlines()) >= 1
     names = [f"style_weight={weight}_size={size}.png" for weight in (50, 250, 1000) for size in (32, 40)]
@@ -36,10 +36,10 @@ def test_a_sheet_and_its_cells(studio: Studio) -> None:
 
 def test_a_cell_is_what_style_makes(studio: Studio) -> None:
     flags = ["--size", 40, "--steps", 2, "--coarse-steps", 0]
-    assert nocturne("style", *files(studio), "-o", studio.root / "one.png", *flags, "--preset", "gatys").code == 0
+    assert here("style", *files(studio), "-o", studio.root / "one.png", *flags, "--preset", "gatys").code == 0
     cells = studio.root / "cells"
     grid = ["-o", studio.root / "sheet.png", "--x", "preset=draft,gatys", "--cells", cells]
-    assert nocturne("sweep", *files(studio), *grid, *flags).code == 0
+    assert here("sweep", *files(studio), *grid, *flags).code == 0
     assert (cells / "preset=gatys.png").read_bytes() == (studio.root / "one.png").read_bytes()
     assert (cells / "preset=draft.png").read_bytes() != (studio.root / "one.png").read_bytes()
 

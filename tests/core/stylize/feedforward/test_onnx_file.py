@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,10 @@ from core.stylize.feedforward.transfer_file import load
 from core.stylize.feedforward.transfer_model import TransferModel
 from tests.core.stylize.conftest import waves
 from tests.core.stylize.networks import known, seeded_model, whole_bytes
-from tests.flows.command import here, nocturne
+from tests.flows.command import here
+from tests.needs import needs_onnx
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
-pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_onnx]
 STYLES = (known("wave", ("a" * 64, 1.0)), known("night \N{SNOWMAN}", ("b" * 64, 1.0)))
 
 
@@ -42,12 +42,18 @@ def made(model: TransferModel) -> OnnxFile:
     return onnx_file.onnx_file(model)
 
 
+def session_of(made: OnnxFile) -> Any:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(made.data)
+
+
 @pytest.mark.parametrize("size", [(16, 17), (50, 33), (64, 120)])
 def test_it_paints_what_torch_paints_at_sizes_that_were_not_checked(
     made: OnnxFile, model: TransferModel, size: tuple[int, int]
 ) -> None:
     assert size not in SIZES
-    session, picture = onnxruntime.InferenceSession(made.data), waves(*size).unsqueeze(0)
+    session, picture = session_of(made), waves(*size).unsqueeze(0)
     for style in (*model.embeddings.split(1), model.embeddings.mean(0, keepdim=True)):
         with torch.no_grad():
             expected = model.network(picture, style).numpy()
@@ -58,7 +64,7 @@ def test_it_paints_what_torch_paints_at_sizes_that_were_not_checked(
 def test_it_was_checked_and_says_which_network_it_is(made: OnnxFile, model: TransferModel) -> None:
     assert set(made.differences) == set(SIZES)
     assert max(made.differences.values()) < 0.05
-    about = onnxruntime.InferenceSession(made.data).get_modelmeta().custom_metadata_map
+    about = session_of(made).get_modelmeta().custom_metadata_map
     assert {"network": "net", "digest": model.info.digest, "step": "3"}.items() <= about.items()
 
 
@@ -84,8 +90,12 @@ def test_without_the_extra_a_sentence_names_it(monkeypatch: pytest.MonkeyPatch) 
         onnx_file.require()
 
 
-def test_the_command_writes_both_files_and_prints_the_check(path: Path, tmp_path: Path) -> None:
-    ended = nocturne("export", path, "-o", tmp_path / "out" / "style.onnx")
+def test_the_command_writes_both_files_and_prints_the_check(
+    path: Path, made: OnnxFile, model: TransferModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {model.info.digest: made}  # made once, it takes seconds
+    monkeypatch.setattr(onnx_file, "onnx_file", lambda model: known[model.info.digest])
+    ended = here("export", path, "-o", tmp_path / "out" / "style.onnx")
     assert ended.code == 0, ended.err
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"style.onnx", "style.npz"}
     assert ended.out.count("checked against torch") == len(SIZES)
