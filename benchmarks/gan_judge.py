@@ -110,7 +110,7 @@ def digits(mnist: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     return idx.read_idx(files[0]).copy(), idx.read_idx(files[1]).astype(np.int64)
 
 
-def _train(network: Network, pictures: np.ndarray, labels: np.ndarray) -> None:
+def _train(network: nn.Module, pictures: np.ndarray, labels: np.ndarray) -> None:
     """Adam with one cycle of the rate; each batch is moved by some pixels."""
     torch.manual_seed(SEED)
     pixels, wanted = torch.from_numpy(pictures).unsqueeze(1), torch.from_numpy(labels)

@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import chain, product
 from pathlib import Path
 

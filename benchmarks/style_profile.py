@@ -20,7 +20,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 import core.stylize.optimise.lanes
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.networks.backbone import Backbone
-from core.stylize.optimise.lanes import Answer, Question, evaluate
+from core.stylize.optimise.lanes import LossAndGradient, LossRequest, evaluate
 from core.stylize.optimise.optimise import stylise
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
@@ -99,6 +99,6 @@ def rows(records: Records, sizes: Sequence[int], steps: int = 24) -> Iterator[Ro
         yield Row(what, shown, f"at least {LEAST:.0%}", found["network"] >= LEAST)
 
 
-def _marked(questions: Sequence[Question], backbone: Backbone, lanes: int) -> list[Answer]:
+def _marked(questions: Sequence[LossRequest], backbone: Backbone, lanes: int) -> list[LossAndGradient]:
     with record_function(EVALUATION):
         return evaluate(questions, backbone, lanes)

@@ -17,7 +17,7 @@ from PIL import Image, PngImagePlugin
 from core.config.presets import PRESETS
 from core.errors import Missing, NocturneError, Unreadable, Unsupported
 from core.images import provenance
-from core.images.formats import WRITABLE
+from core.images.formats import WRITABLE, FormatName
 from core.images.image import Picture, encode, pixels_sha256
 from core.images.provenance import FIELDS, LONGEST, read_stamp, stamp
 from tests import pictures

@@ -336,13 +336,13 @@ def test_an_embedding_is_predicted_in_one_thread(
     """Sums round by the number of threads; it would hang on what else is made in the run."""
     backend = StylizeBackend("cpu", warm=False)  # one that has kept no embedding yet
     seen: list[int] = []
-    targets, before = feedforward_jobs.style_targets, torch.get_num_threads()
+    look, before = feedforward_jobs.look_of, torch.get_num_threads()
 
     def watched(*arguments: Any) -> Any:
         seen.append(torch.get_num_threads())
-        return targets(*arguments)
+        return look(*arguments)
 
-    monkeypatch.setattr(feedforward_jobs, "style_targets", watched)
+    monkeypatch.setattr(feedforward_jobs, "look_of", watched)
     jobs = jobs_of(studio, backend, network, "night")
     torch.set_num_threads(2)
     try:
