@@ -23,7 +23,7 @@ from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
 from core.gan.train.losses import D_LOSSES, G_LOSSES
 from core.gan.train.trainer import GanTrainer
 from core.networks import device as devices
-from figure_rows import GanMetricsRow
+from figure_rows import Row
 
 PRESETS = {"digits": {"r1": 0.0}, "few_shot": {}}
 PICTURES = 250
@@ -116,7 +116,7 @@ def measured(preset: str, changes: dict[str, object], turns: int = TURNS) -> Ste
     return StepTimes(preset, bare, ours, *ratios)
 
 
-def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterator[GanMetricsRow]:
+def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterator[Row]:
     """A row for each preset."""
     devices.make_deterministic(threads=1)
     for preset in presets:
@@ -125,7 +125,7 @@ def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterato
             f"{found.ratio:.2f} of CPU time, {found.wall_ratio:.2f} of wall clock (bare {found.bare * 1e3:.0f} ms, ours "
             f"{found.ours * 1e3:.0f} ms a step)"
         )
-        yield GanMetricsRow(
+        yield Row(
             f"training step against a bare loop, `{preset}`", shown, "at most 1.15", found.ratio <= MOST
         )
 

@@ -82,12 +82,12 @@ def test_strength_follows_the_overfitting_signal() -> None:
     recipe = GanRecipe(augment="signal", batch=100)
     strength = Strength.of(recipe, 500)
     for _ in range(LOOK_EVERY * 10):
-        strength.look(0.9, recipe)  # D is sure of its pictures
+        strength.update(0.9, recipe)  # D is sure of its pictures
     assert strength.p == pytest.approx(10 * LOOK_EVERY * 100 / 100_000)
     risen = strength.p
     for _ in range(LOOK_EVERY * 3):
-        strength.look(0.2, recipe)
+        strength.update(0.2, recipe)
     assert strength.p == pytest.approx(risen * 0.7)
     for _ in range(LOOK_EVERY - 1):
-        strength.look(0.9, recipe)
+        strength.update(0.9, recipe)
     assert strength.p == pytest.approx(risen * 0.7)  # not before it has looked often enough
