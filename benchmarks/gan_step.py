@@ -125,9 +125,7 @@ def rows(presets: Iterable[str] = tuple(PRESETS), turns: int = TURNS) -> Iterato
             f"{found.ratio:.2f} of CPU time, {found.wall_ratio:.2f} of wall clock (bare {found.bare * 1e3:.0f} ms, ours "
             f"{found.ours * 1e3:.0f} ms a step)"
         )
-        yield Row(
-            f"training step against a bare loop, `{preset}`", shown, "at most 1.15", found.ratio <= MOST
-        )
+        yield Row(f"training step against a bare loop, `{preset}`", shown, "at most 1.15", found.ratio <= MOST)
 
 
 def main() -> None:
