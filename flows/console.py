@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from core.text import printable
+from core.safe_text import printable
 
 
 def console(as_json: bool = False) -> Console:

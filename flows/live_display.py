@@ -13,7 +13,7 @@ from rich.text import Text
 
 from core.engine.worker_pool import NightProgress
 from core.report.summary import duration
-from core.text import printable
+from core.safe_text import printable
 from core.training.progress import TrainingProgress
 from flows.console import print_line
 from flows.progress import LINE_EVERY, progress_bar

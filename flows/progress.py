@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from core.text import printable
+from core.safe_text import printable
 from flows.console import console, print_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from core.planning.planner import PlanSummary
 from core.report.summary import RunSummary, duration
-from core.text import printable
+from core.safe_text import printable
 from flows.console import plain_table
 
 APART = frozenset({"low_score", "near_duplicate"})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.errors import SpecError
 from core.planning.file_digests import DigestCache
 from core.planning.library import scan
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""

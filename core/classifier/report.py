@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.classifier.calibration import ReliabilityBin
 from core.networks.classifier import Classifier
-from core.text import printable
+from core.safe_text import printable
 
 MOST_WRITTEN = 30
 """Classes up to which every cell of the matrix has its number."""

@@ -25,9 +25,9 @@ from core.networks import device as devices
 from core.networks.classifier import Classifier, softmax
 from core.networks.classifier_file import file_bytes
 from core.progress import ProgressCallback
+from core.safe_text import printable
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
-from core.text import printable
 
 FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
 LISTED = 20

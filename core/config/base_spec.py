@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.config.spec_fields import absolute, is_path
 from core.errors import SpecError
+from core.safe_text import printable, truncated
 from core.storage.toml_file import toml_values
-from core.text import printable, truncated
 
 
 class BaseSpec(BaseModel):

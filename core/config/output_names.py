@@ -6,8 +6,8 @@ import string
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from core.safe_text import components_cut, portable, printable
 from core.storage.store import TEMPORARY
-from core.text import components_cut, portable, printable
 
 DEFAULT = "{style}/{asset}.{ext}"
 ENDING = ".{ext}"

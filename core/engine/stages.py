@@ -21,7 +21,7 @@ from core.manifest import manifest
 from core.networks.memory import is_out_of_memory
 from core.planning.jobs import Job, planned_columns
 from core.planning.run_context import RunContext
-from core.text import printable
+from core.safe_text import printable
 
 PROGRESS_EVERY = 0.4
 """Seconds between two progress messages of a job."""

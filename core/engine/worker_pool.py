@@ -17,9 +17,9 @@ from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Prog
 from core.engine.supervisor import Supervisor
 from core.planning.jobs import Job
 from core.planning.run_context import RunContext
+from core.safe_text import printable
 from core.storage.run_paths import LOG
 from core.storage.store import Store
-from core.text import printable
 
 
 @dataclass

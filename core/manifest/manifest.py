@@ -17,9 +17,9 @@ from core.manifest.checked_parquet import read_rows
 from core.manifest.part_files import fold, parquet_bytes, part_names, put_part
 from core.manifest.ranks import with_ranks
 from core.manifest.schema import LISTS, SCHEMA
+from core.safe_text import printable, truncated
 from core.storage.run_paths import MANIFEST, picture_paths
 from core.storage.store import Store
-from core.text import printable, truncated
 
 
 def table(rows: Iterable[dict[str, Any]]) -> pa.Table:

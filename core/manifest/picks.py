@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.errors import SpecError
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 
 CHOICES = ("keep", "reject", "favourite")
 MOST = 1_000_000

@@ -17,8 +17,8 @@ from safetensors.numpy import save as save_tensors
 from core.errors import SpecError
 from core.networks.classifier import Classifier, Outliers
 from core.networks.feature_spec import DIMS, WIDE_DIMS, WIDE_NAME
+from core.safe_text import printable, truncated
 from core.storage.safetensors_header import SUFFIX, FileKind, SafetensorsHeader, read_header
-from core.text import printable, truncated
 
 FILE_KIND = FileKind(
     "classifier file", "nocturne train-classifier", "nocturne classifier 1", "classifier of this version"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from core.errors import SpecError
+from core.safe_text import path_text
 from core.storage.safetensors_header import SUFFIX, FileKind, wrong_kind_error
-from core.text import path_text
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import SpecError
 from core.networks import tensor_file
 from core.networks.architecture import BACKBONES, BackboneArchitecture, Name
-from core.text import path_text
+from core.safe_text import path_text
 
 if TYPE_CHECKING:
     from torch import Tensor

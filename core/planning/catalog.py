@@ -18,8 +18,8 @@ from core.config.spec_fields import plain_text
 from core.errors import SpecError
 from core.images.formats import listed
 from core.planning.library import Asset, matches, scan
+from core.safe_text import printable, truncated
 from core.storage.toml_file import toml_values
-from core.text import printable, truncated
 
 CATALOG_FILE = "catalog.toml"
 

@@ -14,7 +14,7 @@ from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.planning.mask_files import Companion, companions
 from core.progress import StageCallback
-from core.text import printable
+from core.safe_text import printable
 
 SMALLEST_ARTWORK = 32
 """Pixels that an artwork's shorter side has at least: in less, there is no stroke to be learned."""

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
-from core.text import portable
+from core.safe_text import portable
 
 
 @dataclass(frozen=True, slots=True)

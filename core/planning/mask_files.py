@@ -11,7 +11,7 @@ from pathlib import Path
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.progress import ProgressCallback
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 
 
 @dataclass(frozen=True, slots=True)

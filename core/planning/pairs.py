@@ -14,7 +14,7 @@ from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, 
 from core.errors import SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.report.pages import environment, href
-from core.text import portable
+from core.safe_text import portable
 
 SHOWN = 300
 """Pictures that a page shows; the table has them all."""

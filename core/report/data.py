@@ -12,9 +12,9 @@ from typing import Any
 
 from core.report.gallery_words import STYLES, GalleryWords
 from core.report.rows import Rows, columns, finite
+from core.safe_text import portable
 from core.scoring.explain_score import score_sentence
 from core.storage import run_paths
-from core.text import portable
 
 PREFIX = "window.nocturne = "
 """What stands before the JSON in the data file."""

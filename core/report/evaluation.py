@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.text import portable
+from core.safe_text import portable
 
 FIGURES = (
     ("kid", "KID", "distance between the two sets; 0 is none, lower is better"),

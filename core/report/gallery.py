@@ -21,9 +21,9 @@ from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
 from core.report.pages import TEMPLATES, environment, href
 from core.report.rows import Rows
 from core.report.summary import RunSummary, duration, summarise
+from core.safe_text import portable, printable
 from core.storage import run_paths
 from core.storage.store import Store
-from core.text import portable, printable
 
 SHEETS = ("page.css", "masthead.css", "toolbar.css", "card.css", "lightbox.css", "details.css", "review.css")
 SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightbox.js", "details.js", "main.js")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.images.formats import recognised
 from core.report.pages import environment
-from core.text import portable
+from core.safe_text import portable
 
 SHOWN = 120
 """Pairs that a page shows; at some 5 KB a picture it then stays near a megabyte."""

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from core.text import portable
+from core.safe_text import portable
 
 TEMPLATES = Path(__file__).parent / "templates"
 

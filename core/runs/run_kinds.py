@@ -18,9 +18,9 @@ from core.config.run_spec import RunSpec
 from core.errors import SpecError
 from core.progress import StageCallback
 from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
+from core.safe_text import printable, truncated
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
-from core.text import printable, truncated
 
 if TYPE_CHECKING:  # the doctor imports this module, and nothing that may be broken
     from core.planning.planner import Plan

@@ -23,10 +23,10 @@ from core.planning.inputs import StyleFiles, too_small
 from core.planning.job_keys import KeyMaker
 from core.planning.jobs import Job, fitted
 from core.planning.mask_files import other_proportions
+from core.safe_text import portable, printable
 from core.storage.allowed_roots import check_inside
 from core.stylize.feedforward.style_lookup import digest_for
 from core.stylize.jobs.context import StylizeContext
-from core.text import portable, printable
 
 _SUFFIXES = {suffix: each.name for each in WRITABLE.values() for suffix in each.suffixes}
 

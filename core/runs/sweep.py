@@ -14,7 +14,7 @@ from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.errors import SpecError
-from core.text import components_cut, portable, printable, truncated
+from core.safe_text import components_cut, portable, printable, truncated
 
 FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})
 """Recipe fields that decide the file and not the picture: a sheet would show no difference."""

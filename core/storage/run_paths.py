@@ -6,7 +6,7 @@ runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest
 
 from __future__ import annotations
 
-from core.text import components_cut, portable
+from core.safe_text import components_cut, portable
 
 SPEC = "spec.toml"
 PLAN = "plan.parquet"

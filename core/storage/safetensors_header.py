@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.text import path_text, printable, truncated
+from core.safe_text import path_text, printable, truncated
 
 SUFFIX = ".safetensors"
 """What the name of a safetensors file ends in."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SpecError
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 
 LONGEST_TOML, MOST_DOTS = 4 << 20, 1_000
 """Bytes of a TOML file, and dots in one of its lines, over which it is not read: the time that a dotted key takes grows

@@ -7,8 +7,8 @@ from core.assist.measures import measures
 from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
 from core.images.image import Picture, thumbnail
+from core.safe_text import components_cut, portable
 from core.survey.annotator import Annotation
-from core.text import components_cut, portable
 
 PALETTES, OVERLAYS, THUMBS = "palettes", "overlays", "thumbs"
 """Folders of a survey's files; below each, a file is called as its picture, and what it is."""

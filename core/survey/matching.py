@@ -10,11 +10,11 @@ from core.assist.emotion import Emotion
 from core.assist.recommend import SPREAD
 from core.planning.catalog import Style
 from core.progress import ProgressCallback, StageCallback
+from core.safe_text import portable
 from core.survey.survey import done_rows
 from core.survey.survey_cache import cached_survey
 from core.survey.survey_kinds import ANALYSE
 from core.survey.table import SurveyRow
-from core.text import portable
 
 OPTIONS = {"files": False}
 

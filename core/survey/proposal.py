@@ -14,9 +14,9 @@ from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.catalog import load_catalog
 from core.progress import StageCallback
+from core.safe_text import portable
 from core.storage.store import Store
 from core.survey.matching import Analyses, analyse_both
-from core.text import portable
 
 PAIRS, SPEC, REASONS, RUN = "pairs.csv", "spec.toml", "reasons.csv", "run"
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from core.errors import NocturneError
 from core.manifest.part_files import fold, part_names, put_part, with_columns
+from core.safe_text import printable, truncated
 from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
-from core.text import printable, truncated
 
 SurveyRow = Mapping[str, Any]
 """One picture: values by column."""

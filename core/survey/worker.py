@@ -16,9 +16,9 @@ from typing import Any
 
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.images import image
+from core.safe_text import printable, truncated
 from core.storage.store import Store
 from core.survey.annotator import Annotator, load_annotator
-from core.text import printable, truncated
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.config.base_recipe import RecipeModel
 from core.errors import SpecError
-from core.text import printable
+from core.safe_text import printable
 from core.training.spec import TrainingSpec
 
 ROW_SECONDS = 10.0

@@ -243,7 +243,7 @@ def doctor(
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to start in.")]) -> None:
     """Write an example spec, a library folder and a catalog to start from."""
     from core.runs.example_project import init as write_example
-    from core.text import printable
+    from core.safe_text import printable
 
     for path in write_example(folder):
         typer.echo(printable(str(path)))

@@ -30,7 +30,7 @@ def exit_code_of(app: typer.Typer) -> int:
 
 
 def _explain(error: NocturneError, code: int) -> int:
-    from core.text import printable
+    from core.safe_text import printable
 
     typer.echo(f"nocturne: {printable(str(error))}", err=True)
     return code

@@ -26,7 +26,7 @@ from core.doctor.networks import network_checks
 from core.doctor.requirements import in_range, required_versions
 from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
-from core.text import printable
+from core.safe_text import printable
 from flows.console import console, plain_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.prefect_server.environment import DEFAULTS, reachable, redacted

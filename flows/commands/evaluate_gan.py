@@ -28,7 +28,7 @@ from core.gan.sampling.sampler import Sampler
 from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
 from core.progress import ProgressCallback
-from core.text import printable
+from core.safe_text import printable
 from flows.commands import evaluation_report
 from flows.console import console
 from flows.exit_codes import ALL_DONE

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import SpecError
+from core.safe_text import printable
 from core.storage.store import write_file
-from core.text import printable
 
 
 def export_onnx(network: Path, to: Path) -> None:

@@ -25,11 +25,11 @@ from core.report.summary import summarise
 from core.runs.run_gallery import build_run_gallery
 from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
+from core.safe_text import printable
 from core.scoring.explain_score import score_lines
 from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_paths import SPEC
 from core.storage.store import Store, write_file
-from core.text import printable
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.tables import end_table, plan_table

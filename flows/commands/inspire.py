@@ -16,6 +16,7 @@ from core.images import image
 from core.planning.catalog import Style, load_catalog
 from core.report.board import StyleDraft, inspiration_page
 from core.runs.single_job import single_job
+from core.safe_text import printable
 from core.storage.run_paths import style_thumb
 from core.storage.store import Store
 from core.survey.boards import PAGE
@@ -26,7 +27,6 @@ from core.survey.spec import AnalyseSpec
 from core.survey.survey import Survey
 from core.survey.survey_kinds import ANALYSE
 from core.survey.table import batches
-from core.text import printable
 from flows.commands.style import open_session, opened
 from flows.console import console, print_line
 from flows.progress import Bar

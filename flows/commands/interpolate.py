@@ -17,8 +17,8 @@ from core.gan.checkpoints.classes import class_number
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
 from core.images.formats import ANIMATED, listed
+from core.safe_text import printable
 from core.storage.store import Store, write_file
-from core.text import printable
 
 if TYPE_CHECKING:
     from core.gan.sampling.sampler import Sampler

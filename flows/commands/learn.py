@@ -11,10 +11,10 @@ from core.config.preference_model import MEASURES
 from core.errors import SpecError
 from core.manifest.picks import read_picks
 from core.report.summary import duration
+from core.safe_text import printable
 from core.scoring.preference_fit import collect_examples, fit_preferences
 from core.storage.store import write_file
 from core.stylize.train.learn_spec import LearnStyleSpec
-from core.text import printable
 from flows.console import console, plain_table, print_line
 
 

@@ -13,8 +13,8 @@ from core.assist.recommend import Fit, check_mood
 from core.config.presets import PRESETS
 from core.config.spec_fields import check_folder, check_writable
 from core.errors import SpecError
+from core.safe_text import printable
 from core.survey.proposal import PAIRS, REASONS, Proposal, propose, write_proposal
-from core.text import printable
 from flows.console import console, plain_table, print_line
 from flows.progress import Bar
 

@@ -10,8 +10,8 @@ from rich.text import Text
 from core.errors import JobError, SpecError
 from core.images import image
 from core.planning.file_digests import sha256_of
+from core.safe_text import printable
 from core.survey.similar import index_folder
-from core.text import printable
 from flows.console import console, plain_table
 from flows.progress import Bar
 

@@ -18,8 +18,8 @@ from core.images.formats import ANIMATED, listed
 from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import SingleJob, check_target, output_format, single_job
+from core.safe_text import printable
 from core.storage.store import Store, write_file
-from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay, loss_text

@@ -14,8 +14,8 @@ from core.images.pixel_types import U8
 from core.planning.jobs import Job
 from core.runs.single_job import SingleJob, check_target, single_job
 from core.runs.sweep import Axis, Cell, cells, parse_axis
+from core.safe_text import printable
 from core.storage.store import write_file
-from core.text import printable
 from flows.commands.signals import ignore_ctrl_c
 from flows.commands.style import open_session, opened, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED

@@ -16,8 +16,8 @@ from rich.text import Text
 from core.errors import NocturneError
 from core.manifest.quarantine import SET_ASIDE, Move, set_aside
 from core.manifest.verify import FAULT_KINDS, VerifyReport, verify
+from core.safe_text import printable
 from core.storage.store import Store
-from core.text import printable
 from flows.commands.inspect_commands import store_of
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED

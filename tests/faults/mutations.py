@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from core.text import portable
+from core.safe_text import portable
 from tests.faults import bombs, damage, impostors, jpeg_lies, metadata, png_lies, tiff_index_lies, tiff_lies, webp_lies
 from tests.faults.bases import base, kinds
 from tests.faults.damage import Mutation

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from core.errors import NocturneError
-from core.text import printable
+from core.safe_text import printable
 
 T = TypeVar("T")
 

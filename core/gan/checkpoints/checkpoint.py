@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import SpecError
 from core.gan.networks.recipe import GanRecipe
 from core.networks import tensor_file
+from core.safe_text import path_text
 from core.storage.safetensors_header import FileKind, read_header, training_notes
-from core.text import path_text
 
 if TYPE_CHECKING:
     import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo
-from core.text import printable
+from core.safe_text import printable
 
 SHOWN = 20
 """Classes that a message lists."""

@@ -21,7 +21,7 @@ from core.images.border_crop import margins_cropped
 from core.images.formats import listed
 from core.planning.library import scan
 from core.progress import ProgressCallback
-from core.text import printable, truncated
+from core.safe_text import printable, truncated
 from core.training.skipped_files import SkippedFile
 
 U8 = NDArray[np.uint8]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SpecError
-from core.text import printable
+from core.safe_text import printable
 
 BYTES = 0x08
 """The code of unsigned bytes, the only type that MNIST uses."""

@@ -23,8 +23,8 @@ from core.gan.metrics.features import FeatureNetwork, rgb_of
 from core.gan.metrics.pairwise_distances import Features, nearest
 from core.images.pixel_types import RgbPictures
 from core.progress import ProgressCallback
+from core.safe_text import printable
 from core.scoring import perceptual_hash
-from core.text import printable
 
 CopyVerdict = Literal["copy", "close", "apart"]
 

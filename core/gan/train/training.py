@@ -22,7 +22,7 @@ from core.gan.train.metrics_row import ACROSS, PANELS, GanMetricsRow, metrics_ro
 from core.gan.train.sample_grid import drawn, shown_noise
 from core.gan.train.train_spec import TrainSpec
 from core.gan.train.trainer import GanStepMetrics, GanTrainer
-from core.text import printable
+from core.safe_text import printable
 from core.training import loop
 from core.training.folder import TrainingFolder
 from core.training.image_grid import grid_png

@@ -11,9 +11,9 @@ from pathlib import Path
 from core.config.recipe import Recipe
 from core.errors import SpecError
 from core.networks.weights import digest as weights_digest
+from core.safe_text import path_text
 from core.stylize.feedforward.transfer_file import FILE_KIND, read_info
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from core.text import path_text
 
 PACKAGED = Path(__file__).resolve().parents[3] / "data" / "networks" / "catalog.safetensors"
 """The network that `packaged` names."""

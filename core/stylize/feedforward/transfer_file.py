@@ -15,10 +15,10 @@ from pydantic import Field, TypeAdapter
 
 from core.errors import SpecError
 from core.networks import tensor_file
+from core.safe_text import path_text
 from core.storage.safetensors_header import FileKind, SafetensorsHeader, read_header, training_notes
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
-from core.text import path_text
 
 if TYPE_CHECKING:
     import torch

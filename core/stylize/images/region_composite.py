@@ -16,10 +16,10 @@ from core.images import image
 from core.images.pixel_types import Pixels
 from core.images.verified_read import read_verified
 from core.planning.jobs import Job
+from core.safe_text import printable
 from core.stylize.images import masks, region_map
 from core.stylize.images.lru_cache import LruCache
 from core.stylize.images.masks import feathered, fitted, keep_under, softened
-from core.text import printable
 
 KEPT_COMPOSITES = 4
 """Composites that are kept: jobs come asset by asset."""

@@ -19,8 +19,8 @@ from core.images.border_crop import edges_cropped, margins_cropped
 from core.networks import seeded_random
 from core.planning.library import scan
 from core.progress import ProgressCallback
+from core.safe_text import printable, truncated
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.text import printable, truncated
 from core.training.skipped_files import SkippedFile
 
 HELD_OUT = 20

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.errors import SpecError
 from core.networks import device as devices
+from core.safe_text import printable
 from core.storage.cache_dir import cache_folder
 from core.storage.store import Store
 from core.stylize.feedforward.style_lookup import row_of
@@ -26,7 +27,6 @@ from core.stylize.train.perceptual import PerceptualLoss
 from core.stylize.train.refine_embedding import EmbeddingRefiner, Refined
 from core.stylize.train.style_bank import StyleBank
 from core.stylize.train.training_data import CatalogStyles, catalog_styles
-from core.text import printable
 
 ASSETS = Path(__file__).resolve().parents[3] / "data" / "assets"
 OnStyleLoss = Callable[[str, int, float], None]

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from core.errors import NotFinite, SpecError
+from core.safe_text import printable
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import PictureBatch
 from core.stylize.feedforward.train_recipe import TransferRecipe
@@ -23,7 +24,6 @@ from core.stylize.train.style_bank import StyleBank
 from core.stylize.train.train_spec import TrainStyleSpec
 from core.stylize.train.trainer import IDENTITY, TransferStepMetrics, TransferTrainer
 from core.stylize.train.validation import ValidationSet
-from core.text import printable
 from core.training import loop
 from core.training.folder import BEST, NETWORK, TrainingFolder
 from core.training.progress import TrainingProgress

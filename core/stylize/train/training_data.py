@@ -13,12 +13,12 @@ from core.images import image
 from core.planning.catalog import Style, load_catalog
 from core.planning.file_digests import sha256_of
 from core.progress import ProgressCallback
+from core.safe_text import printable
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
 from core.stylize.train.style_bank import StyleArtworks
-from core.text import printable
 from core.training.skipped_files import SkippedFile
 
 

@@ -13,9 +13,9 @@ from core.config.spec import Spec
 from core.errors import SpecError
 from core.planning.jobs import OutputNames
 from core.runs.stylize_plan import make_plan
+from core.safe_text import MAX_COMPONENT, printable
 from core.storage.run_paths import output_name
 from core.storage.store import TEMPORARY, Store
-from core.text import MAX_COMPONENT, printable
 from tests.conftest import Studio
 from tests.properties.kit import examples
 

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from core.safe_text import portable
 from core.storage import run_paths
 from core.storage.store import Store
-from core.text import portable
 
 HOSTILE = (
     "<script>document.title='pwned'<∕script>.jpg",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from core.manifest.manifest import table
 from core.report import data
 from core.report.data import PREFIX, data_file
+from core.safe_text import portable
 from core.storage import run_paths
-from core.text import portable
 from tests.core.report.nights import HOSTILE, STARTED, done, failed, pending
 
 

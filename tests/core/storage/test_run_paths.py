@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.safe_text import MAX_COMPONENT, components_cut, portable
 from core.storage.run_paths import output_name
-from core.text import MAX_COMPONENT, components_cut, portable
 
 
 @pytest.mark.parametrize(
