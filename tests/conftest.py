@@ -21,6 +21,7 @@ from tests.prefect_server import running_server
 __all__ = ["pytest_runtest_setup", "pytest_terminal_summary"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For tests side by side: what shares fixtures goes to one process, all that needs the Prefect server first."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
