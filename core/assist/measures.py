@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from core.assist.analysis import Analysis
 from core.manifest.schema import Column
+
+if TYPE_CHECKING:  # what an analysis is made with takes a second to import, and readers of a table need none of it
+    from core.assist.analysis import Analysis
 
 _NUMBER, _TEXT = pa.float32(), pa.string()
 
