@@ -29,7 +29,7 @@ test: install lint types walls doctests unit  ## Everything that CI checks: lint
 
 check: install lint types walls doctests  ## For daily work: the same, but of the tests only those near what changed since main.
 	@files=$$($(BIN)/python -m tests.changed) && test -z "$$files" || \
-		$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not slow" $$files || [ $$? -eq 5 ]
+		$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $$files || [ $$? -eq 5 ]
 
 hooks:  ## Have git run `make check` before each commit.
 	@hook=$$(git rev-parse --git-path hooks)/pre-commit && mkdir -p "$${hook%/*}" && \
@@ -49,7 +49,7 @@ doctests: install  ## Examples in docstrings.
 	@$(BIN)/python -m pytest -q --doctest-modules $$(grep -rl --include='*.py' '>>>' core tasks flows)
 
 unit: install  ## The tests alone, WORKERS (2) side by side; WORKERS=0 runs them one after another.
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 e2e-lite: install  ## A real Prefect server and worker: deploy, run, check the manifest, stop.
 	@$(BIN)/python deployments/e2e_lite.py

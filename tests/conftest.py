@@ -10,10 +10,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from xdist.scheduler import LoadFileScheduling
 
 from tests.needs import pytest_runtest_setup, pytest_terminal_summary
 from tests.prefect_server import running_server
@@ -21,20 +23,26 @@ from tests.prefect_server import running_server
 __all__ = ["pytest_runtest_setup", "pytest_terminal_summary"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """For tests side by side: what shares fixtures goes to one process, all that needs the Prefect server first."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    for item in items:
-        group = "prefect" if uses_server(item) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: (not uses_server(item), "faults" not in item.path.parts))
+FIRST = ("tests/flows/", "tests/faults/")
+"""What takes longest: begun last, one process would wait for the other."""
 
 
-def uses_server(item: pytest.Item) -> bool:
-    """Whether a test runs flows on the session's Prefect server."""
-    return "prefect_env" in getattr(item, "fixturenames", ())
+class ServerScheduling(LoadFileScheduling):
+    """A test file goes to one process, with its fixtures; those of flows go to the same one, with the Prefect server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return FIRST[0] if file.startswith(FIRST[0]) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """How `--dist loadfile` shares out the tests."""
+    return ServerScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 @pytest.fixture(scope="session", autouse=True)
