@@ -75,7 +75,7 @@ def main(fd: int, device: str, backend_name: str) -> None:
         resolved = backend_class.resolve(device)
         with hold_device(resolved, lambda: pipe.send(WaitingForDevice(resolved))):
             backend = backend_class(resolved)
-            manifest.table([{}])  # Arrow loads pandas, if it is there, at the first row: before the first picture
+            manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
             pipe.send(Ready(backend.engine, backend.group))
             opening = pipe.receive()
             if isinstance(opening, Open):
