@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.runs.run_gallery import build_run_gallery
-from core.runs.run_kinds import spec_of_run
+from core.manifest import manifest
+from core.report.gallery import build_gallery
 from core.storage.store import Store
 
 
@@ -14,4 +14,4 @@ from core.storage.store import Store
 def gallery(run: str) -> str:
     """Build the gallery of the run folder. Returns the path of its page."""
     store = Store(run)
-    return str(build_run_gallery(store, spec_of_run(store)))
+    return str(build_gallery(store, manifest.read(store), store.root.name))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from core.report.gallery_words import STYLES, GalleryWords
+from core.report.gallery_words import words_of
 from core.report.rows import Rows, columns, finite
 from core.safe_text import portable
 from core.scoring.explain_score import score_sentence
@@ -47,20 +48,20 @@ OTHERS = ("output", "asset", "style", "checkpoint", "seed", "class_kept", "finis
 NAMES = (*OTHERS, *TEXTS, *NUMBERS)
 
 
-def data_file(rows: Rows, words: GalleryWords = STYLES) -> bytes:
+def data_file(rows: Rows) -> bytes:
     """The data file of `rows`: PREFIX, a JSON object, and a semicolon, in ASCII.
 
     The newest ROWS_LIMIT rows are kept, and jobs that never ran are the first to be left out. Infinite and
     NaN numbers become null.
     """
-    text = json.dumps(document(rows, words), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(document(rows), separators=(",", ":"), allow_nan=False)
     # ASCII leaves out U+2028, which ended a line in older JavaScript; `<` could end the script element.
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return f"{PREFIX}{text};\n".encode("ascii")
 
 
-def document(rows: Rows, words: GalleryWords = STYLES) -> dict[str, Any]:
+def document(rows: Rows) -> dict[str, Any]:
     """What the data file says, before it is written as JSON."""
     named = columns(rows, NAMES)
     kept = _newest(named["finished"])
@@ -90,7 +91,7 @@ def document(rows: Rows, words: GalleryWords = STYLES) -> dict[str, Any]:
     cells["output"] = _coded(_tails(named["output"], named["style"], named["asset"]))
     return {
         "count": len(kept),
-        "words": words.plain(),
+        "words": {kind: asdict(words_of(kind)) for kind in sorted({*named["kind"]} - {None})},
         "paths": {
             "output": f"../{run_paths.output_path('{}')}",
             "rejected": f"../{run_paths.rejected_path('{}')}",

@@ -17,9 +17,9 @@ from typing import Any
 
 from core.errors import NocturneError
 from core.report.data import ROWS_LIMIT, data_file
-from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
+from core.report.gallery_words import GalleryWords, shared_words
 from core.report.pages import TEMPLATES, environment, href
-from core.report.rows import Rows
+from core.report.rows import Rows, columns
 from core.report.summary import RunSummary, duration, summarise
 from core.safe_text import portable, printable
 from core.storage import run_paths
@@ -30,15 +30,14 @@ SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightb
 """Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
 
 
-def build_gallery(store: Store, rows: Rows, title: str, words: GalleryWords | None = None) -> Path:
-    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page. Without `words`,
-    rows of samples alone get theirs, all others those of styles.
+def build_gallery(store: Store, rows: Rows, title: str) -> Path:
+    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page.
 
     Every file is put whole, the page last. Raises StorageFailed when one cannot be written.
     """
     summary = summarise(rows)
-    words = words or (SAMPLES if summary.checkpoints and not summary.assets else STYLES)
-    files = {"data.js": data_file(rows, words), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
+    words = shared_words(columns(rows, ("kind",))["kind"])
+    files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
     page = _page(store, summary, title, words, _stamp(files.values()))
     folder = PurePosixPath(run_paths.GALLERY).parent
     for name, data in files.items():

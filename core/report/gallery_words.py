@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class GalleryWords:
-    """What a gallery calls things."""
+    """What a gallery calls the pictures of a kind of run."""
 
     group: str
     """What pictures are grouped by, for people: `Style`."""
@@ -19,10 +19,20 @@ class GalleryWords:
     triptychs: bool
     """Whether a picture has an asset and an artwork to stand between."""
 
-    def plain(self) -> dict[str, Any]:
-        """As plain JSON values, for the page's script."""
-        return asdict(self)
+
+GALLERY_WORDS: Mapping[str, GalleryWords] = {
+    "stylize": GalleryWords("Style", "styles", "in the style {}", triptychs=True),
+    "sample": GalleryWords("Checkpoint", "checkpoints", "drawn from {}", triptychs=False),
+}
+"""By the manifest's `kind`; a kind without an entry, or a row without a kind, has those of `stylize`."""
 
 
-STYLES = GalleryWords("Style", "styles", "in the style {}", triptychs=True)
-SAMPLES = GalleryWords("Checkpoint", "checkpoints", "drawn from {}", triptychs=False)
+def words_of(kind: str | None) -> GalleryWords:
+    """The words of a row's kind."""
+    return GALLERY_WORDS.get(kind or "", GALLERY_WORDS["stylize"])
+
+
+def shared_words(kinds: Iterable[str | None]) -> GalleryWords:
+    """The words of a page whose rows are of these kinds: their own if they agree, else those of `stylize`."""
+    found = {words_of(kind) for kind in kinds}
+    return found.pop() if len(found) == 1 else GALLERY_WORDS["stylize"]

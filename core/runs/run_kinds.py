@@ -17,7 +17,6 @@ from core.config.base_spec import placed, read_toml
 from core.config.run_spec import RunSpec
 from core.errors import SpecError
 from core.progress import StageCallback
-from core.report.gallery_words import SAMPLES, STYLES, GalleryWords
 from core.safe_text import printable, truncated
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
@@ -49,8 +48,6 @@ class RunKind:
     """`checks(spec)`: the doctor's, by name."""
     judge: str
     """`judge(store, spec, scorer, jobs)`: how pictures that were made are judged again."""
-    words: GalleryWords
-    """What the gallery calls its pictures and their groups."""
     scores: str | None = None
     """`apply_scores(store, spec, rows) -> rows`: what follows from the scores once parts are merged."""
     curate: str | None = None
@@ -95,7 +92,6 @@ RUN_KINDS: Mapping[str, RunKind] = {
             checks="core.doctor.spec:stylize_checks",
             judge="core.runs.rescore:score_judge",
             scores="core.runs.finalise:apply_scores",
-            words=STYLES,
         ),
         RunKind(
             name="sample",
@@ -108,7 +104,6 @@ RUN_KINDS: Mapping[str, RunKind] = {
             checks="core.doctor.spec:sample_checks",
             judge="core.runs.rescore:label_judge",
             curate="core.runs.curate:curate_run",
-            words=SAMPLES,
         ),
     )
 }

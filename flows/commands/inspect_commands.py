@@ -21,8 +21,8 @@ from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrate_cost
 from core.planning.night_records import last_night
+from core.report.gallery import build_gallery
 from core.report.summary import summarise
-from core.runs.run_gallery import build_run_gallery
 from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
 from core.safe_text import printable
@@ -127,7 +127,7 @@ def explain_score(folder: Path, output: str) -> None:
 def rebuild_gallery(folder: Path) -> None:
     """Build a run's gallery and print its path."""
     store = store_of(folder)
-    print(printable(str(build_run_gallery(store, spec_of(folder)))))
+    print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
 
 
 def show_file(file: Path, as_json: bool) -> None:

@@ -18,9 +18,9 @@ from core.manifest import manifest
 from core.planning.night_records import record_night
 from core.planning.plan_file import begin_night
 from core.planning.planner import Plan
+from core.report.gallery import build_gallery
 from core.report.summary import RunSummary, summarise
 from core.runs.finalise import finalise
-from core.runs.run_gallery import build_run_gallery
 from core.runs.session import RunSession
 from core.storage.store import Store
 from flows.commands.flow_call import call_flow, prepare_prefect
@@ -117,7 +117,7 @@ def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:
         session.pool.kill()
         begin_night(session.store, plan)
         rows = _curated(session, finalise(session.store, session.spec))
-        page = build_run_gallery(session.store, session.spec)
+        page = build_gallery(session.store, rows, session.store.root.name)
         record = {
             "run": session.store.root.name,
             "made": 0,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from core.child_process import SPIN_ENV
 from core.config.spec_fields import absolute, is_path
+from core.manifest import manifest
 from core.networks import device as devices
+from core.report.gallery import build_gallery
 from core.runs.rescore import NAMED, rescore
-from core.runs.run_gallery import build_run_gallery
 from flows.commands.inspect_commands import spec_of, store_of
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -32,7 +33,7 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
     devices.make_deterministic()
     with store.lock(), Bar(screen, "pictures judged") as bar:
         found = rescore(store, spec, named, bar.tick)
-        build_run_gallery(store, spec)
+        build_gallery(store, manifest.read(store), store.root.name)
     code = UNFINISHED if found.faults else ALL_DONE
     if as_json:
         print(json.dumps({**asdict(found), "exit_code": code}))

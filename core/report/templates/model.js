@@ -43,8 +43,9 @@ function complete(row, index, ranking) {
   row.made = MADE.has(row.status);
   row.assetThumb = href(asset.thumbs[assetCode]);
   row.styleThumb = href(style.thumbs[styleCode]);
-  row.isSample = !data.words.triptychs;
-  row.source = data.words.source.replace("{}", () => row.style);
+  const words = data.words[row.kind] ?? { source: "in the style {}", triptychs: true };
+  row.isSample = !words.triptychs;
+  row.source = words.source.replace("{}", () => row.style);
   row.path = (row.status === "rejected" ? data.paths.rejected : data.paths.output).replace("{}", () => row.output);
   row.full = row.made ? href(row.path) : "";
   // A sample is so small that it is its own small view.

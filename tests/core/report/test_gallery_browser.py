@@ -134,3 +134,13 @@ def test_the_large_view_says_why(tmp_path):
     assert "it is blocky, as if it had been compressed too far." in shown.text
     assert "percentile 88" in shown.text
     assert {"1: no technical fault that asset and style have not."} <= {*shown.values("dt", "title")}
+
+
+def test_samples_and_stylised_pictures_of_one_run_are_shown_each_in_their_way(tmp_path):
+    store = Store(tmp_path)
+    drawn = {**done("7"), "kind": "sample", "asset": None, "style": None, "checkpoint": "digits"}
+    rows = [done("cat.jpg", kind="stylize"), drawn]
+    put_pictures(store, [rows[0]])
+    page = dumped(build_gallery(store, rows, "mixed"), tmp_path / "profile", "#sort=name")
+    assert sorted(set(cards(page))) == ["done", "sample"]
+    assert cards(page).count("sample") == 1
