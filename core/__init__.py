@@ -1,1 +1,1 @@
-"""What can be done to pictures. Knows nothing of Prefect."""
+"""Pictures and networks: style transfer, GANs, classifiers, the pipeline of a night; knows nothing of Prefect."""

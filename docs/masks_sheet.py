@@ -70,7 +70,7 @@ def made(backend: StylizeBackend, folder: Path, style: str, **guides: Any) -> Im
     backend.open(store, read_context(store))
     (job,) = read_shard(store, 0)
     decoded = backend.decode(job)
-    backend.write(job, backend.judged(job, decoded, backend.painted(job, decoded, lambda _: None)))
+    backend.write(job, backend.scored(job, decoded, backend.painted(job, decoded, lambda _: None)))
     return Image.open(out / output_path(job.output))
 
 

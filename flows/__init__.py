@@ -1,1 +1,1 @@
-"""What a user runs: flows and the command line."""
+"""Flows, the command line, and displays."""

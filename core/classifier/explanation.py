@@ -1,4 +1,4 @@
-"""Why a label: what in a picture speaks for it, as a map over the picture.
+"""Saliency map of a label: what in a picture speaks for it.
 
 HiResCAM (Draelos & Carin 2020, arXiv 2011.08891), a Grad-CAM that is faithful to what the network computes: the gradient
 of how much more likely the label is than all others, times the activations of one map, summed over its channels. It shows

@@ -1,1 +1,1 @@
-"""What a user sets: specs, recipes, presets, names of outputs, gate, score weights, taste."""
+"""Configuration: specs, recipes, presets, names of outputs, gate, score weights, taste."""

@@ -20,10 +20,10 @@ PLACES = {"kid": 4}
 """Decimals; two where nothing is said."""
 
 
-def shown(key: str, measured: Mapping[str, float | None] | None) -> str:
+def formatted(key: str, measured: Mapping[str, float | None] | None) -> str:
     """A figure with its spread.
 
-    >>> shown("kid", {"value": 0.01234, "spread": 0.0021}), shown("recall", {"value": 0.5, "spread": None})
+    >>> formatted("kid", {"value": 0.01234, "spread": 0.0021}), formatted("recall", {"value": 0.5, "spread": None})
     ('0.0123 ± 0.0021', '0.50')
     """
     if measured is None:
@@ -61,8 +61,8 @@ def _table(metrics: Mapping[str, Any], training: Mapping[str, Any] | None, again
         "|---|---|---|---|" if training else "|---|---|---|",
     ]
     for key, name, meaning in FIGURES:
-        cells = [name, shown(key, metrics[key])]
-        cells += [shown(key, training[key])] if training else []
+        cells = [name, formatted(key, metrics[key])]
+        cells += [formatted(key, training[key])] if training else []
         lines.append(f"| {' | '.join([*cells, meaning])} |")
     fid = [f"{metrics['fid']:.1f}", *([f"{training['fid']:.1f}"] if training else [])]
     lines.append(f"| FID | {' | '.join(fid)} | {metrics['fid_warning'] or 'distance of two fitted Gaussians'} |")

@@ -127,7 +127,7 @@ def score_judge(store: Store, spec: Spec, scorer: str | None, jobs: Mapping[str,
 
     def judge(row: Row) -> Row:
         job = jobs[row["output"]]
-        return backend.judged_again(job, _picture(store, row, spec.max_pixels), backend.decode(job))
+        return backend.rescored(job, _picture(store, row, spec.max_pixels), backend.decode(job))
 
     return judge
 

@@ -1,4 +1,4 @@
-"""What a user decides about a survey. It feeds the command line and the dashboard's form."""
+"""Specs of surveys: what a user decides about one. They feed the command line and the dashboard's form."""
 
 from __future__ import annotations
 

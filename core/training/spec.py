@@ -1,4 +1,4 @@
-"""What the spec of every training has: where it lives, its time, its checkpoints, its machine.
+"""Base of the specs of trainings: where one lives, its time, its checkpoints, its machine.
 
 Neither torch nor Prefect is imported: the command line stays quick.
 """

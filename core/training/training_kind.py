@@ -1,4 +1,4 @@
-"""What a kind of training supplies to the training loop: its data, its trainer, its metrics, and its evaluation.
+"""Interface of a kind of training to the training loop: its data, its trainer, its metrics, and its evaluation.
 
 The loop in core.training.loop calls these; stretches, checkpoints and rollbacks are the same for all.
 """

@@ -18,7 +18,7 @@ from core.gan.metrics.features import rgb_of
 from core.gan.metrics.memorisation_check import CLOSE, COPY
 from core.gan.metrics.set_report import Appraisal
 from core.images.pixel_types import RgbPictures
-from core.report.evaluation import FIGURES, evaluation_text, shown
+from core.report.evaluation import FIGURES, evaluation_text, formatted
 from core.report.nearest import SHOWN, ComparisonCounts, NearestMatch, nearest_page
 from core.storage.store import Store
 from flows.console import print_line
@@ -75,7 +75,7 @@ def show(screen: Console, record: dict[str, Any], folder: Path) -> None:
         if training:
             table.add_column(f"{training['fake']:,} training pictures", no_wrap=True)
         for key, name, _ in FIGURES:
-            table.add_row(name, shown(key, metrics[key]), *([shown(key, training[key])] if training else []))
+            table.add_row(name, formatted(key, metrics[key]), *([formatted(key, training[key])] if training else []))
         screen.print(f"Against {metrics['real']:,} {record['against']} pictures:")
         screen.print(table)
     near = record["near_copies"]

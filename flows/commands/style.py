@@ -131,7 +131,7 @@ class _Painting:
         framed = self._animate is not None and step.step % math.ceil(step.steps / self._most) == 0
         if not saved and not framed:
             return
-        picture = session.seen(made)
+        picture = session.preview(made)
         if framed:
             self._frames.append(picture.rgb)
         if saved:
@@ -160,7 +160,7 @@ class _Painting:
         picture = session.delivered(made)
         write_file(self._to, session.encoded(picture, step))
         if self._animate is not None:
-            self._write_animation(self._animate, session.seen(made).rgb)
+            self._write_animation(self._animate, session.preview(made).rgb)
         return picture.rgb.shape[:2]
 
     def _write_animation(self, to: Path, rgb: U8) -> None:

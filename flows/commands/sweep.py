@@ -104,7 +104,7 @@ class _Sheet:
         if self._folder is not None:
             data = session.encoded(session.delivered(result))
             write_file(self._folder / f"{cell.name}.{cell.recipe.format}", data)
-        return session.seen(result)
+        return session.preview(result)
 
 
 def _costly(cell: Cell) -> tuple[str, ...]:

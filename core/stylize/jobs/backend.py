@@ -163,18 +163,18 @@ class StylizeBackend:
         return OptimisationRequest(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
 
     @devices.one_thread()
-    def judged(self, job: Job, decoded: Decoded, result: Result) -> ScoredOutput:
+    def scored(self, job: Job, decoded: Decoded, result: Result) -> ScoredOutput:
         """The picture of an optimised one, with its scores."""
         picture = self.finished(result.image, decoded)
-        scores = self._scorer.judged(job, picture, decoded, self._recipes[job.recipe])
+        scores = self._scorer.score(job, picture, decoded, self._recipes[job.recipe])
         return ScoredOutput(picture, result.image, result.losses, scores, decoded)
 
     @devices.one_thread()
-    def judged_again(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
+    def rescored(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
         """The columns that judging fills, of a picture that was written; it is looked at in the size that it was made in."""
         height, width = decoded.asset.rgb.shape[:2]
         seen = picture if picture.size == (width, height) else image.fitted_to(picture, width, height)
-        return self._scorer.columns(self._scorer.judged(job, seen, decoded, self._recipes[job.recipe]))
+        return self._scorer.columns(self._scorer.score(job, seen, decoded, self._recipes[job.recipe]))
 
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""

@@ -59,7 +59,7 @@ class InteractiveSession:
                 raise OutOfMemory(f"{self._subject} needs more memory than there is", "lower `size`.") from error
             raise
 
-    def seen(self, picture: Tensor) -> image.Picture:
+    def preview(self, picture: Tensor) -> image.Picture:
         """A picture (3, h, w) of a step, or the result, as it looks: at working size, to which it is enlarged."""
         return self._backend.finished(self._at_working_size(picture), self._decoded)
 

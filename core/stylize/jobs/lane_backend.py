@@ -67,7 +67,7 @@ class LaneBackend:
 
     def score(self, jobs: Sequence[Job], made: Sequence[Unscored]) -> list[ScoredOutput]:
         """Finish and judge every picture."""
-        return [self._backend.judged(job, *each) for job, each in zip(jobs, made, strict=True)]
+        return [self._backend.scored(job, *each) for job, each in zip(jobs, made, strict=True)]
 
     def write(self, jobs: Sequence[Job], made: Sequence[ScoredOutput]) -> list[JobResult]:
         """Write every picture, to have its name once it is settled; what cannot be written is that job's own fault."""

@@ -59,7 +59,7 @@ class OutputScorer:
         scorer = context.scorer
         self._labeller = Labeller(classifier_file.read(scorer), self._device) if scorer else None
 
-    def judged(self, job: Job, picture: image.Picture, decoded: Decoded, recipe: Recipe) -> OutputScores:
+    def score(self, job: Job, picture: image.Picture, decoded: Decoded, recipe: Recipe) -> OutputScores:
         """What is said of a job's picture, in the size in which its asset was decoded."""
         scores = self._scores(job, picture, decoded, recipe)
         labels = self._labeller.columns(picture.rgb) if self._labeller else {}

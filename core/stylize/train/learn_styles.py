@@ -52,14 +52,14 @@ def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[Lear
         raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
     info = read_info(spec.begun_with)
     styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels)
-    numbers = wanted(styles.known, info, spec.only, spec.catalog)
+    numbers = styles_to_learn(styles.known, info, spec.only, spec.catalog)
     if not numbers:
         return []
     learner = _StyleLearner(spec, info, styles)
     return [learner.refine(number, on_loss) for number in numbers]
 
 
-def wanted(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str], catalog: Path) -> list[int]:
+def styles_to_learn(known: Sequence[KnownStyle], info: TransferInfo, only: Sequence[str], catalog: Path) -> list[int]:
     """Which styles of a catalog are to be learnt: those named, or those that the network does not know.
 
     Raises SpecError for a name that the catalog has not.

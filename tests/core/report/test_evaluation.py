@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.report.evaluation import evaluation_text, shown
+from core.report.evaluation import evaluation_text, formatted
 
 
 def measured(value: float, spread: float | None = 0.02) -> dict[str, float | None]:
@@ -68,4 +68,4 @@ def test_the_nearest_pair_is_told_and_names_break_no_table() -> None:
     ],
 )
 def test_figures_are_rounded_to_what_they_tell(key: str, value: Any, expected: str) -> None:
-    assert shown(key, value) == expected
+    assert formatted(key, value) == expected

@@ -52,4 +52,4 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> TransferModel:
 def finished(backend: StylizeBackend, job: Job, on_step: OnStep = lambda _: None) -> ScoredOutput:
     """One job's picture, made by itself and scored."""
     decoded = backend.decode(job)
-    return backend.judged(job, decoded, backend.painted(job, decoded, on_step))
+    return backend.scored(job, decoded, backend.painted(job, decoded, on_step))

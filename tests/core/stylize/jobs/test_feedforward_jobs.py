@@ -284,7 +284,7 @@ def test_an_interactive_session_shows_both_methods(studio: Studio, backend: Styl
         assert session.best is not None
         if preset == "fast":
             assert torch.equal(session.best.picture, result)
-        assert session.seen(result).size == (WIDTH, HEIGHT)
+        assert session.preview(result).size == (WIDTH, HEIGHT)
 
 
 def test_pictures_painted_side_by_side_are_those_painted_one_by_one(studio: Studio, network: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_picture_is_the_backends_and_every_step_is_shown(opened: tuple[Styli
     backend, job = opened
     seen: list[tuple[int, torch.Size]] = []
     session = InteractiveSession(backend, job)
-    painted = session.seen(session.paint(lambda step, picture: seen.append((step.step, picture.shape))))
+    painted = session.preview(session.paint(lambda step, picture: seen.append((step.step, picture.shape))))
     made = finished(backend, job).picture
     assert np.array_equal(painted.rgb, made.rgb)
     assert [step for step, _ in seen] == [1, 2, 3, 4, 5]
@@ -63,7 +63,7 @@ def test_the_best_so_far_is_the_least_loss_of_the_last_size(opened: tuple[Styliz
 
 def test_a_coarse_step_is_seen_at_the_size_of_the_result(opened: tuple[StylizeBackend, Job]) -> None:
     session = InteractiveSession(*opened)
-    seen = session.seen(torch.full((3, 80, 100), 0.5))
+    seen = session.preview(torch.full((3, 80, 100), 0.5))
     assert seen.size == session.asset.size == (200, 160)
     assert set(np.unique(seen.rgb)) <= {127, 128}
 
