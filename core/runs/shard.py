@@ -11,11 +11,12 @@ import atexit
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.engine.worker_pool import WorkerPool
+from core.errors import NocturneError
 from core.planning.plan_file import read_shard
 from core.planning.run_context import RunContext
 from core.runs.run_kinds import kind_of, spec_of_run
@@ -53,11 +54,17 @@ def make_shard(run: str | Path, shard: int) -> ShardRecord:
 
 def close_idle_workers() -> None:
     """End every pool that was opened for a run and makes no shard now."""
+    for opened in list(_opened.values()):
+        _close_if_idle(opened)
+
+
+def _close_if_idle(opened: _OpenedPool) -> None:
+    """End a pool, unless a shard is being made by it or another pool has taken its place."""
     with _lock:
-        idle = [opened for opened in _opened.values() if not opened.users]
-        for opened in idle:
+        idle = not opened.users and _opened.get(opened.store.root) is opened
+        if idle:
             del _opened[opened.store.root]
-    for opened in idle:
+    if idle:
         opened.close()
 
 
@@ -89,11 +96,11 @@ class _OpenedPool:
         if self._timer is not None:
             self._timer.cancel()
 
-    def release(self, when_idle: Callable[[], None]) -> None:
-        """Count a shard as made; without a further one, `when_idle` is called after IDLE_SECONDS."""
+    def release(self) -> None:
+        """Count a shard as made; without a further one, the workers end after IDLE_SECONDS."""
         self.users -= 1
         if not self.users:
-            self._timer = threading.Timer(IDLE_SECONDS, when_idle)
+            self._timer = threading.Timer(IDLE_SECONDS, _close_if_idle, (self,))
             self._timer.daemon = True
             self._timer.start()
 
@@ -106,15 +113,21 @@ class _OpenedPool:
 
 @contextlib.contextmanager
 def _borrowed(store: Store) -> Iterator[_OpenedPool]:
-    """The opened pool of a run, for one shard."""
+    """The opened pool of a run, for one shard. One whose workers cannot work is not kept for the next shard."""
     with _lock:
         opened = _pool_of(store)
         opened.keep()
     try:
         yield opened
+    except NocturneError:
+        with _lock:
+            if _opened.get(store.root) is opened:
+                del _opened[store.root]
+        opened.close()
+        raise
     finally:
         with _lock:
-            opened.release(close_idle_workers)
+            opened.release()
 
 
 _lock = threading.Lock()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from core.errors import NocturneError
 from core.gan.jobs.sample_plan import make_plan
 from core.manifest import manifest
 from core.planning.jobs import Job
@@ -99,3 +100,29 @@ def test_idle_workers_end_after_a_while(run: Store, pools: list[Pool], monkeypat
     if timer is not None:
         timer.join(10)
     assert [pool.closed for pool in pools] == [True]
+
+
+def test_a_pool_that_goes_idle_leaves_the_workers_of_other_runs(
+    run: Store, pools: list[Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of(tmp_path / "tiny.safetensors", tmp_path / "other", "0-3")
+    plan(Store(spec.out), spec)
+    make_shard(spec.out, 0)
+    monkeypatch.setattr(shards, "IDLE_SECONDS", 0.0)
+    make_shard(run.root, 0)
+    timer = shards._opened[run.root]._timer if run.root in shards._opened else None
+    if timer is not None:
+        timer.join(10)
+    assert [pool.closed for pool in pools] == [False, True]
+
+
+def test_workers_that_cannot_work_are_not_kept(run: Store, pools: list[Pool], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Pool, jobs: list[Job]) -> Any:
+        raise NocturneError("the worker cannot start.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pool, "make", broken)
+        with pytest.raises(NocturneError, match="cannot start"):
+            make_shard(run.root, 0)
+    assert make_shard(run.root, 0).left == 0
+    assert [pool.closed for pool in pools] == [True, False]
