@@ -51,7 +51,7 @@ class RunKind:
     scores: str | None = None
     """`apply_scores(store, spec, rows) -> rows`: what follows from the scores once parts are merged."""
     curate: str | None = None
-    """`curate(store, spec) -> rows`: what `RunSpec.curates` asks for, once all is made."""
+    """`curate(store, spec) -> Selection`: what `RunSpec.curates` asks for, once all is made."""
 
     def load(self, part: str) -> Any:
         """What a field refers to, imported now."""
