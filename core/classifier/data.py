@@ -25,12 +25,14 @@ MOST_CLASSES, LONGEST_LABEL = 1000, 200
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """One labelled picture. `name` is its path in the data, `label` the number of its class."""
+    """One labelled picture. `name` is its path in the data, `label` the number of its class, `digest` stands for its pixels
+    (see core.planning.file_digests.pixel_digest).
+    """
 
     file: Path
     name: str
     label: int
-    sha256: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class LabelledPictures:
     @property
     def digest(self) -> str:
         """16 hex digits over the pictures' bytes and labels."""
-        text = "\n".join(f"{each.sha256} {self.classes[each.label]}" for each in self.pictures)
+        text = "\n".join(f"{each.digest} {self.classes[each.label]}" for each in self.pictures)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def counts(self) -> dict[str, int]:
@@ -113,8 +115,8 @@ def _labelled(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max
         if measured.reason is not None:
             skipped.append(measured.message or f"{name} cannot be read.")
             continue
-        picture = LabelledPicture(file, name, classes.index(label), measured.sha256)
-        before = first.setdefault(picture.sha256, picture)
+        picture = LabelledPicture(file, name, classes.index(label), measured.pixel_digest)
+        before = first.setdefault(picture.digest, picture)
         if before is picture:
             pictures.append(picture)
         elif before.label != picture.label:

@@ -41,7 +41,7 @@ def chunks(pictures: Sequence[LabelledPicture]) -> list[Sequence[LabelledPicture
 def chunk_name(pictures: Sequence[LabelledPicture], recipe: ClassifierRecipe) -> str:
     """Where the features of a chunk are kept: another picture or another view of it is another name."""
     views = [str(recipe.crops), str(recipe.seed)] if recipe.crops else ["0"]
-    text = "\n".join([WIDE_NAME, *views, *(picture.sha256 for picture in pictures)])
+    text = "\n".join([WIDE_NAME, *views, *(picture.digest for picture in pictures)])
     return f"{FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
 
 
@@ -74,7 +74,7 @@ def _view_features(
         rgb = image.read(picture.file, max_pixels).rgb
     except JobError:
         return np.full((1 + recipe.crops, WIDE_DIMS), np.nan, np.float32)
-    seed = int(picture.sha256[:12], 16)
+    seed = int(picture.digest[:12], 16)
     rng = np.random.default_rng([seed, recipe.seed])
     return np.stack([wide(rgb), *(wide(crop(rgb, rng)) for _ in range(recipe.crops))])
 

@@ -126,6 +126,13 @@ def webp_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
+def webp_has_profile(file: IO[bytes]) -> bool:
+    """Whether a WebP says that it has an ICC profile."""
+    file.seek(0)
+    head = file.read(21)
+    return head[12:16] == b"VP8X" and len(head) == 21 and bool(head[20] & 0x20)
+
+
 def webp_exif(file: IO[bytes], longest: int) -> bytes | None:
     """The EXIF chunk of a WebP, if it has one of at most `longest` bytes."""
     file.seek(12)

@@ -17,14 +17,15 @@ from xml.sax.saxutils import escape
 
 from PIL import Image, ImageFile, IptcImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from core.images.decoding import orientation, read_png_exif
+from core.images.decoding import orientation
+from core.images.exif import exif_of
 from core.images.formats import JPEG, WRITABLE, FormatName
 
 LONGEST = 1_000
 """Characters of a text that are kept."""
 
 LONGEST_PACKET = 1 << 20
-"""Bytes of EXIF or XMP over which it is not read."""
+"""Bytes of XMP over which it is not read."""
 
 ARTIST, COPYRIGHT = 0x013B, 0x8298
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
@@ -117,10 +118,8 @@ def embed(about: Credits, format: FormatName, carrier: dict[str, Any]) -> dict[s
 def _exif(image: Image.Image, file: IO[bytes]) -> dict[int, Any]:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return _or_none(lambda: dict(image.tag_v2)) or {}
-    data = read_png_exif(file) if image.format == "PNG" else image.info.get("exif")
-    if not isinstance(data, bytes) or len(data) > LONGEST_PACKET:
-        return {}
-    return _or_none(lambda: _tags(data)) or {}
+    data = exif_of(image, file)
+    return (_or_none(lambda: _tags(data)) if data else None) or {}
 
 
 def _tags(data: bytes) -> dict[int, Any]:

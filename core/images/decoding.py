@@ -8,14 +8,18 @@ import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from core.errors import Unsupported
-from core.images import bit_depth, icc
-from core.images.container_parsing import png_chunks, webp_exif
+from core.images import bit_depth
+from core.images.colour import icc
+from core.images.colour.colour_tags import SourceColours, adobe_rgb, source_colours
+from core.images.container_parsing import webp_exif, webp_has_profile
 from core.images.decode_limits import check_scans, check_tiles
+from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
 from core.images.open_image import identify
 from core.images.pixel_types import U8
 
-_ORIENTATION = 0x0112
-_LONGEST_EXIF = 1 << 20
+RULES = 1
+"""Number of the rules by which files are opened: raised when one that was read is refused, or gets another revision."""
+
 _FEW_BIT_GREYS = {"L;2": 85, "L;4": 17}
 
 
@@ -27,9 +31,9 @@ def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
     """
     image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
-    profile = image.info.get("icc_profile")
+    colours = source_colours(image, file)
     colour, alpha = _decode_channels(image, file, name)
-    rgb = np.asarray(icc.to_srgb(colour, profile))
+    rgb = np.asarray(icc.to_srgb(colour, colours.profile))
     if alpha is None or alpha.min() == 255:
         return _upright(rgb, turn), None
     return _upright(rgb, turn), _upright(alpha, turn)
@@ -43,12 +47,31 @@ def orientation(image: Image.Image, file: IO[bytes]) -> int:
     """
     if image.format == "TIFF":
         return 1
-    return _orientation_in_exif(read_png_exif(file) if image.format == "PNG" else image.info.get("exif"))
+    return orientation_in(exif_of(image, file))
 
 
 def webp_orientation(file: IO[bytes]) -> int:
     """EXIF orientation of a WebP, 1 to 8, without decoding it."""
-    return _orientation_in_exif(webp_exif(file, _LONGEST_EXIF))
+    return orientation_in(webp_exif(file, LONGEST))
+
+
+def webp_revision(file: IO[bytes]) -> str:
+    """The `revision` of a WebP, without decoding it."""
+    return _revision(adobe_rgb()) if not webp_has_profile(file) and is_adobe_rgb(webp_exif(file, LONGEST)) else ""
+
+
+def revision(image: Image.Image, file: IO[bytes]) -> str:
+    """Marks of the rules by which the undecoded `image` is read otherwise than by version 0.1; empty for most.
+
+    It is part of the keys of what is made of the file (see core.planning.file_digests), so that just the pictures made of
+    such files are made again. A rule that changes the pixels of files that were read before gets a mark of its own here,
+    which only those files have, and RULES is raised.
+    """
+    return _revision(source_colours(image, file))
+
+
+def _revision(colours: SourceColours) -> str:
+    return "colour-1" if colours.tagged else ""
 
 
 def _identify_decodable(file: IO[bytes], name: str, max_pixels: int) -> ImageFile.ImageFile:
@@ -61,27 +84,6 @@ def _identify_decodable(file: IO[bytes], name: str, max_pixels: int) -> ImageFil
         # Of several pages Pillow leaves the metadata unread. Nobody asks for them, and they can be huge.
         image.is_animated = True
     return image
-
-
-def _orientation_in_exif(found: object) -> int:
-    """The orientation in the bytes of EXIF."""
-    if not isinstance(found, bytes) or not found or len(found) > _LONGEST_EXIF:
-        return 1
-    exif = Image.Exif()
-    try:
-        exif.load(found)
-        value = exif.get(_ORIENTATION)
-    except Exception:  # corrupt EXIF makes the parser raise anything; the pixels are good all the same
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def read_png_exif(file: IO[bytes]) -> bytes | None:
-    """The EXIF chunk of a PNG, which may lie behind the pixels, if it has one of at most 1 MB."""
-    here = file.tell()  # Pillow goes on reading the chunks from where it is
-    found = next((data for kind, data in png_chunks(file, _LONGEST_EXIF) if kind == b"eXIf"), None)
-    file.seek(here)
-    return found
 
 
 def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:

@@ -16,9 +16,10 @@ import numpy as np
 from PIL import Image
 
 from core.errors import Unsupported
-from core.images import decoding, icc
+from core.images import decoding
 from core.images.alpha import over_white, straight
 from core.images.bit_depth import DeepPicture, eight_bits
+from core.images.colour import icc
 from core.images.credit_metadata import NO_CREDITS, Credits
 from core.images.encoding import encode_file
 from core.images.formats import WRITABLE, FormatName, listed
@@ -37,6 +38,7 @@ __all__ = [
     "U8",
     "U16",
     "DeepPicture",
+    "Header",
     "Picture",
     "Size",
     "check_format",
@@ -46,6 +48,7 @@ __all__ = [
     "pixels_sha256",
     "probe",
     "read",
+    "read_header",
     "read_open",
     "resized",
     "thumbnail",
@@ -84,8 +87,23 @@ class Picture:
         return Size(self.rgb.shape[1], self.rgb.shape[0])
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a picture's header says: its size once upright, and the mark of the rules that it is read by (see
+    `decoding.revision`).
+    """
+
+    size: Size
+    revision: str
+
+
 def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
-    """Read the size of the picture `path` once upright, from its header alone.
+    """Read the size of the picture `path` once upright, from its header alone. Raises as `read_header` does."""
+    return read_header(path, max_pixels).size
+
+
+def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
+    """Read the header of the picture `path`.
 
     Raises Missing, Unreadable, Unsupported or TooLarge. A file that passes can still turn out damaged when it
     is read.
@@ -94,11 +112,12 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> Size:
     with open_picture(path) as file:
         size = webp_size_within(file, name, max_pixels)
         if size is not None:  # Pillow would allocate the canvas
-            turn = decoding.webp_orientation(file)
+            turn, revision = decoding.webp_orientation(file), decoding.webp_revision(file)
         else:
             image = identify(file, name, max_pixels)
             size, turn = image.size, decoding.orientation(image, file)
-        return Size(*size[::-1]) if turn >= 5 else Size(*size)
+            revision = decoding.revision(image, file)
+        return Header(Size(*size[::-1]) if turn >= 5 else Size(*size), revision)
 
 
 def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:

@@ -11,13 +11,14 @@ from typing import IO, cast
 
 from core.errors import Changed
 from core.images import credit_metadata, image
+from core.images.colour.colour_tags import source_colours
 from core.images.credit_metadata import Credits
 from core.images.open_image import identify, open_picture, quoted
 
 
 @dataclass(frozen=True)
 class VerifiedPicture:
-    """A picture, and of its file the size, the colour profile and the credits."""
+    """A picture, and of its file the size, the profile of its colours, by whatever it says them, and the credits."""
 
     picture: image.Picture
     size: image.Size
@@ -47,7 +48,7 @@ def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPic
 
 def _read(file: IO[bytes], name: str, max_pixels: int) -> VerifiedPicture:
     header = identify(file, name, max_pixels)
-    profile, said = header.info.get("icc_profile"), credit_metadata.read(header, file)
+    kept, said = source_colours(header, file).kept, credit_metadata.read(header, file)
     del header  # which may hold memory for the pixels
     picture = image.read_open(file, name, max_pixels)
-    return VerifiedPicture(picture, picture.size, profile if isinstance(profile, bytes) else None, said)
+    return VerifiedPicture(picture, picture.size, kept, said)

@@ -9,11 +9,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import JobError, Missing, Unreadable
-from core.images import decode_probe, image
+from core.images import decode_probe, decoding, image
 from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
 
@@ -39,12 +39,28 @@ class MeasuredFile:
     height: int = 0
     reason: str | None = None
     message: str | None = None
+    revision: str = ""
+    """Mark of the rules that decide its pixels; see core.images.decoding.revision."""
+
+    @property
+    def pixel_digest(self) -> str:
+        """What stands for its pixels in keys; empty if the file could not be read."""
+        return pixel_digest(self.sha256, self.revision)
+
+
+def pixel_digest(sha256: str, revision: str) -> str:
+    """The digest of a file's pixels, by that of its bytes and the mark of the rules that they are read by.
+
+    Without a mark, as most files are, it is that of the bytes: what was made before the rules changed keeps its key.
+    """
+    return hashlib.sha256(f"{sha256} {revision}".encode()).hexdigest() if revision else sha256
 
 
 class DigestCache:
     """A cache of measured files in the user's cache folder; without a writable one it still measures.
 
-    Failures are not remembered, since a permission can change without the file changing.
+    What was measured by other rules of decoding keeps its hash alone: its header is read again. Failures are not
+    remembered, since a permission can change without the file changing.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -61,7 +77,8 @@ class DigestCache:
             stats = [_stat(path) for path in paths]
             known = _load_known(db, paths, stats)
             unknown = [i for i, found in enumerate(known) if found is None]
-            fresh = self._fresh([paths[i] for i in unknown], tick)
+            hashes = _load_hashes(db, [paths[i] for i in unknown], [stats[i] for i in unknown])
+            fresh = self._fresh([paths[i] for i in unknown], hashes, tick)
             for i, measured in zip(unknown, fresh, strict=True):
                 known[i] = measured
             _remember(db, [(paths[i], stats[i], known[i]) for i in unknown])
@@ -83,9 +100,11 @@ class DigestCache:
             _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
         return found
 
-    def _fresh(self, paths: Sequence[str], tick: ProgressCallback | None) -> Iterator[MeasuredFile]:
+    def _fresh(
+        self, paths: Sequence[str], hashes: Sequence[str | None], tick: ProgressCallback | None
+    ) -> Iterator[MeasuredFile]:
         with ThreadPoolExecutor(THREADS) as pool:
-            for done, measured in enumerate(pool.map(_measure, paths), start=1):
+            for done, measured in enumerate(pool.map(_measure, paths, hashes), start=1):
                 self.computed += 1
                 if tick is not None and (done % 50 == 0 or done == len(paths)):
                     tick(done, len(paths))
@@ -114,10 +133,16 @@ def sha256_of(path: str) -> str:
     return digest.hexdigest()
 
 
-def _measure(path: str) -> MeasuredFile:
+def measure_file(path: str, max_pixels: int, sha256: str | None = None) -> MeasuredFile:
+    """Measure one file, whose SHA-256 may be known. Raises JobError if it cannot be used."""
+    header = image.read_header(path, max_pixels)
+    width, height = header.size
+    return MeasuredFile(sha256 or sha256_of(path), width, height, revision=header.revision)
+
+
+def _measure(path: str, sha256: str | None) -> MeasuredFile:
     try:
-        size = image.probe(path, max_pixels=2**62)
-        return MeasuredFile(sha256_of(path), size.width, size.height)
+        return measure_file(path, 2**62, sha256)
     except JobError as error:
         return MeasuredFile(reason=error.reason, message=str(error))
 
@@ -146,8 +171,13 @@ def _create(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute(
         "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,"
-        " sha256 TEXT, width INTEGER, height INTEGER, tried INTEGER DEFAULT 0) WITHOUT ROWID"
+        " sha256 TEXT, width INTEGER, height INTEGER, tried INTEGER DEFAULT 0, rules INTEGER, revision TEXT) WITHOUT ROWID"
     )
+    columns = {name for _, name, *_ in db.execute("PRAGMA table_info(files)")}
+    for name, kind in (("rules", "INTEGER"), ("revision", "TEXT")):  # caches of earlier versions lack them
+        if name not in columns:
+            with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
+                db.execute(f"ALTER TABLE files ADD COLUMN {name} {kind}")
 
 
 def _stat(path: str) -> Stat:
@@ -162,9 +192,20 @@ _SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
 
 
 def _load_known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[MeasuredFile | None]:
-    query = f"SELECT sha256, width, height FROM files WHERE {_SAME}"
+    query = f"SELECT sha256, width, height, revision FROM files WHERE {_SAME} AND rules = {decoding.RULES}"
     found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
-    return [MeasuredFile(*row) if row else None for row in found]
+    return [_remembered(row) if row else None for row in found]
+
+
+def _remembered(row: tuple[str, int, int, str]) -> MeasuredFile:
+    sha256, width, height, revision = row
+    return MeasuredFile(sha256, width, height, revision=revision)
+
+
+def _load_hashes(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[str | None]:
+    query = f"SELECT sha256 FROM files WHERE {_SAME}"
+    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
+    return [row[0] if row else None for row in found]
 
 
 def _load_tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
@@ -176,13 +217,13 @@ def _load_tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[St
 def _remember(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat, MeasuredFile | None]]) -> None:
     settled = time.time_ns() - int(JUST_WRITTEN * 1e9)
     good = [
-        (os.fsencode(path), *stat, *astuple(measured)[:3])
+        (os.fsencode(path), *stat, measured.sha256, measured.width, measured.height, decoding.RULES, measured.revision)
         for path, stat, measured in rows
         if measured is not None and measured.reason is None and max(stat[1:]) < settled and _stat(path) == stat
     ]
-    columns = "path, size, mtime_ns, ctime_ns, sha256, width, height"
+    columns = "path, size, mtime_ns, ctime_ns, sha256, width, height, rules, revision"
     with contextlib.suppress(sqlite3.Error), db:
-        db.executemany(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", good)
+        db.executemany(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", good)
 
 
 def _remember_tried(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat]]) -> None:

@@ -30,11 +30,18 @@ class StyleFiles:
     weights: tuple[float, ...]
     regions: tuple[tuple[str, int], ...] = ()
     """Where it is a style of regions: each colour, and how many of the artworks are its own; 0 where it is kept."""
+    pixels: tuple[str, ...] = ()
+    """What stands for the artworks' pixels in keys; without them, their SHA-256 does."""
 
     @property
     def pairs(self) -> list[tuple[str, float]]:
-        """The ordered (artwork sha256, weight) pairs that are part of a key."""
+        """The ordered (artwork sha256, weight) pairs, which tell whether a network has learnt the style."""
         return list(zip(self.sha256, self.weights, strict=True))
+
+    @property
+    def key_pairs(self) -> list[tuple[str, float]]:
+        """The ordered (digest of an artwork's pixels, weight) pairs that are part of a key."""
+        return list(zip(self.pixels or self.sha256, self.weights, strict=True))
 
 
 class Inputs:
@@ -112,7 +119,8 @@ class Inputs:
         files = tuple(os.fspath(self._spec.catalog / artwork.file) for artwork in style.artworks)
         weights = tuple(artwork.weight for artwork in style.artworks)
         regions = tuple((region.colour, len(region.artworks)) for region in style.regions)
-        return StyleFiles(style.name, files, tuple(measured.sha256 for measured in found), weights, regions)
+        digests = tuple(each.sha256 for each in found), tuple(each.pixel_digest for each in found)
+        return StyleFiles(style.name, files, digests[0], weights, regions, digests[1])
 
 
 def too_small(name: str, width: int, height: int) -> str | None:

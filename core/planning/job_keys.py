@@ -14,8 +14,8 @@ from core.config.recipe import Recipe
 class KeyMaker:
     """Keys of many assets in one style and recipe: hashes of everything that decides a job's pixels, 64 hex digits.
 
-    Of the asset's SHA-256, the ordered (artwork SHA-256, weight) pairs, the recipe's digest, the seed, the digest of
-    the network tensors, and the method's `algorithm` number. What the keys share is written once.
+    Of the digest of the asset's pixels, the ordered (digest of an artwork's pixels, weight) pairs, the recipe's digest,
+    the seed, the digest of the network tensors, and the method's `algorithm` number. What the keys share is written once.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class KeyMaker:
         self._shared = json.dumps(shared, sort_keys=True)
 
     def key(self, asset: str, seed: int, mask: str | None = None, regions: str | None = None) -> str:
-        """The key of the job with this asset (SHA-256), seed, mask and region map (SHA-256, None where there is none to
-        be; a job whose mask is lost is another one than that without).
+        """The key of the job with this asset, seed, mask and region map (each by `MeasuredFile.pixel_digest`; None where
+        there is none to be; a job whose mask is lost is another one than that without).
         """
         text = f"{self._shared}\n{asset}\n{seed}"
         text += "".join(f"\n{what} {sha}" for what, sha in (("mask", mask), ("regions", regions)) if sha is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.planning.file_digests import DigestCache, MeasuredFile
@@ -82,7 +82,7 @@ def _of_its_shape(
     where = printable(os.path.join(root, file.file))
     sizes = (found.width, found.height), (of_asset.width, of_asset.height)
     message = other_proportions(kind, where, sizes[0], asset.name, sizes[1])
-    return MeasuredFile(found.sha256, *sizes[0], "unsupported", message) if message else found
+    return replace(found, reason="unsupported", message=message) if message else found
 
 
 def other_proportions(kind: str, file: str, size: tuple[int, int], asset: str, of_asset: tuple[int, int]) -> str | None:

@@ -18,7 +18,7 @@ from core.errors import JobError, SpecError
 from core.images import image
 from core.images.formats import WRITABLE
 from core.planning.catalog import style_digest
-from core.planning.file_digests import sha256_of
+from core.planning.file_digests import MeasuredFile, measure_file
 from core.planning.inputs import StyleFiles, too_small
 from core.planning.job_keys import KeyMaker
 from core.planning.jobs import Job, fitted
@@ -37,33 +37,37 @@ class SingleJob:
 
     spec: Spec
     asset: Path
-    asset_sha256: str
-    size: image.Size
+    measured: MeasuredFile
     style: StyleFiles
     mask: Path | None = None
-    mask_sha256: str = ""
+    measured_mask: MeasuredFile | None = None
+
+    @property
+    def size(self) -> image.Size:
+        """The asset's width and height in pixels."""
+        return image.Size(self.measured.width, self.measured.height)
 
     def job(self, recipe: Recipe, preset: str, seed: int) -> Job:
         """The job of painting it with this recipe. Raises SpecError for weights that are not there."""
         weights = digest_for(recipe, self.style.pairs, self.style.regions)
-        keys = KeyMaker(self.style.pairs, recipe, weights)
+        keys, mask = KeyMaker(self.style.key_pairs, recipe, weights), self.measured_mask
         return Job(
             output=f"{self.style.name}/{self.name}.{recipe.format}",
             asset=self.name,
             asset_file=str(self.asset),
-            asset_sha256=self.asset_sha256,
+            asset_sha256=self.measured.sha256,
             style=self.style.name,
             style_sha256=style_digest(self.style.pairs),
             recipe=recipe.digest(),
             preset=preset,
             seed=seed,
             weights=weights,
-            key=keys.key(self.asset_sha256, seed, self.mask_sha256 or None),
+            key=keys.key(self.measured.pixel_digest, seed, mask.pixel_digest if mask else None),
             attempt=1,
             seconds=0.0,
             limit=0.0,
             mask_file=str(self.mask or ""),
-            mask_sha256=self.mask_sha256,
+            mask_sha256=mask.sha256 if mask else "",
         )
 
     @property
@@ -103,31 +107,33 @@ def single_job(asset: Path, artworks: list[str], values: dict[str, Any], mask: P
     spec = Spec.from_values({**folders, **values}, "flags")
     check_inside([("photograph", asset), *(("artwork", file) for file, _ in weighted)])
     check_inside((name, Path(file)) for name, file in files_of(spec.base_recipe().model_dump()).items())
-    digest, size = _measured("photograph", asset, spec.max_pixels)
+    measured = _measured("photograph", asset, spec.max_pixels)
     artworks_measured = [_measured("artwork", file, spec.max_pixels) for file, _ in weighted]
-    for (file, _), (_, found) in zip(weighted, artworks_measured, strict=True):
-        if problem := too_small(_shown(file), *found):
+    for (file, _), found in zip(weighted, artworks_measured, strict=True):
+        if problem := too_small(_shown(file), found.width, found.height):
             raise SpecError(f"artwork {problem}")
     style = StyleFiles(
         name=portable("+".join(file.stem for file, _ in weighted)),
         files=tuple(str(file.absolute()) for file, _ in weighted),
-        sha256=tuple(digest for digest, _ in artworks_measured),
+        sha256=tuple(found.sha256 for found in artworks_measured),
         weights=tuple(weight for _, weight in weighted),
+        pixels=tuple(found.pixel_digest for found in artworks_measured),
     )
     if mask is None:
-        return SingleJob(spec, asset.absolute(), digest, size, style)
+        return SingleJob(spec, asset.absolute(), measured, style)
     return SingleJob(
-        spec, asset.absolute(), digest, size, style, mask.absolute(), _mask_sha256(mask, asset, size, spec)
+        spec, asset.absolute(), measured, style, mask.absolute(), _measured_mask(mask, asset, measured, spec)
     )
 
 
-def _mask_sha256(mask: Path, asset: Path, size: image.Size, spec: Spec) -> str:
-    """The SHA-256 of a mask. Raises SpecError if it cannot be used, or has not the asset's proportions."""
+def _measured_mask(mask: Path, asset: Path, measured: MeasuredFile, spec: Spec) -> MeasuredFile:
+    """Measure a mask. Raises SpecError if it cannot be used, or has not the proportions of its asset."""
     check_inside([("mask", mask)])
-    digest, found = _measured("mask", mask, spec.max_pixels)
-    if problem := other_proportions("mask", _shown(mask), found, _shown(asset), size):
+    found = _measured("mask", mask, spec.max_pixels)
+    sizes = (found.width, found.height), (measured.width, measured.height)
+    if problem := other_proportions("mask", _shown(mask), sizes[0], _shown(asset), sizes[1]):
         raise SpecError(problem)
-    return digest
+    return found
 
 
 def output_format(path: Path, given: str | None) -> str:
@@ -169,13 +175,12 @@ def _artwork(text: str) -> tuple[Path, float]:
     return Path(file), weight
 
 
-def _measured(what: str, path: Path, max_pixels: int) -> tuple[str, image.Size]:
-    """The SHA-256 and the size of a picture that can be used. Raises SpecError."""
+def _measured(what: str, path: Path, max_pixels: int) -> MeasuredFile:
+    """A picture that can be used, measured. Raises SpecError."""
     if not os.path.lexists(path):
         raise SpecError(f"{what} {_shown(path)} does not exist", "give the path of a picture.")
     try:
-        size = image.probe(path, max_pixels)
-        return sha256_of(str(path)), size
+        return measure_file(str(path), max_pixels)
     except JobError as error:
         raise SpecError(f"{what}: {error}") from error
 

@@ -134,7 +134,9 @@ class _Planner(Planner):
         seed = (self.spec.seed + variant + (retake.seed_step if retake else 0) * self.spec.variants) % 2**31
         keys = self._key_maker(pair.style, recipe, digest)
         mask, regions = self._companions(pair)
-        key = keys.key(found.sha256, seed, *(each.found.sha256 if each else None for each in (mask, regions)))
+        key = keys.key(
+            found.pixel_digest, seed, *(each.found.pixel_digest if each else None for each in (mask, regions))
+        )
         _, delivered = sizes(recipe, found.width, found.height)
         seconds = picture_seconds(self._cost, recipe, found.width, found.height)
         named = {"style": style.name, "asset": asset.name, "preset": preset, "seed": str(seed), "ext": recipe.format}
@@ -204,7 +206,7 @@ class _Planner(Planner):
         if (style, digest) not in self._keys:
             files = self.inputs.style_files[style]
             weights = digest_for(recipe, files.pairs, files.regions)
-            self._keys[style, digest] = KeyMaker(files.pairs, recipe, weights, files.regions)
+            self._keys[style, digest] = KeyMaker(files.key_pairs, recipe, weights, files.regions)
         return self._keys[style, digest]
 
 

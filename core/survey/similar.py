@@ -50,7 +50,8 @@ def index_folder(folder: Path, tick: ProgressCallback = lambda *_: None) -> Inde
 def _kept_index(store: Store, done: pa.Table, sha256: tuple[str, ...]) -> Index:
     """The index of these rows: the one that was kept, if it is of just these."""
     names = tuple(done["asset"].to_pylist())
-    digest = hashlib.sha256(repr((NAME, DIMS, names, sha256)).encode()).hexdigest()
+    looks = tuple(done["look"].to_pylist())
+    digest = hashlib.sha256(repr((NAME, DIMS, names, sha256, looks)).encode()).hexdigest()
     if store.exists(INDEX):
         try:
             index = read_index(store.read(INDEX))

@@ -53,6 +53,7 @@ class Survey:
         self._held = contextlib.ExitStack()
         options = spec.options
         self._digest = kind.digest(options)
+        self._revisions: dict[str, str] = {}
         setup = WorkerSetup(os.fspath(spec.pictures), os.fspath(spec.out), kind.annotator, options, spec.max_pixels)
         self.workers = SurveyWorkerPool(setup, spec.processes or default_processes())
 
@@ -91,7 +92,7 @@ class Survey:
         committed = begun
         try:
             for row in self.workers.annotate(self.pending[span * SPAN : (span + 1) * SPAN]):
-                rows.append({**row, "look": self._digest})
+                rows.append({**row, "look": self._look(self._revisions.get(row["asset"], ""))})
                 count += 1
                 self.counts.looked += 1
                 self.counts.failed += row["status"] == "failed"
@@ -129,9 +130,10 @@ class Survey:
         for asset, found in zip(self._assets, measured, strict=True):
             if failure := _failure(asset, found):
                 lost.append({**failure, "look": self._digest})
-            elif known.get(asset.name) == found.sha256:
+            elif known.get(asset.name) == (found.sha256, self._look(found.revision)):
                 self.counts.known += 1
             else:
+                self._revisions[asset.name] = found.revision
                 self.pending.append(PictureTask(asset.name, asset.file, found.sha256))
         self.counts.pictures, self.counts.failed = len(self._assets), len(lost)
         if lost:
@@ -147,14 +149,18 @@ class Survey:
             raise SpecError(f"{self.spec.pictures} has no picture to look at", f"put {listed()} files there.")
         return found
 
-    def _known(self) -> dict[str, str]:
-        """SHA-256 of the pictures that have a row of this digest, by asset. Transient failures are tried again."""
+    def _look(self, revision: str) -> str:
+        """The column `look` of a picture that is read by rules with this mark."""
+        return f"{self._digest} {revision}" if revision else self._digest
+
+    def _known(self) -> dict[str, tuple[str, str]]:
+        """SHA-256 and look of the pictures that have a row, by asset. Transient failures are tried again."""
         rows = table.read(self.store, self.kind.schema).select(["asset", "asset_sha256", "reason", "look"])
         return {
-            row["asset"]: row["asset_sha256"]
+            row["asset"]: (row["asset_sha256"], row["look"])
             for some in table.batches(rows)
             for row in some
-            if row["look"] == self._digest and row["reason"] not in TRANSIENT
+            if row["reason"] not in TRANSIENT
         }
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import Unsupported
-from core.images import icc
+from core.images.colour import icc
 from core.images.container_parsing import png_chunks
 from core.images.credit_metadata import Credits
 from core.images.formats import WRITABLE

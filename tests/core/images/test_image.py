@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.errors import Unreadable, Unsupported
-from core.images import icc, image
+from core.images import image
+from core.images.colour import icc
 from core.images.formats import WRITABLE
 from core.images.image import Picture, Size, encode, from_bytes, pixels_sha256, read, resized, thumbnail
 from tests import icc_profiles, pictures

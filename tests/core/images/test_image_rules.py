@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def _() -> None:
     shows(png(icc_profile=icc_profiles.cmyk()), COLOURS)
     shows(png(icc_profile=icc_profiles.grey(1.0)), COLOURS)
     shows(saved(pictures.image("CMYK", INKS), "TIFF", icc_profile=icc_profiles.rgb(1.0)), INK_COLOURS)
+
+
+@RULES("colours by tags: cICP, gAMA and cHRM, nclx, EXIF's Adobe RGB")
+def _() -> None:
+    light = [[gamma_1(v) for v in colour] for colour in COLOURS]
+    for tag in (chunk(b"gAMA", struct.pack(">I", 100_000)), chunk(b"cICP", bytes((1, 8, 0, 1)))):
+        shows(raw_png(pictures.array(), 8, 2, before=tag), light, within=2)
+
+
+@RULES("HDR video's transfer functions, PQ and HLG")
+def _() -> None:
+    for transfer, reference_white in ((16, 148), (18, 191)):
+        grey = np.full((32, 48), reference_white, np.uint8)
+        data = raw_png(grey, 8, 0, before=chunk(b"cICP", bytes((9, transfer, 0, 1))))
+        shows(data, [(228, 228, 228)] * 4, within=2)
 
 
 @RULES("EXIF orientation")

@@ -10,11 +10,13 @@ from PIL import Image
 
 from core.child_process import ChildProcess
 from core.errors import NocturneError, RunBusy, SpecError
+from core.images import decoding
 from core.survey import worker_pool
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
 from core.survey.survey_kinds import SurveyKind
 from tests.core.survey.annotators import CANNOT_START, MEAN
+from tests.pictures import chunk
 
 
 def painted(folder: Path, **colours: tuple[int, int, int]) -> Path:
@@ -152,3 +154,18 @@ def test_a_survey_that_is_stopped_keeps_what_it_has(tmp_path: Path) -> None:
     rows, looked = surveyed(spec(tmp_path))
     assert (len(rows), 20 - looked) == (20, survey.counts.looked)
     assert 3 <= survey.counts.looked <= 5
+
+
+def test_a_picture_that_is_read_by_other_rules_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = painted(tmp_path / "pictures", a=(100, 0, 0), b=(100, 0, 0))
+    tag = chunk(b"gAMA", (100_000).to_bytes(4, "big"))
+    data = (folder / "b.png").read_bytes()
+    (folder / "b.png").write_bytes(data[:33] + tag + data[33:])
+    with monkeypatch.context() as before:
+        before.setattr(decoding, "revision", lambda *_: "")
+        surveyed(spec(tmp_path))
+    rows, looked = surveyed(spec(tmp_path))
+    assert (looked, rows["a.png"]["red"], rows["b.png"]["red"]) == (1, 100, 168)
+    assert surveyed(spec(tmp_path))[1] == 0

@@ -16,7 +16,7 @@ from PIL import Image
 from core.config.spec import Spec
 from core.errors import Changed, JobError, Missing, TooLarge
 from core.images import credit_metadata, image
-from core.images.icc import SRGB
+from core.images.colour.icc import SRGB
 from core.images.open_image import identify
 from core.images.provenance import read_stamp
 from core.planning.plan_file import begin_night, read_shard

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from core.images import bit_depth
-from core.images.icc_matrix import matrix_profile
+from core.images.colour.icc_matrix import matrix_profile
 from core.images.pixel_types import U16, Samples
 
 LARGEST = 4 << 20
@@ -51,6 +51,20 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     if transform is None or image.mode != mode:
         return image.convert("RGB")
     return _applied(image, transform)
+
+
+def cicp_of(icc: bytes) -> tuple[int, int] | None:
+    """Codes of primaries and transfer (ITU-T H.273) that a profile has (ICC.1:2022, 9.2.17), if it has any."""
+    try:
+        (count,) = struct.unpack_from(">I", icc, _TAGS - 4)
+        for at in range(_TAGS, _TAGS + 12 * min(_MOST_TAGS, count), 12):
+            name, start = struct.unpack_from(">4sI", icc, at)
+            if name == b"cicp":
+                kind, primaries, transfer = struct.unpack_from(">4s4xBB", icc, start)
+                return (primaries, transfer) if kind == b"cicp" else None
+    except struct.error:
+        pass
+    return None
 
 
 def from_srgb(pixels: Samples, icc: bytes) -> Samples | None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from core.images.icc import SRGB
-from core.images.icc_matrix import matrix_profile
+from core.images.colour.icc import SRGB
+from core.images.colour.icc_matrix import matrix_profile
 from tests import icc_profiles
 
 WIDE = ((0.7977, 0.2880, 0.0), (0.1352, 0.7119, 0.0), (0.0313, 0.0001, 0.8249))
