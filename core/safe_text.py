@@ -22,6 +22,15 @@ def printable(text: str) -> str:
     return "".join(_encoded(char) for char in text)
 
 
+def comparable(name: str) -> str:
+    """A name as volumes compare it that ignore case and composition (exFAT, NTFS, SMB, macOS): folded, and in NFC.
+
+    >>> comparable("Cafe\u0301.JPG") == comparable("caf\u00e9.jpg")
+    True
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def truncated(text: str, longest: int = 120) -> str:
     """The beginning of a text for a message, and dots where it goes on."""
     return text if len(text) <= longest else f"{text[:longest]}..."

@@ -81,7 +81,7 @@ def _finish(session: RunSession, planned: dict[str, Any], shards: list[dict[str,
         session.pool.progress.stage = "curating"
         merged = curate(run)
     session.pool.progress.stage = "building the gallery"
-    page = gallery(run)
+    page = gallery(run, planned["problems"])
     get_run_logger().info(
         "%d done, %d failed, %d pending; gallery: %s", merged["done"], merged["failed"], merged["pending"], page
     )

@@ -37,8 +37,10 @@ def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Tabl
         ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB of {free / 1e6:,.0f} MB free"),
         (
             "passed over",
-            f"{summary.hidden:,} hidden, {summary.others:,} not pictures, {summary.linked_folders:,} linked folders",
+            f"{summary.hidden:,} hidden, {summary.others:,} not pictures, {summary.linked_folders:,} linked folders, "
+            f"{summary.run_folders:,} run folders, {summary.system_folders:,} system folders",
         ),
+        ("cannot be entered", f"{summary.closed_folders:,} folders"),
     ]
     always = {"assets x styles", "seeds", "jobs", "done before", "to make", "predicted time", "predicted disk"}
     for name, value in rows:

@@ -11,7 +11,7 @@ from core.storage.store import Store
 
 
 @task(name="gallery", cache_policy=NO_CACHE)
-def gallery(run: str) -> str:
-    """Build the gallery of the run folder. Returns the path of its page."""
+def gallery(run: str, problems: list[str]) -> str:
+    """Build the gallery of the run folder, with what the plan had to say of its inputs. Returns the path of its page."""
     store = Store(run)
-    return str(build_gallery(store, manifest.read(store), store.root.name))
+    return str(build_gallery(store, manifest.read(store), store.root.name, problems))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -13,7 +12,7 @@ from core.runs.session import open_sessions
 
 @task(name="plan", cache_policy=NO_CACHE)
 def plan(run: str) -> dict[str, Any]:
-    """Plan the night of the run folder `run`. Returns the counts of core.planning.planner.PlanSummary.
+    """Plan the night of the run folder `run`. Returns its record (core.planning.planner.Plan).
 
     Raises SpecError for a wrong spec, catalog or pairs file.
     """
@@ -30,4 +29,4 @@ def plan(run: str) -> dict[str, Any]:
         get_run_logger().info(summary.choice)
     for problem in made.problems:
         get_run_logger().warning(problem)
-    return asdict(summary)
+    return made.record()

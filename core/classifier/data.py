@@ -60,12 +60,14 @@ class LabelledPictures:
         return dict(zip(self.classes, found.tolist(), strict=True))
 
 
-def load_pictures(data: Path, max_pixels: int) -> LabelledPictures:
+def load_pictures(data: Path, max_pixels: int, *, system_folders: bool = False) -> LabelledPictures:
     """The labelled pictures of a folder or a CSV; broken ones and further copies of a picture are left out and listed.
 
     Raises SpecError for what is neither, for fewer than two classes, and for a picture with two labels.
     """
-    listed = sorted(_from_csv(data) if data.suffix.lower() == ".csv" else _from_folder(data))
+    skipped = list[str]()
+    from_csv = data.suffix.lower() == ".csv"
+    listed = sorted(_from_csv(data) if from_csv else _from_folder(data, system_folders, skipped))
     classes = tuple(sorted({label for _, label, _ in listed}))
     if not 2 <= len(classes) <= MOST_CLASSES:
         raise SpecError(
@@ -78,17 +80,25 @@ def load_pictures(data: Path, max_pixels: int) -> LabelledPictures:
         raise SpecError(
             f"{printable(str(data))}: the label {truncated(printable(too_long))} is longer than {LONGEST_LABEL} characters."
         )
-    return _labelled(listed, classes, max_pixels)
+    return _labelled(listed, classes, max_pixels, skipped)
 
 
-def _from_folder(data: Path) -> Iterator[tuple[str, str, Path]]:
-    """(name, label, file) of every picture below a subfolder; the outermost is its class."""
+def _from_folder(data: Path, system_folders: bool, skipped: list[str]) -> Iterator[tuple[str, str, Path]]:
+    """(name, label, file) of every picture below a subfolder; the outermost is its class. Whatever else there is gets a
+    sentence in `skipped`.
+    """
     if not data.is_dir():
         raise SpecError(f"{printable(str(data))} is neither a folder nor a CSV", "give the path of one.")
-    for asset in scan(data).assets:
+    library, filled = scan(data, system_folders=system_folders), set[str]()
+    for asset in library.assets:
         label, slash, _ = asset.name.partition("/")
         if slash and asset.problem is None:
+            filled.add(label)
             yield asset.name, label, data / asset.file
+        else:
+            skipped.append(asset.problem or f"{asset.name} lies beside the class folders; move it into one of them.")
+    skipped += [f"class {name} has no picture; it is left out." for name in library.folders if name not in filled]
+    skipped += library.passed.sentences(f"data {printable(str(data))}")
 
 
 def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
@@ -106,10 +116,11 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
         yield name, label, Path(os.path.abspath(data.parent / name))
 
 
-def _labelled(listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int) -> LabelledPictures:
+def _labelled(
+    listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int, skipped: list[str]
+) -> LabelledPictures:
     found = DigestCache().measure([os.fspath(file) for *_, file in listed], max_pixels)
     pictures: list[LabelledPicture] = []
-    skipped: list[str] = []
     first: dict[str, LabelledPicture] = {}
     for (name, label, file), measured in zip(listed, found, strict=True):
         if measured.reason is not None:

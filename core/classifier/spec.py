@@ -12,7 +12,16 @@ from pydantic import ConfigDict, Field
 
 from core.classifier.recipe import ClassifierOverrides, ClassifierRecipe
 from core.config.base_spec import BaseSpec, as_spec_error
-from core.config.spec_fields import Device, MaxMegapixels, PlainPath, RunFolder, check_one_device, check_writable
+from core.config.spec_fields import (
+    Device,
+    MaxMegapixels,
+    PlainPath,
+    RunFolder,
+    SystemFolders,
+    check_apart,
+    check_one_device,
+    check_writable,
+)
 from core.storage.allowed_roots import check_inside
 
 
@@ -30,6 +39,7 @@ class TrainClassifierSpec(BaseSpec):
     recipe: ClassifierOverrides = Field(  # type: ignore[valid-type]
         default_factory=ClassifierOverrides, title="Recipe", description="Recipe fields to change."
     )
+    system_folders: SystemFolders = False
     max_megapixels: MaxMegapixels = 120.0
     device: Device = "auto"
 
@@ -41,6 +51,7 @@ class TrainClassifierSpec(BaseSpec):
     def check(self) -> None:
         """Look at what is named before any work. Raises SpecError with one clear sentence."""
         check_inside(self.paths())
+        check_apart(self.out, [("data", self.data)] if self.data.is_dir() else [])
         check_one_device(self.device)
         self.base_recipe()
         check_writable(self.out)

@@ -41,7 +41,7 @@ class ClassifierTraining:
         """Raises SpecError for data that nothing can be learnt from."""
         self.spec, self.recipe = spec, spec.base_recipe()
         self.store = Store(spec.out)
-        self.data = load_pictures(spec.data, spec.max_pixels)
+        self.data = load_pictures(spec.data, spec.max_pixels, system_folders=spec.system_folders)
         _check_enough(self.data, self.recipe.folds, str(spec.data))
         self.chunks = features.chunks(self.data.pictures)
         self.tick: ProgressCallback = lambda *_: None

@@ -31,7 +31,9 @@ from core.config.spec_fields import (
     SecondsPerPicture,
     ShardSeconds,
     SpareDisk,
+    SystemFolders,
     TimeLimit,
+    check_apart,
     check_folder,
     check_reuse,
     check_scorer,
@@ -125,6 +127,7 @@ class Spec(RunSpec):
     exclude: list[PlainText] = Field([], title="Exclude", description="Asset patterns to leave out.")
     include_styles: list[PlainText] = Field([], title="Include styles", description="Style name patterns to keep.")
     exclude_styles: list[PlainText] = Field([], title="Exclude styles", description="Style name patterns to leave out.")
+    system_folders: SystemFolders = False
     limit: Limit = None
     reuse: Reuse = Field([])
     max_megapixels: MaxMegapixels = Field(120.0, description="Largest asset or artwork, in megapixels.")
@@ -214,6 +217,10 @@ class Spec(RunSpec):
         for name in ("library", "catalog", "masks", "regions"):
             if (folder := getattr(self, name)) is not None:
                 check_folder(name, folder)
+        check_apart(
+            self.out,
+            [(name, folder) for name in ("library", "catalog", "masks", "regions") if (folder := getattr(self, name))],
+        )
         if self.is_path("pairs", self.pairs) and not Path(self.pairs).is_file():
             raise SpecError(
                 f"pairs file {self.pairs} does not exist", "give the path of a CSV with asset,style columns."

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from core.errors import SpecError
+from core.storage.run_marks import run_mark
+from core.storage.run_paths import MADE
 from core.storage.safetensors_header import SUFFIX
 
 
@@ -98,6 +101,13 @@ SpareDisk = Annotated[
         description="GB of disk that a night must leave free; one predicted to need more is refused before it begins.",
     ),
 ]
+SystemFolders = Annotated[
+    bool,
+    Field(
+        title="System folders",
+        description="Look into folders that systems make, too, such as @eaDir and $RECYCLE.BIN.",
+    ),
+]
 MaxMegapixels = Annotated[
     float,
     Field(gt=0, le=2000, title="Pixel limit", description="Largest picture that is read, in megapixels."),
@@ -133,6 +143,21 @@ def check_folder(name: str, folder: Path) -> None:
         raise SpecError(f"{name} {folder} is not a folder", "give the path of an existing one.")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise SpecError(f"{name} {folder} may not be read", "change its permissions.")
+
+
+def check_apart(out: Path, inputs: Iterable[tuple[str, Path]]) -> None:
+    """Raises SpecError for an input folder that is the run folder `out`, or any run's, or where `out` keeps its pictures."""
+    real_out = os.path.realpath(out)
+    for name, folder in inputs:
+        real = os.path.realpath(folder)
+        if real == real_out:
+            raise SpecError(f"out {out} is the folder of {name} too", "choose another folder for the run.")
+        if mark := run_mark(folder):
+            raise SpecError(
+                f"{name} {folder} is the folder of a {mark}", "give the folder of pictures in it that is meant."
+            )
+        if any(real == own or real.startswith(own + os.sep) for own in (os.path.join(real_out, each) for each in MADE)):
+            raise SpecError(f"{name} {folder} is where the run {out} keeps what it makes", "choose another --out.")
 
 
 def check_reuse(runs: list[Path]) -> None:

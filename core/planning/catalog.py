@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -18,7 +19,9 @@ from core.config.spec_fields import plain_text
 from core.errors import SpecError
 from core.images.formats import listed
 from core.planning.library import Asset, matches, scan
-from core.safe_text import printable, truncated
+from core.planning.style_names import style_names
+from core.safe_text import comparable, printable, truncated
+from core.storage.passed_over import PassedOver
 from core.storage.toml_file import toml_values
 
 CATALOG_FILE = "catalog.toml"
@@ -126,18 +129,34 @@ class Style(BaseModel):
         return tuple(artwork for region in self.regions for artwork in region.artworks) or self.entry.pictures()
 
 
-def load_catalog(root: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Style]:
-    """The styles of a folder, by name. A picture that `catalog.toml` does not name is a style called as its file.
+def load_catalog(
+    root: Path,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    *,
+    system_folders: bool = False,
+    passed: PassedOver | None = None,
+) -> list[Style]:
+    """The styles of a folder, by name. A picture that `catalog.toml` does not name is a style called as its file, or as
+    its path where another style is called so. What the scan passed over is added to `passed`.
 
-    Raises SpecError: two artworks of one name, a wrong catalog.toml, a file outside the folder, or no style at all.
+    Raises SpecError: a wrong catalog.toml, a file outside the folder, or no style at all.
     """
-    described = _described(root)
-    named = {artwork.file for style in described for artwork in style.artworks}
-    styles = _with_regions(described + _plain(root, named), root / CATALOG_FILE)
-    _refuse_duplicates(styles)
+    library = scan(root, system_folders=system_folders)
+    if passed is not None:
+        passed.add(library.passed)
+    described = [_as_on_disk(style, library.assets) for style in _described(root)]
+    named = {os.path.normpath(artwork.file) for style in described for artwork in style.artworks}
+    others = [asset for asset in library.assets if asset.file not in named]
+    names = style_names(others, {comparable(style.name) for style in described})
+    plain = [_plain_style(asset, name) for asset, name in zip(others, names, strict=True)]
+    styles = _with_regions(described + plain, root / CATALOG_FILE)
     kept = [style for style in styles if matches(style.name, include, exclude)]
     if not kept:
-        raise SpecError(f"catalog {root} has no style to use", f"put artworks ({listed()}) into it.")
+        left = len(styles) - len(kept)
+        library.excluded = left
+        where = f"catalog {root}"
+        raise SpecError(f"{where} has no style to use{library.why_empty(where)}", f"put artworks ({listed()}) into it.")
     return sorted(kept, key=lambda style: style.name)
 
 
@@ -174,6 +193,16 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
             entry = entry.model_copy(update={"recipe": RecipeOverrides.model_validate(overrides)})
         check_overrides(overrides)
     return Style(name=name, entry=entry)
+
+
+def _as_on_disk(style: Style, assets: Sequence[Asset]) -> Style:
+    """The style with the names of its artworks composed as the disk has them."""
+    there = {unicodedata.normalize("NFC", asset.file): asset.file for asset in assets}
+    files = {each.file: there.get(unicodedata.normalize("NFC", os.path.normpath(each.file))) for each in style.artworks}
+    if all(found in (None, file) for file, found in files.items()):
+        return style
+    pictures = tuple(each.model_copy(update={"file": files[each.file] or each.file}) for each in style.entry.pictures())
+    return style.model_copy(update={"entry": style.entry.model_copy(update={"file": "", "artworks": pictures})})
 
 
 def _with_regions(styles: Sequence[Style], path: Path) -> list[Style]:
@@ -222,12 +251,8 @@ def _inside(file: str, style: str, path: Path) -> str:
     return found
 
 
-def _plain(root: Path, named: set[str]) -> list[Style]:
-    return [_plain_style(asset) for asset in scan(root).assets if asset.file not in named]
-
-
-def _plain_style(asset: Asset) -> Style:
-    name, problem, file = PurePosixPath(asset.name).stem, asset.problem, asset.file
+def _plain_style(asset: Asset, name: str) -> Style:
+    problem, file = asset.problem, asset.file
     if file != os.fsencode(file).decode(errors="replace"):
         problem = f"{asset.name} has a name that is not UTF-8; rename the artwork."
     elif "\\" in file or file[1:2] == ":":
@@ -235,15 +260,3 @@ def _plain_style(asset: Asset) -> Style:
     if problem:
         file = asset.name.replace(":", "%3A")  # it is not read; a name that may stand here takes its place
     return Style(name=name, entry=Entry(artworks=(Artwork(file=file),)), problem=problem)
-
-
-def _refuse_duplicates(styles: Sequence[Style]) -> None:
-    seen: dict[str, Style] = {}
-    for style in styles:
-        other = seen.setdefault(style.name, style)
-        if other is not style:
-            first, second = other.artworks[0].file, style.artworks[0].file
-            raise SpecError(
-                f"two styles are called {style.name!r}: {printable(first)} and {printable(second)}",
-                "rename one of them.",
-            )

@@ -15,6 +15,7 @@ from core.planning.library import Asset, scan
 from core.planning.mask_files import Companion, companions
 from core.progress import StageCallback
 from core.safe_text import printable
+from core.storage.passed_over import PassedOver
 
 SMALLEST_ARTWORK = 32
 """Pixels that an artwork's shorter side has at least: in less, there is no stroke to be learned."""
@@ -54,10 +55,20 @@ class Inputs:
     def __init__(self, spec: Spec, tick: StageCallback) -> None:
         """Scan, load and measure. Raises SpecError for a wrong catalog or an empty library."""
         self._spec, self._tick = spec, tick
-        self.library = scan(spec.library, spec.include, spec.exclude)
-        self.styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+        self.library = scan(spec.library, spec.include, spec.exclude, system_folders=spec.system_folders)
+        self.catalog_passed = PassedOver()
+        self.styles = load_catalog(
+            spec.catalog,
+            spec.include_styles,
+            spec.exclude_styles,
+            system_folders=spec.system_folders,
+            passed=self.catalog_passed,
+        )
         if not self.library.assets:
-            raise SpecError(f"library {spec.library} has no picture to use", f"put {listed()} files there.")
+            where = f"library {spec.library}"
+            raise SpecError(
+                f"{where} has no picture to use{self.library.why_empty(where)}", f"put {listed()} files there."
+            )
         self._check_regions()
         digests = DigestCache()
         self.assets = self._measured_assets(digests)
@@ -68,9 +79,11 @@ class Inputs:
         self.style_files = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
         self.style_digests = [style_digest(style.pairs, style.regions) for style in self.style_files]
 
-    def style_problems(self) -> list[str]:
-        """A sentence for each style that cannot be used."""
-        return [
+    def problems(self) -> list[str]:
+        """A sentence for each style that cannot be used, and for each kind of folder that was not entered."""
+        passed = self.library.passed.sentences(f"library {self._spec.library}")
+        passed += self.catalog_passed.sentences(f"catalog {self._spec.catalog}")
+        return passed + [
             f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
             for style, fault in zip(self.styles, self.style_faults, strict=True)
             if fault is not None

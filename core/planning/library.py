@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
-from core.safe_text import portable
+from core.safe_text import comparable, portable
+from core.storage.passed_over import PassedOver
+from core.storage.run_marks import mark_of
+from core.storage.system_folders import is_system_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,63 +30,131 @@ class Asset:
 
 @dataclass
 class Library:
-    """What a scan found: assets in path order, and how many files were passed over."""
+    """What a scan found: assets in path order, names of the first folders below the root, how many pictures the patterns
+    left out, and what was passed over.
+    """
 
     root: Path
     assets: list[Asset] = field(default_factory=list)
-    hidden: int = 0
-    others: int = 0
-    linked_folders: int = 0
+    folders: list[str] = field(default_factory=list)
+    excluded: int = 0
+    passed: PassedOver = field(default_factory=PassedOver)
+
+    def why_empty(self, where: str) -> str:
+        """What was there in place of pictures, in a few words to end a sentence with; empty if there was nothing."""
+        patterns = [f"{self.excluded:,} pictures fit no `include` or are excluded"] if self.excluded else []
+        found = [*patterns, *self.passed.sentences(where)]
+        return f" ({'; '.join(text.rstrip('.') for text in found)})" if found else ""
 
 
-def scan(root: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Library:
+def scan(
+    root: Path, include: Sequence[str] = (), exclude: Sequence[str] = (), *, system_folders: bool = False
+) -> Library:
     """Find the pictures below `root`, by suffix; nothing is opened.
 
     Hidden files and other kinds of file are counted. A link that leaves the tree, or a kind of picture that Nocturne
-    does not read, becomes an asset with a `problem`, so that its jobs get rows. Linked folders are not entered.
+    does not read, becomes an asset with a `problem`, so that its jobs get rows. Run folders, linked folders, system folders
+    unless they are wanted, and folders that cannot be entered are named in `passed`; the root itself is always looked at.
     """
-    library = Library(root)
+    library, folders = Library(root), list[str]()
     real_root = os.path.realpath(root)
-    for entry, relative in _files(os.fspath(root), "", library):
+    for entry, relative in _files(root, library.passed, system_folders, folders):
         suffix = os.path.splitext(entry.name)[1].lower()
         if suffix not in PICTURE_SUFFIXES and suffix not in OTHER_PICTURE_SUFFIXES:
-            library.others += 1
+            library.passed.others += 1
         elif matches(portable(relative), include, exclude):
             library.assets.append(_asset(entry, relative, suffix, real_root))
-    library.assets.sort(key=lambda asset: (asset.name, asset.file))  # two names can be one once they are portable
+        else:
+            library.excluded += 1
+    library.folders = sorted(portable(name) for name in folders)
+    library.assets = sorted(_told_apart(library.assets), key=lambda asset: (asset.name, asset.file))
     return library
 
 
 def matches(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    """Whether a name is kept by shell patterns; `*` crosses folders, and a pattern may match the last part alone.
+    """Whether a name is kept by shell patterns, whatever its case and Unicode composition; `*` crosses folders, and a
+    pattern may match the last part alone.
 
-    >>> matches("trip/cat.jpg", ["*.jpg"], ["raw/*"])
+    >>> matches("trip/cat.JPG", ["*.jpg"], ["raw/*"])
     True
     """
-    last = name.rpartition("/")[2]
+    whole = comparable(name)
+    last = whole.rpartition("/")[2]
 
     def hit(patterns: Sequence[str]) -> bool:
-        return any(fnmatchcase(name, pattern) or fnmatchcase(last, pattern) for pattern in patterns)
+        folded = (comparable(pattern) for pattern in patterns)
+        return any(fnmatchcase(whole, pattern) or fnmatchcase(last, pattern) for pattern in folded)
 
     return (not include or hit(include)) and not hit(exclude)
 
 
-def _files(folder: str, prefix: str, library: Library) -> Iterator[tuple[os.DirEntry[str], str]]:
+def _told_apart(assets: list[Asset]) -> list[Asset]:
+    """The assets, of which no two have one name: files whose names become equal in portable text get a mark of their own,
+    unless it is what the disk calls them.
+    """
+    counts = Counter(asset.name for asset in assets)
+    return [
+        asset if counts[asset.name] == 1 or asset.name == asset.file else replace(asset, name=_marked(asset))
+        for asset in assets
+    ]
+
+
+def _marked(asset: Asset) -> str:
+    stem, suffix = os.path.splitext(asset.name)
+    return f"{stem}~{hashlib.sha256(os.fsencode(asset.file)).hexdigest()[:10]}{suffix}"
+
+
+def _files(
+    root: Path, passed: PassedOver, system_folders: bool, first: list[str]
+) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Every file that is not hidden, and links that lead to no folder; names of the first folders go into `first`. No
+    recursion: a tree may be 2,000 folders deep.
+    """
+    folders = [(os.fspath(root), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        entries, fault = _entries(folder)
+        if fault is not None:
+            passed.closed.append((prefix.rstrip("/"), fault))
+        if prefix and mark_of({entry.name + "/" * _is_folder(entry) for entry in entries}):
+            passed.runs.append(prefix.rstrip("/"))
+            continue
+        for entry in entries:
+            relative, is_folder = prefix + entry.name, _is_folder(entry)
+            system = is_folder and is_system_folder(entry.name)
+            if system and not system_folders:
+                passed.system.append(relative)
+            elif entry.name.startswith(".") and not system:
+                passed.hidden += 1
+            elif is_folder:
+                folders.append((entry.path, relative + "/"))
+                if not prefix:
+                    first.append(entry.name)
+            elif entry.is_symlink() and _leads_to_folder(entry):
+                passed.linked.append(relative)
+            else:
+                yield entry, relative
+
+
+def _entries(folder: str) -> tuple[list[os.DirEntry[str]], str | None]:
+    """What a folder lists, as far as it does, and the system's words where it stops: it may not be entered, is gone by now,
+    its disk fails, or its path is longer than the system takes.
+    """
+    found: list[os.DirEntry[str]] = []
     try:
-        entries = list(os.scandir(folder))
-    except OSError:  # it may not be entered, is gone by now, or its path is longer than the system takes
-        library.others += 1
-        return
-    for entry in entries:
-        relative = prefix + entry.name
-        if entry.name.startswith("."):
-            library.hidden += 1
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path, relative + "/", library)
-        elif entry.is_symlink() and _leads_to_folder(entry):
-            library.linked_folders += 1
-        else:
-            yield entry, relative
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found.append(entry)  # noqa: PERF402 - what was listed before a fault is kept
+    except OSError as error:
+        return found, error.strerror or str(error)
+    return found, None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # a volume that lists names without kinds, and a path too long to ask for it
+        return False
 
 
 def _leads_to_folder(link: os.DirEntry[str]) -> bool:

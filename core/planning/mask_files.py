@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -52,14 +53,19 @@ def _by_name(files: Sequence[Asset]) -> dict[str, list[Asset]]:
     """Pictures by their path without the suffix."""
     found: dict[str, list[Asset]] = defaultdict(list)
     for file in files:
-        found[os.path.splitext(file.file)[0]].append(file)
+        found[_composed(os.path.splitext(file.file)[0])].append(file)
     return found
+
+
+def _composed(path: str) -> str:
+    """A path as it is compared: macOS hands out names decomposed that others wrote composed."""
+    return unicodedata.normalize("NFC", path)
 
 
 def _chosen(kind: str, root: Path, asset: Asset, by_name: dict[str, list[Asset]]) -> Asset | MeasuredFile:
     """The one picture that goes with an asset, or why there is none."""
     stem = os.path.splitext(asset.file)[0]
-    there = by_name.get(asset.file) or by_name.get(stem) or []
+    there = by_name.get(_composed(asset.file)) or by_name.get(_composed(stem)) or []
     if not there:
         wanted = printable(os.path.join(root, stem))
         return MeasuredFile(reason="missing", message=f"{asset.name} has no {kind}; put one at {wanted}.png.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,13 @@ def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str
     whole = {"started": started.isoformat(), "ended": ended.isoformat(), **record}
     store.put(name, json.dumps(whole, indent=2, ensure_ascii=False).encode())
     return name
+
+
+def problems_of(record: Mapping[str, Any] | None) -> list[str]:
+    """What the plan of a recorded night had to say of its inputs; a record that others wrote may hold anything."""
+    planned = (record or {}).get("planned")
+    problems = planned.get("problems") if isinstance(planned, dict) else None
+    return [each for each in problems if isinstance(each, str)] if isinstance(problems, list) else []
 
 
 def last_night(store: Store) -> dict[str, Any] | None:

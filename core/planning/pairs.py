@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,19 +50,33 @@ def _draw(text: str) -> bytes:
 
 
 def _listed(path: Path, assets: Sequence[Asset], styles: Sequence[Style]) -> Iterator[Pair]:
-    by_asset = {asset.name: i for i, asset in enumerate(assets)}
-    by_style = {style.name: i for i, style in enumerate(styles)}
+    by_asset = _Places(asset.name for asset in assets)
+    by_style = _Places(style.name for style in styles)
     for line, row in _rows(path):
         asset, style = row.pop("asset"), row.pop("style")
-        if asset not in by_asset:
+        place, other = by_asset.find(asset), by_style.find(style)
+        if place is None:
             raise SpecError(
                 f"{path}, line {line}: asset {_quoted(asset)} is not in the library", "correct its relative path."
             )
-        if style not in by_style:
+        if other is None:
             raise SpecError(
-                f"{path}, line {line}: style {_quoted(style)} is not in the catalog", f"there are {_some(by_style)}."
+                f"{path}, line {line}: style {_quoted(style)} is not in the catalog",
+                f"there are {_some([each.name for each in styles])}.",
             )
-        yield Pair(by_asset[asset], by_style[style], _overrides(row, f"{path}, line {line}"))
+        yield Pair(place, other, _overrides(row, f"{path}, line {line}"))
+
+
+class _Places:
+    """Finds names exactly, or else whatever their Unicode composition: a spreadsheet composes what a disk decomposed."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._exact = {name: place for place, name in enumerate(names)}
+        self._composed = {unicodedata.normalize("NFC", name): place for name, place in self._exact.items()}
+
+    def find(self, name: str) -> int | None:
+        """The place of `name`, or None."""
+        return self._exact.get(name, self._composed.get(unicodedata.normalize("NFC", name)))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -98,7 +113,7 @@ def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:
     return parsed.model_dump(exclude_none=True)
 
 
-def _some(names: dict[str, int]) -> str:
+def _some(names: Sequence[str]) -> str:
     shown = ", ".join(printable(name) for name in sorted(names)[:5])
     return shown + (", ..." if len(names) > 5 else "")
 

@@ -6,7 +6,7 @@ Making a plan only looks; core.planning.plan_file puts it into the run folder.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -17,6 +17,7 @@ from core.planning.reuse import PLACE_REASONS, finished_jobs
 from core.planning.run_context import RunContext
 from core.planning.shards import MAX_JOBS, Sharder
 from core.progress import StageCallback
+from core.storage.passed_over import PassedOver
 
 PlanFault = tuple[str, str]
 """Why a job cannot be made: a manifest reason and its sentence."""
@@ -67,8 +68,20 @@ class PlanSummary:
     hidden: int = 0
     others: int = 0
     linked_folders: int = 0
+    run_folders: int = 0
+    system_folders: int = 0
+    closed_folders: int = 0
     choice: str = ""
     """Which recipe was chosen, where the spec left that to the plan, and what changes by it; a sentence or two."""
+
+    def pass_over(self, passed: PassedOver) -> None:
+        """Add what a scan passed over."""
+        self.hidden += passed.hidden
+        self.others += passed.others
+        self.linked_folders += len(passed.linked)
+        self.run_folders += len(passed.runs)
+        self.system_folders += len(passed.system)
+        self.closed_folders += len(passed.closed)
 
     @property
     def work(self) -> int:
@@ -84,7 +97,11 @@ class Plan:
     context: RunContext
     summary: PlanSummary
     problems: list[str] = field(default_factory=list)
-    """A sentence for each input, such as a style, that cannot be used."""
+    """A sentence for each input, such as a style, that cannot be used, and for folders that were not entered."""
+
+    def record(self) -> dict[str, Any]:
+        """The plan's counts and problems as plain values."""
+        return {**asdict(self.summary), "problems": self.problems}
 
 
 class Planner:

@@ -30,15 +30,16 @@ SCRIPTS = ("review.js", "model.js", "card.js", "grid.js", "controls.js", "lightb
 """Sources of gallery.css and gallery.js, in order; pages opened from disk cannot load JavaScript modules."""
 
 
-def build_gallery(store: Store, rows: Rows, title: str) -> Path:
-    """Write the gallery of manifest rows into the run folder of `store`. Returns the path of its page.
+def build_gallery(store: Store, rows: Rows, title: str, problems: Sequence[str] = ()) -> Path:
+    """Write the gallery of manifest rows into the run folder of `store`, under the problems of its inputs. Returns the path
+    of its page.
 
     Every file is put whole, the page last. Raises StorageFailed when one cannot be written.
     """
     summary = summarise(rows)
     words = shared_words(columns(rows, ("kind",))["kind"])
     files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
-    page = _page(store, summary, title, words, _stamp(files.values()))
+    page = _page(store, summary, title, words, _stamp(files.values()), problems)
     folder = PurePosixPath(run_paths.GALLERY).parent
     for name, data in files.items():
         store.put(str(folder / name), data)
@@ -46,13 +47,16 @@ def build_gallery(store: Store, rows: Rows, title: str) -> Path:
     return store.path(run_paths.GALLERY)
 
 
-def _page(store: Store, summary: RunSummary, title: str, words: GalleryWords, stamp: str) -> bytes:
+def _page(
+    store: Store, summary: RunSummary, title: str, words: GalleryWords, stamp: str, problems: Sequence[str]
+) -> bytes:
     made = environment(href=href, duration=duration, score=_score)
     page = made.get_template("index.html").render(
         title=portable(title),
         summary=summary,
         words=words,
         reasons={printable(reason): jobs for reason, jobs in summary.reasons.items()},
+        problems=[printable(each) for each in problems],
         styles=_styles(store, summary),
         bars=_bars(summary.histogram),
         stamp=stamp,

@@ -49,7 +49,7 @@ def make_plan(
         else decision.description(planner.changed, planner.remade, planner.summary.total)
     )
     planner.summary.choice = " ".join(filter(None, (chosen, auto.explanation if auto else "")))
-    return Plan(jobs, planner.context(), planner.summary, inputs.style_problems())
+    return Plan(jobs, planner.context(), planner.summary, inputs.problems())
 
 
 class _Planner(Planner):
@@ -73,8 +73,8 @@ class _Planner(Planner):
         self._cost, self._choice, self._earlier = decision.cost, decision.choice, earlier
         self._tells_seeds_apart = output_names.tells_seeds_apart(spec.name)
         self.summary.assets, self.summary.styles = len(inputs.library.assets), len(inputs.styles)
-        self.summary.hidden, self.summary.others = inputs.library.hidden, inputs.library.others
-        self.summary.linked_folders = inputs.library.linked_folders
+        for passed in (inputs.library.passed, inputs.catalog_passed):
+            self.summary.pass_over(passed)
         self._gate = parse_gate(spec.gate)
         self._recipes: dict[tuple[str, int], tuple[Recipe, str, bool]] = {}
         self._keys: dict[tuple[int, str], KeyMaker] = {}

@@ -20,6 +20,20 @@ GALLERY = "gallery/index.html"
 NEAREST = "gallery/nearest.html"
 NIGHTS = "nights"
 LOG = "log.jsonl"
+MADE = (
+    OUTPUTS,
+    REJECTED,
+    THUMBS,
+    PARTS,
+    NIGHTS,
+    "gallery",
+    "checkpoints",
+    "samples",
+    "features",
+    "overlays",
+    "explained",
+)
+"""Folders in which runs of any kind keep what they make."""
 
 
 def output_name(style: str, asset: str, suffix: str, mark: str = "") -> str:

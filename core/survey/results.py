@@ -29,6 +29,7 @@ def finish_survey(survey: Survey) -> dict[str, Any]:
         "failed": failed,
         "left": survey.counts.pictures - rows.num_rows,
         "folder": str(survey.spec.out),
+        "problems": survey.problems,
         "page": page,
         "table": str(survey.store.path(MANIFEST)),
     }

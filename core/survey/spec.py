@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -13,6 +12,8 @@ from core.config.spec_fields import (
     PlainPath,
     PlainText,
     ScorerName,
+    SystemFolders,
+    check_apart,
     check_folder,
     check_scorer,
     check_writable,
@@ -36,6 +37,7 @@ class SurveySpec(BaseSpec):
         [], title="Include", description="Patterns of pictures to keep, such as `trip/*.jpg`."
     )
     exclude: list[PlainText] = Field([], title="Exclude", description="Patterns of pictures to leave out.")
+    system_folders: SystemFolders = False
     max_megapixels: MaxMegapixels = Field(120.0, description="Largest picture, megapixels.")
     processes: int | None = Field(
         None,
@@ -55,8 +57,7 @@ class SurveySpec(BaseSpec):
         check_inside(self.paths())
         check_folder("pictures", self.pictures)
         check_writable(self.out)
-        if os.path.realpath(self.out) == os.path.realpath(self.pictures):
-            raise SpecError(f"out {self.out} is the folder of the pictures", "choose another one.")
+        check_apart(self.out, [("pictures", self.pictures)])
 
 
 class AppraiseSpec(SurveySpec):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,15 @@ COMMIT_SECONDS, COMMIT_ROWS = 20.0, 500
 
 @dataclass
 class SurveyCounts:
-    """Pictures of a survey: in all, known before, looked at now, failed; and seconds of work."""
+    """Pictures of a survey: in all, known before, looked at now, failed; folders that cannot be entered; and
+    seconds of work.
+    """
 
     pictures: int = 0
     known: int = 0
     looked: int = 0
     failed: int = 0
+    closed: int = 0
     seconds: float = 0.0
 
 
@@ -49,7 +52,9 @@ class Survey:
         self.spec, self.kind, self.tick = spec, kind, tick
         self.store, self.counts = Store(spec.out), SurveyCounts()
         self.pending: list[PictureTask] = []
+        self.problems: list[str] = []
         self._assets: list[Asset] = []
+        self._unknown: Callable[[str], bool] = lambda _: False
         self._held = contextlib.ExitStack()
         options = spec.options
         self._digest = kind.digest(options)
@@ -108,7 +113,7 @@ class Survey:
 
     def merge(self) -> pa.Table:
         """Merge the parts into the table. Returns it."""
-        return table.merge(self.store, self.kind.schema, [asset.name for asset in self._assets])
+        return table.merge(self.store, self.kind.schema, [asset.name for asset in self._assets], self._unknown)
 
     def complete(self) -> pa.Table:
         """Annotate all pending pictures, and merge the table. Returns it."""
@@ -140,14 +145,14 @@ class Survey:
             table.write_part(self.store, self.kind.schema, lost)
 
     def _scanned(self) -> list[Asset]:
-        inside = os.path.realpath(self.spec.out)
-        found = scan(self.spec.pictures, self.spec.include, self.spec.exclude).assets
-        if inside.startswith(os.path.join(os.path.realpath(self.spec.pictures), "")):  # never its own overlays
-            own = os.path.relpath(inside, os.path.realpath(self.spec.pictures)) + os.sep
-            found = [asset for asset in found if not asset.file.startswith(own)]
-        if not found:
-            raise SpecError(f"{self.spec.pictures} has no picture to look at", f"put {listed()} files there.")
-        return found
+        spec, where = self.spec, f"pictures {self.spec.pictures}"
+        found = scan(spec.pictures, spec.include, spec.exclude, system_folders=spec.system_folders)
+        if not found.assets:
+            what = f"{spec.pictures} has no picture to look at{found.why_empty(where)}"
+            raise SpecError(what, f"put {listed()} files there.")
+        self.problems, self._unknown = found.passed.sentences(where), found.passed.hides()
+        self.counts.closed = len(found.passed.closed)
+        return found.assets
 
     def _look(self, revision: str) -> str:
         """The column `look` of a picture that is read by rules with this mark."""

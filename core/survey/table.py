@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -36,12 +36,17 @@ def read(store: Store, schema: pa.Schema) -> pa.Table:
     return rows.take(pa.array([latest[asset] for asset in sorted(latest)], pa.int64()))
 
 
-def merge(store: Store, schema: pa.Schema, assets: Collection[str]) -> pa.Table:
-    """Merge the parts, keeping the rows of these assets alone. Call it under the survey's lock. Returns the table."""
+def merge(
+    store: Store, schema: pa.Schema, assets: Collection[str], unknown: Callable[[str], bool] = lambda _: False
+) -> pa.Table:
+    """Merge the parts, keeping the rows of these assets, and of those of which `unknown` says that nothing is known now.
+
+    Call it under the survey's lock. Returns the table.
+    """
     names = part_names(store)
     rows = read(store, schema)
     there = set(assets)
-    rows = rows.filter(pa.array([asset in there for asset in rows["asset"].to_pylist()], pa.bool_()))
+    rows = rows.filter(pa.array([asset in there or unknown(asset) for asset in rows["asset"].to_pylist()], pa.bool_()))
     fold(store, rows, names)
     return rows
 

@@ -11,7 +11,16 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from core.config.base_spec import BaseSpec
-from core.config.spec_fields import Device, MaxMegapixels, RunFolder, check_folder, check_one_device, check_writable
+from core.config.spec_fields import (
+    Device,
+    MaxMegapixels,
+    RunFolder,
+    SystemFolders,
+    check_apart,
+    check_folder,
+    check_one_device,
+    check_writable,
+)
 from core.storage.allowed_roots import check_inside
 
 
@@ -39,6 +48,7 @@ class TrainingSpec(BaseSpec):
         description="About how often the training is measured and samples are shown.",
     )
     keep: int = Field(3, ge=1, le=1000, title="Keep", description="Latest checkpoints that are kept, beside the best.")
+    system_folders: SystemFolders = False
     max_megapixels: MaxMegapixels = 120.0
     threads: int | None = Field(
         None,
@@ -59,6 +69,11 @@ class TrainingSpec(BaseSpec):
         """Fields that name folders which must be there."""
 
     @property
+    def apart_fields(self) -> tuple[str, ...]:
+        """Fields that name folders of pictures, which no run is."""
+        return ("data", "held_out", "catalog", "contents", "artworks")
+
+    @property
     def steps_given(self) -> bool:
         """Whether the spec itself says how many steps there are to be."""
         recipe: BaseModel = self.recipe  # type: ignore[attr-defined]
@@ -70,6 +85,7 @@ class TrainingSpec(BaseSpec):
         for name, path in self.paths():
             if name in self.folder_fields:
                 check_folder(name, path)
+        check_apart(self.out, [(name, path) for name, path in self.paths() if name in self.apart_fields])
         check_one_device(self.device)
         self.base_recipe()
         check_writable(self.out)

@@ -20,7 +20,7 @@ from core.manifest import manifest, part_files
 from core.manifest.picks import read_picks, with_picks
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrate_cost
-from core.planning.night_records import last_night
+from core.planning.night_records import last_night, problems_of
 from core.report.gallery import build_gallery
 from core.report.summary import summarise
 from core.runs.run_kinds import spec_of_run
@@ -63,6 +63,8 @@ def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     out.print(plan_table(made.summary, free_bytes(spec.out)))
     if made.summary.choice:
         print_line(out, made.summary.choice)
+    for problem in made.problems:
+        print_line(out, problem)
     for message in dict.fromkeys(message for message in made.jobs["message"].to_pylist() if message):
         print_line(out, message)
     check_free_space(made.summary.bytes, spec.spare_disk * 1e9, spec.out)
@@ -84,7 +86,10 @@ def show_status(folder: Path, as_json: bool) -> int:
             if last
             else ""
         )
-    return ALL_DONE if summary.is_complete else UNFINISHED
+        for problem in problems_of(last):
+            print_line(out, problem)
+    closed = bool(last and isinstance(last.get("planned"), dict) and last["planned"].get("closed_folders"))
+    return ALL_DONE if summary.is_complete and not closed else UNFINISHED
 
 
 def show_manifest(
@@ -127,7 +132,7 @@ def explain_score(folder: Path, output: str) -> None:
 def rebuild_gallery(folder: Path) -> None:
     """Build a run's gallery and print its path."""
     store = store_of(folder)
-    print(printable(str(build_gallery(store, manifest.read(store), store.root.name))))
+    print(printable(str(build_gallery(store, manifest.read(store), store.root.name, problems_of(last_night(store))))))
 
 
 def show_file(file: Path, as_json: bool) -> None:

@@ -117,14 +117,14 @@ def _nothing_to_make(session: RunSession, plan: Plan) -> dict[str, Any]:
         session.pool.kill()
         begin_night(session.store, plan)
         rows = _curated(session, finalise(session.store, session.spec))
-        page = build_gallery(session.store, rows, session.store.root.name)
+        page = build_gallery(session.store, rows, session.store.root.name, plan.problems)
         record = {
             "run": session.store.root.name,
             "made": 0,
             "taken_over": 0,
             "left": 0,
             "seconds": 0.0,
-            "planned": asdict(plan.summary),
+            "planned": plan.record(),
             "manifest": asdict(summarise(rows)),
             "gallery": str(page),
             "stopped": False,
@@ -145,7 +145,8 @@ def _curated(session: RunSession, rows: Any) -> Any:
 
 def _report(record: dict[str, Any], spec: RunSpec, out: Console, as_json: bool, elapsed: float) -> int:
     summary = RunSummary(**record["manifest"])
-    code = ALL_DONE if summary.is_complete else UNFINISHED
+    closed = record["planned"].get("closed_folders", 0)
+    code = ALL_DONE if summary.is_complete and not closed else UNFINISHED
     if as_json:
         print(json.dumps({**record, "elapsed": elapsed, "exit_code": code}))
         return code
@@ -156,6 +157,8 @@ def _report(record: dict[str, Any], spec: RunSpec, out: Console, as_json: bool, 
     if summary.failed:
         rows = manifest.query(manifest.read(Store(spec.out)), failed=True).to_pylist()
         out.print(faults_table(rows))
+    for problem in record["planned"].get("problems", ()):
+        print_line(out, problem)
     if summary.pending:
         out.print("Some jobs are left; the same command makes them.")
     print_line(out, f"Gallery: {record['gallery']}")

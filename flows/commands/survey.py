@@ -50,7 +50,7 @@ def _call_flow(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
 
 
 def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, as_json: bool) -> int:
-    code = UNFINISHED if record["failed"] or record["left"] else ALL_DONE
+    code = UNFINISHED if record["failed"] or record["left"] or record["closed"] else ALL_DONE
     if as_json:
         print(json.dumps({**record, "exit_code": code}))
         return code
@@ -63,6 +63,8 @@ def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, 
     out.print(table)
     if faults:
         out.print(faults_table([{**fault, "output": fault["asset"]} for fault in faults]))
+    for problem in record["problems"]:
+        print_line(out, problem)
     for what in SHOWN:
         if record.get(what):
             print_line(out, f"{what.capitalize()}: {record[what]}")

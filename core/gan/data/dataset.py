@@ -6,6 +6,7 @@ Everything is read once and kept in memory as squares of 8-bit pixels: 12 KB a p
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from core.gan.networks.recipe import GanRecipe
 from core.images import image
 from core.images.border_crop import margins_cropped
 from core.images.formats import listed
-from core.planning.library import scan
+from core.planning.library import Library, scan
 from core.progress import ProgressCallback
 from core.safe_text import printable, truncated
 from core.training.skipped_files import SkippedFile
@@ -47,6 +48,8 @@ class Dataset:
     """Of each file's bytes; of MNIST's two files; empty for what comes with a package."""
     skipped: tuple[SkippedFile, ...] = ()
     kind: str = "folder"
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """Sentences on what the folder has that is not learnt, and on pictures that teach little."""
     digest: str = field(default="", compare=False)
     """16 hex digits over pixels, labels, classes, and the names and reasons of the files left out."""
 
@@ -64,14 +67,23 @@ def side_for(recipe: GanRecipe) -> int:
 
 
 def load(
-    path: Path | str, recipe: GanRecipe, max_pixels: int = image.MAX_PIXELS, tick: ProgressCallback | None = None
+    path: Path | str,
+    recipe: GanRecipe,
+    max_pixels: int = image.MAX_PIXELS,
+    tick: ProgressCallback | None = None,
+    *,
+    system_folders: bool = False,
 ) -> Dataset:
     """The data at `path`: `digits`, a folder with MNIST's files, or a folder of pictures whose subfolders are classes.
 
     Pictures are cut to their middle square and brought to `side_for(recipe)`; broken ones are left out and listed.
     Raises SpecError if there is nothing to learn from, or no classes for a recipe that wants them.
     """
-    found = _packaged_digits(recipe) if str(path) == DIGITS else _from_disk(Path(path), recipe, max_pixels, tick)
+    found = (
+        _packaged_digits(recipe)
+        if str(path) == DIGITS
+        else _from_disk(Path(path), recipe, max_pixels, tick, system_folders)
+    )
     if len(found) < LEAST:
         skipped = "".join(f" {truncated(file.message)}" for file in found.skipped[:3])
         raise SpecError(
@@ -86,14 +98,16 @@ def load(
     return found
 
 
-def _from_disk(path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None) -> Dataset:
+def _from_disk(
+    path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None, system_folders: bool
+) -> Dataset:
     if not path.is_dir():
         raise SpecError(
             f"{printable(str(path))} is not a folder of pictures or of MNIST's files",
             f"give an existing one, or `{DIGITS}` for scikit-learn's digits.",
         )
     files = idx.find(path, "train")
-    return _from_idx(*files, recipe) if files else _from_folder(path, recipe, max_pixels, tick)
+    return _from_idx(*files, recipe) if files else _from_folder(path, recipe, max_pixels, tick, system_folders)
 
 
 def download_mnist(folder: Path) -> None:
@@ -155,9 +169,12 @@ def _of_greys(pixels: U8, numbers: U8, recipe: GanRecipe, kind: str, hashes: tup
     return _digested(Dataset(stacked, numbers.astype(np.int64), classes, names, hashes, kind=kind))
 
 
-def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None) -> Dataset:
+def _from_folder(
+    path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressCallback | None, system_folders: bool
+) -> Dataset:
     """Classes are the first folders below `path`, unless pictures lie in `path` itself."""
-    assets = scan(path, [], []).assets
+    library = scan(path, system_folders=system_folders)
+    assets = library.assets
     pictures, kept, hashes, skipped = [], [], [], []
     for done, asset in enumerate(assets, start=1):
         try:
@@ -174,7 +191,24 @@ def _from_folder(path: Path, recipe: GanRecipe, max_pixels: int, tick: ProgressC
     side = side_for(recipe)
     stacked = np.stack(pictures) if pictures else np.zeros((0, recipe.channels, side, side), np.uint8)
     classes, labels = _classes(kept)
-    return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(skipped)))
+    notes = (*library.passed.sentences(f"data {path}"), *_notes(library, kept, pictures))
+    return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(skipped), notes=notes))
+
+
+def _notes(library: Library, kept: list[str], pictures: list[U8]) -> Iterator[str]:
+    """Sentences on class folders that give nothing, on pictures beside them, and on pictures of one colour."""
+    beside = sum("/" not in name for name in kept)
+    if beside and library.folders:
+        yield f"{beside:,} pictures lie beside the subfolders, so that these are no classes; move them for classes."
+    filled = {name.split("/", 1)[0] for name in kept}
+    for folder in library.folders if not beside else ():
+        if folder not in filled:
+            yield f"subfolder {folder} has no picture that can be read, and is no class."
+    if len(pictures) > 1 and all(np.array_equal(picture, pictures[0]) for picture in pictures):
+        yield f"all {len(pictures):,} pictures are one and the same; a network can learn nothing else from them."
+    plain = sum(int(picture.min()) == int(picture.max()) for picture in pictures)
+    if plain:
+        yield f"{plain:,} of {len(pictures):,} pictures are of one value all over; take them out unless that is meant."
 
 
 def _classes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
@@ -215,5 +249,13 @@ def _digested(data: Dataset) -> Dataset:
     for file in data.skipped:
         sha.update(f"{file.name}\0{file.reason}\n".encode())
     return Dataset(
-        data.pictures, data.labels, data.classes, data.names, data.sha256, data.skipped, data.kind, sha.hexdigest()[:16]
+        data.pictures,
+        data.labels,
+        data.classes,
+        data.names,
+        data.sha256,
+        data.skipped,
+        data.kind,
+        data.notes,
+        sha.hexdigest()[:16],
     )

@@ -51,7 +51,15 @@ class GanTraining(loop.TrainingLoop[TrainSpec, GanTrainer, GanStepMetrics, Check
         """Read the pictures, fetching MNIST's first if that is asked for."""
         if self.spec.download:
             dataset.download_mnist(self.spec.data)
-        self.data = dataset.load(self.spec.data, self.recipe, self.spec.max_pixels, self.show_reading)
+        self.data = dataset.load(
+            self.spec.data,
+            self.recipe,
+            self.spec.max_pixels,
+            self.show_reading,
+            system_folders=self.spec.system_folders,
+        )
+        for note in self.data.notes:
+            self.note(note)
         self.report_skipped(self.data.skipped)
 
     @property

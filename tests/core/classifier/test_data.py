@@ -70,5 +70,5 @@ def test_copies_are_learnt_once_and_broken_pictures_are_said(folder: Path) -> No
     (folder / "dog/broken.png").write_bytes(b"no picture")
     found = load_pictures(folder, MOST)
     assert found.counts() == {"cat": 2, "dog": 1}
-    assert len(found.skipped) == 2
+    assert any("dog/broken.png" in file for file in found.skipped)
     assert any("dog/copy.png is the same picture as dog/c.png" in file for file in found.skipped)

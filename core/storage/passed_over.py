@@ -1,0 +1,75 @@
+"""What a scan passed over: hidden files, other kinds of file, links, run folders, system folders, closed folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from core.safe_text import printable, truncated
+
+NAMED = 3
+"""Folders of a kind that a sentence names; the others are counted."""
+
+
+@dataclass
+class PassedOver:
+    """Counts of files, and relative names of the folders that were not entered; of `closed` ones with the system's words."""
+
+    hidden: int = 0
+    others: int = 0
+    linked: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    system: list[str] = field(default_factory=list)
+    closed: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, other: PassedOver) -> None:
+        """Add what another scan passed over."""
+        self.hidden += other.hidden
+        self.others += other.others
+        for name in ("linked", "runs", "system", "closed"):
+            getattr(self, name).extend(getattr(other, name))
+
+    def sentences(self, where: str) -> list[str]:
+        """One for each kind of folder that was not entered; `where` names what was scanned, such as `library /a`."""
+        closed = [f"{printable(name or '.')} ({why})" for name, why in self.closed]
+        found = (
+            (
+                closed,
+                "folder cannot be entered",
+                "folders cannot be entered",
+                "give this user the right to, or exclude it.",
+            ),
+            (
+                self.runs,
+                "run folder is no input",
+                "run folders are no input",
+                "name its outputs folder to use its pictures.",
+            ),
+            (
+                self.linked,
+                "linked folder is not entered",
+                "linked folders are not entered",
+                "name it as a folder itself.",
+            ),
+            (
+                self.system,
+                "system folder is not entered",
+                "system folders are not entered",
+                "`system_folders` has them entered.",
+            ),
+        )
+        return [
+            f"{where}: {len(names):,} {one if len(names) == 1 else many}: {_listed(names)}; {remedy}"
+            for names, one, many, remedy in found
+            if names
+        ]
+
+    def hides(self) -> Callable[[str], bool]:
+        """Tells whether an asset's name lies in a folder that could not be entered, so that nothing is known of it."""
+        below = tuple(f"{printable(name)}/" if name else "" for name, _ in self.closed)
+        return lambda asset: asset.startswith(below)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(truncated(printable(name)) for name in names[:NAMED])
+    return shown + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")

@@ -1,0 +1,61 @@
+"""Folders that systems make are no input (photoprism#555 and #4921, immich#7980)."""
+
+import pytest
+
+from core.classifier.data import load_pictures
+from core.gan.data.dataset import load
+from core.gan.networks.recipe import GanRecipe
+from core.planning.catalog import load_catalog
+from core.planning.library import scan
+from core.storage.system_folders import SYSTEM_FOLDERS, is_system_folder
+from tests.conftest import Studio
+from tests.core.runs.test_stylize_plan import planned, spec_of
+
+NAMES = ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__MACOSX", ".Trash-1000")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_system_folder_is_passed_over_and_named(name: str, studio: Studio) -> None:
+    studio.picture(f"library/trip/{name}/thumb.jpg", 5)
+    found = scan(studio.library)
+    assert len(found.assets) == 2
+    assert found.passed.system == [f"trip/{name}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_system_folder_is_entered_where_that_is_asked_for(name: str, studio: Studio) -> None:
+    studio.picture(f"library/trip/{name}/thumb.jpg", 5)
+    assert planned(studio).summary.assets == 2
+    assert planned(studio, system_folders=True).summary.assets == 3
+
+
+def test_a_system_folder_is_no_style_no_class_and_no_data(studio: Studio) -> None:
+    studio.picture("catalog/@eaDir/wave.jpg", 5)
+    assert [style.name for style in load_catalog(studio.catalog)] == ["night", "wave"]
+    for label in ("a", "b", "#recycle"):
+        studio.picture(f"data/{label}/1.png", ord(label[-1]))
+    labelled = load_pictures(studio.root / "data", 10**6)
+    assert labelled.classes == ("a", "b")
+    assert any("#recycle" in sentence for sentence in labelled.skipped)
+    assert load(studio.root / "data", GanRecipe(size=16)).classes == ("a", "b")
+
+
+def test_a_folder_that_is_named_itself_is_looked_at(studio: Studio) -> None:
+    studio.picture("@eaDir/a.jpg", 5)
+    assert len(scan(studio.root / "@eaDir").assets) == 1
+
+
+@pytest.mark.parametrize("name", ["recycle", "Trash", "eaDir", "thumbs", "Temporary", "found", "lost", "MACOSX"])
+def test_a_folder_of_an_ordinary_name_is_none(name: str) -> None:
+    assert not is_system_folder(name)
+
+
+def test_every_listed_name_is_one_whatever_its_case() -> None:
+    names = [name for names in SYSTEM_FOLDERS.values() for name in names if not set(name) & set("*[")]
+    assert all(is_system_folder(name.upper()) and is_system_folder(name.lower()) for name in names)
+
+
+def test_the_option_changes_no_key(studio: Studio) -> None:
+    keys = [planned(studio, system_folders=wanted).jobs["key"].to_pylist() for wanted in (False, True)]
+    assert keys[0] == keys[1]
+    assert spec_of(studio).system_folders is False
