@@ -1,4 +1,4 @@
-"""Parse PNG chunks, JPEG segments, TIFF index entries and WebP headers, without a decoder and without trusting lengths."""
+"""Parse PNG chunks, JPEG segments and WebP headers, without a decoder and without trusting lengths."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ START_OF_SCAN, END_OF_PICTURE, APP1 = 0xDA, 0xD9, 0xE1
 MOST_CHUNKS = 100_000
 """Chunks of a PNG beside its pixels from which on it is damaged, or means harm."""
 
-MOST_ENTRIES = 65_535
-"""Entries of a TIFF's index from which on it is damaged; the classic format has no room for more."""
-
 _BLOCK = 1 << 16
 _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _ALONE = frozenset({0x01, *range(0xD0, 0xDA)})
@@ -30,14 +27,6 @@ class JpegSegment(NamedTuple):
     start: int
     length: int
     skipped: int
-
-
-class TiffEntry(NamedTuple):
-    """A line of a TIFF's index: what it is about, the type of its values, and how many they are."""
-
-    tag: int
-    type: int
-    values: int
 
 
 def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
@@ -83,32 +72,6 @@ def jpeg_segments(file: IO[bytes]) -> Iterator[JpegSegment]:
         if marker == END_OF_PICTURE:
             return
         position = start + length
-
-
-def tiff_entries(file: IO[bytes]) -> Iterator[TiffEntry] | None:
-    """The entries of a TIFF's first index; None if that does not lie in the file whole.
-
-    Raises ValueError if there are more than MOST_ENTRIES.
-    """
-    file.seek(0)
-    head = file.read(16)
-    order, big = ("<" if head[:2] == b"II" else ">"), b"+" in head[2:4]
-    if len(head) < 16:
-        return None
-    (at,) = struct.unpack(f"{order}Q", head[8:16]) if big else struct.unpack(f"{order}I", head[4:8])
-    file.seek(min(at, 2**63 - 1))
-    size, line, counted, last = (8, "HHQ8x", "Q", 8) if big else (2, "HHI4x", "H", 4)
-    first = file.read(size)
-    if len(first) < size:
-        return None
-    (count,) = struct.unpack(order + counted, first)
-    if count > MOST_ENTRIES:
-        raise ValueError(f"an index of {count:,} entries")
-    length = count * struct.calcsize(f"={line}")
-    table = file.read(length + last)
-    if len(table) < length + last:
-        return None
-    return (TiffEntry(*entry) for entry in struct.iter_unpack(order + line, table[:length]))
 
 
 def webp_size(head: bytes) -> tuple[int, int] | None:

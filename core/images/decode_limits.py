@@ -13,9 +13,9 @@ from core.images.container_parsing import (
     START_OF_SCAN,
     jpeg_segments,
     png_chunks,
-    tiff_entries,
 )
 from core.images.formats import recognised
+from core.images.tiff_pages import picture_page
 
 MOST_SCANS = 64
 """Times that a JPEG may go over its pixels: programs write about ten, and each costs as much time as the first."""
@@ -97,7 +97,8 @@ def _check_png(file: IO[bytes], name: str) -> None:  # noqa: ARG001
 
 
 def _check_tiff(file: IO[bytes], name: str) -> None:
-    for entry in tiff_entries(file) or ():
+    page = picture_page(file, name)
+    for entry in page.entries if page else ():
         if entry.values > MOST_VALUES and (entry.tag in _NEEDED or entry.type in _FRACTIONS):
             raise _odd(name, f"its tag {entry.tag} has {entry.values:,} values")
 

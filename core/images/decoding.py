@@ -14,8 +14,9 @@ from core.images.colour.colour_tags import SourceColours, adobe_rgb, source_colo
 from core.images.container_parsing import webp_exif, webp_has_profile
 from core.images.decode_limits import check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
-from core.images.open_image import identify
+from core.images.open_image import has_8_bit_palette, identify
 from core.images.pixel_types import U8
+from core.images.tiff_pages import PageView
 
 RULES = 1
 """Number of the rules by which files are opened: raised when one that was read is refused, or gets another revision."""
@@ -67,7 +68,10 @@ def revision(image: Image.Image, file: IO[bytes]) -> str:
     such files are made again. A rule that changes the pixels of files that were read before gets a mark of its own here,
     which only those files have, and RULES is raised.
     """
-    return _revision(source_colours(image, file))
+    marks = [_revision(source_colours(image, file))]
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        marks += ["page-1" if isinstance(image.fp, PageView) else "", "palette-1" if has_8_bit_palette(image) else ""]
+    return " ".join(filter(None, marks))
 
 
 def _revision(colours: SourceColours) -> str:

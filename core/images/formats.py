@@ -143,6 +143,7 @@ OTHER_PICTURE_SUFFIXES = (
 _UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
     (GIF.magic, "a GIF"),
     (rb"BM", "a BMP"),
+    (rb"FUJIFILMCCD-RAW|II(R[OS]|U\0|\x1a\0\0\0HEAPCCDR)|MMOR|FOVb|\0MRM|.{4}ftypcrx ", "a camera raw file"),
     (rb".{4}ftyp", "a HEIF or video file"),
     (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000"),
     (rb"\xff\x0a|.{4}JXL ", "a JPEG XL"),

@@ -13,18 +13,20 @@ import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from PIL import Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, ImagePalette, TiffImagePlugin, UnidentifiedImageError
 
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
 from core.images import formats
-from core.images.container_parsing import tiff_entries, webp_size
+from core.images.container_parsing import webp_size
 from core.images.decode_limits import check_header
+from core.images.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
 
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
 
+_COLOR_MAP = 320
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CONVERT = f"convert it to {formats.listed()}, or leave it out."
 
@@ -49,7 +51,7 @@ def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     with decoder_errors(name), _open_regular(path, name) as file:
         _require_regular(os.fstat(file.fileno()), name)
         if Path(path).suffix.lower() in formats.RAW_SUFFIXES:
-            raise Unsupported(f"{name} is a camera raw file, which is not read", _CONVERT)
+            raise camera_raw(name)
         yield file
 
 
@@ -64,11 +66,12 @@ def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageF
     # Judged before Pillow opens it: the WebP decoder allocates the whole canvas at once.
     _check_pixels(webp_size(head), name, max_pixels)
     check_header(file, head, name)
-    file.seek(0)
     try:
-        image = Image.open(file, formats=[each.pillow for each in formats.READABLE])
+        image = Image.open(_view(file, head, name), formats=[each.pillow for each in formats.READABLE])
     except UnidentifiedImageError as error:
         raise _unidentified_error(file, head, name) from error
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and has_8_bit_palette(image):
+        image.palette = ImagePalette.raw("RGB;L", bytes(image.tag_v2[_COLOR_MAP]))
     _check_pixels(image.size, name, max_pixels)
     return image
 
@@ -142,6 +145,20 @@ def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
             f"{name} is a TIFF whose kind of pixels is not read", "save it as an 8-bit or 16-bit RGB TIFF."
         )
     return Unreadable(f"{name} is not a picture, or its beginning is damaged", "replace it, or leave it out.")
+
+
+def _view(file: IO[bytes], head: bytes, name: str) -> IO[bytes]:
+    """What the decoder is to see of the open `file`: of a TIFF the page that is the picture."""
+    page = picture_page(file, name) if formats.recognised(head) is formats.TIFF else None
+    first = first_page(file) if page else None
+    view = cast(IO[bytes], PageView(file, page)) if page and first and page.at != first.at else file
+    view.seek(0)
+    return view
+
+
+def has_8_bit_palette(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether a TIFF's palette has 8-bit values where 16-bit ones belong, as some programs write it: all are below 256."""
+    return image.mode in ("P", "PA") and 0 < max(image.tag_v2[_COLOR_MAP]) < 256
 
 
 def _is_other_tiff(file: IO[bytes]) -> bool:

@@ -24,6 +24,7 @@ from tests.faults import bombs
 from tests.faults.jpeg_lies import segment
 from tests.picture_checks import Rows, documented, grey_rgb, shows
 from tests.pictures import COLOURS, GREYS, array, jpeg, png, raw_tiff, saved
+from tests.tiff_pages import Page, tiff
 
 REFUSED = Rows()
 NOBODY = 65_534
@@ -191,16 +192,19 @@ def _() -> None:
         refused(Unsupported, written(start + bytes(100)))
 
 
-@REFUSED("camera raw, by its suffix")
+@REFUSED("camera raw, by its suffix or by what is in it")
 def _() -> None:
     for suffix in (".dng", ".NEF", ".cr2"):
         refused(Unsupported, written(GOOD["tif"], "picture" + suffix))
+    sensor = Page(array(GREYS), {262: ("H", [32803])})
+    assert "camera raw" in refused(Unsupported, written(tiff([Page(array(), {254: ("I", [1])}, [sensor])])))
 
 
-@REFUSED("32-bit integer, signed or floating-point samples")
+@REFUSED("32-bit integer, signed (of 8 or 16 bits too) or floating-point samples")
 def _() -> None:
     refused(Unsupported, written(raw_tiff(array(GREYS, np.uint32), 1)), (read,))
-    refused(Unsupported, written(raw_tiff(array(GREYS, np.int16), 1, sample_format=2)), (read,))
+    for dtype in (np.int8, np.int16, np.int32):
+        refused(Unsupported, written(raw_tiff((array(GREYS) // 2).astype(dtype), 1, sample_format=2)))
     refused(Unsupported, written(raw_tiff(array(GREYS, np.float32), 1, sample_format=3)), (read,))
     refused(Unsupported, written(raw_tiff(array(COLOURS, np.float32), 2, sample_format=3)))
 

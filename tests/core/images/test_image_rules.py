@@ -21,6 +21,7 @@ from tests.picture_checks import (
     shows,
 )
 from tests.pictures import COLOURS, chunk, jpeg, png, raw_png, saved
+from tests.tiff_pages import Page, tiff
 
 RULES = Rows()
 
@@ -100,10 +101,16 @@ def _() -> None:
     shows(saved(pictures.image(), "AVIF", save_all=True, append_images=frames, quality=95), COLOURS, within=3)
 
 
-@RULES("TIFF of several pages, JPEG of several pictures")
+@RULES("TIFF of several pages")
+def _() -> None:
+    other = Image.new("RGB", (10, 10), "black")
+    shows(saved(pictures.image(), "TIFF", save_all=True, append_images=[other]), COLOURS)
+    shows(tiff([Page(np.asarray(other), {254: ("I", [1])}), Page(pictures.array())]), COLOURS)
+
+
+@RULES("JPEG of several pictures")
 def _() -> None:
     other = [Image.new("RGB", (10, 10), "black")]
-    shows(saved(pictures.image(), "TIFF", save_all=True, append_images=other), COLOURS)
     shows(saved(pictures.image(), "MPO", quality=95, save_all=True, append_images=other), COLOURS, within=4)
 
 
