@@ -63,16 +63,27 @@ def is_16_bit_grey(image: Image.Image) -> bool:
 
 def grey_16_to_8(image: Image.Image) -> tuple[Image.Image, U8 | None]:
     """A 16-bit (or 12-bit) grey picture as mode L, and alpha where one grey value is declared transparent."""
+    levels, alpha = _scaled_grey(image, 255)
+    return Image.fromarray(levels.astype(np.uint8)), alpha
+
+
+def grey_16(image: Image.Image) -> tuple[U16, U8 | None]:
+    """A 16-bit (or 12-bit) grey picture as its values (height, width, 3) from 0 to 65535, and alpha as `grey_16_to_8`."""
+    levels, alpha = _scaled_grey(image, 65535)
+    return np.repeat(levels[..., None], 3, axis=2), alpha
+
+
+def _scaled_grey(image: Image.Image, white: int) -> tuple[U16, U8 | None]:
     values = np.asarray(image).astype(np.uint16, copy=False)
     top, inverted = 65535, False
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         top = 2 ** image.tag_v2.get(_BITS_PER_SAMPLE, (16,))[0] - 1
         inverted = image.tag_v2.get(_PHOTOMETRIC) == 0  # white is zero; Pillow inverts this in 8-bit files only
-    scale = ((np.arange(65536, dtype=np.uint64) * 255 + top // 2) // top).clip(0, 255).astype(np.uint8)
+    scale = ((np.arange(65536, dtype=np.uint64) * white + top // 2) // top).clip(0, white).astype(np.uint16)
     levels = scale[::-1] if inverted and top == 65535 else scale
     clear = image.info.get("transparency")
     alpha = None if not isinstance(clear, int) else np.where(values == clear, 0, 255).astype(np.uint8)
-    return Image.fromarray(levels[values]), alpha
+    return levels[values], alpha
 
 
 def colour_16_to_8(high: Image.Image, low: ImageFile.ImageFile) -> tuple[Image.Image, U8 | None]:
@@ -81,17 +92,30 @@ def colour_16_to_8(high: Image.Image, low: ImageFile.ImageFile) -> tuple[Image.I
     `high` and `low` are the same file opened twice, `low` not decoded yet: one gives the high bytes, the
     other the low ones.
     """
-    clear = high.info.get("transparency")
-    swapped = raw_mode(low)[:-1] + _OTHER_BYTE[raw_mode(low)[-1]]
-    low.tile = [tile._replace(args=_repacked(tile.args, swapped)) for tile in low.tile]
-    coarse, fine = np.asarray(high), np.asarray(low)
+    coarse, fine = _bytes_of(high, low)
     # (256 h + l) / 257 = h + (l - h) / 257, which rounds to h + 1 from l - h = 129 on, and to h - 1 from -129
     # down.
     apart = fine.astype(np.int16) - coarse
     rounded = coarse + (apart >= 129).astype(np.uint8) - (apart <= -129).astype(np.uint8)
     if rounded.shape[2] == 4:
         return Image.fromarray(np.ascontiguousarray(rounded[..., :3])), rounded[..., 3].copy()
-    return Image.fromarray(rounded), _keyed_out(coarse, fine, clear)
+    return Image.fromarray(rounded), _keyed_out(coarse, fine, high.info.get("transparency"))
+
+
+def colour_16(high: Image.Image, low: ImageFile.ImageFile) -> tuple[U16, U8 | None]:
+    """A 16-bit RGB(A) picture as its colours (height, width, 3) and its alpha at 8 bits, of what `colour_16_to_8` takes."""
+    coarse, fine = _bytes_of(high, low)
+    deep = coarse.astype(np.uint16) << np.uint16(8) | fine.astype(np.uint16)
+    if deep.shape[2] == 4:
+        return deep[..., :3], eight_bits(deep[..., 3])
+    return deep, _keyed_out(coarse, fine, high.info.get("transparency"))
+
+
+def _bytes_of(high: Image.Image, low: ImageFile.ImageFile) -> tuple[U8, U8]:
+    """The high bytes and the low ones."""
+    swapped = raw_mode(low)[:-1] + _OTHER_BYTE[raw_mode(low)[-1]]
+    low.tile = [tile._replace(args=_repacked(tile.args, swapped)) for tile in low.tile]
+    return np.asarray(high), np.asarray(low)
 
 
 def _keyed_out(coarse: U8, fine: U8, clear: object) -> U8 | None:

@@ -33,8 +33,11 @@ def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
     image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
     colours = source_colours(image, file)
-    colour, alpha = _decode_channels(image, file, name)
-    rgb = np.asarray(icc.to_srgb(colour, colours.profile))
+    if colours.tagged and colours.profile and _is_deep(image):
+        rgb, alpha = _decode_deep(image, file, name, colours.profile)
+    else:
+        colour, alpha = _decode_channels(image, file, name)
+        rgb = np.asarray(icc.to_srgb(colour, colours.profile))
     if alpha is None or alpha.min() == 255:
         return _upright(rgb, turn), None
     return _upright(rgb, turn), _upright(alpha, turn)
@@ -103,6 +106,26 @@ def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Im
     if bit_depth.is_16_bit_grey(image):
         return bit_depth.grey_16_to_8(image)
     return _shallow_channels(image)
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return bit_depth.is_16_bit_grey(image) or (
+        bit_depth.is_16_bit_colour(image) and not bit_depth.is_planar_16_bit(image)
+    )
+
+
+def _decode_deep(image: Image.Image, file: IO[bytes], name: str, profile: bytes) -> tuple[U8, U8 | None]:
+    """The picture decoded and brought to sRGB at 16 bits, then rounded to 8, and its alpha if any.
+
+    In linear light the darkest of 8-bit values lie 13 levels of sRGB apart.
+    """
+    image.load()
+    if bit_depth.is_16_bit_grey(image):
+        deep, alpha = bit_depth.grey_16(image)
+    else:
+        deep, alpha = bit_depth.colour_16(image, _identify_decodable(file, name, image.width * image.height))
+    srgb = icc.deep_to_srgb(deep, profile)
+    return bit_depth.eight_bits(deep if srgb is None else srgb), alpha
 
 
 def _scale_few_bit_key(image: Image.Image) -> None:

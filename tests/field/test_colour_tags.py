@@ -234,6 +234,40 @@ def test_files_that_are_read_otherwise_have_other_keys_and_only_those(tmp_path: 
     assert (found.pixel_digest == found.sha256) == (case in SAME_AS_BEFORE)
 
 
+DARK = ((60, 300, 900), (20, 1500, 5000), (0, 120, 40_000), (65_535, 200, 77))
+"""16-bit values that 8-bit ones cannot tell apart."""
+DEEP: dict[str, tuple[bytes, Floats]] = {
+    "gAMA of linear light": (png(gama(100_000), bits=16, colours=DARK), shown(np.array(DARK) / 65535)),
+    "cICP of linear BT.2020": (png(cicp(9, 8), bits=16, colours=DARK), shown(np.array(DARK) / 65535, REC2020)),
+    "a narrow range": (
+        png(cicp(1, 13, 0), bits=16, colours=[[256 * 16] * 3, [256 * 235] * 3, [256 * 100] * 3, [0] * 3]),
+        np.repeat(255 * np.array([[0], [1], [84 / 219], [0]]), 3, axis=1),
+    ),
+    "grey in linear light": (
+        raw_png(array((20, 300, 5000, 60_000), np.uint16), 16, 0, before=gama(100_000)),
+        shown(np.array([[v / 65535] * 3 for v in (20, 300, 5000, 60_000)])),
+    ),
+    "Adobe RGB in a TIFF": (adobe_tiff(np.uint16), ADOBE_SHOWN),
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_values_of_16_bits_are_converted_at_16_bits(case: str) -> None:
+    data, wanted = DEEP[case]
+    assert farthest(data, wanted) <= 1
+
+
+def test_alpha_of_16_bits_beside_tags() -> None:
+    values = np.dstack([array(DARK, np.uint16), array((0, 65535, 32_768, 65_535), np.uint16)])
+    found = image.from_bytes(raw_png(values, 16, 6, before=gama(100_000)))
+    assert found.alpha is not None
+    assert [int(found.alpha[y, x]) for y in (8, 24) for x in (12, 36)] == [0, 255, 128, 255]
+    keyed = chunk(b"tRNS", struct.pack(">3H", *DARK[0]))
+    found = image.from_bytes(png(gama(100_000), keyed, bits=16, colours=DARK))
+    assert found.alpha is not None
+    assert [int(found.alpha[y, x]) for y in (8, 24) for x in (12, 36)] == [0, 255, 255, 255]
+
+
 def pq(luminance: float) -> float:
     """The PQ value of cd/m2 (SMPTE ST 2084)."""
     power = (luminance / 10_000) ** (2610 / 16384)

@@ -53,6 +53,12 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     return _applied(image, transform)
 
 
+def deep_to_srgb(pixels: U16, icc: bytes) -> U16 | None:
+    """Colours (height, width, 3) of 16 bits as sRGB of 16 bits; None unless the profile is of a matrix and curves."""
+    profile, srgb = matrix_profile(icc), matrix_profile(SRGB)
+    return profile.converted(pixels, srgb) if profile and srgb else None
+
+
 def cicp_of(icc: bytes) -> tuple[int, int] | None:
     """Codes of primaries and transfer (ITU-T H.273) that a profile has (ICC.1:2022, 9.2.17), if it has any."""
     try:
