@@ -12,6 +12,8 @@ from core.config.spec import Spec
 from core.images import decoding
 from core.runs.single_job import single_job
 from core.runs.stylize_plan import make_plan
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train.training_data import load
 from tests.conftest import Studio
 from tests.pictures import chunk
 
@@ -69,3 +71,19 @@ def test_a_single_job_has_the_key_of_the_runs(studio: Studio) -> None:
     posed = single_job(studio.library / "cat.jpg", [str(studio.catalog / "wave.png")], values)
     job = posed.job(posed.spec.base_recipe(), posed.spec.start, posed.spec.seed)
     assert job.key == keys(studio, **values)["wave/cat.jpg.png"]
+
+
+def test_a_training_knows_that_its_artworks_are_read_otherwise(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def digests() -> tuple[str, str]:
+        """As before the rules changed, and now."""
+        recipe = TransferRecipe()
+        with monkeypatch.context() as before:
+            before.setattr(decoding, "revision", lambda *_: "")
+            earlier = load(studio.catalog, [studio.library], [], recipe).digest
+        return earlier, load(studio.catalog, [studio.library], [], recipe).digest
+
+    earlier, now = digests()
+    assert earlier == now
+    tag(studio.catalog / "wave.png")
+    earlier, now = digests()
+    assert earlier != now

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import JobError, SpecError
 from core.images import image
 from core.planning.catalog import Style, load_catalog
-from core.planning.file_digests import sha256_of
+from core.planning.file_digests import measure_file, sha256_of
 from core.progress import ProgressCallback
 from core.safe_text import printable
 from core.stylize.feedforward.train_recipe import TransferRecipe
@@ -119,6 +119,8 @@ def load(
     others = tuple(StyleArtworks(file.stem, (file,), frame=frame) for frame in frames for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
     sha = hashlib.sha256(json.dumps([pictures.digest, learnt]).encode())
+    for palette in styles.palettes:
+        sha.update("".join(image.read_header(path, max_pixels).revision for path in palette.artworks).encode())
     for file in files:
-        sha.update(sha256_of(str(file)).encode())
+        sha.update(measure_file(str(file), max_pixels).pixel_digest.encode())
     return TrainingData(styles, pictures, others, tuple(faults), sha.hexdigest()[:16])
