@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import time
 from collections.abc import Callable
@@ -16,7 +17,9 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from core.planning.night_records import problems_of
 from core.report.summary import duration
+from core.safe_text import printable
 from flows.prefect_server.environment import reachable
 
 ARTIFACT_ROWS = 200
@@ -93,7 +96,8 @@ def _styles(merged: dict[str, Any]) -> list[dict[str, Any]]:
 def _page(run: str, record: dict[str, Any]) -> str:
     merged = record["manifest"]
     reasons = "".join(f"\n- {reason}: {count}" for reason, count in merged["reasons"].items())
+    problems = "".join(f"\n- {html.escape(printable(problem))}" for problem in problems_of(record))
     return (
-        f"# {run}\n\n{merged['done']} done, {merged['failed']} failed, {merged['pending']} pending.{reasons}\n\n"
+        f"# {run}\n\n{merged['done']} done, {merged['failed']} failed, {merged['pending']} pending.{reasons}{problems}\n\n"
         f"Gallery: `{record['gallery']}`\n"
     )

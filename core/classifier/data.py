@@ -73,7 +73,7 @@ def load_pictures(data: Path, max_pixels: int, *, system_folders: bool = False) 
         raise SpecError(
             f"{printable(str(data))} has {len(classes)} classes",
             f"put the pictures into a folder for each of at least two, "
-            f"or give a CSV with the columns {', '.join(COLUMNS)}.",
+            f"or give a CSV with the columns {', '.join(COLUMNS)}.{''.join(f' {text}' for text in skipped[-3:])}",
         )
     too_long = next((label for label in classes if len(label) > LONGEST_LABEL), None)
     if too_long is not None:

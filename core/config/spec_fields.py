@@ -150,14 +150,17 @@ def check_apart(out: Path, inputs: Iterable[tuple[str, Path]]) -> None:
     real_out = os.path.realpath(out)
     for name, folder in inputs:
         real = os.path.realpath(folder)
-        if real == real_out:
+        if real == real_out or (os.path.exists(real_out) and os.path.exists(real) and os.path.samefile(real, real_out)):
             raise SpecError(f"out {out} is the folder of {name} too", "choose another folder for the run.")
         if mark := run_mark(folder):
-            raise SpecError(
-                f"{name} {folder} is the folder of a {mark}", "give the folder of pictures in it that is meant."
-            )
+            raise run_as_input(f"{name} {folder}", mark)
         if any(real == own or real.startswith(own + os.sep) for own in (os.path.join(real_out, each) for each in MADE)):
             raise SpecError(f"{name} {folder} is where the run {out} keeps what it makes", "choose another --out.")
+
+
+def run_as_input(where: str, mark: str) -> SpecError:
+    """The error of a run folder that is given as a folder of pictures. mark: its kind (core.storage.run_marks)."""
+    return SpecError(f"{where} is the folder of a {mark}", "give the folder of pictures in it that is meant.")
 
 
 def check_reuse(runs: list[Path]) -> None:

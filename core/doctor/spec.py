@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config.recipe import Recipe
 from core.config.run_spec import RunSpec
@@ -15,7 +15,11 @@ from core.errors import SpecError
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import listed
 from core.runs.run_kinds import kind_of, load_spec
+from core.storage.passed_over import PassedOver
 from core.storage.run_paths import SPEC
+
+if TYPE_CHECKING:
+    from core.planning.catalog import Style
 
 SHOWN = 10
 """Faulty pictures that are named; the rest are counted."""
@@ -69,16 +73,17 @@ def checkpoint(spec: SampleSpec) -> Iterator[CheckResult]:
 
 
 def library(spec: Spec) -> Iterator[CheckResult]:
-    """Whether the library has pictures to stylise."""
+    """Whether the library has pictures to stylise, and what in it is passed over."""
     from core.planning.library import scan
 
-    found = scan(spec.library, spec.include, spec.exclude)
+    found = scan(spec.library, spec.include, spec.exclude, system_folders=spec.system_folders)
     usable = [asset for asset in found.assets if not asset.problem]
     if not usable:
         remedy = f"Put {listed()} files there, or correct `include` and `exclude`."
-        yield problem("library", f"{spec.library} has no picture to use", remedy)
+        yield problem("library", f"{spec.library} has no picture to use{found.why_empty()}", remedy)
         return
     yield ok("library", f"{len(usable):,} pictures")
+    yield from _passed_over("library", found.passed)
     unusable = [asset.problem for asset in found.assets if asset.problem]
     if unusable:
         more = f" (and {len(unusable) - 1:,} more)" if len(unusable) > 1 else ""
@@ -86,12 +91,20 @@ def library(spec: Spec) -> Iterator[CheckResult]:
         yield warning("library", f"{unusable[0]}{more}", remedy)
 
 
+def _passed_over(name: str, passed: PassedOver) -> Iterator[CheckResult]:
+    """A warning for each kind of folder that is not entered, and for patterns that fit nothing."""
+    for sentence in passed.sentences():
+        what, _, remedy = sentence.rpartition("; ")
+        yield warning(name, what, remedy[:1].upper() + remedy[1:])
+
+
 def artworks(spec: Spec) -> Iterator[CheckResult]:
     """Whether every artwork of every style that is used decodes. Raises SpecError for a wrong catalog."""
     from core.images import decode_probe
-    from core.planning.catalog import load_catalog
 
-    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    passed = PassedOver()
+    styles = _styles(spec, passed)
+    yield from _passed_over("artworks", passed)
     files = [
         (style, spec.catalog / artwork.file) for style in styles if not style.problem for artwork in style.artworks
     ]
@@ -153,16 +166,24 @@ def _styles_of(network: str) -> str:
     return f"knows {len(info.styles):,} styles, digest {info.digest}"
 
 
+def _styles(spec: Spec, passed: PassedOver) -> list[Style]:
+    """The styles of a spec. What the scan passed over is added to `passed`. Raises SpecError for a wrong catalog."""
+    from core.planning.catalog import load_catalog
+
+    return load_catalog(
+        spec.catalog, spec.include_styles, spec.exclude_styles, system_folders=spec.system_folders, passed=passed
+    )
+
+
 def _recipes_used(spec: Spec) -> list[Recipe]:
     """Every recipe that a job of the spec would use."""
-    from core.planning.catalog import load_catalog
     from core.planning.library import scan
     from core.planning.pairs import pair_up
 
-    styles = load_catalog(spec.catalog, spec.include_styles, spec.exclude_styles)
+    styles = _styles(spec, PassedOver())
     changes: dict[str, list[tuple[dict[str, Any], ...]]] = {style.name: [(style.overrides(),)] for style in styles}
     if spec.pairs.lower().endswith(".csv"):
-        assets = scan(spec.library, spec.include, spec.exclude).assets
+        assets = scan(spec.library, spec.include, spec.exclude, system_folders=spec.system_folders).assets
         changes = {style.name: [] for style in styles}
         for pair in pair_up(spec.pairs, assets, styles, spec.seed):
             style = styles[pair.style]

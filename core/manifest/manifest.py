@@ -6,7 +6,7 @@ the manifest can be read at any moment of a night.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -81,9 +81,9 @@ def set_aside_damaged(store: Store) -> list[str]:
     return damaged
 
 
-def begin(store: Store, planned: pa.Table) -> None:
+def begin(store: Store, planned: pa.Table, hides: Callable[[str | None, str | None], bool] = lambda *_: False) -> None:
     """Start a night: `planned` becomes the manifest, and parts are folded in. What is done and no longer planned is kept
-    while its picture is there.
+    while its picture is there; what is not done, while its asset or style may be there out of sight, as `hides` tells.
 
     Call it under the run's lock, before any output is written: from here on no old row speaks of a file that the
     night will overwrite.
@@ -95,6 +95,9 @@ def begin(store: Store, planned: pa.Table) -> None:
     past = old.filter(pc.and_(made, gone))
     named = zip(past["output"].to_pylist(), past["status"].to_pylist(), strict=True)
     past = past.filter(pa.array([_has_picture(store, output, status) for output, status in named], pa.bool_()))
+    lost = old.filter(pc.and_(pc.invert(made), gone))
+    inputs = zip(lost["asset"].to_pylist(), lost["style"].to_pylist(), strict=True)
+    past = pa.concat_tables([past, lost.filter(pa.array([hides(*each) for each in inputs], pa.bool_()))])
     store.put(MANIFEST, parquet_bytes(pa.concat_tables([planned, past]).sort_by("output")))
     for name in names:
         store.remove(name)

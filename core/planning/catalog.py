@@ -143,8 +143,6 @@ def load_catalog(
     Raises SpecError: a wrong catalog.toml, a file outside the folder, or no style at all.
     """
     library = scan(root, system_folders=system_folders)
-    if passed is not None:
-        passed.add(library.passed)
     described = [_as_on_disk(style, library.assets) for style in _described(root)]
     named = {os.path.normpath(artwork.file) for style in described for artwork in style.artworks}
     others = [asset for asset in library.assets if asset.file not in named]
@@ -152,11 +150,14 @@ def load_catalog(
     plain = [_plain_style(asset, name) for asset, name in zip(others, names, strict=True)]
     styles = _with_regions(described + plain, root / CATALOG_FILE)
     kept = [style for style in styles if matches(style.name, include, exclude)]
+    library.passed.unmatched = [
+        pattern for pattern in (*include, *exclude) if not any(matches(style.name, [pattern], []) for style in styles)
+    ]
+    if passed is not None:
+        passed.add(library.passed)
     if not kept:
-        left = len(styles) - len(kept)
-        library.excluded = left
-        where = f"catalog {root}"
-        raise SpecError(f"{where} has no style to use{library.why_empty(where)}", f"put artworks ({listed()}) into it.")
+        left = f" ({len(styles):,} styles fit no `include_styles` or are excluded)" if styles else library.why_empty()
+        raise SpecError(f"catalog {root} has no style to use{left}", f"put artworks ({listed()}) into it.")
     return sorted(kept, key=lambda style: style.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Inputs:
         """Scan, load and measure. Raises SpecError for a wrong catalog or an empty library."""
         self._spec, self._tick = spec, tick
         self.library = scan(spec.library, spec.include, spec.exclude, system_folders=spec.system_folders)
-        self.catalog_passed = PassedOver()
+        self.catalog_passed, self._companions_passed = PassedOver(), dict[str, PassedOver]()
         self.styles = load_catalog(
             spec.catalog,
             spec.include_styles,
@@ -66,9 +67,7 @@ class Inputs:
         )
         if not self.library.assets:
             where = f"library {spec.library}"
-            raise SpecError(
-                f"{where} has no picture to use{self.library.why_empty(where)}", f"put {listed()} files there."
-            )
+            raise SpecError(f"{where} has no picture to use{self.library.why_empty()}", f"put {listed()} files there.")
         self._check_regions()
         digests = DigestCache()
         self.assets = self._measured_assets(digests)
@@ -81,13 +80,30 @@ class Inputs:
 
     def problems(self) -> list[str]:
         """A sentence for each style that cannot be used, and for each kind of folder that was not entered."""
-        passed = self.library.passed.sentences(f"library {self._spec.library}")
-        passed += self.catalog_passed.sentences(f"catalog {self._spec.catalog}")
-        return passed + [
+        scanned = {
+            f"library {self._spec.library}": self.library.passed,
+            f"catalog {self._spec.catalog}": self.catalog_passed,
+            **self._companions_passed,
+        }
+        return [sentence for where, passed in scanned.items() for sentence in passed.sentences(where)] + [
             f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
             for style, fault in zip(self.styles, self.style_faults, strict=True)
             if fault is not None
         ]
+
+    def passed(self) -> list[PassedOver]:
+        """What was passed over in each folder that was scanned."""
+        return [self.library.passed, self.catalog_passed, *self._companions_passed.values()]
+
+    def hides(self) -> Callable[[str | None, str | None], bool]:
+        """Tells of an asset and a style that no job is planned of whether they, or what goes with the asset, may lie in a
+        folder that cannot be entered.
+        """
+        hiding = [passed.hides() for passed in (self.library.passed, *self._companions_passed.values())]
+        styles, hides_styles = {style.name for style in self.styles}, bool(self.catalog_passed.closed)
+        return lambda asset, style: (
+            any(hides(asset or "") for hides in hiding) or (hides_styles and style not in styles)
+        )
 
     def _check_regions(self) -> None:
         """Raises SpecError where there are region maps and no style of regions, or the other way round."""
@@ -107,7 +123,16 @@ class Inputs:
         if root is None:
             return None
         both = list(zip(self.library.assets, self.assets, strict=True))
-        return companions(kind, root, both, self._spec.max_pixels, lambda d, t: self._tick(f"hash {kind}s", d, t))
+        passed = self._companions_passed[f"{kind}s {root}"] = PassedOver()
+        return companions(
+            kind,
+            root,
+            both,
+            self._spec.max_pixels,
+            lambda d, t: self._tick(f"hash {kind}s", d, t),
+            system_folders=self._spec.system_folders,
+            passed=passed,
+        )
 
     def _measured_assets(self, digests: DigestCache) -> list[MeasuredFile]:
         assets = self.library.assets

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from core.config.spec_fields import run_as_input
 from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
 from core.safe_text import comparable, portable
 from core.storage.passed_over import PassedOver
@@ -40,10 +41,10 @@ class Library:
     excluded: int = 0
     passed: PassedOver = field(default_factory=PassedOver)
 
-    def why_empty(self, where: str) -> str:
+    def why_empty(self) -> str:
         """What was there in place of pictures, in a few words to end a sentence with; empty if there was nothing."""
         patterns = [f"{self.excluded:,} pictures fit no `include` or are excluded"] if self.excluded else []
-        found = [*patterns, *self.passed.sentences(where)]
+        found = [*patterns, *self.passed.sentences()]
         return f" ({'; '.join(text.rstrip('.') for text in found)})" if found else ""
 
 
@@ -54,18 +55,27 @@ def scan(
 
     Hidden files and other kinds of file are counted. A link that leaves the tree, or a kind of picture that Nocturne
     does not read, becomes an asset with a `problem`, so that its jobs get rows. Run folders, linked folders, system folders
-    unless they are wanted, and folders that cannot be entered are named in `passed`; the root itself is always looked at.
+    unless they are wanted, and folders that cannot be entered are named in `passed`, unless a pattern of `exclude` leaves
+    out all that is in them; so are patterns that fit nothing. The root is looked at whatever its name.
+
+    Raises SpecError for a root that is itself a run folder: what it holds are a run's outputs, small views and charts.
     """
     library, folders = Library(root), list[str]()
+    unmatched = dict.fromkeys((*include, *exclude))
     real_root = os.path.realpath(root)
     for entry, relative in _files(root, library.passed, system_folders, folders):
         suffix = os.path.splitext(entry.name)[1].lower()
         if suffix not in PICTURE_SUFFIXES and suffix not in OTHER_PICTURE_SUFFIXES:
             library.passed.others += 1
-        elif matches(portable(relative), include, exclude):
+            continue
+        name = portable(relative)
+        for pattern in [each for each in unmatched if matches(name, [each], [])]:
+            del unmatched[pattern]
+        if matches(name, include, exclude):
             library.assets.append(_asset(entry, relative, suffix, real_root))
         else:
             library.excluded += 1
+    _leave_out(library.passed, exclude, unmatched)
     library.folders = sorted(portable(name) for name in folders)
     library.assets = sorted(_told_apart(library.assets), key=lambda asset: (asset.name, asset.file))
     return library
@@ -86,6 +96,24 @@ def matches(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
         return any(fnmatchcase(whole, pattern) or fnmatchcase(last, pattern) for pattern in folded)
 
     return (not include or hit(include)) and not hit(exclude)
+
+
+def _leave_out(passed: PassedOver, exclude: Sequence[str], unmatched: dict[str, None]) -> None:
+    """Take the folders out of `passed` whose every file `exclude` leaves out: nobody asked for them. What is left of
+    `unmatched` fits nothing.
+    """
+
+    def wanted(folder: str) -> bool:
+        name = comparable(portable(folder)) + "/"
+        fitting = [pattern for pattern in exclude if fnmatchcase(name, comparable(pattern))]
+        for pattern in fitting:
+            unmatched.pop(pattern, None)
+        return not fitting
+
+    for folders in (passed.runs, passed.linked, passed.system):
+        folders[:] = [folder for folder in folders if wanted(folder)]
+    passed.closed = [(folder, why) for folder, why in passed.closed if wanted(folder)]
+    passed.unmatched = list(unmatched)
 
 
 def _told_apart(assets: list[Asset]) -> list[Asset]:
@@ -116,7 +144,9 @@ def _files(
         entries, fault = _entries(folder)
         if fault is not None:
             passed.closed.append((prefix.rstrip("/"), fault))
-        if prefix and mark_of({entry.name + "/" * _is_folder(entry) for entry in entries}):
+        if mark := mark_of({entry.name + "/" * _is_folder(entry) for entry in entries}):
+            if not prefix:
+                raise run_as_input(folder, mark)
             passed.runs.append(prefix.rstrip("/"))
             continue
         for entry in entries:

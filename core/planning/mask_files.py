@@ -13,17 +13,19 @@ from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.progress import ProgressCallback
 from core.safe_text import printable, truncated
+from core.storage.passed_over import PassedOver
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
     """The picture that goes with an asset: its path below its folder as the disk has it, and what was measured of it.
 
-    If there is none that can be used, `found` has the reason.
+    If there is none that can be used, `found` has the reason. `hidden`: it may lie in a folder that cannot be entered.
     """
 
     file: str
     found: MeasuredFile
+    hidden: bool = False
 
 
 def companions(
@@ -32,19 +34,26 @@ def companions(
     assets: Sequence[tuple[Asset, MeasuredFile]],
     max_pixels: int,
     tick: ProgressCallback,
+    *,
+    system_folders: bool = False,
+    passed: PassedOver | None = None,
 ) -> list[Companion]:
     """The companion of each asset in the folder `root`, which messages call a `kind`; nothing is decoded.
 
-    It has the asset's proportions, to the pixel; its size is free. `a/b.jpg.png` comes before `a/b.png`.
+    It has the asset's proportions, to the pixel; its size is free. `a/b.jpg.png` comes before `a/b.png`. What the scan
+    passed over is added to `passed`.
     """
-    by_name = _by_name(scan(root).assets)
+    library = scan(root, system_folders=system_folders)
+    if passed is not None:
+        passed.add(library.passed)
+    by_name, hides = _by_name(library.assets), library.passed.hides()
     chosen = [_chosen(kind, root, asset, by_name) for asset, _ in assets]
     paths = [os.path.join(root, each.file) for each in chosen if isinstance(each, Asset)]
     measured = iter(DigestCache().measure(paths, max_pixels, tick))
     return [
         Companion(each.file, _of_its_shape(kind, root, each, next(measured), *asset))
         if isinstance(each, Asset)
-        else Companion("", each)
+        else Companion("", each, each.reason == "missing" and hides(asset[0].name))
         for each, asset in zip(chosen, assets, strict=True)
     ]
 

@@ -32,7 +32,7 @@ def begin_night(store: Store, plan: Plan) -> None:
     sink = io.BytesIO()
     pq.write_table(noted, sink, compression="zstd", row_group_size=BATCH)
     store.put(PLAN, sink.getvalue())
-    manifest.begin(store, _first_rows(store, plan.jobs))
+    manifest.begin(store, _first_rows(store, plan.jobs), plan.hides)
 
 
 def read_shard(store: Store, shard: int) -> list[Job]:

@@ -5,7 +5,7 @@ Making a plan only looks; core.planning.plan_file puts it into the run folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -98,6 +98,8 @@ class Plan:
     summary: PlanSummary
     problems: list[str] = field(default_factory=list)
     """A sentence for each input, such as a style, that cannot be used, and for folders that were not entered."""
+    hides: Callable[[str | None, str | None], bool] = lambda *_: False
+    """Tells of an asset and a style that no job names whether they may lie in a folder that cannot be entered."""
 
     def record(self) -> dict[str, Any]:
         """The plan's counts and problems as plain values."""

@@ -49,7 +49,7 @@ def make_plan(
         else decision.description(planner.changed, planner.remade, planner.summary.total)
     )
     planner.summary.choice = " ".join(filter(None, (chosen, auto.explanation if auto else "")))
-    return Plan(jobs, planner.context(), planner.summary, inputs.problems())
+    return Plan(jobs, planner.context(), planner.summary, inputs.problems(), inputs.hides())
 
 
 class _Planner(Planner):
@@ -73,7 +73,7 @@ class _Planner(Planner):
         self._cost, self._choice, self._earlier = decision.cost, decision.choice, earlier
         self._tells_seeds_apart = output_names.tells_seeds_apart(spec.name)
         self.summary.assets, self.summary.styles = len(inputs.library.assets), len(inputs.styles)
-        for passed in (inputs.library.passed, inputs.catalog_passed):
+        for passed in inputs.passed():
             self.summary.pass_over(passed)
         self._gate = parse_gate(spec.gate)
         self._recipes: dict[tuple[str, int], tuple[Recipe, str, bool]] = {}
@@ -107,10 +107,14 @@ class _Planner(Planner):
                 yield from self._tries(pair, variant)
 
     def _pairs(self) -> Iterator[Pair]:
+        """What is to be paired, but for what has its mask or region map in a folder that cannot be entered: of that nothing
+        is known, and its rows stay.
+        """
         assets, styles = self.inputs.library.assets, self.inputs.styles
-        if self._auto:
-            return self._auto.pairs(assets, styles)
-        return pair_up(self.spec.pairs, assets, styles, self.spec.seed)
+        found = (
+            self._auto.pairs(assets, styles) if self._auto else pair_up(self.spec.pairs, assets, styles, self.spec.seed)
+        )
+        return (pair for pair in found if not any(each and each.hidden for each in self._companions(pair)))
 
     def _tries(self, pair: Pair, variant: int) -> Iterator[dict[str, Any]]:
         """The job of a picture, and the gate's further ones as far as those before are made and score too low."""

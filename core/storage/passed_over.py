@@ -1,11 +1,13 @@
-"""What a scan passed over: hidden files, other kinds of file, links, run folders, system folders, closed folders."""
+"""What a scan passed over: hidden files, other kinds of file, links, run folders, system folders, closed folders; and
+patterns that fitted nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from core.safe_text import printable, truncated
+from core.safe_text import portable, printable, truncated
 
 NAMED = 3
 """Folders of a kind that a sentence names; the others are counted."""
@@ -13,7 +15,9 @@ NAMED = 3
 
 @dataclass
 class PassedOver:
-    """Counts of files, and relative names of the folders that were not entered; of `closed` ones with the system's words."""
+    """Counts of files, relative names of the folders that were not entered, of `closed` ones with the system's words, and
+    `unmatched` patterns.
+    """
 
     hidden: int = 0
     others: int = 0
@@ -21,16 +25,19 @@ class PassedOver:
     runs: list[str] = field(default_factory=list)
     system: list[str] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
 
     def add(self, other: PassedOver) -> None:
         """Add what another scan passed over."""
         self.hidden += other.hidden
         self.others += other.others
-        for name in ("linked", "runs", "system", "closed"):
+        for name in ("linked", "runs", "system", "closed", "unmatched"):
             getattr(self, name).extend(getattr(other, name))
 
-    def sentences(self, where: str) -> list[str]:
-        """One for each kind of folder that was not entered; `where` names what was scanned, such as `library /a`."""
+    def sentences(self, where: str = "") -> list[str]:
+        """One for each kind of folder that was not entered, and for patterns that fitted nothing; `where` names what was
+        scanned, such as `library /a`, unless that is said already.
+        """
         closed = [f"{printable(name or '.')} ({why})" for name, why in self.closed]
         found = (
             (
@@ -49,7 +56,7 @@ class PassedOver:
                 self.linked,
                 "linked folder is not entered",
                 "linked folders are not entered",
-                "name it as a folder itself.",
+                "put the folder itself in its place.",
             ),
             (
                 self.system,
@@ -57,16 +64,18 @@ class PassedOver:
                 "system folders are not entered",
                 "`system_folders` has them entered.",
             ),
+            (self.unmatched, "pattern fits nothing", "patterns fit nothing", "correct it, or leave it out."),
         )
+        begin = f"{where}: " if where else ""
         return [
-            f"{where}: {len(names):,} {one if len(names) == 1 else many}: {_listed(names)}; {remedy}"
+            f"{begin}{len(names):,} {one if len(names) == 1 else many}: {_listed(names)}; {remedy}"
             for names, one, many, remedy in found
             if names
         ]
 
     def hides(self) -> Callable[[str], bool]:
         """Tells whether an asset's name lies in a folder that could not be entered, so that nothing is known of it."""
-        below = tuple(f"{printable(name)}/" if name else "" for name, _ in self.closed)
+        below = tuple(f"{portable(name)}/" if name else "" for name, _ in self.closed)
         return lambda asset: asset.startswith(below)
 
 

@@ -148,7 +148,7 @@ class Survey:
         spec, where = self.spec, f"pictures {self.spec.pictures}"
         found = scan(spec.pictures, spec.include, spec.exclude, system_folders=spec.system_folders)
         if not found.assets:
-            what = f"{spec.pictures} has no picture to look at{found.why_empty(where)}"
+            what = f"{spec.pictures} has no picture to look at{found.why_empty()}"
             raise SpecError(what, f"put {listed()} files there.")
         self.problems, self._unknown = found.passed.sentences(where), found.passed.hides()
         self.counts.closed = len(found.passed.closed)

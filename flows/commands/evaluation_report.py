@@ -59,6 +59,7 @@ def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> 
     if training.skipped:
         files = "1 file" if len(training.skipped) == 1 else f"{len(training.skipped):,} files"
         sentences.append(f"{files} of the data could not be read: left out.")
+    sentences += training.notes
     sentences.append(
         "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "
         "disagree, trust VGG-19's figures. Figures are comparable only between equal features and equal numbers of pictures."

@@ -58,7 +58,7 @@ def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     cost = calibrate_cost(spec.device, lambda text: out.print(text))
     made = make_plan(spec, cost=cost, replan=replan)
     if as_json:
-        print(json.dumps({**asdict(made.summary), "free_bytes": free_bytes(spec.out)}))
+        print(json.dumps({**made.record(), "free_bytes": free_bytes(spec.out)}))
         return
     out.print(plan_table(made.summary, free_bytes(spec.out)))
     if made.summary.choice:

@@ -3,11 +3,16 @@
 import pytest
 
 from core.classifier.data import load_pictures
+from core.doctor.check_result import run_check
+from core.doctor.spec import folders, library
 from core.errors import SpecError
 from core.gan.data.dataset import load
 from core.gan.networks.recipe import GanRecipe
 from core.planning.catalog import load_catalog
 from core.planning.library import scan
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train import contents
+from core.survey.matching import analysed_rows
 from tests.conftest import Studio
 from tests.core.runs.test_stylize_plan import make, planned, spec_of, states
 
@@ -83,3 +88,53 @@ def test_artworks_in_a_run_folder_are_no_styles(studio: Studio) -> None:
     studio.out = studio.catalog / "run"
     make(studio, planned(studio))
     assert [style.name for style in load_catalog(studio.catalog)] == ["night", "wave"]
+
+
+def test_a_run_folder_is_no_folder_of_pictures_for_any_command(studio: Studio) -> None:
+    make(studio, planned(studio))
+    with pytest.raises(SpecError, match="is the folder of a run; give the folder of pictures"):
+        scan(studio.out)
+    with pytest.raises(SpecError, match="is the folder of a run"):
+        analysed_rows(studio.out, lambda *_: None)
+
+
+def test_a_run_in_the_pictures_of_a_style_training_is_left_out(studio: Studio) -> None:
+    recipe = TransferRecipe(crops=(32, 64), batch=4, content_side=40)
+    before = contents.load([studio.library], recipe)
+    studio.out = studio.library / "old"
+    make(studio, planned(studio))
+    after = contents.load([studio.library], recipe)
+    assert after.digest == before.digest
+    assert any("1 run folder is no input: old" in note for note in after.notes)
+
+
+def test_data_with_runs_alone_says_so(studio: Studio) -> None:
+    data = studio.root / "data"
+    studio.out = data / "old"
+    make(studio, planned(studio))
+    for read in (
+        lambda: load(data, GanRecipe(size=16)),
+        lambda: load_pictures(data, 10**6),
+        lambda: contents.load([data], TransferRecipe(crops=(32, 64), batch=4, content_side=40)),
+    ):
+        with pytest.raises(SpecError, match="1 run folder is no input: old"):
+            read()
+
+
+def test_the_doctor_sees_a_run_in_the_library(studio: Studio) -> None:
+    studio.out = studio.library / "old"
+    make(studio, planned(studio))
+    assert ("warning", "1 run folder is no input: old") in [
+        (each.state, each.found) for each in library(spec_of(studio))
+    ]
+
+
+def test_the_doctor_refuses_one_folder_for_out_and_library(studio: Studio) -> None:
+    found = run_check("spec", lambda: folders(spec_of(studio, out=studio.library)))
+    assert [(each.state, "is the folder of library too" in each.found) for each in found] == [("problem", True)]
+
+
+def test_excluded_run_folders_are_not_named(studio: Studio) -> None:
+    studio.out = studio.library / "old"
+    make(studio, planned(studio))
+    assert scan(studio.library, exclude=["old/*"]).passed.sentences() == []

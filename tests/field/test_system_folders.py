@@ -3,11 +3,20 @@
 import pytest
 
 from core.classifier.data import load_pictures
+from core.classifier.spec import TrainClassifierSpec
+from core.config.spec import Spec
 from core.gan.data.dataset import load
+from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.recipe import GanRecipe
+from core.gan.train.train_spec import TrainSpec
 from core.planning.catalog import load_catalog
 from core.planning.library import scan
 from core.storage.system_folders import SYSTEM_FOLDERS, is_system_folder
+from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.stylize.train import contents
+from core.stylize.train.learn_spec import LearnStyleSpec
+from core.stylize.train.train_spec import TrainStyleSpec
+from core.survey.spec import SurveySpec
 from tests.conftest import Studio
 from tests.core.runs.test_stylize_plan import planned, spec_of
 
@@ -38,6 +47,30 @@ def test_a_system_folder_is_no_style_no_class_and_no_data(studio: Studio) -> Non
     assert labelled.classes == ("a", "b")
     assert any("#recycle" in sentence for sentence in labelled.skipped)
     assert load(studio.root / "data", GanRecipe(size=16)).classes == ("a", "b")
+
+
+def test_a_system_folder_is_no_content_of_a_style_training(studio: Studio) -> None:
+    recipe = TransferRecipe(crops=(32, 64), batch=4, content_side=40)
+    studio.picture("library/@eaDir/thumb.jpg", 5)
+    found = contents.load([studio.library], recipe)
+    assert len(found.files) == 2
+    assert any("1 system folder is not entered: @eaDir" in note for note in found.notes)
+    assert len(contents.load([studio.library], recipe, system_folders=True).files) == 3
+
+
+def test_a_mask_in_a_system_folder_is_none(studio: Studio) -> None:
+    studio.picture("library/#recycle/cat.jpg", 1)
+    for name in ("cat", "#recycle/cat"):
+        studio.picture(f"masks/{name}.png", 5)
+    studio.picture("masks/trip/sea.png", 5, (32, 40))
+    masks = studio.root / "masks"
+    assert any("masks" in each and "#recycle" in each for each in planned(studio, masks=masks).problems)
+    assert planned(studio, masks=masks, system_folders=True).summary.failed == 0
+
+
+def test_every_model_has_the_option(studio: Studio) -> None:
+    for model in (Spec, SampleSpec, TrainSpec, TrainStyleSpec, TrainClassifierSpec, LearnStyleSpec, SurveySpec):
+        assert model.model_fields["system_folders"].default is False
 
 
 def test_a_folder_that_is_named_itself_is_looked_at(studio: Studio) -> None:

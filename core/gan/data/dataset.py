@@ -86,6 +86,7 @@ def load(
     )
     if len(found) < LEAST:
         skipped = "".join(f" {truncated(file.message)}" for file in found.skipped[:3])
+        skipped += "".join(f" {note}" for note in found.notes[:3])
         raise SpecError(
             f"{printable(str(path))} has {len(found)} picture to learn from, and at least {LEAST} are needed",
             f"put {listed()} files there.{skipped}",

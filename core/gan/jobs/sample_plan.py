@@ -70,7 +70,7 @@ class _Planner(Planner):
         self.info = read_info(spec.checkpoint)
         check_label(self.info, spec.recipe.label)
         if spec.data is not None:
-            _check_training_pictures(spec.data)
+            _check_training_pictures(spec.data, spec.system_folders)
         super().__init__(spec.out, spec.reuse, spec.shard_seconds, retry, tick, MOST_IN_SHARD)
         self._seconds = cost.sample_seconds(network_of(self.info.recipe), guessed(self.info.recipe))
 
@@ -111,12 +111,14 @@ class _Planner(Planner):
             yield self.place({**shared, "seed": seed, "key": key, "output": output}, None, size)
 
 
-def _check_training_pictures(folder: Path) -> None:
+def _check_training_pictures(folder: Path, system_folders: bool) -> None:
     """Raises SpecError if `folder` has too few pictures to compare samples with: better now than when all are drawn."""
-    pictures = len(scan(folder, [], []).assets)
+    library = scan(folder, system_folders=system_folders)
+    pictures = len(library.assets)
     if pictures < LEAST and idx.find(folder, "train") is None:
         raise SpecError(
-            f"data {folder} has {pictures} pictures to compare with, and {LEAST} are needed", "correct the path."
+            f"data {folder} has {pictures} pictures to compare with, and {LEAST} are needed{library.why_empty()}",
+            "correct the path.",
         )
 
 

@@ -18,7 +18,9 @@ from core.config.spec_fields import (
     ScorerName,
     ShardSeconds,
     SpareDisk,
+    SystemFolders,
     TimeLimit,
+    check_apart,
     check_folder,
     check_reuse,
     check_scorer,
@@ -52,6 +54,7 @@ class SampleSpec(RunSpec):
     data: PlainPath | None = Field(
         None, title="Training pictures", description="Folder of the pictures trained on; `keep` compares with them."
     )
+    system_folders: SystemFolders = False
     scorer: ScorerName = None
     limit: Limit = None
     reuse: Reuse = Field([])
@@ -84,6 +87,7 @@ class SampleSpec(RunSpec):
             raise SpecError(f"checkpoint {self.checkpoint} does not exist", "give the path of a .safetensors file.")
         if self.data is not None:
             check_folder("data", self.data)
+            check_apart(self.out, [("data", self.data)])
         check_reuse(self.reuse)
         check_scorer(self.scorer)
         check_writable(self.out)

@@ -79,7 +79,8 @@ def select_samples(store: Store, spec: SampleSpec, show: ShowComparison | None =
     if any(row["status"] == "pending" for row in rows):
         return CurationResult(judged=False)
     made = [row for row in rows if row["status"] in ("done", "rejected")]
-    training = dataset.load(spec.data, read_info(spec.checkpoint).recipe.changed({"conditional": False}))
+    recipe = read_info(spec.checkpoint).recipe.changed({"conditional": False})
+    training = dataset.load(spec.data, recipe, system_folders=spec.system_folders)
     mark = _mark(made, spec.keep, training)
     if made and _last(store).get("mark") != mark:
         curated, comparison = _curated(store, spec, made, training)

@@ -82,7 +82,12 @@ class GanTraining(loop.TrainingLoop[TrainSpec, GanTrainer, GanStepMetrics, Check
     def _real(self) -> Dataset:
         """The pictures that KID is measured against: held-out ones if there are any."""
         if self.spec.held_out is not None:
-            return dataset.load(self.spec.held_out, self.recipe.changed({"conditional": False}), self.spec.max_pixels)
+            return dataset.load(
+                self.spec.held_out,
+                self.recipe.changed({"conditional": False}),
+                self.spec.max_pixels,
+                system_folders=self.spec.system_folders,
+            )
         test = dataset.load_mnist_test(self.spec.data, self.recipe) if self.data.kind == "mnist" else None
         return test or self.data
 

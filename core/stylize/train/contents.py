@@ -40,8 +40,19 @@ class Contents:
     files: tuple[Path, ...]
     """Of all pictures, held out or not."""
     faults: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
+    """Sentences on folders that were not entered."""
     digest: str
     """16 hex digits over all pixels, in order."""
+
+
+@dataclass(frozen=True)
+class ReadableFiles:
+    """Pictures that can be read, what is wrong with others, and sentences on folders that were not entered."""
+
+    files: tuple[Path, ...]
+    faults: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
 
 
 def load(
@@ -49,6 +60,8 @@ def load(
     recipe: TransferRecipe,
     max_pixels: int = image.MAX_PIXELS,
     tick: ProgressCallback | None = None,
+    *,
+    system_folders: bool = False,
 ) -> Contents:
     """The pictures of folders. Broken ones are left out and listed. Raises SpecError if fewer than two can be used."""
     pictures: list[image.U8] = []
@@ -56,9 +69,9 @@ def load(
     def keep(picture: image.Picture) -> None:
         pictures.append(_kept(picture.rgb, recipe))
 
-    files, faults = readable(folders, max_pixels, tick, keep)
+    found = readable(folders, max_pixels, tick, keep, system_folders=system_folders)
     if len(pictures) < 2:
-        listed = "".join(f" {truncated(fault.message)}" for fault in faults[:3])
+        listed = "".join(f" {text}" for text in (*(truncated(each.message) for each in found.faults[:3]), *found.notes))
         where = ", ".join(printable(str(folder)) for folder in folders)
         raise SpecError(f"{where}: {len(pictures)} picture to learn from, and at least 2 are needed.{listed}")
     sha = hashlib.sha256()
@@ -66,7 +79,7 @@ def load(
         sha.update(repr(picture.shape).encode() + picture.tobytes())
     held = tuple(pictures[HELD_OUT - 1 :: HELD_OUT]) or (pictures[-1],)
     kept = tuple(picture for k, picture in enumerate(pictures) if (k + 1) % HELD_OUT)
-    return Contents(kept, held, files, faults, sha.hexdigest()[:16])
+    return Contents(kept, held, found.files, found.faults, found.notes, sha.hexdigest()[:16])
 
 
 def readable(
@@ -74,9 +87,15 @@ def readable(
     max_pixels: int = image.MAX_PIXELS,
     tick: ProgressCallback | None = None,
     seen: Callable[[image.Picture], None] | None = None,
-) -> tuple[tuple[Path, ...], tuple[SkippedFile, ...]]:
+    *,
+    system_folders: bool = False,
+) -> ReadableFiles:
     """The pictures of folders that can be read, MOST at most, each shown to `seen`, and what is wrong with the others."""
-    found = [(folder / asset.file, asset) for folder in folders for asset in scan(folder).assets]
+    libraries = [scan(folder, system_folders=system_folders) for folder in folders]
+    found = [(library.root / asset.file, asset) for library in libraries for asset in library.assets]
+    notes = [
+        sentence for each in libraries for sentence in each.passed.sentences(f"folder {printable(str(each.root))}")
+    ]
     chosen = [found[round(k * (len(found) - 1) / (MOST - 1))] for k in range(MOST)] if len(found) > MOST else found
     files, faults = list[Path](), list[SkippedFile]()
     for done, (path, asset) in enumerate(chosen, start=1):
@@ -91,7 +110,7 @@ def readable(
             faults.append(SkippedFile.of(asset.name, error))
         if tick is not None:
             tick(done, len(chosen))
-    return tuple(files), tuple(faults)
+    return ReadableFiles(tuple(files), tuple(faults), tuple(notes))
 
 
 def _kept(rgb: image.U8, recipe: TransferRecipe) -> image.U8:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.spec_fields import Device, MaxMegapixels, PlainPath
+from core.config.spec_fields import Device, MaxMegapixels, PlainPath, SystemFolders
 from core.stylize.feedforward.style_lookup import network_path
 
 WRITTEN = "network.safetensors"
@@ -41,6 +41,7 @@ class LearnStyleSpec(BaseModel):
     )
     steps: int = Field(300, ge=1, le=100_000, title="Steps", description="Steps for each style, at most.")
     rate: float = Field(0.06, gt=0, le=10, title="Rate", description="Adam's learning rate of an embedding.")
+    system_folders: SystemFolders = False
     max_megapixels: MaxMegapixels = 120.0
     threads: int | None = Field(None, ge=1, le=1024, title="Threads", description="CPU threads; empty: all.")
     device: Device = "auto"

@@ -51,7 +51,7 @@ def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[Lear
     if spec.written.suffix != ".safetensors":
         raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
     info = read_info(spec.begun_with)
-    styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels)
+    styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels, system_folders=spec.system_folders)
     numbers = styles_to_learn(styles.known, info, spec.only, spec.catalog)
     if not numbers:
         return []
@@ -89,7 +89,7 @@ class _StyleLearner:
         model = load(info.path, self._device, "float32")
         self._predictor = model.predictor
         folders = spec.contents or usual_contents()
-        pictures = contents.load(folders, recipe, spec.max_pixels)
+        pictures = contents.load(folders, recipe, spec.max_pixels, system_folders=spec.system_folders)
         self._refiner = EmbeddingRefiner(model.network, recipe, pictures, PerceptualLoss(recipe.losses(), backbone))
         self._known, self._tensors = list(info.styles), _tensors(info)
 

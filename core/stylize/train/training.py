@@ -53,9 +53,15 @@ class TransferTraining(
         """Read catalog, contents and artworks, and load the backbone."""
         spec, recipe = self.spec, self.recipe
         self.data = training_data.load(
-            spec.catalog, spec.contents, spec.artworks, recipe, spec.max_pixels, self.show_reading
+            spec.catalog,
+            spec.contents,
+            spec.artworks,
+            recipe,
+            spec.max_pixels,
+            self.show_reading,
+            system_folders=spec.system_folders,
         )
-        for note in self.data.catalog.notes:
+        for note in self.data.notes:
             self.note(note)
         self.report_skipped(self.data.faults)
         self._backbone = for_recipe(recipe.losses(), self.device)

@@ -14,6 +14,7 @@ from core.planning.catalog import Style, load_catalog
 from core.planning.file_digests import measure_file, sha256_of
 from core.progress import ProgressCallback
 from core.safe_text import printable
+from core.storage.passed_over import PassedOver
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train import contents
@@ -39,17 +40,23 @@ class TrainingData:
     contents: Contents
     artworks: tuple[StyleArtworks, ...]
     faults: tuple[SkippedFile, ...]
+    notes: tuple[str, ...]
+    """Sentences on styles of the catalog that are not learnt, and on folders that were not entered."""
     digest: str
     """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
 
 
-def catalog_styles(folder: Path, recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS) -> CatalogStyles:
+def catalog_styles(
+    folder: Path, recipe: TransferRecipe, max_pixels: int = image.MAX_PIXELS, *, system_folders: bool = False
+) -> CatalogStyles:
     """The styles of a catalog.
 
     Raises SpecError, naming the style, for one whose artworks cannot be read, and for a catalog without a style to learn.
     """
-    learnt, notes = [], []
-    for style in load_catalog(folder):
+    learnt, passed = [], PassedOver()
+    styles = load_catalog(folder, system_folders=system_folders, passed=passed)
+    notes = passed.sentences(f"catalog {printable(str(folder))}")
+    for style in styles:
         if style.entry.regions:
             notes.append(
                 f"left out: style {style.name} has regions; the styles that it names are learnt by themselves."
@@ -96,13 +103,15 @@ def load(
     recipe: TransferRecipe,
     max_pixels: int = image.MAX_PIXELS,
     tick: ProgressCallback | None = None,
+    *,
+    system_folders: bool = False,
 ) -> TrainingData:
     """Read everything. `artworks`: folders; with none the contents are the artworks. What is broken there is left out.
 
     Raises SpecError for a style of the catalog that cannot be read, for a share of a style that it has not, and for fewer
     than two contents.
     """
-    styles = catalog_styles(catalog, recipe, max_pixels)
+    styles = catalog_styles(catalog, recipe, max_pixels, system_folders=system_folders)
     names = [palette.name for palette in styles.palettes]
     strange = sorted(set(recipe.style_shares) - set(names))
     if strange:
@@ -110,11 +119,13 @@ def load(
             f"style_shares: catalog {printable(str(catalog))} has no style {printable(strange[0])!r} to learn",
             f"it has {printable(', '.join(names))}.",
         )
-    pictures = contents.load(folders, recipe, max_pixels, tick)
-    files, faults = pictures.files, list(pictures.faults)
+    pictures = contents.load(folders, recipe, max_pixels, tick, system_folders=system_folders)
+    files, faults, notes = pictures.files, list(pictures.faults), [*styles.notes, *pictures.notes]
     if artworks and list(artworks) != list(folders):
-        files, more = contents.readable(artworks, max_pixels, tick)
-        faults += [fault for fault in more if fault not in faults]
+        more = contents.readable(artworks, max_pixels, tick, system_folders=system_folders)
+        files = more.files
+        faults += [fault for fault in more.faults if fault not in faults]
+        notes += more.notes
     frames = (recipe.frame, 0.0) if recipe.frame else (0.0,)
     others = tuple(StyleArtworks(file.stem, (file,), frame=frame) for frame in frames for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]
@@ -123,4 +134,4 @@ def load(
         sha.update("".join(image.read_header(path, max_pixels).revision for path in palette.artworks).encode())
     for file in files:
         sha.update(measure_file(str(file), max_pixels).pixel_digest.encode())
-    return TrainingData(styles, pictures, others, tuple(faults), sha.hexdigest()[:16])
+    return TrainingData(styles, pictures, others, tuple(faults), tuple(dict.fromkeys(notes)), sha.hexdigest()[:16])
