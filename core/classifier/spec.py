@@ -20,9 +20,10 @@ from core.config.spec_fields import (
     SystemFolders,
     check_apart,
     check_one_device,
-    check_writable,
+    check_out,
 )
 from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import CLASSIFIER
 
 
 class TrainClassifierSpec(BaseSpec):
@@ -54,4 +55,4 @@ class TrainClassifierSpec(BaseSpec):
         check_apart(self.out, [("data", self.data)] if self.data.is_dir() else [])
         check_one_device(self.device)
         self.base_recipe()
-        check_writable(self.out)
+        check_out(self.out, CLASSIFIER, ("spec.toml", "figures.json", "card.md", f"{self.out.name}.safetensors"))

@@ -35,14 +35,16 @@ from core.config.spec_fields import (
     TimeLimit,
     check_apart,
     check_folder,
+    check_out,
     check_reuse,
     check_scorer,
-    check_writable,
     is_path,
     plain_text,
 )
 from core.errors import SpecError
 from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import RUN
+from core.storage.run_paths import MANIFEST, PLAN
 
 AUTO = r"auto(:(?P<count>[1-9][0-9]{0,3}))?(:(?P<mood>[a-z]+))?"
 """Pairs that the plan chooses: `auto`, `auto:K`, `auto:K:MOOD`, `auto:MOOD`."""
@@ -230,7 +232,7 @@ class Spec(RunSpec):
             load_preference_model(self.taste)
         check_scorer(self.scorer)
         self.base_recipe()
-        check_writable(self.out)
+        check_out(self.out, RUN, (MANIFEST, PLAN))
 
 
 def load_spec(path: Path) -> Spec:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +14,7 @@ from core.errors import SpecError
 from core.storage.run_marks import run_mark
 from core.storage.run_paths import MADE
 from core.storage.safetensors_header import SUFFIX
+from core.storage.write_targets import check_run_folder
 
 
 def plain_text(value: str) -> str:
@@ -184,8 +185,9 @@ def check_one_device(device: str) -> None:
         raise SpecError(f"device {device}: one network is trained on one device", "name one.")
 
 
-def check_writable(folder: Path) -> None:
-    """Raises SpecError if the run folder cannot be made or written."""
+def check_out(folder: Path, kind: str, records: Collection[str] = ()) -> None:
+    """Raises SpecError if the folder of a `kind` of run cannot be made or written, or is somebody else's."""
+    check_run_folder("out", folder, kind, records)
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent

@@ -97,6 +97,15 @@ def read_stamp(path: str | Path) -> dict[str, Any]:
     return record
 
 
+def is_stamped(path: Path) -> bool:
+    """Whether `path` is a picture that carries a record of its making."""
+    try:
+        read_stamp(path)
+    except NocturneError:
+        return False
+    return True
+
+
 def _read_text(file: IO[bytes], name: str) -> bytes | None:
     if file.read(len(PNG_MAGIC)) == PNG_MAGIC:
         return next(_png_texts(file), None)

@@ -9,12 +9,13 @@ from typing import Any
 
 from core.config.run_spec import RunSpec
 from core.engine.worker_pool import WorkerPool
+from core.errors import NocturneError
 from core.manifest import manifest
 from core.planning.plan_file import begin_night
 from core.planning.planner import Plan
 from core.progress import StageCallback
 from core.runs.finalise import finalise
-from core.runs.run_kinds import kind_of
+from core.runs.run_kinds import kind_of, spec_of_run
 from core.storage.disk_space import check_free_space
 from core.storage.open_runs import OpenRuns
 from core.storage.run_paths import PLAN, SPEC
@@ -100,9 +101,16 @@ class RunSession:
             self.pool.progress.notes += [*filter(None, [plan.summary.choice]), *plan.problems]
             check_free_space(plan.summary.bytes, self.spec.spare_disk * 1e9, self.spec.out)
             self._plan = plan
-            self.store.put(SPEC, self.spec.toml().encode())
+            self._put_spec()
         except BaseException as error:  # handed to whoever asks for the plan
             self._error = error
+
+    def _put_spec(self) -> None:
+        """Put the spec into the run folder, unless it says the same there: that may be the file that somebody wrote."""
+        with contextlib.suppress(NocturneError):
+            if spec_of_run(self.store).model_dump() == self.spec.model_dump():
+                return
+        self.store.put(SPEC, self.spec.toml().encode())
 
 
 @contextlib.contextmanager

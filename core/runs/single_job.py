@@ -13,7 +13,6 @@ from typing import Any
 
 from core.config.recipe import Recipe, files_of
 from core.config.spec import Spec
-from core.config.spec_fields import check_writable
 from core.errors import JobError, SpecError
 from core.images import image
 from core.images.formats import WRITABLE
@@ -144,21 +143,6 @@ def output_format(path: Path, given: str | None) -> str:
     if given is not None and given != found:
         raise SpecError(f"-o {_shown(path)}: its suffix is not that of --format {given}", "leave one of them out.")
     return found
-
-
-def check_target(flag: str, path: Path, sources: list[Path]) -> None:
-    """Raises SpecError unless the file `path` can be written without harm to the `sources`."""
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise SpecError(f"{flag} {_shown(path)}: the folder {_shown(folder)} does not exist", "make it first.")
-    if path.is_dir():
-        raise SpecError(f"{flag} {_shown(path)} is a folder", "give the name of a file in it.")
-    if any(os.path.realpath(path) == os.path.realpath(source) for source in sources):
-        raise SpecError(f"{flag} {_shown(path)} would take the place of a file that is in use", "give another name.")
-    if portable(path.name) != path.name:
-        raise SpecError(f"{flag} {_shown(path)}: a name that is safe on any disk has no backslash in it", "change it.")
-    check_inside([(flag, path)])
-    check_writable(folder)
 
 
 def _artwork(text: str) -> tuple[Path, float]:

@@ -10,18 +10,32 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+RUN, TRAINING, CLASSIFIER = "run", "training", "classifier training"
+SURVEY, EVALUATION, PROPOSAL = "survey", "evaluation", "proposal"
+
 _MARKS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("training", ("train.toml",), ("training.json", "checkpoints/")),
-    ("classifier training", ("spec.toml",), ("features/", "confusion.png", "reliability.png")),
-    ("run", ("spec.toml",), ("plan.parquet", "nights/", "parts/", "manifest.parquet", "outputs/")),
-    ("run", ("plan.parquet",), ("nights/", "parts/", "manifest.parquet", "outputs/", "log.jsonl")),
-    ("run", ("manifest.parquet", "outputs/"), ()),
-    ("survey", ("manifest.parquet",), ("manifest.csv", "parts/", "thumbs/", "overlays/", ".lock")),
-    ("survey", ("parts/", ".lock"), ()),
-    ("evaluation", ("evaluation.json", "nearest.html"), ()),
-    ("proposal", ("pairs.csv", "reasons.csv", "spec.toml"), ()),
+    (TRAINING, ("train.toml",), ("training.json", "checkpoints/")),
+    (CLASSIFIER, ("spec.toml",), ("features/", "confusion.png", "reliability.png")),
+    (RUN, ("spec.toml",), ("plan.parquet", "nights/", "parts/", "manifest.parquet", "outputs/")),
+    (RUN, ("spec.toml", ".lock"), ()),
+    (RUN, ("plan.parquet",), ("nights/", "parts/", "manifest.parquet", "outputs/", "log.jsonl")),
+    (RUN, ("manifest.parquet", "outputs/"), ()),
+    (SURVEY, ("manifest.parquet",), ("manifest.csv", "parts/", "thumbs/", "overlays/", ".lock")),
+    (SURVEY, ("parts/", ".lock"), ()),
+    (EVALUATION, ("evaluation.json", "nearest.html"), ()),
+    (PROPOSAL, ("pairs.csv", "reasons.csv", "spec.toml"), ()),
 )
 """(kind, names that are all there, names of which one is there); a slash marks a folder."""
+
+
+RECORDS = frozenset(
+    {
+        *("spec.toml", "plan.parquet", "manifest.parquet", "manifest.csv", "log.jsonl", ".lock", "train.toml"),
+        *("training.json", "figures.csv", "figures.png", "figures.json", "timelapse.webp", "confusion.png"),
+        *("reliability.png", "card.md", "evaluation.json", "evaluation.md", "nearest.html", "pairs.csv", "reasons.csv"),
+    }
+)
+"""Names of files that runs of any kind keep in their folder itself."""
 
 
 def run_mark(folder: str | Path) -> str | None:

@@ -181,8 +181,3 @@ def _walk(folder: Path, root: Path, suffix: str) -> Iterator[str]:
             yield from _walk(Path(entry.path), root, suffix)
         elif entry.name.endswith(suffix) and not entry.name.startswith(TEMPORARY):
             yield Path(entry.path).relative_to(root).as_posix()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write one file whole or not at all, its folder made if need be. Raises StorageFailed or StoreBroken."""
-    Store(path.absolute().parent).put(path.name, data)

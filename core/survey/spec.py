@@ -15,11 +15,12 @@ from core.config.spec_fields import (
     SystemFolders,
     check_apart,
     check_folder,
+    check_out,
     check_scorer,
-    check_writable,
 )
 from core.errors import SpecError
 from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import SURVEY
 
 NOBODY = "none"
 """Named as scorer by who wants no labels."""
@@ -56,7 +57,7 @@ class SurveySpec(BaseSpec):
         """Look at the folders before any work. Raises SpecError."""
         check_inside(self.paths())
         check_folder("pictures", self.pictures)
-        check_writable(self.out)
+        check_out(self.out, SURVEY, ("manifest.parquet", "manifest.csv"))
         check_apart(self.out, [("pictures", self.pictures)])
 
 

@@ -14,10 +14,13 @@ import pyarrow as pa
 
 from core.errors import TRANSIENT, SpecError
 from core.images.formats import listed
+from core.manifest.part_files import part_names
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.progress import StageCallback
+from core.safe_text import printable
 from core.storage.open_runs import OpenRuns
+from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
 from core.survey import table
 from core.survey.spec import SurveySpec
@@ -68,6 +71,7 @@ class Survey:
         try:
             self._lock(self._held)
             self._held.enter_context(self.workers)
+            self._check_table()
             self.store.remove_temporary_files()
             self._plan()
         except BaseException:
@@ -77,6 +81,13 @@ class Survey:
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    def _check_table(self) -> None:
+        """Raises SpecError if the folder has the table of another kind of survey."""
+        for name in [MANIFEST, *part_names(self.store)]:
+            if self.store.exists(name) and (strange := table.strange_columns(self.store, name, self.kind.schema)):
+                what = f"out {self.spec.out} has another survey's table (column {printable(strange[0])})"
+                raise SpecError(what, "choose another folder.")
 
     def _lock(self, held: contextlib.ExitStack) -> None:
         """Lock the folder `out`. Raises RunBusy if another process has it."""

@@ -36,6 +36,15 @@ def read(store: Store, schema: pa.Schema) -> pa.Table:
     return rows.take(pa.array([latest[asset] for asset in sorted(latest)], pa.int64()))
 
 
+def strange_columns(store: Store, name: str, schema: pa.Schema) -> list[str]:
+    """Columns of a table or part that a survey of this schema has not; none for a file that is no table."""
+    try:
+        found = pq.read_schema(io.BytesIO(store.read(name))).names
+    except (pa.ArrowException, ValueError, OSError):
+        return []
+    return [column for column in found if column not in schema.names]
+
+
 def merge(
     store: Store, schema: pa.Schema, assets: Collection[str], unknown: Callable[[str], bool] = lambda _: False
 ) -> pa.Table:

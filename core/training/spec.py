@@ -19,9 +19,10 @@ from core.config.spec_fields import (
     check_apart,
     check_folder,
     check_one_device,
-    check_writable,
+    check_out,
 )
 from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import TRAINING
 
 
 class TrainingSpec(BaseSpec):
@@ -88,4 +89,4 @@ class TrainingSpec(BaseSpec):
         check_apart(self.out, [(name, path) for name, path in self.paths() if name in self.apart_fields])
         check_one_device(self.device)
         self.base_recipe()
-        check_writable(self.out)
+        check_out(self.out, TRAINING, ("train.toml", "training.json"))

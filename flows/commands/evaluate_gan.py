@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from core.config.spec_fields import check_out
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
 from core.gan.data import dataset
@@ -29,6 +30,8 @@ from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
 from core.progress import ProgressCallback
 from core.safe_text import printable
+from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import EVALUATION
 from flows.commands import evaluation_report
 from flows.console import console
 from flows.exit_codes import ALL_DONE
@@ -43,6 +46,10 @@ def evaluate_gan(
     The folder, `<checkpoint>-evaluation` beside the checkpoint without `out`, gets evaluation.json, evaluation.md and
     nearest.html. Raises SpecError for a wrong checkpoint or data.
     """
+    folder = out or checkpoint.with_name(f"{checkpoint.stem}-evaluation")
+    inputs = [("checkpoint", checkpoint), ("--data", data), *([("--held-out", held_out)] if held_out else [])]
+    check_inside(inputs)
+    check_out(folder, EVALUATION, evaluation_report.FILES)
     screen, info = console(as_json), read_info(checkpoint)
     recipe = _recipe(psi)
     devices.make_deterministic()
@@ -62,7 +69,6 @@ def evaluate_gan(
         **_facts(info, training, others, seeds, psi),
         **document(appraisal, "training" if others is None else "held-out", seeds, training.names),
     }
-    folder = out or checkpoint.with_name(f"{checkpoint.stem}-evaluation")
     evaluation_report.write(folder, record, appraisal, drawn, training)
     if as_json:
         print(json.dumps({**record, "folder": str(folder)}))

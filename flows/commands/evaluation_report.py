@@ -25,6 +25,7 @@ from flows.console import print_line
 
 RECORD, TEXT, NEAREST = "evaluation.json", "evaluation.md", "nearest.html"
 """Files of the report folder."""
+FILES = (RECORD, TEXT, NEAREST)
 
 VIEW = 192
 """Side in pixels at which pictures are shown in the report; smaller ones stay as they are."""

@@ -28,8 +28,10 @@ from core.runs.stylize_plan import make_plan
 from core.safe_text import printable
 from core.scoring.explain_score import score_lines
 from core.storage.disk_space import check_free_space, free_bytes
+from core.storage.run_marks import RUN, run_mark
 from core.storage.run_paths import SPEC
-from core.storage.store import Store, write_file
+from core.storage.store import Store
+from core.storage.write_targets import check_target, write_file
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.tables import end_table, plan_table
@@ -43,6 +45,8 @@ def store_of(folder: Path) -> Store:
     store = Store(folder)
     if not store.exists(SPEC):
         raise SpecError(f"{folder} is not a run folder: it has no {SPEC}", f"`nocturne run --out {folder}` makes one.")
+    if (mark := run_mark(folder)) not in (None, RUN):
+        raise SpecError(f"{folder} is the folder of a {mark}, and no run of pictures", "give the folder of a run.")
     return store
 
 
@@ -102,11 +106,15 @@ def show_manifest(
     as_json: bool,
 ) -> None:
     """Print rows of a manifest, or write them to `to`, with what was picked if there are picks."""
+    sources = [picks] if picks else []
+    if to is not None:
+        _check_table_suffix(to)
+        check_target("--to", to, sources, make_folder=True)
     rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
     if picks is not None:
         rows = with_picks(rows, read_picks(picks))
     if to is not None:
-        write_file(to, _as_file(rows, to))
+        write_file(to, bytes(_TABLES[to.suffix.lower()](rows)), sources)
         console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
     elif as_json:
         print(_as_json(rows).decode())
@@ -182,15 +190,17 @@ def _about_network(file: Path) -> dict[str, Any]:
     }
 
 
-def _as_file(rows: Any, to: Path) -> bytes:
-    writers = {".csv": part_files.csv_bytes, ".parquet": part_files.parquet_bytes, ".json": _as_json}
-    if to.suffix.lower() not in writers:
+def _check_table_suffix(to: Path) -> None:
+    if to.suffix.lower() not in _TABLES:
         raise SpecError(f"--to {to}: the suffix must be .csv, .parquet or .json.")
-    return bytes(writers[to.suffix.lower()](rows))
 
 
 def _as_json(rows: Any) -> bytes:
     return json.dumps(rows.to_pylist(), default=str).encode()  # ASCII: it may be printed
+
+
+_TABLES = {".csv": part_files.csv_bytes, ".parquet": part_files.parquet_bytes, ".json": _as_json}
+"""How a table is written, by suffix."""
 
 
 def _rows_table(rows: Any) -> Table:

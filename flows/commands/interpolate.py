@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from core.config.base_spec import as_spec_error
-from core.config.spec_fields import check_writable
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import read_info
 from core.gan.checkpoints.classes import class_number
@@ -18,7 +17,8 @@ from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import each_seed, parse_seeds
 from core.images.formats import ANIMATED, listed
 from core.safe_text import printable
-from core.storage.store import Store, write_file
+from core.storage.allowed_roots import check_inside
+from core.storage.write_targets import check_target, write_file
 
 if TYPE_CHECKING:
     from core.gan.sampling.sampler import Sampler
@@ -57,7 +57,6 @@ class Walk:
             raise SpecError(
                 f"-o {self.to}: frames go into a {listed(ANIMATED)} file, or into a folder", "change the suffix."
             )
-        check_writable(self.to.absolute().parent)
 
 
 def walk_from(seeds: str, frames: int, loop: bool, grid: str | None, to: Path) -> Walk:
@@ -73,34 +72,49 @@ def walk_from(seeds: str, frames: int, loop: bool, grid: str | None, to: Path) -
 
 def interpolate(checkpoint: Path, walk: Walk, psi: float, label: str | None, device: str) -> None:
     """Draw a walk through a checkpoint's latent space, write it, and print where it is. Raises SpecError."""
+    check_inside([("checkpoint", checkpoint)])
+    _check_place(walk, checkpoint)
     recipe = _recipe(checkpoint, psi, label)
     from core.gan.sampling.sampler import Sampler
     from core.networks.device import choose, make_deterministic
 
     make_deterministic(threads=1)  # as samples are drawn: a frame at a seed is that seed's sample
     sampler = Sampler(checkpoint, choose(device), recipe)
-    place = _sheet(sampler, walk) if walk.grid else _frames(sampler, walk)
+    place = _sheet(sampler, walk, checkpoint) if walk.grid else _frames(sampler, walk, checkpoint)
     typer.echo(printable(str(place)))
 
 
-def _frames(sampler: Sampler, walk: Walk) -> Path:
+def _check_place(walk: Walk, checkpoint: Path) -> None:
+    """Raises SpecError if what is drawn would take the place of something else."""
+    if walk.to.suffix:
+        check_target("-o", walk.to, [checkpoint])
+        return
+    from core.gan.sampling.latent_walk import frame_names
+    from core.images.provenance import is_stamped
+
+    for name in frame_names(walk.frames):
+        check_target("-o", walk.to / name, [checkpoint], ours=is_stamped, make_folder=True)
+
+
+def _frames(sampler: Sampler, walk: Walk, checkpoint: Path) -> Path:
     from core.gan.sampling.latent_walk import frames_of, put_frames
     from core.images.animation import animation
 
     pictures = frames_of(sampler, walk.seeds, walk.frames, walk.loop)
     if walk.to.suffix:
-        write_file(walk.to, animation(pictures, walk.to.suffix.lower()))
+        write_file(walk.to, animation(pictures, walk.to.suffix.lower()), [checkpoint])
     else:
-        put_frames(Store(walk.to), pictures)
+        put_frames(walk.to, pictures, checkpoint)
     return walk.to
 
 
-def _sheet(sampler: Sampler, walk: Walk) -> Path:
+def _sheet(sampler: Sampler, walk: Walk, checkpoint: Path) -> Path:
     from core.gan.sampling.sheet import latent_sheet
     from core.images import image
 
     assert walk.grid is not None
-    write_file(walk.to, image.encode(image.Picture(latent_sheet(sampler, walk.seeds, *walk.grid)), "png"))
+    sheet = latent_sheet(sampler, walk.seeds, *walk.grid)
+    write_file(walk.to, image.encode(image.Picture(sheet), "png"), [checkpoint])
     return walk.to
 
 

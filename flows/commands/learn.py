@@ -13,7 +13,8 @@ from core.manifest.picks import read_picks
 from core.report.summary import duration
 from core.safe_text import printable
 from core.scoring.preference_fit import collect_examples, fit_preferences
-from core.storage.store import write_file
+from core.storage.allowed_roots import check_inside
+from core.storage.write_targets import check_target, write_file
 from core.stylize.train.learn_spec import LearnStyleSpec
 from flows.console import console, plain_table, print_line
 
@@ -49,9 +50,12 @@ def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:
     """Learn a taste and write it to `to`, a .json file. Raises SpecError."""
     if to.suffix.lower() != ".json":
         raise SpecError(f"--to {to}: a taste is a .json file.")
+    sources = [picks, *([run] if run else [])]
+    check_inside([("picks", picks), *([("--run", run)] if run else [])])
+    check_target("--to", to, sources, make_folder=True)
     given = collect_examples(read_picks(picks), run)
     taste = fit_preferences(given)
-    write_file(to, taste.model_dump_json(indent=1).encode())
+    write_file(to, taste.model_dump_json(indent=1).encode(), sources)
     if as_json:
         print(json.dumps({**taste.model_dump(include={"kept", "rejected", "rank"}), "left_out": given.left_out}))
         return

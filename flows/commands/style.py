@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,12 @@ from core.errors import JobError, SpecError, Stopped
 from core.images import animation
 from core.images.formats import ANIMATED, listed
 from core.images.pixel_types import U8
+from core.images.provenance import is_stamped
 from core.planning.jobs import Job
-from core.runs.single_job import SingleJob, check_target, output_format, single_job
+from core.runs.single_job import SingleJob, output_format, single_job
 from core.safe_text import printable
-from core.storage.store import Store, write_file
+from core.storage.store import Store
+from core.storage.write_targets import check_target, write_file
 from flows.commands.signals import ignore_ctrl_c
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import StepDisplay, loss_text
@@ -56,7 +59,8 @@ def style(
     posed = single_job(photo, paintings, with_format(values, to), mask)
     recipe = posed.spec.base_recipe()
     _check(posed, recipe, to, animate)
-    painting = _Painting(to, save_every, animate, posed.working_size(recipe))
+    check_saved_steps(to, save_every, posed.files())
+    painting = _Painting(to, save_every, animate, posed.working_size(recipe), posed.files())
     try:
         with StepDisplay() as display:
             backend = opened(posed, [recipe])
@@ -95,8 +99,10 @@ def open_session(backend: StylizeBackend, job: Job) -> InteractiveSession:
 class _Painting:
     """One picture on its way to the disk, with what is asked for beside it."""
 
-    def __init__(self, to: Path, save_every: int | None, animate: Path | None, size: tuple[int, int]) -> None:
-        self._to, self._save_every, self._animate = to, save_every, animate
+    def __init__(
+        self, to: Path, save_every: int | None, animate: Path | None, size: tuple[int, int], sources: list[Path]
+    ) -> None:
+        self._to, self._save_every, self._animate, self._sources = to, save_every, animate, sources
         self._most = max(2, min(MOST_FRAMES, FRAME_BUDGET // (3 * size[0] * size[1])))
         self._frames: list[U8] = []
 
@@ -136,7 +142,7 @@ class _Painting:
             self._frames.append(picture.rgb)
         if saved:
             name = self._to.with_name(f"{self._to.stem}-{step.step:04d}{self._to.suffix}")
-            write_file(name, session.encoded(session.delivered(made), step))
+            write_file(name, session.encoded(session.delivered(made), step), self._sources, ours=is_stamped)
             display.say(f"{name}{loss_text(step.loss)}")
 
     def _leave(self, session: InteractiveSession, last: OptimisationStep | None, display: StepDisplay) -> int:
@@ -158,7 +164,7 @@ class _Painting:
     ) -> tuple[int, int]:
         """Write the picture, and the animation if one is asked for. Returns the picture's height and width."""
         picture = session.delivered(made)
-        write_file(self._to, session.encoded(picture, step))
+        write_file(self._to, session.encoded(picture, step), self._sources)
         if self._animate is not None:
             self._write_animation(self._animate, session.preview(made).rgb)
         return picture.rgb.shape[:2]
@@ -166,11 +172,22 @@ class _Painting:
     def _write_animation(self, to: Path, rgb: U8) -> None:
         if not np.array_equal(self._frames[-1], rgb):  # the last step may be the result
             self._frames.append(rgb)
-        write_file(to, animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS))
+        frames = animation.animation(self._frames, to.suffix.lower(), FRAME_MS, HOLD_MS)
+        write_file(to, frames, [*self._sources, self._to])
 
     def _tell_animation(self, display: StepDisplay) -> None:
         if self._animate:
             display.say(f"{self._animate}: {len(self._frames)} frames")
+
+
+def check_saved_steps(to: Path, save_every: int | None, sources: list[Path]) -> None:
+    """Raises SpecError if a file that stands where a step may be saved is another one than a picture of Nocturne."""
+    if save_every is None:
+        return
+    saved = re.compile(re.escape(f"{to.stem}-") + r"\d{4,}" + re.escape(to.suffix))
+    for path in sorted(to.absolute().parent.iterdir()):
+        if saved.fullmatch(path.name):
+            check_target("--save-every", path, sources, ours=is_stamped)
 
 
 def _check(posed: SingleJob, recipe: Recipe, to: Path, animate: Path | None) -> None:

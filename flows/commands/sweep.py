@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.config.spec_fields import check_writable
 from core.errors import NotFinite, OutOfMemory, SpecError, Stopped
 from core.images import image
 from core.images.contact_sheet import Label, contact_sheet
 from core.images.pixel_types import U8
+from core.images.provenance import is_stamped
 from core.planning.jobs import Job
-from core.runs.single_job import SingleJob, check_target, single_job
+from core.runs.single_job import SingleJob, single_job
 from core.runs.sweep import Axis, Cell, cells, parse_axis
 from core.safe_text import printable
-from core.storage.store import write_file
+from core.storage.write_targets import check_target, write_file
 from flows.commands.signals import ignore_ctrl_c
 from flows.commands.style import open_session, opened, with_format
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -46,6 +46,9 @@ def sweep(
     check_target("-o", to, posed.files())
     if folder is not None:
         check_folder(folder)
+        for cell in wanted:
+            file = folder / f"{cell.name}.{cell.recipe.format}"
+            check_target("--cells", file, [*posed.files(), to], ours=is_stamped, make_folder=True)
     painting = _Sheet(posed, wanted, folder)
     with StepDisplay(len(wanted)) as display:
         try:
@@ -58,7 +61,7 @@ def sweep(
         with ignore_ctrl_c():
             recipe = posed.spec.base_recipe()
             sheet = contact_sheet(painting.pictures, _labels(axes[1]), _labels(axes[0]), painting.title())
-            write_file(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality))
+            write_file(to, image.encode(image.Picture(sheet), recipe.format, recipe.quality), posed.files())
         display.say(f"{to}: {len(painting.pictures)} of {len(wanted)} pictures")
     return ALL_DONE if len(painting.pictures) == len(wanted) else UNFINISHED
 
@@ -67,7 +70,6 @@ def check_folder(folder: Path) -> None:
     """Raises SpecError if `folder`, which need not exist, cannot take pictures."""
     if folder.exists() and not folder.is_dir():
         raise SpecError(f"--cells {printable(str(folder))} is a file", "give the name of a folder.")
-    check_writable(folder.absolute())
 
 
 class _Sheet:
@@ -103,7 +105,8 @@ class _Sheet:
         result = self._made[job.key]
         if self._folder is not None:
             data = session.encoded(session.delivered(result))
-            write_file(self._folder / f"{cell.name}.{cell.recipe.format}", data)
+            file = self._folder / f"{cell.name}.{cell.recipe.format}"
+            write_file(file, data, self._study.files(), ours=is_stamped)
         return session.preview(result)
 
 

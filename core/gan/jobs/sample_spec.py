@@ -22,14 +22,16 @@ from core.config.spec_fields import (
     TimeLimit,
     check_apart,
     check_folder,
+    check_out,
     check_reuse,
     check_scorer,
-    check_writable,
 )
 from core.errors import SpecError
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.seeds import parse_seeds
 from core.storage.allowed_roots import check_inside
+from core.storage.run_marks import RUN
+from core.storage.run_paths import MANIFEST, PLAN
 
 
 class SampleSpec(RunSpec):
@@ -90,4 +92,4 @@ class SampleSpec(RunSpec):
             check_apart(self.out, [("data", self.data)])
         check_reuse(self.reuse)
         check_scorer(self.scorer)
-        check_writable(self.out)
+        check_out(self.out, RUN, (MANIFEST, PLAN))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -11,7 +12,8 @@ from torch import Tensor
 from core.gan.sampling.latents import slerp
 from core.gan.sampling.sampler import U8, Sampler
 from core.images import image
-from core.storage.store import Store
+from core.images.provenance import is_stamped, stamp
+from core.storage.write_targets import write_file
 
 
 def walk(points: Float[Tensor, "n latent"], frames: int, loop: bool) -> Float[Tensor, "frames latent"]:
@@ -34,11 +36,22 @@ def frames_of(sampler: Sampler, seeds: Sequence[int], frames: int, loop: bool) -
     return sampler.draw(points, [sampler.label(seed) for seed in nearest])
 
 
-def put_frames(store: Store, pictures: U8) -> None:
-    """Write each frame as `0000.png` and so on. Raises as `Store.put` does."""
-    digits = max(4, len(str(len(pictures) - 1)))
-    for place, picture in enumerate(pictures):
-        store.put(f"{place:0{digits}d}.png", image.encode(image.Picture(picture), "png"))
+def frame_names(count: int) -> list[str]:
+    """`0000.png` and so on.
+
+    >>> frame_names(2)
+    ['0000.png', '0001.png']
+    """
+    digits = max(4, len(str(count - 1)))
+    return [f"{place:0{digits}d}.png" for place in range(count)]
+
+
+def put_frames(folder: Path, pictures: U8, checkpoint: Path) -> None:
+    """Write each frame by its name, stamped as a frame, so that it may be replaced. Raises as `write_file` does."""
+    for place, (name, picture) in enumerate(zip(frame_names(len(pictures)), pictures, strict=True)):
+        record = stamp({"kind": "frame", "step": place, "steps": len(pictures)})
+        data = image.encode(image.Picture(picture), "png", stamp=record)
+        write_file(folder / name, data, [checkpoint], ours=is_stamped)
 
 
 def _at(stops: Float[Tensor, "n latent"], place: float) -> Float[Tensor, " latent"]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+import zipfile
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from core.errors import NocturneError, SpecError
 from core.networks import device as devices
 from core.networks.transfer_flops import REDUCTION
+from core.storage.bounded_read import open_regular
 from core.stylize.feedforward.network import LEAST, TransferNetwork
 from core.stylize.feedforward.transfer_model import TransferModel
 
@@ -121,6 +124,15 @@ def _differences(data: bytes, model: TransferModel) -> dict[tuple[int, int], flo
         theirs = session.run(None, {"picture": picture.numpy(), "style": style.numpy()})[0]
         found[height, width] = float(np.abs(ours - theirs).max()) * GREY
     return found
+
+
+def is_styles_file(path: Path) -> bool:
+    """Whether `path` is an .npz of styles as it is written beside an ONNX file."""
+    try:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            return sorted(archive.namelist()) == ["embeddings.npy", "identity.npy", "names.npy"]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def _styles(model: TransferModel) -> bytes:

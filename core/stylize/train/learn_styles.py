@@ -15,8 +15,9 @@ from torch import Tensor
 from core.errors import SpecError
 from core.networks import device as devices
 from core.safe_text import printable
+from core.storage.allowed_roots import check_inside
 from core.storage.cache_dir import cache_folder
-from core.storage.store import Store
+from core.storage.write_targets import check_target, write_file
 from core.stylize.feedforward.style_lookup import row_of
 from core.stylize.feedforward.transfer_file import checkpoint_bytes, exported, load, read_info
 from core.stylize.feedforward.transfer_info import KnownStyle, TransferInfo
@@ -50,6 +51,9 @@ def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[Lear
     """
     if spec.written.suffix != ".safetensors":
         raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
+    check_target("--to", spec.written, [], replaces=spec.begun_with, make_folder=True)
+    network = [("network", spec.network)] if spec.network else []
+    check_inside([("catalog", spec.catalog), *network, *(("contents", folder) for folder in spec.contents)])
     info = read_info(spec.begun_with)
     styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels, system_folders=spec.system_folders)
     numbers = styles_to_learn(styles.known, info, spec.only, spec.catalog)
@@ -131,7 +135,7 @@ class _StyleLearner:
         self._tensors["embeddings"] = rows
         info, to = self._info, self._spec.written.absolute()
         data = checkpoint_bytes(self._tensors, info.recipe, info.step, self._known, info.data)
-        Store(to.parent).put(to.name, data)
+        write_file(to, data, [], replaces=self._spec.begun_with)
 
 
 def _tensors(info: TransferInfo) -> dict[str, Tensor]:

@@ -1,13 +1,12 @@
 """Studies: files are judged before anything is computed, and the job is the one that a run would make."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from core.config.spec import Spec
 from core.errors import SpecError
-from core.runs.single_job import check_target, output_format, single_job
+from core.runs.single_job import output_format, single_job
 from core.runs.stylize_plan import make_plan
 from tests.conftest import Studio
 
@@ -75,26 +74,6 @@ def test_the_suffix_names_the_format() -> None:
         output_format(Path("b.bmp"), None)
     with pytest.raises(SpecError, match="--format jpg"):
         output_format(Path("b.png"), "jpg")
-
-
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
-    source = tmp_path / "photo.png"
-    source.touch()
-    (tmp_path / "link.png").symlink_to(source)
-    check_target("-o", tmp_path / "new.png", [source])
-    for path, words in [
-        (tmp_path / "none/new.png", "the folder .*none does not exist"),
-        (tmp_path, "is a folder"),
-        (source, "a file that is in use"),
-        (tmp_path / "a\\b.png", "no backslash"),
-        (tmp_path / "link.png", "a file that is in use"),
-    ]:
-        with pytest.raises(SpecError, match=words):
-            check_target("-o", path, [source])
-    if os.geteuid():
-        tmp_path.chmod(0o500)
-        with pytest.raises(SpecError, match="may not be written"):
-            check_target("-o", tmp_path / "new.png", [source])
 
 
 def test_with_a_mask_it_is_the_job_of_a_run_with_masks(studio: Studio) -> None:

@@ -10,7 +10,6 @@ from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.latent_walk import frames_of, put_frames, walk
 from core.gan.sampling.sampler import Sampler
 from core.gan.sampling.sheet import GAP, between, latent_sheet, tiled
-from core.storage.store import Store
 from tests.core.gan.samples import TINY, checkpoint
 
 
@@ -48,7 +47,7 @@ def test_a_frame_at_a_seed_is_its_sample(sampler: Sampler) -> None:
 
 
 def test_frames_in_a_folder_are_named_in_order(sampler: Sampler, tmp_path: Path) -> None:
-    put_frames(Store(tmp_path), frames_of(sampler, [1, 2], 3, loop=False))
+    put_frames(tmp_path, frames_of(sampler, [1, 2], 3, loop=False), tmp_path / "checkpoint")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0000.png", "0001.png", "0002.png"]
 
 
