@@ -35,18 +35,27 @@ def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Tabl
             duration(summary.seconds) + ("" if calibrated else " (a guess: nothing was made here yet)"),
         ),
         ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB of {free / 1e6:,.0f} MB free"),
-        (
-            "passed over",
-            f"{summary.hidden:,} hidden, {summary.others:,} not pictures, {summary.linked_folders:,} linked folders, "
-            f"{summary.run_folders:,} run folders, {summary.system_folders:,} system folders",
-        ),
-        ("cannot be entered", f"{summary.closed_folders:,} folders"),
+        ("passed over", _passed_over(summary)),
     ]
     always = {"assets x styles", "seeds", "jobs", "done before", "to make", "predicted time", "predicted disk"}
     for name, value in rows:
         if name in always or any(digit in "123456789" for digit in value):
             table.add_row(name, value)
     return table
+
+
+def _passed_over(summary: PlanSummary) -> str:
+    """What no job is made of, as far as there is any."""
+    counts = {
+        "hidden": summary.hidden,
+        "not pictures": summary.others,
+        "linked folders": summary.linked_folders,
+        "run folders": summary.run_folders,
+        "system folders": summary.system_folders,
+        "folders that cannot be entered": summary.closed_folders,
+    }
+    one = {what: what.replace("folders", "folder") for what in counts}
+    return ", ".join(f"{count:,} {one[what] if count == 1 else what}" for what, count in counts.items() if count)
 
 
 def end_table(summary: RunSummary, made: int, elapsed: float | None) -> Table:

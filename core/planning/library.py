@@ -15,6 +15,7 @@ from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
 from core.safe_text import comparable, portable
 from core.storage.passed_over import PassedOver
 from core.storage.run_marks import mark_of
+from core.storage.run_paths import LOCK
 from core.storage.system_folders import is_system_folder
 
 
@@ -76,6 +77,8 @@ def scan(
         else:
             library.excluded += 1
     _leave_out(library.passed, exclude, unmatched)
+    for named in (library.passed.runs, library.passed.linked, library.passed.system, library.passed.closed):
+        named.sort()
     library.folders = sorted(portable(name) for name in folders)
     library.assets = sorted(_told_apart(library.assets), key=lambda asset: (asset.name, asset.file))
     return library
@@ -135,8 +138,8 @@ def _marked(asset: Asset) -> str:
 def _files(
     root: Path, passed: PassedOver, system_folders: bool, first: list[str]
 ) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Every file that is not hidden, and links that lead to no folder; names of the first folders go into `first`. No
-    recursion: a tree may be 2,000 folders deep.
+    """Every file that is not hidden, and links that lead to no folder; names of the first folders that were entered go into
+    `first`, but for those of runs that have made nothing yet. No recursion: a tree may be 2,000 folders deep.
     """
     folders = [(os.fspath(root), "")]
     while folders:
@@ -149,6 +152,8 @@ def _files(
                 raise run_as_input(folder, mark)
             passed.runs.append(prefix.rstrip("/"))
             continue
+        if prefix.count("/") == 1 and fault is None and [entry.name for entry in entries] != [LOCK]:
+            first.append(prefix[:-1])
         for entry in entries:
             relative, is_folder = prefix + entry.name, _is_folder(entry)
             system = is_folder and is_system_folder(entry.name)
@@ -158,8 +163,6 @@ def _files(
                 passed.hidden += 1
             elif is_folder:
                 folders.append((entry.path, relative + "/"))
-                if not prefix:
-                    first.append(entry.name)
             elif entry.is_symlink() and _leads_to_folder(entry):
                 passed.linked.append(relative)
             else:

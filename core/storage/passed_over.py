@@ -50,7 +50,7 @@ class PassedOver:
                 self.runs,
                 "run folder is no input",
                 "run folders are no input",
-                "name its outputs folder to use its pictures.",
+                "give a folder in it by itself to use its pictures.",
             ),
             (
                 self.linked,

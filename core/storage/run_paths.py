@@ -1,7 +1,7 @@
 """Paths in a run folder: spec, plan, parts, manifest, outputs, thumbs, gallery, records of nights.
 
 runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest.csv  outputs/...  rejected/...
-            thumbs/...  gallery/index.html  nights/<utc>.json  log.jsonl
+            thumbs/...  gallery/index.html  nights/<utc>.json  log.jsonl  .lock
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ GALLERY = "gallery/index.html"
 NEAREST = "gallery/nearest.html"
 NIGHTS = "nights"
 LOG = "log.jsonl"
+LOCK = ".lock"
 MADE = (
     OUTPUTS,
     REJECTED,

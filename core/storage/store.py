@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from filelock import FileLock, Timeout
 
 from core.errors import NocturneError, RunBusy, StorageFailed, StoreBroken
+from core.storage.run_paths import LOCK
 
 TEMPORARY = ".tmp-"
 """What the name of every half-written file begins with."""
@@ -139,7 +140,7 @@ class Store:
         return len(stray)
 
     @contextlib.contextmanager
-    def lock(self, name: str = ".lock") -> Iterator[None]:
+    def lock(self, name: str = LOCK) -> Iterator[None]:
         """Hold the run: an OS lock that a dead owner gives back at once. Raises RunBusy if another process has it."""
         target = self.path(name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +156,7 @@ class Store:
         finally:
             lock.release()
 
-    def is_locked(self, name: str = ".lock") -> bool:
+    def is_locked(self, name: str = LOCK) -> bool:
         """Whether some process holds the run now."""
         if not self.exists(name):
             return False

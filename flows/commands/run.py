@@ -157,7 +157,7 @@ def _report(record: dict[str, Any], spec: RunSpec, out: Console, as_json: bool, 
     if summary.failed:
         rows = manifest.query(manifest.read(Store(spec.out)), failed=True).to_pylist()
         out.print(faults_table(rows))
-    for problem in record["planned"].get("problems", ()):
+    for problem in record["planned"].get("problems", ()) if made else ():  # else they were said a moment ago
         print_line(out, problem)
     if summary.pending:
         out.print("Some jobs are left; the same command makes them.")

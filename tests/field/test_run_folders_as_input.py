@@ -59,6 +59,18 @@ def test_a_classifier_in_its_data_is_no_class(studio: Studio) -> None:
     assert load_pictures(studio.root / "data", 10**6).classes == ("a", "b")
 
 
+@pytest.mark.parametrize("names", [[".lock"], [".lock", "spec.toml", "features/a.safetensors"]])
+def test_a_run_folder_is_no_empty_class(names: list[str], studio: Studio) -> None:
+    for label in ("a", "b"):
+        studio.picture(f"data/{label}/1.png", ord(label))
+    (studio.root / "data/c").mkdir()
+    for name in names:
+        (studio.root / "data/classifier" / name).parent.mkdir(parents=True, exist_ok=True)
+        (studio.root / "data/classifier" / name).touch()
+    skipped = load_pictures(studio.root / "data", 10**6).skipped
+    assert [each for each in skipped if each.startswith("class ")] == ["class c has no picture; it is left out."]
+
+
 @pytest.mark.parametrize("name", ["library", "catalog"])
 def test_one_folder_for_out_and_input_is_refused(name: str, studio: Studio) -> None:
     with pytest.raises(SpecError, match=f"is the folder of {name} too"):

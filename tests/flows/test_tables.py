@@ -44,3 +44,9 @@ def test_plan_table_leaves_out_what_is_nothing() -> None:
     assert "1 min 15 s" in text
     assert "cannot be made" in text
     assert "failed before" not in text
+    assert "passed over" not in text
+
+
+def test_plan_table_counts_what_is_passed_over() -> None:
+    text = shown(plan_table(PlanSummary(hidden=2, run_folders=1, closed_folders=3), free=10**9))
+    assert "2 hidden, 1 run folder, 3 folders that cannot be entered" in " ".join(text.split())
