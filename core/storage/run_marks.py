@@ -16,12 +16,12 @@ SURVEY, EVALUATION, PROPOSAL = "survey", "evaluation", "proposal"
 _MARKS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (TRAINING, ("train.toml",), ("training.json", "checkpoints/")),
     (CLASSIFIER, ("spec.toml",), ("features/", "confusion.png", "reliability.png")),
-    (RUN, ("spec.toml",), ("plan.parquet", "nights/", "parts/", "manifest.parquet", "outputs/")),
+    (RUN, ("spec.toml",), ("plan.parquet", "nights/", "parts/", "manifest.parquet")),
     (RUN, ("spec.toml", ".lock"), ()),
     (RUN, ("plan.parquet",), ("nights/", "parts/", "manifest.parquet", "outputs/", "log.jsonl")),
     (RUN, ("manifest.parquet", "outputs/"), ()),
     (SURVEY, ("manifest.parquet",), ("manifest.csv", "parts/", "thumbs/", "overlays/", ".lock")),
-    (SURVEY, ("parts/", ".lock"), ()),
+    (SURVEY, (".lock",), ("parts/", "overlays/", "palettes/", "explained/", "thumbs/")),
     (EVALUATION, ("evaluation.json", "nearest.html"), ()),
     (PROPOSAL, ("pairs.csv", "reasons.csv", "spec.toml"), ()),
 )

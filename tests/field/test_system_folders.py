@@ -1,5 +1,7 @@
 """Folders that systems make are no input (photoprism#555 and #4921, immich#7980)."""
 
+from pathlib import Path
+
 import pytest
 
 from core.classifier.data import load_pictures
@@ -92,3 +94,10 @@ def test_the_option_changes_no_key(studio: Studio) -> None:
     keys = [planned(studio, system_folders=wanted).jobs["key"].to_pylist() for wanted in (False, True)]
     assert keys[0] == keys[1]
     assert spec_of(studio).system_folders is False
+
+
+def test_the_page_on_pictures_lists_every_name() -> None:
+    page = (Path(__file__).parents[2] / "docs/pictures.md").read_text()
+    for makers, names in SYSTEM_FOLDERS.items():
+        listed = ", ".join(f"`{name}`" for name in names)
+        assert f"| {makers} | {listed} |" in page

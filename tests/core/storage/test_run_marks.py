@@ -23,6 +23,7 @@ def test_run_mark_knows_folders_of_earlier_versions(name: str, kind: str) -> Non
         ({"spec.toml", "plan.parquet", ".lock", "parts/"}, "run"),
         ({"spec.toml", "features/", ".lock"}, "classifier training"),
         ({"train.toml", "training.json", ".lock"}, "training"),
+        ({".lock", "overlays/", "palettes/"}, "survey"),
         ({"evaluation.json", "evaluation.md", "nearest.html"}, "evaluation"),
         ({"pairs.csv", "reasons.csv", "spec.toml"}, "proposal"),
     ],
@@ -32,7 +33,11 @@ def test_mark_of_what_this_version_writes(names: set[str], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [{"a.jpg", "b.jpg"}, {"spec.toml", "a.jpg"}, {"manifest.csv", "outputs/"}, {"outputs/", "thumbs/"}, set()]
+    "names",
+    [
+        *({"a.jpg", "b.jpg"}, {"spec.toml", "a.jpg"}, {"manifest.csv", "outputs/"}, {"outputs/", "thumbs/"}),
+        *({"spec.toml", "outputs/"}, {".lock"}, set()),
+    ],
 )
 def test_mark_of_a_folder_of_pictures_is_none(names: set[str]) -> None:
     assert mark_of(names) is None
