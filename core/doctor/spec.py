@@ -11,15 +11,16 @@ from core.config.recipe import Recipe
 from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.doctor.check_result import Check, CheckResult, ok, problem, problem_of, warning
-from core.errors import SpecError
+from core.errors import JobError, SpecError
 from core.gan.jobs.sample_spec import SampleSpec
-from core.images.formats import listed
+from core.images.formats import OTHER_PICTURE_SUFFIXES, listed
 from core.runs.run_kinds import kind_of, load_spec
 from core.storage.passed_over import PassedOver
 from core.storage.run_paths import SPEC
 
 if TYPE_CHECKING:
     from core.planning.catalog import Style
+    from core.planning.library import Library
 
 SHOWN = 10
 """Faulty pictures that are named; the rest are counted."""
@@ -84,7 +85,7 @@ def library(spec: Spec) -> Iterator[CheckResult]:
         return
     yield ok("library", f"{len(usable):,} pictures")
     yield from _passed_over("library", found.passed)
-    unusable = [asset.problem for asset in found.assets if asset.problem]
+    unusable = list(_unusable(found))
     if unusable:
         more = f" (and {len(unusable) - 1:,} more)" if len(unusable) > 1 else ""
         remedy = "Each gets a row that says why it was not made; nothing else is held up."
@@ -96,6 +97,20 @@ def _passed_over(name: str, passed: PassedOver) -> Iterator[CheckResult]:
     for sentence in passed.sentences():
         what, _, remedy = sentence.rpartition("; ")
         yield warning(name, what, remedy[:1].upper() + remedy[1:])
+
+
+def _unusable(found: Library) -> Iterator[str]:
+    """What is wrong with links out of the library, and with files whose beginning is of a kind that is not read."""
+    from core.images import image
+
+    for asset in found.assets:
+        if asset.problem:
+            yield asset.problem
+        elif os.path.splitext(asset.file)[1].lower() in OTHER_PICTURE_SUFFIXES:
+            try:
+                image.probe(found.root / asset.file, 2**62)
+            except JobError as error:
+                yield str(error)
 
 
 def artworks(spec: Spec) -> Iterator[CheckResult]:

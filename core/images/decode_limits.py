@@ -8,14 +8,14 @@ from typing import IO
 from PIL import TiffImagePlugin
 
 from core.errors import Unreadable
-from core.images.container_parsing import (
+from core.images.containers.container_parsing import (
     APP1,
     START_OF_SCAN,
     jpeg_segments,
     png_chunks,
 )
+from core.images.containers.tiff_pages import picture_page
 from core.images.formats import recognised
-from core.images.tiff_pages import picture_page
 
 MOST_SCANS = 64
 """Times that a JPEG may go over its pixels: programs write about ten, and each costs as much time as the first."""

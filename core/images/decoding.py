@@ -11,12 +11,12 @@ from core.errors import Unsupported
 from core.images import bit_depth
 from core.images.colour import icc
 from core.images.colour.colour_tags import SourceColours, adobe_rgb, source_colours
-from core.images.container_parsing import webp_exif, webp_has_profile
+from core.images.containers.container_parsing import webp_exif, webp_has_profile
+from core.images.containers.tiff_pages import PageView
 from core.images.decode_limits import check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
 from core.images.open_image import has_8_bit_palette, identify
 from core.images.pixel_types import U8
-from core.images.tiff_pages import PageView
 
 RULES = 1
 """Number of the rules by which files are opened: raised when one that was read is refused, or gets another revision."""

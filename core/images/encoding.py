@@ -17,7 +17,7 @@ import tifffile
 from PIL import Image
 
 from core.images import credit_metadata, provenance
-from core.images.container_parsing import PNG_MAGIC
+from core.images.containers.container_parsing import PNG_MAGIC
 from core.images.credit_metadata import Credits
 from core.images.formats import WRITABLE, FormatName
 from core.images.pixel_types import Pixels

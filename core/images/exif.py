@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from PIL import ExifTags, Image
 
-from core.images.container_parsing import png_chunks
+from core.images.containers.container_parsing import png_chunks
 
 LONGEST = 1 << 20
 """Bytes of EXIF over which it is not read."""

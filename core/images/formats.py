@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.images.container_parsing import PNG_MAGIC
+from core.images.containers.container_parsing import PNG_MAGIC
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ RAW_SUFFIXES = frozenset(
     .raw .rw2 .rwl .sr2 .srf .srw .x3f
     """.split()  # noqa: SIM905
 )
-"""Camera raws. Many are TIFF inside, where only a thumbnail would be read: these are refused by suffix."""
+"""Camera raws. Many are TIFF inside, where only a thumbnail would be read: a TIFF of these suffixes is taken for one."""
 
 OTHER_PICTURE_SUFFIXES = (
     RAW_SUFFIXES
@@ -138,37 +138,12 @@ OTHER_PICTURE_SUFFIXES = (
     """.split()  # noqa: SIM905
     )
 ) - PICTURE_SUFFIXES
-"""Lower-case suffixes of pictures that Nocturne knows and does not read."""
-
-_UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (GIF.magic, "a GIF"),
-    (rb"BM", "a BMP"),
-    (rb"FUJIFILMCCD-RAW|II(R[OS]|U\0|\x1a\0\0\0HEAPCCDR)|MMOR|FOVb|\0MRM|.{4}ftypcrx ", "a camera raw file"),
-    (rb".{4}ftyp", "a HEIF or video file"),
-    (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000"),
-    (rb"\xff\x0a|.{4}JXL ", "a JPEG XL"),
-    (rb"8BPS", "a Photoshop document"),
-    (rb"gimp xcf", "a GIMP document"),
-    (rb"\x76\x2f\x31\x01", "an OpenEXR picture"),
-    (rb"#\?(RADIANCE|RGBE)", "a Radiance HDR picture"),
-    (rb"\0\0\x01\0", "an icon"),
-    (rb"%PDF", "a PDF"),
-    (rb"%!PS", "a PostScript file"),
-    (rb"(\xef\xbb\xbf)?\s*<svg", "an SVG drawing"),
-    (rb"qoif", "a QOI"),
-    (rb"DDS ", "a DDS texture"),
-)
-"""Kinds that are told apart from damaged files, by what they begin with."""
+"""Lower-case suffixes of pictures of other kinds. Their content decides: many a JPEG is called .heic or .gif."""
 
 
 def recognised(head: bytes) -> FileFormat | None:
     """The readable format of a file that begins with these bytes; None if it is of none."""
     return next((each for each in READABLE if each.matches(head)), None)
-
-
-def unread_kind(head: bytes) -> str | None:
-    """Name of the kind of a file that begins with these bytes, if it is known and not read."""
-    return next((kind for magic, kind in _UNREAD_MAGIC if re.match(magic, head, re.DOTALL)), None)
 
 
 TITLES = tuple(each.title for each in READABLE)

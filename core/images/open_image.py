@@ -19,9 +19,10 @@ from PIL import Image, ImageFile, ImagePalette, TiffImagePlugin, UnidentifiedIma
 
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
 from core.images import formats
-from core.images.container_parsing import webp_size
+from core.images.containers.container_parsing import webp_size
+from core.images.containers.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
+from core.images.containers.unread_kinds import kind_by_suffix, unread_kind
 from core.images.decode_limits import check_header
-from core.images.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
 
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
@@ -45,13 +46,12 @@ def quoted(path: str | Path) -> str:
 def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     """Open the regular file `path` for reading; whatever goes wrong within becomes a JobError (see `decoder_errors`).
 
-    Raises Missing, Unreadable or Unsupported; never waits on a FIFO.
+    Raises Missing, Unreadable or Unsupported; never waits on a FIFO. A suffix counts where the content says too little.
     """
     name = quoted(path)
     with decoder_errors(name), _open_regular(path, name) as file:
         _require_regular(os.fstat(file.fileno()), name)
-        if Path(path).suffix.lower() in formats.RAW_SUFFIXES:
-            raise camera_raw(name)
+        _check_suffix(file, Path(path).suffix.lower(), name)
         yield file
 
 
@@ -66,6 +66,9 @@ def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageF
     # Judged before Pillow opens it: the WebP decoder allocates the whole canvas at once.
     _check_pixels(webp_size(head), name, max_pixels)
     check_header(file, head, name)
+    kind = unread_kind(file, head)
+    if kind:
+        raise Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
     try:
         image = Image.open(_view(file, head, name), formats=[each.pillow for each in formats.READABLE])
     except UnidentifiedImageError as error:
@@ -124,6 +127,19 @@ def _require_regular(status: os.stat_result, name: str) -> None:
     raise Unsupported(f"{name} is {kind}", "replace it with a picture, or leave it out.")
 
 
+def _check_suffix(file: IO[bytes], suffix: str, name: str) -> None:
+    """Raises Unsupported for a file that by its suffix is of another kind, unless it is by its content of a known one; also
+    for a TIFF with the suffix of a camera raw, of which a decoder might see the preview alone.
+    """
+    head = file.read(64) if suffix in formats.OTHER_PICTURE_SUFFIXES else b""
+    known = formats.recognised(head)
+    if head and suffix in formats.RAW_SUFFIXES and known in (None, formats.TIFF):
+        raise camera_raw(name)
+    if head and known is None and unread_kind(file, head) is None:
+        raise Unsupported(f"{name} is {kind_by_suffix(suffix)} by its name, which is not read", _CONVERT)
+    file.seek(0)
+
+
 def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> None:
     if size is None or size[0] * size[1] <= max_pixels:
         return
@@ -134,9 +150,7 @@ def _check_pixels(size: tuple[int, int] | None, name: str, max_pixels: int) -> N
 
 
 def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
-    kind, known = formats.unread_kind(head), formats.recognised(head)
-    if kind and not known:
-        return Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
+    known = formats.recognised(head)
     if known and not known.available:
         what = f"{name} is a picture of the format {known.title}, which the installed Pillow was built without"
         return Unsupported(what, f"install Pillow from a wheel, or {_CONVERT}")

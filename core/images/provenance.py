@@ -18,7 +18,7 @@ from typing import IO, Any
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from core.errors import NocturneError
-from core.images.container_parsing import PNG_MAGIC, png_chunks
+from core.images.containers.container_parsing import PNG_MAGIC, png_chunks
 from core.images.formats import WRITABLE, FormatName
 from core.images.open_image import identify, open_picture, quoted
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from core.config.spec_fields import run_as_input
-from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES, listed
+from core.images.formats import OTHER_PICTURE_SUFFIXES, PICTURE_SUFFIXES
 from core.safe_text import comparable, portable
 from core.storage.passed_over import PassedOver
 from core.storage.run_marks import mark_of
@@ -54,10 +54,11 @@ def scan(
 ) -> Library:
     """Find the pictures below `root`, by suffix; nothing is opened.
 
-    Hidden files and other kinds of file are counted. A link that leaves the tree, or a kind of picture that Nocturne
-    does not read, becomes an asset with a `problem`, so that its jobs get rows. Run folders, linked folders, system folders
-    unless they are wanted, and folders that cannot be entered are named in `passed`, unless a pattern of `exclude` leaves
-    out all that is in them; so are patterns that fit nothing. The root is looked at whatever its name.
+    Hidden files and files without a picture's suffix are counted. Suffixes of kinds that are not read count too: what is in
+    a file decides, once it is read. A link that leaves the tree becomes an asset with a `problem`, so that its jobs get
+    rows. Run folders, linked folders, system folders unless they are wanted, and folders that cannot be entered are named
+    in `passed`, unless a pattern of `exclude` leaves out all that is in them; so are patterns that fit nothing. The root is
+    looked at whatever its name.
 
     Raises SpecError for a root that is itself a run folder: what it holds are a run's outputs, small views and charts.
     """
@@ -73,7 +74,7 @@ def scan(
         for pattern in [each for each in unmatched if matches(name, [each], [])]:
             del unmatched[pattern]
         if matches(name, include, exclude):
-            library.assets.append(_asset(entry, relative, suffix, real_root))
+            library.assets.append(_asset(entry, relative, real_root))
         else:
             library.excluded += 1
     _leave_out(library.passed, exclude, unmatched)
@@ -197,13 +198,10 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False
 
 
-def _asset(entry: os.DirEntry[str], relative: str, suffix: str, real_root: str) -> Asset:
+def _asset(entry: os.DirEntry[str], relative: str, real_root: str) -> Asset:
     name = portable(relative)
     if entry.is_symlink() and not os.path.realpath(entry.path).startswith(real_root + os.sep):
         problem = f"{name} is a link that leaves the library; put a copy of the picture in its place."
-        return Asset(name, relative, 0, 0, problem)
-    if suffix in OTHER_PICTURE_SUFFIXES:
-        problem = f"{name} is a {suffix[1:].upper()} file, which is not read; convert it to {listed()}."
         return Asset(name, relative, 0, 0, problem)
     try:
         info = entry.stat()

@@ -181,6 +181,7 @@ def _from_folder(
         try:
             if asset.problem:
                 raise SpecError(asset.problem)
+            image.probe(path / asset.file, max_pixels)  # by its beginning, before it is read whole
             data = (path / asset.file).read_bytes()
             pictures.append(prepared(image.from_bytes(data, asset.name, max_pixels), recipe))
             kept.append(asset.name)

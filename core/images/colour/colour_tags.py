@@ -24,7 +24,7 @@ from core.images.colour.rgb_profile import (
     gamma_curve,
     rgb_profile,
 )
-from core.images.container_parsing import png_chunks
+from core.images.containers.container_parsing import png_chunks
 from core.images.exif import exif_of, is_adobe_rgb
 
 _ADOBE = rgb_profile(

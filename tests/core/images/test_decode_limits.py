@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from core.errors import TooLarge, Unreadable
-from core.images.container_parsing import MOST_CHUNKS, jpeg_segments
+from core.images.containers.container_parsing import MOST_CHUNKS, jpeg_segments
+from core.images.containers.tiff_pages import tiff_entries
 from core.images.decode_limits import MOST_BYTES, MOST_EXIF, MOST_ITEMS, MOST_SCANS, MOST_STEPS, MOST_VALUES
 from core.images.image import from_bytes, probe, read
-from core.images.tiff_pages import tiff_entries
 from tests import pictures
 from tests.faults import bombs, tiff_index
 from tests.faults.bases import base, kinds, photo, saved

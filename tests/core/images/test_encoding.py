@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.errors import Unsupported
 from core.images.colour import icc
-from core.images.container_parsing import png_chunks
+from core.images.containers.container_parsing import png_chunks
 from core.images.credit_metadata import Credits
 from core.images.formats import WRITABLE
 from core.images.image import DeepPicture, Picture, encode, from_bytes, pixels_sha256

@@ -52,12 +52,6 @@ def test_frames_are_written_as_gif_or_webp() -> None:
     assert list(ANIMATED) == [".gif", ".webp"]
 
 
-def test_files_that_are_not_read_have_a_kind() -> None:
-    assert formats.unread_kind(b"GIF89a") == "a GIF"
-    assert formats.unread_kind(b"\xef\xbb\xbf <svg ") == "an SVG drawing"
-    assert formats.unread_kind(b"dear diary") is None
-
-
 def test_a_format_that_pillow_was_built_without_is_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(PICTURE, "avif")
     monkeypatch.setattr("PIL.AvifImagePlugin.SUPPORTED", False)

@@ -40,6 +40,7 @@ CUT: tuple[tuple[str, dict[str, str]], ...] = (
 OTHER = (
     *(b"GIF89a", b"BM", b"\0\0\0\x1cftypheic", b"\0\0\0\x0cjP  \r\n\x87\n"),
     *(b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPS", b"gimp xcf v011", b"\x76\x2f\x31\x01"),
+    *(b"II\xbc\1", b"\xff\xd8\xff\xf7\0\x0b\x08", b"\xc5\xd0\xd3\xc6", b"P6\n", b"icns"),
     *(b"#?RADIANCE\n", b"\0\0\1\0", b"%PDF-1.7", b"<svg xmlns=", b"\xef\xbb\xbf\n <svg ", b"%!PS", b"qoif"),
 )
 DAMAGED = (b"dear diary", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"RIFF\0\0\0\0WEBPVP8 ", bytes(99))
@@ -184,12 +185,29 @@ def _() -> None:
         refused(Unsupported, folder / "socket.jpg")
 
 
-@REFUSED("GIF, BMP, HEIF, JPEG 2000, JPEG XL, PSD, XCF, EXR, HDR, SVG, PDF, whatever the suffix")
+@REFUSED(
+    "GIF, BMP, HEIF, JPEG 2000, JPEG XL, JPEG XR, JPEG-LS, PSD, XCF, EXR, HDR, SVG, PDF and their like, by what is in them"
+)
 def _() -> None:
     for kind in ("GIF", "BMP", "JPEG2000", "ICO", "PDF", "DDS"):
         assert "convert it" in refused(Unsupported, written(saved(pictures.image(), kind), "picture.png"))
     for start in OTHER:
         refused(Unsupported, written(start + bytes(100)))
+
+
+@REFUSED("content that says nothing, under the suffix of another kind")
+def _() -> None:
+    for suffix in (".tga", ".pict", ".heic"):
+        assert "by its name" in refused(Unsupported, written(b"\x13" * 100, "picture" + suffix))
+
+
+@REFUSED("JPEG of 12 or 16 bits a channel, or of a rare process")
+def _() -> None:
+    for marker, depth, words in ((0xC1, 12, "12 bits"), (0xC3, 16, "lossless JPEG of 16"), (0xC5, 8, "rare process")):
+        refused_as = refused(
+            Unsupported, written(GOOD["jpg"].replace(b"\xff\xc0\0\x11\x08", bytes((255, marker, 0, 17, depth))))
+        )
+        assert words in refused_as
 
 
 @REFUSED("camera raw, by its suffix or by what is in it")

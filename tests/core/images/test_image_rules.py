@@ -114,7 +114,7 @@ def _() -> None:
     shows(saved(pictures.image(), "MPO", quality=95, save_all=True, append_images=other), COLOURS, within=4)
 
 
-@RULES("a suffix of another format that is read")
+@RULES("a suffix of another format, read or not")
 def _() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for suffix in (".jpg", ".png", ".webp", ".tif", ".avif", ".gif", ""):

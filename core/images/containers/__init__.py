@@ -1,0 +1,1 @@
+"""Container formats of picture files, parsed without a decoder and without trusting lengths."""
