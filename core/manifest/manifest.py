@@ -18,6 +18,7 @@ from core.manifest.part_files import fold, parquet_bytes, part_names, put_part
 from core.manifest.ranks import with_ranks
 from core.manifest.schema import LISTS, SCHEMA
 from core.safe_text import printable, truncated
+from core.storage.bounded_read import NotRegular
 from core.storage.run_paths import MANIFEST, picture_paths
 from core.storage.store import Store
 
@@ -71,6 +72,8 @@ def set_aside_damaged(store: Store) -> list[str]:
             store.read(name)
         except FileNotFoundError:
             continue
+        except NotRegular:
+            pass
         except OSError as error:
             raise StoreBroken(f"{store.path(name)} cannot be read ({error.strerror})", "look at its disk.") from error
         try:

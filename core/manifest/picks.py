@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,13 @@ import pyarrow as pa
 
 from core.errors import SpecError
 from core.safe_text import printable, truncated
+from core.storage.text_file import read_csv
 
 CHOICES = ("keep", "reject", "favourite")
 MOST = 1_000_000
 """Picks in a file."""
+MOST_BYTES = 128 << 20
+"""Bytes of one: a million picks of 130 bytes."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,12 @@ class Pick:
 def read_picks(path: Path) -> list[Pick]:
     """The picks in a CSV with the columns output, pick and, if it is known, run. Raises SpecError naming file and line."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if not {"output", "pick"} <= set(rows.fieldnames or ()):
-                raise SpecError(f"picks {path} has no columns output,pick", "export it from a gallery.")
-            return [
-                _pick(row, f"picks {path}, line {rows.line_num}") for row, _ in zip(rows, range(MOST), strict=False)
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpecError(f"picks {path} cannot be read ({error})", "give the CSV that a gallery exported.") from error
+        table = read_csv(path, MOST_BYTES, "picks")
+    except FileNotFoundError as error:
+        raise SpecError(f"picks {path} does not exist", "give the CSV that a gallery exported.") from error
+    if not {"output", "pick"} <= set(table.columns):
+        raise SpecError(f"picks {path} has no columns output,pick", "export it from a gallery.")
+    return [_pick(row, f"{table.name}, line {line}") for line, row in itertools.islice(table.rows(), MOST)]
 
 
 def with_picks(rows: pa.Table, picks: list[Pick]) -> pa.Table:
@@ -48,7 +48,7 @@ def with_picks(rows: pa.Table, picks: list[Pick]) -> pa.Table:
     )
 
 
-def _pick(row: Mapping[str, str | None], where: str) -> Pick:
+def _pick(row: Mapping[str, str], where: str) -> Pick:
     output, choice = row["output"] or "", (row["pick"] or "").strip().lower()
     if choice not in CHOICES:
         raise SpecError(f"{where}: pick {truncated(printable(choice))!r} is none of {', '.join(CHOICES)}.")

@@ -17,6 +17,7 @@ from core.errors import SpecError
 from core.networks import tensor_file
 from core.networks.architecture import BACKBONES, BackboneArchitecture, Name
 from core.safe_text import path_text
+from core.storage.bounded_read import open_regular
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -255,7 +256,7 @@ def _check_packaged(backbone: Name) -> None:
 
 
 def _check_hash(path: Path, source: Source, remedy: str) -> None:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(source.sha256):
         raise SpecError(f"{path} is not the file that was published (sha256 {found[:16]}...). {remedy}")

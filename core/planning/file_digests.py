@@ -15,6 +15,7 @@ from pathlib import Path
 from core.errors import JobError, Missing, Unreadable
 from core.images import decode_probe, decoding, image
 from core.progress import ProgressCallback
+from core.storage.bounded_read import open_regular
 from core.storage.cache_dir import cache_folder
 
 THREADS = 4
@@ -123,7 +124,7 @@ def sha256_of(path: str) -> str:
     """SHA-256 of a file's bytes. Raises Missing or Unreadable."""
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
     except FileNotFoundError as error:

@@ -12,6 +12,9 @@ from core.errors import NocturneError
 from core.storage.run_paths import NIGHTS
 from core.storage.store import Store
 
+MOST_BYTES = 16 << 20
+"""Bytes of a record, over which it is passed over."""
+
 
 def record_night(store: Store, started: datetime, record: dict[str, Any]) -> str:
     """Leave what a night did in `nights/<utc>.json`. Returns its name."""
@@ -33,7 +36,7 @@ def last_night(store: Store) -> dict[str, Any] | None:
     """The record of the latest night that left one; damaged ones are passed over."""
     for name in reversed(list(store.names(NIGHTS, ".json"))):
         with contextlib.suppress(OSError, ValueError, RecursionError, NocturneError):
-            record = json.loads(store.read(name))
+            record = json.loads(store.read(name, MOST_BYTES))
             if isinstance(record, dict) and isinstance(record.get("ended"), str):
                 return record
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,10 @@ from core.errors import SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
 from core.safe_text import printable, truncated
+from core.storage.text_file import read_csv
+
+MOST_BYTES = 256 << 20
+"""Bytes of a pairs file: a million pairs of 250 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +84,16 @@ class _Places:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            columns = reader.fieldnames or []
-            unknown = [name for name in columns if name not in ("asset", "style", *Recipe.model_fields)]
-            if unknown or not {"asset", "style"} <= set(columns):
-                fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns"
-                raise SpecError(f"{path}: {fault}", "the header is asset,style and then any recipe fields.")
-            for row in reader:
-                if "" in row or None in row.values():
-                    raise SpecError(f"{path}, line {reader.line_num}: it has not as many fields as the header.")
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpecError(f"pairs file {path} cannot be read as CSV: {error}.") from error
+        table = read_csv(path, MOST_BYTES, "pairs file")
+    except FileNotFoundError as error:
+        raise SpecError(
+            f"pairs file {path} does not exist", "give the path of a CSV with asset,style columns."
+        ) from error
+    unknown = [name for name in table.columns if name not in ("asset", "style", *Recipe.model_fields)]
+    if unknown or not {"asset", "style"} <= set(table.columns) or len(set(table.columns)) < len(table.columns):
+        fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns, each once"
+        raise SpecError(f"{path}: {fault}", "the header is asset,style and then any recipe fields.")
+    yield from table.rows()
 
 
 def _overrides(cells: dict[str, str], source: str) -> dict[str, Any]:

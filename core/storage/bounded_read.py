@@ -7,6 +7,8 @@ byte over the limit is asked for.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import stat
 from pathlib import Path
@@ -32,7 +34,7 @@ class NotRegular(OSError):
         super().__init__(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
 
 
-def open_regular(path: str | Path) -> IO[bytes]:
+def open_regular(path: str | Path) -> io.BufferedReader:
     """Open a regular file, links followed, to read bytes. Never blocks. Raises NotRegular, OSError, ValueError."""
     _require_regular(os.stat(path))
     descriptor = os.open(path, READ_FLAGS)
@@ -42,6 +44,17 @@ def open_regular(path: str | Path) -> IO[bytes]:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def open_to_append(path: Path) -> IO[bytes]:
+    """Open a regular file, which is made if there is none, to write at its end. Never follows a link, never blocks.
+
+    Raises NotRegular, OSError.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _require_regular(os.lstat(path))
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | READ_FLAGS | getattr(os, "O_NOFOLLOW", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "ab")
 
 
 def read_bounded(path: str | Path, most: int, what: str) -> bytes:

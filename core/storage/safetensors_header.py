@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import SpecError
 from core.safe_text import path_text, printable, truncated
+from core.storage.bounded_read import open_regular
 
 SUFFIX = ".safetensors"
 """What the name of a safetensors file ends in."""
@@ -97,7 +98,7 @@ class SafetensorsHeader:
 
     def _opened(self) -> Any:
         try:
-            return self.path.open("rb")
+            return open_regular(self.path)
         except OSError as error:
             raise self.damaged("its tensors cannot be read") from error
 
@@ -124,7 +125,7 @@ def read_header(path: Path, kind: FileKind) -> SafetensorsHeader:
         raise wrong_kind_error(path, kind)
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             length = struct.unpack("<Q", file.read(8))[0]
             if length > min(LONGEST, size):
                 raise _damaged(path, kind, "it is cut off, or its header is not one")

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from filelock import FileLock, Timeout
 
 from core.errors import NocturneError, RunBusy, StorageFailed, StoreBroken
+from core.storage.bounded_read import open_regular, open_to_append, read_bounded
 from core.storage.run_paths import LOCK
 
 TEMPORARY = ".tmp-"
@@ -93,15 +94,23 @@ class Store:
             raise self.write_error(error, target) from error
 
     def append(self, name: str, line: str) -> None:
-        """Add one line to the text file `name`."""
-        target = self.path(name)
+        """Add one line to the text file `name`. Raises OSError: for a link in its place, and for what is no file, too."""
+        target = self.target(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with open_to_append(target) as file:
+            file.write(line.encode(errors="backslashreplace") + b"\n")
 
-    def read(self, name: str) -> bytes:
-        """The bytes of `name`. Raises FileNotFoundError, and StorageFailed for a link that leaves the root."""
-        return self.contained_path(name).read_bytes()
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """The bytes of `name`, `most` of them where a limit is given, never waiting for them.
+
+        Raises FileNotFoundError, NotRegular for what is no file, StorageFailed for a link that leaves the root, and
+        NocturneError for a file over the limit.
+        """
+        path = self.contained_path(name)
+        if most is not None:
+            return read_bounded(path, most, "file")
+        with open_regular(path) as file:
+            return file.read()
 
     def target(self, name: str) -> Path:
         """Where `name` is put: a link in its place is replaced, one on the way must stay inside."""

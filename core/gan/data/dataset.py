@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.errors import JobError, SpecError
+from core.errors import NocturneError, SpecError
 from core.gan.data import idx
 from core.gan.networks.recipe import GanRecipe
 from core.images import image
 from core.images.border_crop import margins_cropped
 from core.images.formats import listed
+from core.planning.file_digests import sha256_of
 from core.planning.library import Library, scan
 from core.progress import ProgressCallback
 from core.safe_text import printable, truncated
+from core.storage.bounded_read import read_bounded
 from core.training.skipped_files import SkippedFile
 
 U8 = NDArray[np.uint8]
@@ -32,6 +34,10 @@ DIGITS = "digits"
 
 LEAST = 2
 """Pictures without which there is nothing to learn."""
+
+
+MOST_BYTES = 2 << 30
+"""Bytes of a picture's file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +148,7 @@ def _from_idx(pictures: Path, labels: Path, recipe: GanRecipe) -> Dataset:
             f"{numbers.shape}",
             "use the two files of one set.",
         )
-    hashes = tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in (pictures, labels))
+    hashes = tuple(sha256_of(str(file)) for file in (pictures, labels))
     return _of_greys(pixels, numbers, recipe, "mnist", hashes)
 
 
@@ -182,11 +188,11 @@ def _from_folder(
             if asset.problem:
                 raise SpecError(asset.problem)
             image.probe(path / asset.file, max_pixels)  # by its beginning, before it is read whole
-            data = (path / asset.file).read_bytes()
+            data = read_bounded(path / asset.file, MOST_BYTES, "picture")
             pictures.append(prepared(image.from_bytes(data, asset.name, max_pixels), recipe))
             kept.append(asset.name)
             hashes.append(hashlib.sha256(data).hexdigest())
-        except (JobError, SpecError, OSError) as error:
+        except (NocturneError, OSError) as error:
             skipped.append(SkippedFile.of(asset.name, error))
         if tick is not None:
             tick(done, len(assets))

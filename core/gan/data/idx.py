@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import SpecError
 from core.safe_text import printable
+from core.storage.bounded_read import open_regular
 
 BYTES = 0x08
 """The code of unsigned bytes, the only type that MNIST uses."""
@@ -58,7 +59,7 @@ def _named(folder: Path, name: str) -> Path | None:
 
 
 def _content(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         magic = file.read(2)
         file.seek(0)
         if magic != b"\x1f\x8b":

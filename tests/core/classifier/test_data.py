@@ -36,7 +36,7 @@ def test_a_csv_names_files_beside_it(folder: Path) -> None:
     with pytest.raises(SpecError, match="line 2: it needs the columns file and label"):
         load_pictures(folder / "labels.csv", MOST)
     (folder / "labels.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SpecError, match="give a CSV in UTF-8"):
+    with pytest.raises(SpecError, match="save it as UTF-8"):
         load_pictures(folder / "labels.csv", MOST)
 
 

@@ -76,7 +76,7 @@ def test_a_wrong_csv_names_file_and_line(tmp_path: Path, text: str, fault: str) 
 def test_a_csv_of_rubbish(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_bytes(b"asset,style\n\xff\xfe\x00")
-    with pytest.raises(SpecError, match="cannot be read as CSV"):
+    with pytest.raises(SpecError, match="line 2: byte 0xFF is not UTF-8"):
         pairs(str(path))
 
 
