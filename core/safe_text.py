@@ -28,6 +28,8 @@ def comparable(name: str) -> str:
     >>> comparable("Cafe\u0301.JPG") == comparable("caf\u00e9.jpg")
     True
     """
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -92,6 +92,8 @@ def matches(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
     >>> matches("trip/cat.JPG", ["*.jpg"], ["raw/*"])
     True
     """
+    if not include and not exclude:
+        return True
     whole = comparable(name)
     last = whole.rpartition("/")[2]
 
@@ -148,15 +150,15 @@ def _files(
         entries, fault = _entries(folder)
         if fault is not None:
             passed.closed.append((prefix.rstrip("/"), fault))
-        if mark := mark_of({entry.name + "/" * _is_folder(entry) for entry in entries}):
+        if mark := mark_of({entry.name + "/" * is_folder for entry, is_folder in entries}):
             if not prefix:
                 raise run_as_input(folder, mark)
             passed.runs.append(prefix.rstrip("/"))
             continue
-        if prefix.count("/") == 1 and fault is None and [entry.name for entry in entries] != [LOCK]:
+        if prefix.count("/") == 1 and fault is None and [entry.name for entry, _ in entries] != [LOCK]:
             first.append(prefix[:-1])
-        for entry in entries:
-            relative, is_folder = prefix + entry.name, _is_folder(entry)
+        for entry, is_folder in entries:
+            relative = prefix + entry.name
             system = is_folder and is_system_folder(entry.name)
             if system and not system_folders:
                 passed.system.append(relative)
@@ -170,15 +172,15 @@ def _files(
                 yield entry, relative
 
 
-def _entries(folder: str) -> tuple[list[os.DirEntry[str]], str | None]:
-    """What a folder lists, as far as it does, and the system's words where it stops: it may not be entered, is gone by now,
-    its disk fails, or its path is longer than the system takes.
+def _entries(folder: str) -> tuple[list[tuple[os.DirEntry[str], bool]], str | None]:
+    """What a folder lists, as far as it does, with whether each is a folder, and the system's words where it stops: it may
+    not be entered, is gone by now, its disk fails, or its path is longer than the system takes.
     """
-    found: list[os.DirEntry[str]] = []
+    found: list[tuple[os.DirEntry[str], bool]] = []
     try:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                found.append(entry)  # noqa: PERF402 - what was listed before a fault is kept
+            for entry in entries:  # one by one: what was listed before a fault is kept
+                found.append((entry, _is_folder(entry)))  # noqa: PERF401
     except OSError as error:
         return found, error.strerror or str(error)
     return found, None

@@ -78,7 +78,9 @@ def _chosen(
     from core.survey.matching import analyse_both
 
     check_mood(mood)
-    found = analyse_both(spec.library, spec.catalog, styles, spec.include, spec.exclude, tick)
+    found = analyse_both(
+        spec.library, spec.catalog, styles, spec.include, spec.exclude, tick, system_folders=spec.system_folders
+    )
     rows = {style.name: found.styles.get(style.name, {}) for style in styles}
     return {
         name: [fit.style for fit in recommended(found.assets.get(name, {}), rows, len(rows), mood)] for name in assets

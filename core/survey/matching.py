@@ -21,10 +21,13 @@ OPTIONS = {"files": False}
 
 @dataclass(frozen=True)
 class Analyses:
-    """Measures by asset, and by style; what cannot be read is in neither."""
+    """Measures by asset, and by style; what cannot be read is in neither. `problems`: sentences on folders that were not
+    entered.
+    """
 
     assets: dict[str, SurveyRow]
     styles: dict[str, SurveyRow]
+    problems: tuple[str, ...] = ()
 
 
 def analyse_both(
@@ -34,20 +37,30 @@ def analyse_both(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     tick: StageCallback = lambda *_: None,
+    *,
+    system_folders: bool = False,
 ) -> Analyses:
     """Measure the pictures of a library and these styles of a catalog. Raises SpecError, RunBusy, NocturneError."""
-    assets = analysed_rows(library, lambda d, t: tick("look at assets", d, t), include, exclude)
-    artworks = analysed_rows(catalog, lambda d, t: tick("look at artworks", d, t))
+    assets, problems = _analysed(
+        library, lambda d, t: tick("look at assets", d, t), include, exclude, system_folders=system_folders
+    )
+    artworks, more = _analysed(catalog, lambda d, t: tick("look at artworks", d, t), system_folders=system_folders)
     by_style = {style.name: _style_measures(style, artworks) for style in styles}
-    return Analyses(assets, {name: row for name, row in by_style.items() if row is not None})
+    known = {name: row for name, row in by_style.items() if row is not None}
+    return Analyses(assets, known, tuple(dict.fromkeys([*problems, *more])))
 
 
-def analysed_rows(
-    folder: Path, tick: ProgressCallback, include: Sequence[str] = (), exclude: Sequence[str] = ()
-) -> dict[str, SurveyRow]:
-    """Measures of a folder's pictures by their names."""
-    with cached_survey(folder, ANALYSE, OPTIONS, tick, include, exclude) as survey:
-        return {row["asset"]: row for row in done_rows(survey.complete())}
+def _analysed(
+    folder: Path,
+    tick: ProgressCallback,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    *,
+    system_folders: bool,
+) -> tuple[dict[str, SurveyRow], list[str]]:
+    """Measures of a folder's pictures by their names, and sentences on folders that were not entered."""
+    with cached_survey(folder, ANALYSE, OPTIONS, tick, include, exclude, system_folders=system_folders) as survey:
+        return {row["asset"]: row for row in done_rows(survey.complete())}, survey.problems
 
 
 def _style_measures(style: Style, artworks: Mapping[str, SurveyRow]) -> SurveyRow | None:

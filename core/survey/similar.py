@@ -24,12 +24,15 @@ INDEX = "index.safetensors"
 
 @dataclass(frozen=True)
 class IndexedFolder:
-    """A folder's pictures: their index, and each one's SHA-256. `failed` of its pictures cannot be read."""
+    """A folder's pictures: their index, and each one's SHA-256. `failed` of its pictures cannot be read; `problems` are
+    sentences on folders in it that were not entered.
+    """
 
     folder: Path
     index: Index
     sha256: tuple[str, ...]
     failed: int
+    problems: tuple[str, ...] = ()
 
     @property
     def vectors(self) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -44,7 +47,8 @@ def index_folder(folder: Path, tick: ProgressCallback = lambda *_: None) -> Inde
         done = rows.filter(pc.equal(rows["status"], "done"))
         sha256 = tuple(done["asset_sha256"].to_pylist())
         index = _kept_index(survey.store, done, sha256)
-    return IndexedFolder(folder, index, sha256, rows.num_rows - done.num_rows)
+        problems = tuple(survey.problems)
+    return IndexedFolder(folder, index, sha256, rows.num_rows - done.num_rows, problems)
 
 
 def _kept_index(store: Store, done: pa.Table, sha256: tuple[str, ...]) -> Index:

@@ -60,15 +60,19 @@ def cached_survey(
     tick: ProgressCallback = lambda *_: None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    *,
+    system_folders: bool = False,
 ) -> Survey:
     """The survey of a folder in the cache, to be used as a context manager; entering raises SpecError or RunBusy."""
     real = os.path.realpath(folder)
-    place = hashlib.sha256(repr((real, list(include), list(exclude))).encode(errors="surrogateescape")).hexdigest()
+    scanned = (real, list(include), list(exclude), *((system_folders,) if system_folders else ()))
+    place = hashlib.sha256(repr(scanned).encode(errors="surrogateescape")).hexdigest()
     values = {
         "pictures": folder.absolute(),
         "out": (cache_folder() / "surveys" / kind.name / place[:20]).absolute(),
         "include": list(include),
         "exclude": list(exclude),
+        "system_folders": system_folders,
         "annotator_options": options,
     }
     report = lambda what, done, total: tick(done, total) if what == "pictures" else None  # noqa: E731

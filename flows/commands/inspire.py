@@ -59,7 +59,8 @@ def inspire(pictures: Path, out_folder: Path, catalog: Path, count: int, mood: s
         made = [{"asset": idea.asset, "style": idea.fit.style, "reason": idea.fit.reason} for idea in proposed]
         print(json.dumps({"page": str(page), "pictures": len(rows), "groups": len(found.groups), "drafts": made}))
         return
-    print_line(out, f"Board: {page}")
+    for line in (*known.problems, f"Board: {page}"):
+        print_line(out, line)
 
 
 def _drawn(

@@ -57,6 +57,7 @@ def _show(out: Console, found: Proposal, spec: Path) -> None:
         f"For variety, take styles in this order: {', '.join(found.variety)}.",
         f"Written: {spec.parent / PAIRS}, {spec.parent / REASONS}.",
         f"Make them: nocturne run {spec}",
+        *(() if found.only else found.analyses.problems),
     )
     for line in lines:
         print_line(out, line)

@@ -13,7 +13,7 @@ from core.planning.file_digests import sha256_of
 from core.safe_text import printable
 from core.storage.allowed_roots import check_inside
 from core.survey.similar import index_folder
-from flows.console import console, plain_table
+from flows.console import console, plain_table, print_line
 from flows.progress import Bar
 
 ABOUT = (
@@ -41,7 +41,7 @@ def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
     near = [each for each in near if found.sha256[each.place] != own][:count]
     rows = [{"picture": found.index.names[each.place], "likeness": round(each.likeness, 4)} for each in near]
     if as_json:
-        print(json.dumps({"folder": str(folder), "failed": found.failed, "similar": rows}))
+        print(json.dumps({"folder": str(folder), "failed": found.failed, "problems": found.problems, "similar": rows}))
         return
     table = plain_table("likeness", "picture")
     for row in rows:
@@ -49,4 +49,6 @@ def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
     out.print(table)
     if found.failed:
         out.print(f"{found.failed:,} pictures of the folder could not be read.")
+    for problem in found.problems:
+        print_line(out, problem)
     out.print(ABOUT, soft_wrap=True)

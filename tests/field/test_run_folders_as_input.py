@@ -12,7 +12,7 @@ from core.planning.catalog import load_catalog
 from core.planning.library import scan
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train import contents
-from core.survey.matching import analysed_rows
+from core.survey.similar import index_folder
 from tests.conftest import Studio
 from tests.core.runs.test_stylize_plan import make, planned, spec_of, states
 
@@ -107,7 +107,7 @@ def test_a_run_folder_is_no_folder_of_pictures_for_any_command(studio: Studio) -
     with pytest.raises(SpecError, match="is the folder of a run; give the folder of pictures"):
         scan(studio.out)
     with pytest.raises(SpecError, match="is the folder of a run"):
-        analysed_rows(studio.out, lambda *_: None)
+        index_folder(studio.out)
 
 
 def test_a_run_in_the_pictures_of_a_style_training_is_left_out(studio: Studio) -> None:
