@@ -97,7 +97,9 @@ def _page(run: str, record: dict[str, Any]) -> str:
     merged = record["manifest"]
     reasons = "".join(f"\n- {reason}: {count}" for reason, count in merged["reasons"].items())
     problems = "".join(f"\n- {html.escape(printable(problem))}" for problem in problems_of(record))
+    gallery = printable(record["gallery"]).replace("`", "%60")
     return (
-        f"# {run}\n\n{merged['done']} done, {merged['failed']} failed, {merged['pending']} pending.{reasons}{problems}\n\n"
-        f"Gallery: `{record['gallery']}`\n"
+        f"# {html.escape(printable(run))}\n\n"
+        f"{merged['done']} done, {merged['failed']} failed, {merged['pending']} pending.{reasons}{problems}\n\n"
+        f"Gallery: `{gallery}`\n"
     )

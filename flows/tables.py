@@ -65,7 +65,7 @@ def end_table(summary: RunSummary, made: int, elapsed: float | None) -> Table:
         table.add_row("made tonight", f"{made:,} in {duration(elapsed)}")
     table.add_row("done", f"{summary.done:,} of {summary.total:,}")
     for reason, count in summary.reasons.items():
-        table.add_row("kept apart" if reason in APART else "[red]failed", f"{count:,} {reason}")
+        table.add_row("kept apart" if reason in APART else Text("failed", "red"), f"{count:,} {reason}")
     if summary.pending:
         table.add_row("pending", f"{summary.pending:,}")
     if summary.median_score is not None:

@@ -115,7 +115,7 @@ def show_manifest(
         rows = with_picks(rows, read_picks(picks))
     if to is not None:
         write_file(to, bytes(_TABLES[to.suffix.lower()](rows)), sources)
-        console(as_json).print(printable(f"{rows.num_rows:,} rows: {to}"), markup=False)
+        print_line(console(as_json), f"{rows.num_rows:,} rows: {to}")
     elif as_json:
         print(_as_json(rows).decode())
     else:

@@ -37,7 +37,7 @@ def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
         )
         return
     if not learnt:
-        out.print("The network knows every style of the catalog; --only NAME refines one again.", markup=False)
+        out.print("The network knows every style of the catalog; --only NAME refines one again.")
         return
     table = plain_table("style", "loss before", "after", "steps")
     for each in learnt:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from core.errors import NocturneError, Stopped
 from core.report.summary import duration
@@ -57,7 +58,7 @@ def _report(record: dict[str, Any], faults: list[dict[str, Any]], out: Console, 
     table = plain_table()
     table.add_row("pictures", f"{record['pictures']:,}")
     table.add_row("looked at now", f"{record['looked']:,} in {duration(record['seconds'])}")
-    for name, words in (("left", "left"), ("failed", "[red]failed")):
+    for name, words in (("left", Text("left")), ("failed", Text("failed", "red"))):
         if record[name]:
             table.add_row(words, f"{record[name]:,}")
     out.print(table)

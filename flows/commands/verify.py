@@ -89,7 +89,7 @@ def _counts(report: VerifyReport) -> Table:
     table.add_row("whole", f"{report.whole:,} of {report.rows:,}")
     for kind in FAULT_KINDS:
         if report.count(kind):
-            table.add_row(f"[red]{kind}", f"{report.count(kind):,}")
+            table.add_row(Text(kind, "red"), f"{report.count(kind):,}")
     if report.young:
         table.add_row("being made", f"{report.young:,}")
     return table
