@@ -100,7 +100,9 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_tree_deeper_than_a_path_may_be_is_named(deep: Path) -> None:
-    ((name, why),) = scan(deep).passed.closed
+    passed = scan(deep).passed
+    ((name, why),) = passed.closed
+    assert "(File name too long)" in passed.sentences()[0]
     assert name.startswith("d/d/d/")
     assert why == "File name too long"
 
