@@ -48,6 +48,24 @@ def jpeg(**options: Any) -> bytes:
     return saved(image(), "JPEG", quality=95, subsampling=0, **options)
 
 
+def lossless_jpeg(depth: int, width: int = 16, height: int = 8) -> bytes:
+    """A lossless JPEG (ITU-T T.81, annex H) of middle grey: every value is as predicted, which takes one bit, 0."""
+    codes = b"\xff\xc4\0\x14\0" + bytes([1] + [0] * 15) + b"\0"
+    scan = b"\xff\xda\0\x08\1\1\0\1\0\0" + bytes(width * height // 8)
+    return b"\xff\xd8\xff\xc3\0\x0b" + _frame(depth, width, height) + codes + scan + b"\xff\xd9"
+
+
+def arithmetic_jpeg(width: int = 16, height: int = 8) -> bytes:
+    """An arithmetic-coded JPEG (annex D) of middle grey: a pass over its averages whose code is all zeros, as they are."""
+    table = b"\xff\xdb\0\x43\0" + bytes([1] * 64)
+    scan = b"\xff\xda\0\x08\1\1\0\0\0\0" + bytes(8)
+    return b"\xff\xd8" + table + b"\xff\xca\0\x0b" + _frame(8, width, height) + scan + b"\xff\xd9"
+
+
+def _frame(depth: int, width: int, height: int) -> bytes:
+    return struct.pack(">BHHB", depth, height, width, 1) + b"\1\x11\0"
+
+
 def png(**options: Any) -> bytes:
     """The coloured patches as PNG."""
     return saved(image(), "PNG", **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import IO
 
 import numpy as np
@@ -12,7 +13,8 @@ from core.images import bit_depth
 from core.images.colour import icc
 from core.images.colour.colour_tags import SourceColours, adobe_rgb, source_colours
 from core.images.containers.container_parsing import webp_exif, webp_has_profile
-from core.images.containers.tiff_pages import PageView
+from core.images.containers.jpeg_end import endings
+from core.images.containers.tiff_pages import PageView, picture_page
 from core.images.decode_limits import check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
 from core.images.open_image import has_8_bit_palette, identify
@@ -28,8 +30,22 @@ def decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
     """Decode the open `file` to straight sRGB colour (height, width, 3) and alpha (height, width).
 
     Alpha is None if every pixel is opaque. The first frame or page is taken. Raises Unreadable, Unsupported
-    or TooLarge, and whatever a decoder raises: call it within `open_image.decoder_errors`.
+    or TooLarge, and whatever a decoder raises: call it within `open_image.decoder_errors`. A JPEG without its end mark is
+    decoded if it has all its pixels (see core.images.containers.jpeg_end).
     """
+    try:
+        return _decode(file, name, max_pixels)
+    except OSError:  # Pillow's for a file that ends too early
+        ended = endings(file)
+        if ended is None:
+            raise
+        first, second = (_decode(io.BytesIO(each), name, max_pixels) for each in ended)
+        if not np.array_equal(first[0], second[0]):
+            raise
+        return first
+
+
+def _decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]:
     image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
     colours = source_colours(image, file)
@@ -88,9 +104,22 @@ def _identify_decodable(file: IO[bytes], name: str, max_pixels: int) -> ImageFil
         check_scans(file, name)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         check_tiles(image, name)
+        page = picture_page(file, name) if image.mode == "YCbCr" else None
+        if page and page.is_subsampled:
+            _decode_by_libtiff(image)
         # Of several pages Pillow leaves the metadata unread. Nobody asks for them, and they can be huge.
         image.is_animated = True
     return image
+
+
+def _decode_by_libtiff(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Have libtiff unpack uncompressed YCbCr, with its coefficients and reference levels, as it does compressed.
+
+    Pillow's own unpacker takes it for values of every pixel.
+    """
+    image.use_load_libtiff = True
+    image._mode = "RGB"
+    image.tile = [ImageFile._Tile("libtiff", (0, 0, *image.size), 0, ("RGBX", False, image.tag_v2.offset))]
 
 
 def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Image.Image, U8 | None]:

@@ -20,6 +20,7 @@ from PIL import Image, ImageFile, ImagePalette, TiffImagePlugin, UnidentifiedIma
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
 from core.images import formats
 from core.images.containers.container_parsing import webp_size
+from core.images.containers.png_view import readable_view
 from core.images.containers.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
 from core.images.containers.unread_kinds import kind_by_suffix, unread_kind
 from core.images.decode_limits import check_header
@@ -70,9 +71,12 @@ def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageF
     if kind:
         raise Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
     try:
-        image = Image.open(_view(file, head, name), formats=[each.pillow for each in formats.READABLE])
+        view, profile = _view(file, head, name)
+        image = Image.open(view, formats=[each.pillow for each in formats.READABLE])
     except UnidentifiedImageError as error:
         raise _unidentified_error(file, head, name) from error
+    if profile:
+        image.info["icc_profile"] = profile
     if isinstance(image, TiffImagePlugin.TiffImageFile) and has_8_bit_palette(image):
         image.palette = ImagePalette.raw("RGB;L", bytes(image.tag_v2[_COLOR_MAP]))
     _check_pixels(image.size, name, max_pixels)
@@ -161,13 +165,20 @@ def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
     return Unreadable(f"{name} is not a picture, or its beginning is damaged", "replace it, or leave it out.")
 
 
-def _view(file: IO[bytes], head: bytes, name: str) -> IO[bytes]:
-    """What the decoder is to see of the open `file`: of a TIFF the page that is the picture."""
-    page = picture_page(file, name) if formats.recognised(head) is formats.TIFF else None
+def _view(file: IO[bytes], head: bytes, name: str) -> tuple[IO[bytes], bytes | None]:
+    """What the decoder is to see of the open `file`, and a profile that it does not see.
+
+    Of a TIFF that is the page that is the picture; of a PNG all but metadata that would stop it.
+    """
+    known, profile = formats.recognised(head), None
+    view, page = file, picture_page(file, name) if known is formats.TIFF else None
     first = first_page(file) if page else None
-    view = cast(IO[bytes], PageView(file, page)) if page and first and page.at != first.at else file
+    if page and first and page.at != first.at:
+        view = cast(IO[bytes], PageView(file, page))
+    if known is formats.PNG:
+        view, profile = readable_view(file)
     view.seek(0)
-    return view
+    return view, profile
 
 
 def has_8_bit_palette(image: TiffImagePlugin.TiffImageFile) -> bool:

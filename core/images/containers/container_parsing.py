@@ -29,31 +29,48 @@ class JpegSegment(NamedTuple):
     skipped: int
 
 
+class PngChunk(NamedTuple):
+    """A chunk of a PNG: its type, where its data are and how long they say they are."""
+
+    kind: bytes
+    start: int
+    length: int
+
+
 def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
     """The (type, data) of a PNG's chunks but the pixels; of those over `longest` bytes the data are empty.
 
-    Raises ValueError if they are more than MOST_CHUNKS, or if one says that it is longer than the whole file.
+    Raises ValueError as `png_layout` does.
+    """
+    for chunk in png_layout(file):
+        file.seek(chunk.start)
+        yield chunk.kind, file.read(chunk.length) if chunk.length <= longest else b""
+
+
+def png_layout(file: IO[bytes]) -> Iterator[PngChunk]:
+    """The chunks of a PNG but the pixels, up to its end, or to where it is cut off behind its pixels.
+
+    Raises ValueError if they are more than MOST_CHUNKS, or if one before the pixels says that it is longer than the file.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if file.read(8) != PNG_MAGIC:
         return
-    count = 0
+    count, at, pixels = 0, 8, False
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
-        if length > size:  # Pillow would ask for so much memory at once
+        pixels |= kind == b"IDAT"
+        if length > size and (kind in (b"IDAT", b"IEND") or not pixels):  # Pillow would ask for so much memory at once
             raise ValueError("a chunk longer than the file")
         if kind == b"IEND":
             return
-        if kind == b"IDAT":
-            file.seek(length + 4, os.SEEK_CUR)
-            continue
-        count += 1
+        count += kind != b"IDAT"
         if count > MOST_CHUNKS:
             raise ValueError(f"more than {MOST_CHUNKS:,} chunks")
-        data = file.read(length) if length <= longest else b""
-        file.seek(length + 4 - len(data), os.SEEK_CUR)
-        yield kind, data
+        if kind != b"IDAT":
+            yield PngChunk(kind, at + 8, length)
+        at += length + 12
+        file.seek(at)
 
 
 def jpeg_segments(file: IO[bytes]) -> Iterator[JpegSegment]:

@@ -22,6 +22,7 @@ MOST_LINES = 4 * MOST_ENTRIES
 _MOST_VALUES = 64
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 259, 262
 _SUB_PAGES, _SAMPLE_FORMAT, _LEAF, _DNG_VERSION = 330, 339, 34310, 50706
+_PLANES, _SUBSAMPLING, _STRIP_LENGTHS = 284, 530, 279
 _WANTED = frozenset(
     (
         _SUBFILE,
@@ -34,6 +35,9 @@ _WANTED = frozenset(
         _SAMPLE_FORMAT,
         _LEAF,
         _DNG_VERSION,
+        _PLANES,
+        _SUBSAMPLING,
+        _STRIP_LENGTHS,
     )
 )
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -43,6 +47,18 @@ _SENSOR = frozenset({32803, 34892})
 """Photometric interpretations of a sensor's values: colour filter array, linear raw."""
 _MAKERS = frozenset({32767, 32769, 32770, 32772, 34713, 65000, 65535})
 """Compressions that makers of cameras have for them."""
+_UNREAD_COMPRESSIONS = {
+    **dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000"),
+    **dict.fromkeys((22610, 34934), "JPEG XR"),
+    **dict.fromkeys((50002, 52546), "JPEG XL"),
+    **dict.fromkeys((9, 10, 34661), "JBIG"),
+    33007: "JPEG-LS",
+    34887: "LERC",
+    34933: "PNG",
+    50001: "WebP",
+}
+"""Compressions that many builds of the decoder lack: nothing is read on one machine and not on another."""
+_YCBCR, _UNCOMPRESSED, _SEPARATE = 6, 1, 2
 _RAW_MAGIC = (b"CR\2", b"IIIITwaR", b"IIIIwaRT", b"MMMMRawT", b"MMMMTRaw")
 
 
@@ -102,6 +118,17 @@ class TiffPage:
         )
 
     @property
+    def is_subsampled(self) -> bool:
+        """Whether it is uncompressed YCbCr with fewer values of colour than of lightness (TIFF 6.0, section 21)."""
+        if (self.first(_PHOTOMETRIC), self.first(_COMPRESSION, _UNCOMPRESSED)) != (_YCBCR, _UNCOMPRESSED):
+            return False
+        said = self.found.get(_SUBSAMPLING)
+        if said:
+            return said != (1, 1)
+        stored = sum(self.found.get(_STRIP_LENGTHS, ()))  # unsaid it is 2x2, which some files do not mean
+        return 0 < stored < 3 * self.pixels and len(self.found[_STRIP_LENGTHS]) < _MOST_VALUES
+
+    @property
     def is_signed(self) -> bool:
         """Whether its values are signed; those of CIE L*a*b* are in part, and are not meant."""
         return _SIGNED in self.found.get(_SAMPLE_FORMAT, ()) and self.first(_PHOTOMETRIC) != _CIELAB
@@ -140,6 +167,13 @@ def picture_page(file: IO[bytes], name: str) -> TiffPage | None:
         raise Unsupported(
             f"{name} has signed samples, which are not read", "save it with 8 or 16 unsigned bits a channel."
         )
+    inside = _UNREAD_COMPRESSIONS.get(chosen.first(_COMPRESSION))
+    if inside:
+        raise Unsupported(
+            f"{name} is a TIFF with {inside} inside, which is not read", "save it uncompressed, or with LZW or deflate."
+        )
+    if chosen.is_subsampled and chosen.first(_PLANES, 1) == _SEPARATE:
+        raise Unsupported(f"{name} has subsampled YCbCr in separate planes", "save it interleaved, or as RGB.")
     return chosen
 
 

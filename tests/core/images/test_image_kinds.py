@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.images.image import from_bytes
 from tests import icc_profiles, pictures
 from tests.picture_checks import (
     INK_COLOURS,
@@ -20,6 +21,7 @@ from tests.picture_checks import (
     shows,
 )
 from tests.pictures import COLOURS, GREYS, array, chunk, jpeg, png, raw_png, raw_tiff, saved
+from tests.tiff_pages import Page, tiff
 
 KINDS = Rows()
 LABS = ((50, 60, 30), (60, -40, 30), (40, 10, -50), (90, 0, 5))
@@ -138,6 +140,31 @@ def _() -> None:
 def _() -> None:
     shows(raw_tiff(np.asarray(pictures.image().convert("YCbCr")), 6), COLOURS, within=3)
     shows(saved(pictures.image(), "TIFF", compression="jpeg", quality=95), COLOURS, within=3)
+
+
+@KINDS("uncompressed YCbCr TIFF with fewer values of colour (2x2 and its like)")
+def _() -> None:
+    flat = np.array([100, 90, 200])  # Y, Cb and Cr
+    rgb = [round(100 + 1.402 * 72), round(100 + 0.344136 * 38 - 0.714136 * 72), round(100 - 1.772 * 38)]
+    for across, down in ((2, 2), (2, 1)):
+        unit = [flat[0]] * (across * down) + [flat[1], flat[2]]
+        units = np.tile(np.array(unit, np.uint8), 8 * 8 // (across * down))
+        tags = {
+            256: ("I", [8]),
+            257: ("I", [8]),
+            258: ("H", [8] * 3),
+            262: ("H", [6]),
+            277: ("H", [3]),
+            278: ("I", [8]),
+        }
+        page = Page(units[None], {**tags, 530: ("H", [across, down])})
+        assert abs(from_bytes(tiff([page])).rgb.astype(int) - rgb).max() <= 2
+
+
+@KINDS("lossless JPEG of 8 bits, arithmetic-coded JPEG")
+def _() -> None:
+    assert (from_bytes(pictures.lossless_jpeg(8)).rgb == 128).all()
+    assert (from_bytes(pictures.arithmetic_jpeg()).rgb == 128).all()
 
 
 @KINDS("LAB TIFF, 8 bits")

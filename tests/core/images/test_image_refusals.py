@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from core.errors import JobError, Missing, OutOfMemory, TooLarge, Unreadable, Unsupported
@@ -227,12 +229,23 @@ def _() -> None:
     refused(Unsupported, written(raw_tiff(array(COLOURS, np.float32), 2, sample_format=3)))
 
 
-@REFUSED("16-bit TIFF in separate planes, 16-bit LAB")
+@REFUSED("TIFF with JPEG 2000, JPEG XL, JPEG XR, JPEG-LS, JBIG, LERC, PNG or WebP inside; big-endian BigTIFF")
+def _() -> None:
+    for number, inside in ((34712, "JPEG 2000"), (34887, "LERC"), (34661, "JBIG"), (50001, "WebP")):
+        assert f"{inside} inside" in refused(Unsupported, written(tiff([Page(array(), {259: ("H", [number])})])))
+    big = io.BytesIO()
+    tifffile.imwrite(big, array(), bigtiff=True, byteorder=">", photometric="rgb")
+    assert "big-endian BigTIFF" in refused(Unsupported, written(big.getvalue()))
+
+
+@REFUSED("16-bit TIFF in separate planes, 16-bit LAB, subsampled YCbCr in separate planes")
 def _() -> None:
     for deflate in (False, True):
         planes = raw_tiff(array(COLOURS, np.uint16), 2, planar=True, deflate=deflate)
         refused(Unsupported, written(planes), (read,))
     refused(Unsupported, written(raw_tiff(array(COLOURS, np.uint16), 8)))
+    planes = tiff([Page(array(), {262: ("H", [6]), 284: ("H", [2]), 530: ("H", [2, 2])})])
+    refused(Unsupported, written(planes))
     shows(raw_tiff(array(), 2, planar=True), COLOURS)  # at 8 bits planes are read
 
 
