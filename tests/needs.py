@@ -22,6 +22,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 DROP_ROOT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """What comes before a command so that file permissions hold for root too."""
 
+LATIN_1 = ("localedef", "-i", "de_DE", "-f", "ISO-8859-1")
+"""What makes a Latin-1 locale in the folder that is named behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -56,6 +59,11 @@ def _mount() -> bool:
         return _runs("mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", folder) and _runs("umount", "-l", folder)
 
 
+def _latin1() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        return _runs(*LATIN_1, f"{folder}/xx_LATIN.ISO-8859-1")
+
+
 def _runs(*command: str) -> bool:
     return (
         shutil.which(command[0]) is not None
@@ -67,6 +75,7 @@ NEEDS = {
     "chromium": Need("Chromium or Chrome", "install one, so that it is on PATH", lambda: browser() is not None),
     "cuda": Need("a CUDA device", "use a machine with an NVIDIA GPU and a torch built for it", _cuda),
     "git": Need("git", "install it", lambda: shutil.which("git") is not None),
+    "latin1": Need("a Latin-1 locale", "install localedef and its locales' sources (`locales`)", _latin1),
     "linux": Need("Linux", "use a Linux machine", lambda: sys.platform == "linux"),
     "mount": Need("the right to mount a small disk", "be root, or use `unshare --map-root-user --mount`", _mount),
     "onnx": Need("the extra `onnx`", "run `pip install -e '.[onnx]'`", _onnx),
@@ -76,6 +85,7 @@ NEEDS = {
 needs_chromium = pytest.mark.needs("chromium")
 needs_cuda = pytest.mark.needs("cuda")
 needs_git = pytest.mark.needs("git")
+needs_latin1 = pytest.mark.needs("latin1")
 needs_linux = pytest.mark.needs("linux")
 needs_mount = pytest.mark.needs("mount")
 needs_onnx = pytest.mark.needs("onnx")

@@ -1,5 +1,5 @@
 """The command line: every command with its options; what it does is in `flows.commands`."""
 
-from flows.cli.application import app, main
+from flows.cli.entry import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

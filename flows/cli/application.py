@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,6 @@ import typer
 from core.config.spec import Spec
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import ANIMATED, WRITABLE, listed
-from flows.cli.exit_handling import exit_code_of, leave
 from flows.cli.network_commands import networks
 from flows.cli.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
 from flows.cli.survey_commands import surveys
@@ -253,14 +251,3 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
 
 app.add_typer(networks)
 app.add_typer(surveys)
-
-
-def main() -> None:
-    """Run the command line; what Nocturne can explain is one sentence on standard error."""
-    code = exit_code_of(app)
-    if "prefect" in sys.modules:
-        from flows.prefect_server.outage import leave_if_server_is_gone
-
-        leave_if_server_is_gone(code)
-        sys.exit(code)
-    leave(code)

@@ -9,24 +9,42 @@ import sys
 import typer
 
 from core.errors import NocturneError, RunBusy, SpecError, Stopped, StoreBroken
-from flows.exit_codes import CRASHED, UNFINISHED, WRONG_SPEC
+from flows.exit_codes import ALL_DONE, CRASHED, UNFINISHED, WRONG_SPEC
+from flows.streams import lost_result
 
 
 def exit_code_of(app: typer.Typer) -> int:
     """Run the command that was asked for. Returns its exit code; what went wrong stands on standard error."""
     try:
+        _check_working_folder()
         app(standalone_mode=True)
+        return _with_result(ALL_DONE)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else CRASHED
+        return _with_result(end.code if isinstance(end.code, int) else 0 if end.code is None else CRASHED)
     except SpecError as error:
         return _explain(error, WRONG_SPEC)
     except (RunBusy, Stopped, StoreBroken) as error:
         return _explain(error, UNFINISHED)
     except NocturneError as error:
         return _explain(error, CRASHED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+
+
+def _check_working_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise SpecError(
+            f"the folder that this command was started in cannot be used ({error.strerror})", "`cd` to one that exists."
+        ) from error
+
+
+def _with_result(code: int) -> int:
+    """The exit code, unless the command did what it should and its result could not be printed."""
+    why = lost_result() if code in (ALL_DONE, UNFINISHED) else ""
+    if not why:
+        return code
+    what = f"the result could not be printed ({why})"
+    return _explain(NocturneError(what, "free space on the disk that it goes to, or send it elsewhere."), CRASHED)
 
 
 def _explain(error: NocturneError, code: int) -> int:

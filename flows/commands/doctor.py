@@ -31,6 +31,7 @@ from flows.console import console, plain_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.prefect_server.environment import DEFAULTS, reachable, redacted
 from flows.prefect_server.probe import Probe, probe_prefect
+from flows.streams import print_result
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -41,6 +42,7 @@ OFF = {"DO_NOT_TRACK": ("1", "true", "yes"), "PREFECT_SERVER_ANALYTICS_ENABLED":
 
 def examine_all(spec_file: Path | None, out: Path | None, as_json: bool) -> int:
     """Make every check and print what was found. Returns 0 if there is no problem, else 3."""
+    print_result()
     with Examination(as_json) as examination:
         spec, faults = _read(spec_file, out)
         examination.add(faults)

@@ -34,6 +34,7 @@ from core.storage.store import Store
 from core.storage.write_targets import check_target, write_file
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.streams import print_result
 from flows.tables import end_table, plan_table
 
 SHOWN = 40
@@ -57,6 +58,7 @@ def spec_of(folder: Path) -> RunSpec:
 
 def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:
     """Print what a night would do; `replan` chooses anew what the spec leaves to be chosen."""
+    print_result()
     out = console(as_json)
     spec.check()
     cost = calibrate_cost(spec.device, lambda text: out.print(text))
@@ -76,6 +78,7 @@ def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:
 
 def show_status(folder: Path, as_json: bool) -> int:
     """Print how far a run is. Returns the exit code: 0 if all its jobs are done, else 3."""
+    print_result()
     store = store_of(folder)
     summary, running, last = summarise(manifest.read(store)), store.is_locked(), last_night(store)
     if as_json:
@@ -107,7 +110,9 @@ def show_manifest(
 ) -> None:
     """Print rows of a manifest, or write them to `to`, with what was picked if there are picks."""
     sources = [picks] if picks else []
-    if to is not None:
+    if to is None:
+        print_result()
+    else:
         _check_table_suffix(to)
         check_target("--to", to, sources, make_folder=True)
     rows = manifest.query(manifest.read(store_of(folder)), failed, style, sort)
@@ -124,6 +129,7 @@ def show_manifest(
 
 def explain_score(folder: Path, output: str) -> None:
     """Print why an output scores what it does. Raises SpecError if the run has no such row."""
+    print_result()
     spec = spec_of(folder)
     rows = manifest.read(store_of(folder))
     found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
@@ -145,6 +151,7 @@ def rebuild_gallery(folder: Path) -> None:
 
 def show_file(file: Path, as_json: bool) -> None:
     """Print what a picture says of itself, or a checkpoint."""
+    print_result()
     stamp = _about_network(file) if file.suffix == ".safetensors" else provenance.read_stamp(file)
     if as_json:
         print(json.dumps(stamp, indent=2))

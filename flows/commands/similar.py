@@ -15,6 +15,7 @@ from core.storage.allowed_roots import check_inside
 from core.survey.similar import index_folder
 from flows.console import console, plain_table, print_line
 from flows.progress import Bar
+from flows.streams import print_result
 
 ABOUT = (
     "Likeness is the cosine of the pictures' features (EfficientNet-Lite0), 1 the same: it goes by what is shown and how, "
@@ -24,6 +25,7 @@ ABOUT = (
 
 def similar(picture: Path, folder: Path, count: int, as_json: bool) -> None:
     """Print the pictures of `folder` most like `picture`, itself left out. Raises SpecError, RunBusy."""
+    print_result()
     check_inside([("picture", picture), ("--in", folder)])
     out = console(as_json)
     try:

@@ -22,6 +22,7 @@ from flows.commands.inspect_commands import store_of
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import Bar
+from flows.streams import print_result
 
 SHOWN = 40
 """Faults that are printed; --json gives them all."""
@@ -34,6 +35,7 @@ def verify_run(folder: Path, as_json: bool, aside: bool) -> int:
 
     Raises SpecError if `folder` is no run, RunBusy if `aside` is asked for while a night goes on.
     """
+    print_result()
     store, out = store_of(folder), console(as_json)
     with _held(store) if aside else contextlib.nullcontext():
         with Bar(out, "pictures") as bar:

@@ -16,7 +16,7 @@ import pytest
 import typer
 
 from core.storage.run_marks import run_mark
-from flows.cli import app
+from flows.cli.application import app
 from tests.conftest import Studio
 from tests.flows.command import here
 from tests.runs import contents

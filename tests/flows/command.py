@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from flows.cli import app
+from flows.cli.application import app
 from flows.cli.exit_handling import exit_code_of
 
 NOCTURNE = str(Path(sys.executable).with_name("nocturne"))

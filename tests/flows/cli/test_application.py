@@ -68,8 +68,8 @@ def test_every_field_of_a_recipe_is_a_flag_of_a_single_picture(command: str) -> 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom flows.cli import application as cli\nsys.argv = ['nocturne', 'run', '--help']\n"
-        "cli.exit_code_of(cli.app)\n"  # main ends the process
+        "import sys\nfrom flows.cli import application, exit_handling\nsys.argv = ['nocturne', 'run', '--help']\n"
+        "exit_handling.exit_code_of(application.app)\n"  # main ends the process
         "print('LOADED', sorted({'torch', 'prefect', 'pandas', 'pyarrow', 'numpy', 'PIL'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -59,8 +59,8 @@ def test_steps_are_saved_and_animated(studio: Studio) -> None:
 def test_it_starts_neither_prefect_nor_a_worker(studio: Studio) -> None:
     arguments = ["nocturne", "style", *map(str, files(studio)), "-o", str(studio.root / "o.png"), *map(str, QUICK)]
     code = (
-        "import sys\nfrom flows.cli import application as cli\n"
-        f"sys.argv = {arguments!r}\nassert cli.exit_code_of(cli.app) == 0\n"
+        "import sys\nfrom flows.cli import application, exit_handling\n"
+        f"sys.argv = {arguments!r}\nassert exit_handling.exit_code_of(application.app) == 0\n"
         "heavy = {'prefect', 'pandas', 'torchvision', 'core.engine.supervisor'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))"
     )
