@@ -37,10 +37,18 @@ class AutoPairs:
 
 
 def auto_pairs(
-    spec: Spec, assets: Sequence[Asset], styles: Sequence[Style], replan: bool, tick: StageCallback
+    spec: Spec,
+    assets: Sequence[Asset],
+    styles: Sequence[Style],
+    replan: bool,
+    tick: StageCallback,
+    *,
+    some_hidden: bool = False,
 ) -> AutoPairs | None:
     """The styles that suit each asset; those that the run's last plan chose stand unless `replan`. None if the spec pairs
-    otherwise. Raises SpecError for an unknown mood, or a catalog without a style to choose from.
+    otherwise. some_hidden: a folder of the catalog cannot be entered, so that a choice whose style is absent gets no other.
+
+    Raises SpecError for an unknown mood, or a catalog without a style to choose from.
     """
     asked = re.fullmatch(AUTO, spec.pairs)
     if asked is None:
@@ -53,7 +61,7 @@ def auto_pairs(
     names = {style.name for style in usable}
     before = {} if replan else _frozen(spec)
     chosen = {asset.name: tuple(name for name in before.get(asset.name, ()) if name in names) for asset in assets}
-    lacking = [name for name, had in chosen.items() if len(had) < count]
+    lacking = [name for name, had in chosen.items() if len(had) < count and not (some_hidden and name in before)]
     if lacking:
         best = _chosen(spec, usable, lacking, mood, tick)
         chosen |= {name: _filled(chosen[name], best[name], count) for name in lacking}

@@ -40,7 +40,8 @@ def make_plan(
     tick = tick or (lambda *_: None)
     inputs = Inputs(spec, tick)
     decision = decide(spec, inputs.assets, cost or load_cost(spec.device), replan, lambda what: tick(what, 0, 0))
-    auto = auto_pairs(spec, inputs.library.assets, inputs.styles, replan, tick)
+    hidden = bool(inputs.catalog_passed.closed)
+    auto = auto_pairs(spec, inputs.library.assets, inputs.styles, replan, tick, some_hidden=hidden)
     planner = _Planner(decision, decision.earlier_spec(spec), inputs, auto, retry, tick, again)
     jobs = planner.table()
     chosen = (

@@ -16,6 +16,7 @@ from core.planning.planner import Plan
 from core.runs.stylize_plan import make_plan
 from core.storage.store import Store
 from tests.conftest import Studio
+from tests.field.test_unreadable_folders import close
 
 
 def brushed(path: Path, grey: int, seed: int = 0) -> None:
@@ -57,6 +58,14 @@ def test_each_asset_gets_the_style_that_suits_it(tonal: Studio) -> None:
     assert "chosen for 2 of 2 assets" in plan.summary.choice
     assert {len(styles) for styles in pairs(make_plan(spec_of(tonal, pairs="auto:2"))).values()} == {2}
     assert {len(styles) for styles in pairs(make_plan(spec_of(tonal, pairs="auto:9:calm"))).values()} == {3}
+
+
+def test_a_choice_whose_style_cannot_be_seen_gets_no_other(tonal: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tonal.catalog / "old").mkdir()
+    (tonal.catalog / "pale.png").rename(tonal.catalog / "old/pale.png")
+    begin_night(Store(tonal.out), make_plan(spec_of(tonal)))
+    close("catalog/old", monkeypatch)
+    assert pairs(make_plan(spec_of(tonal))) == {"light.png": ["deep"]}
 
 
 def test_what_is_chosen_stays_until_it_is_asked_for_anew(tonal: Studio) -> None:
