@@ -153,8 +153,7 @@ def _decode_deep(image: Image.Image, file: IO[bytes], name: str, profile: bytes)
         deep, alpha = bit_depth.grey_16(image)
     else:
         deep, alpha = bit_depth.colour_16(image, _identify_decodable(file, name, image.width * image.height))
-    srgb = icc.deep_to_srgb(deep, profile)
-    return bit_depth.eight_bits(deep if srgb is None else srgb), alpha
+    return icc.deep_to_srgb(deep, profile), alpha
 
 
 def _scale_few_bit_key(image: Image.Image) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 
 from core.images import bit_depth
 from core.images.colour.icc_matrix import matrix_profile
-from core.images.pixel_types import U16, Samples
+from core.images.pixel_types import U8, U16, Samples
 
 LARGEST = 4 << 20
 """Bytes of a profile over which it is not embedded in an output."""
@@ -53,10 +53,14 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
     return _applied(image, transform)
 
 
-def deep_to_srgb(pixels: U16, icc: bytes) -> U16 | None:
-    """Colours (height, width, 3) of 16 bits as sRGB of 16 bits; None unless the profile is of a matrix and curves."""
+def deep_to_srgb(pixels: U16, icc: bytes) -> U8:
+    """Colours (height, width, 3) of 16 bits, of a profile of a matrix and curves, as sRGB of 8 bits. Raises ValueError for
+    another.
+    """
     profile, srgb = matrix_profile(icc), matrix_profile(SRGB)
-    return profile.converted(pixels, srgb) if profile and srgb else None
+    if profile is None or srgb is None:
+        raise ValueError("a profile of tables")
+    return profile.rounded_to_8_bits(pixels, srgb)
 
 
 def cicp_of(icc: bytes) -> tuple[int, int] | None:

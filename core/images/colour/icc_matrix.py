@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images.pixel_types import U16
+from core.images.pixel_types import U8, U16
 
 Floats = NDArray[np.float64]
 
@@ -16,6 +17,7 @@ _TAGS, _MOST_TAGS, _MOST_POINTS = 132, 1_000, 65_536
 _GRID: Floats = np.linspace(0, 1, 16_385)
 _PARAMETERS = (1, 3, 4, 5, 7)
 _STRIP = 1 << 20
+_LEVELS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,34 @@ class MatrixProfile:
 
     def converted(self, pixels: U16, to: MatrixProfile) -> U16:
         """Colours (height, width, 3) of this profile in another, relative colorimetric; what it lacks is cut off."""
+        made = np.empty_like(pixels)
+        for rows, light in self._light_in(pixels, to):
+            for channel in range(3):
+                values = np.interp(light[..., channel], to.curves[channel], _GRID)
+                made[rows, :, channel] = np.rint(values * 65535)
+        return made
+
+    def rounded_to_8_bits(self, pixels: U16, to: MatrixProfile) -> U8:
+        """Colours as by `converted`, of 8 bits, ten times as quickly, by a table."""
+        levels = np.linspace(0, 1, _LEVELS)
+        tables = [np.rint(np.interp(levels, curve, _GRID) * 255).astype(np.uint8) for curve in to.curves]
+        made = np.empty(pixels.shape, np.uint8)
+        for rows, light in self._light_in(pixels, to):
+            places = np.rint(light.clip(0, 1) * (_LEVELS - 1)).astype(np.int32)
+            for channel in range(3):
+                made[rows, :, channel] = tables[channel][places[..., channel]]
+        return made
+
+    def _light_in(self, pixels: U16, to: MatrixProfile) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Some rows at a time, their linear light in another profile's primaries."""
         samples = np.arange(65536) / 65535
         linear = np.stack([np.interp(samples, _GRID, curve) for curve in self.curves]).astype(np.float32)
         matrix = (np.linalg.inv(to.matrix) @ self.matrix).astype(np.float32)
-        made = np.empty_like(pixels)
-        rows = max(1, _STRIP // pixels.shape[1])
-        for top in range(0, len(pixels), rows):
-            part = pixels[top : top + rows]
+        count = max(1, _STRIP // pixels.shape[1])
+        for top in range(0, len(pixels), count):
+            part = pixels[top : top + count]
             light = np.stack([linear[channel][part[..., channel]] for channel in range(3)], axis=-1) @ matrix.T
-            for channel in range(3):
-                values = np.interp(light[..., channel], to.curves[channel], _GRID)
-                made[top : top + rows, :, channel] = np.rint(values * 65535)
-        return made
+            yield slice(top, top + count), light
 
 
 def matrix_profile(icc: bytes) -> MatrixProfile | None:

@@ -88,3 +88,13 @@ def test_parametric_curves_are_little_cmss(kind: int, values: tuple[float, ...])
     assert (
         abs(srgb.converted(ramp.astype(np.uint16) * 257, wanted) / 257 - by_little_cms(ramp, bytes(made))).max() < 2.5
     )
+
+
+def test_colours_rounded_to_8_bits_are_those_of_16() -> None:
+    profile, srgb = matrix_profile(icc_profiles.rgb(1.0, WIDE)), matrix_profile(SRGB)
+    assert profile is not None
+    assert srgb is not None
+    pixels = np.random.default_rng(3).integers(0, 65536, (64, 64, 3), dtype=np.uint16)
+    pixels[:8] >>= 6  # the dark end, where a level of sRGB is 20 of linear light
+    exact = profile.converted(pixels, srgb).astype(np.float64) / 257
+    assert np.abs(profile.rounded_to_8_bits(pixels, srgb) - exact).max() < 0.52
