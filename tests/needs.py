@@ -50,6 +50,10 @@ def _onnx() -> bool:
     return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime"))
 
 
+def _installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
 def _permissions() -> bool:
     return os.geteuid() != 0 or (shutil.which(DROP_ROOT[0]) is not None and _runs(*DROP_ROOT, "true"))
 
@@ -76,6 +80,7 @@ NEEDS = {
     "cuda": Need("a CUDA device", "use a machine with an NVIDIA GPU and a torch built for it", _cuda),
     "git": Need("git", "install it", lambda: shutil.which("git") is not None),
     "latin1": Need("a Latin-1 locale", "install localedef and its locales' sources (`locales`)", _latin1),
+    "heif": Need("the extra `heif`", "run `pip install -e '.[heif]'`", lambda: _installed("pi_heif")),
     "linux": Need("Linux", "use a Linux machine", lambda: sys.platform == "linux"),
     "mount": Need("the right to mount a small disk", "be root, or use `unshare --map-root-user --mount`", _mount),
     "onnx": Need("the extra `onnx`", "run `pip install -e '.[onnx]'`", _onnx),
@@ -86,6 +91,7 @@ needs_chromium = pytest.mark.needs("chromium")
 needs_cuda = pytest.mark.needs("cuda")
 needs_git = pytest.mark.needs("git")
 needs_latin1 = pytest.mark.needs("latin1")
+needs_heif = pytest.mark.needs("heif")
 needs_linux = pytest.mark.needs("linux")
 needs_mount = pytest.mark.needs("mount")
 needs_onnx = pytest.mark.needs("onnx")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import struct
 from typing import IO
 
 from PIL import TiffImagePlugin
@@ -36,15 +38,16 @@ LARGE_TILE = 4096**2
 """Pixels of a tile up to which it may be larger than the picture."""
 
 MOST_ITEMS = 512
-"""Items of an AVIF: each may be a tile of a grid, which is decoded by itself."""
+"""Items of an AVIF or HEIC: each may be a tile of a grid, which is decoded by itself."""
 
 MOST_BYTES = 1 << 30
-"""Bytes of an AVIF, which is read whole before it is known what it is."""
+"""Bytes of an AVIF or HEIC, which is read whole before it is known what it is."""
 
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 _FRACTIONS = frozenset({5, 10})
 _NEEDED = frozenset({254, *range(256, 260), 262, 266, 274, 277, 278, 282, 283, 284, 296, 317, 320, 322, 323, 338, 339})
 _SCAN = b"\xff\xda"
+_EXTENT = re.compile(rb"ispe\0\0\0\0(.{8})", re.DOTALL)
 _BLOCK = 1 << 20
 
 
@@ -76,6 +79,18 @@ def check_tiles(image: TiffImagePlugin.TiffImageFile, name: str) -> None:
         return
     if width * height > max(LARGE_TILE, 2 * image.width * image.height):
         raise _odd(name, f"its tiles are {width}x{height}")
+
+
+def check_extents(file: IO[bytes], size: tuple[int, int], name: str) -> None:
+    """Raises Unreadable for a HEIC with an item much larger than its picture, of which a crop may show little."""
+    file.seek(0)
+    tail = b""
+    while block := file.read(_BLOCK):
+        for found in _EXTENT.finditer(tail + block):
+            width, height = struct.unpack(">II", found[1])
+            if width * height > max(LARGE_TILE, 2 * size[0] * size[1]):
+                raise _odd(name, f"a part of it is {width}x{height}")
+        tail = block[-16:]
 
 
 def _check_jpeg(file: IO[bytes], name: str) -> None:
@@ -110,7 +125,7 @@ def _check_avif(file: IO[bytes], name: str) -> None:
         raise _odd(name, f"it has more than {MOST_ITEMS} items")
 
 
-_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff, "avif": _check_avif}
+_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff, "avif": _check_avif, "heic": _check_avif}
 
 
 def _odd(name: str, fault: str) -> Unreadable:

@@ -8,14 +8,14 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
-from core.errors import Unsupported
+from core.errors import Unreadable, Unsupported
 from core.images import bit_depth
 from core.images.colour import icc
 from core.images.colour.colour_tags import SourceColours, adobe_rgb, source_colours
 from core.images.containers.container_parsing import webp_exif, webp_has_profile
 from core.images.containers.jpeg_end import endings
 from core.images.containers.tiff_pages import PageView, picture_page
-from core.images.decode_limits import check_scans, check_tiles
+from core.images.decode_limits import check_extents, check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
 from core.images.open_image import has_8_bit_palette, identify
 from core.images.pixel_types import U8
@@ -102,6 +102,8 @@ def _identify_decodable(file: IO[bytes], name: str, max_pixels: int) -> ImageFil
     image = identify(file, name, max_pixels)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         check_scans(file, name)
+    if image.format == "HEIF":
+        check_extents(file, image.size, name)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         check_tiles(image, name)
         page = picture_page(file, name) if image.mode == "YCbCr" else None
@@ -131,7 +133,10 @@ def _decode_channels(image: Image.Image, file: IO[bytes], name: str) -> tuple[Im
         return bit_depth.colour_16_to_8(image, _identify_decodable(file, name, image.width * image.height))
     _scale_few_bit_key(image)
     _drop_absent_entries(image)
+    size = image.size
     image.load()
+    if image.size != size:  # which was the one that was held against the limit
+        raise Unreadable(f"{name} has pixels of another size than it says", "save it again with another program.")
     if bit_depth.is_16_bit_grey(image):
         return bit_depth.grey_16_to_8(image)
     return _shallow_channels(image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +43,12 @@ class FileFormat:
     """What carries credits and the stamp: EXIF and XMP, a PNG's texts, or a TIFF's tags."""
     in_browsers: bool = True
     readable: bool = True
+    """Whether every install reads it."""
     writable: bool = True
+    extra: str = ""
+    """The extra of an install that reads it; empty where Pillow does."""
+    decoder: str = ""
+    """`module:Class` of the extra's decoder, a subclass of Pillow's ImageFile."""
 
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with these bytes, 64 or all of it, is of this format, or looks so."""
@@ -50,7 +56,9 @@ class FileFormat:
 
     @property
     def available(self) -> bool:
-        """Whether the installed Pillow has what this format needs."""
+        """Whether the installed Pillow has what this format needs, or the extra is installed."""
+        if self.extra:
+            return importlib.util.find_spec(self.decoder.partition(":")[0].partition(".")[0]) is not None
         from PIL import features
 
         return features.check(self.feature) is not False
@@ -103,8 +111,22 @@ GIF = FileFormat(
     writable=False,
 )
 
-FORMATS = (JPEG, PNG, WEBP, TIFF, AVIF, GIF)
+HEIC = FileFormat(
+    *("heic", "HEIC", "HEIF", "", "image/heic", rb".{4}ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)"),
+    suffixes=(".heic", ".heif", ".hif", ".heics", ".heifs"),
+    longest_side=32_768,
+    in_browsers=False,
+    readable=False,
+    writable=False,
+    extra="heif",
+    decoder="pi_heif.as_plugin:HeifImageFile",
+)
+
+FORMATS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC, GIF)
 READABLE = tuple(each for each in FORMATS if each.readable)
+"""Formats that every install reads."""
+BY_EXTRAS = tuple(each for each in FORMATS if each.extra)
+"""Formats that are read where an extra is installed."""
 WRITABLE = {each.name: each for each in FORMATS if each.writable}
 """Formats of outputs by the recipe's word."""
 ANIMATED = {suffix: each for each in FORMATS[::-1] if each.animation is not None for suffix in each.suffixes}
@@ -142,8 +164,8 @@ OTHER_PICTURE_SUFFIXES = (
 
 
 def recognised(head: bytes) -> FileFormat | None:
-    """The readable format of a file that begins with these bytes; None if it is of none."""
-    return next((each for each in READABLE if each.matches(head)), None)
+    """The format of a file that begins with these bytes, of those that are read or that an extra reads; None if of none."""
+    return next((each for each in (*READABLE, *BY_EXTRAS) if each.matches(head)), None)
 
 
 TITLES = tuple(each.title for each in READABLE)

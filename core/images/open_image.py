@@ -24,6 +24,7 @@ from core.images.containers.png_view import readable_view
 from core.images.containers.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
 from core.images.containers.unread_kinds import kind_by_suffix, unread_kind
 from core.images.decode_limits import check_header
+from core.images.extra_decoders import extra_decoder
 
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
@@ -72,7 +73,7 @@ def identify(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> ImageF
         raise Unsupported(f"{name} is {kind}, which is not read", _CONVERT)
     try:
         view, profile = _view(file, head, name)
-        image = Image.open(view, formats=[each.pillow for each in formats.READABLE])
+        image = _opened(view, formats.recognised(head), name)
     except UnidentifiedImageError as error:
         raise _unidentified_error(file, head, name) from error
     if profile:
@@ -163,6 +164,23 @@ def _unidentified_error(file: IO[bytes], head: bytes, name: str) -> JobError:
             f"{name} is a TIFF whose kind of pixels is not read", "save it as an 8-bit or 16-bit RGB TIFF."
         )
     return Unreadable(f"{name} is not a picture, or its beginning is damaged", "replace it, or leave it out.")
+
+
+def _opened(view: IO[bytes], known: formats.FileFormat | None, name: str) -> ImageFile.ImageFile:
+    """The undecoded picture. A decoder of an extra is given just the files of its format, and not registered in Pillow."""
+    if known is None or not known.extra:
+        return Image.open(view, formats=[each.pillow for each in formats.READABLE])
+    if not known.available:
+        raise Unsupported(
+            f"{name} is a {known.title}, which is read by the extra `{known.extra}`",
+            f"install it (pip install -e '.[{known.extra}]'), {_CONVERT}",
+        )
+    try:
+        return extra_decoder(known.decoder)(view)
+    except SyntaxError as error:
+        if "nsupported" in str(error):  # such as a picture in it that is not in HEVC
+            raise Unsupported(f"{name} is a HEIC of a kind that is not read ({_one_line(error)})", _CONVERT) from error
+        raise
 
 
 def _view(file: IO[bytes], head: bytes, name: str) -> tuple[IO[bytes], bytes | None]:

@@ -1,6 +1,6 @@
 """What is in a file decides, not its suffix: in a scan, a plan, a survey, trainings and the single commands.
 
-From public reports: darktable#11974, libheif#675 (JPEGs that phones and messengers call .HEIC).
+From public reports: darktable#11974, libheif#675 (JPEGs that phones and messengers call .JPEG_XL).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.planning.library import scan
 from tests.pictures import array, image, saved
 
 SUFFIXES = (".HEIC", ".gif", ".bmp", ".avif", ".jp2", ".jxl", ".psd", ".svg", ".tga", ".nef")
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
+JPEG_XL = b"\xff\x0a" + bytes(64)
 
 
 def written(path: Path, format_: str = "JPEG") -> Path:
@@ -48,11 +48,11 @@ def test_a_scan_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [asset.name for asset in scan(tmp_path).assets] == ["a.heic"]
 
 
-def test_a_heic_under_a_jpegs_suffix_is_called_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(HEIC)
+def test_a_jpeg_xl_under_a_jpegs_suffix_is_called_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(JPEG_XL)
     measured = DigestCache(tmp_path / "cache").measure([str(tmp_path / "a.jpg")], 10**6)[0]
     assert measured.reason == "unsupported"
-    assert "is a HEIC" in (measured.message or "")
+    assert "is a JPEG XL" in (measured.message or "")
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_trainings_take_pictures_of_another_suffix(tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), np.uint8)).save(path, "JPEG")
-    (tmp_path / "dog/real.heic").write_bytes(HEIC)
+    (tmp_path / "dog/real.jxl").write_bytes(JPEG_XL)
     learnt = dataset.load(tmp_path, GanRecipe(architecture="few_shot", size=64, channels=3, width=4))
     assert len(learnt) == 4
-    assert [(skipped.name, skipped.reason) for skipped in learnt.skipped] == [("dog/real.heic", "unsupported")]
-    assert "is a HEIC" in learnt.skipped[0].message
+    assert [(skipped.name, skipped.reason) for skipped in learnt.skipped] == [("dog/real.jxl", "unsupported")]
+    assert "is a JPEG XL" in learnt.skipped[0].message
     assert len(classifier_data.load_pictures(tmp_path, 10**6).pictures) == 4

@@ -13,13 +13,11 @@ LONGEST_PROLOGUE = 1 << 16
 """Bytes of a text before its first element: a declaration, comments, a document type."""
 
 _MOST_SEGMENTS = 1_000
-_HEIC_BRANDS = rb"(hei[cmsx]|hev[cmsx]|mif[12]|msf1|mia[fn])"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (GIF.magic, "a GIF"),
     (rb"BM", "a BMP"),
     (rb"FUJIFILMCCD-RAW|II(R[OS]|U\0|\x1a\0\0\0HEAPCCDR)|MMOR|FOVb|\0MRM|.{4}ftypcrx ", "a camera raw file"),
-    (rb".{4}ftyp" + _HEIC_BRANDS, "a HEIC or another HEIF"),
-    (rb".{4}ftyp", "a video file"),
+    (rb".{4}ftyp", "a video or a HEIF of another kind"),
     (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000"),
     (rb"\xff\x0a|.{4}JXL ", "a JPEG XL"),
     (rb"II\xbc[\0\1]", "a JPEG XR"),

@@ -68,7 +68,7 @@ def test_an_avif_under_a_general_brand_is_read_and_a_heif_is_not() -> None:
     assert formats.recognised(general) is formats.AVIF
     assert from_bytes(general).size == (40, 24)
     for brand in (b"heic", b"mif1"):
-        assert formats.recognised(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic") is None
+        assert formats.recognised(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic") is formats.HEIC
 
 
 def test_the_table_needs_no_pillow() -> None:

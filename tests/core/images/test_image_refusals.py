@@ -40,7 +40,7 @@ CUT: tuple[tuple[str, dict[str, str]], ...] = (
     ("TIFF", {"compression": "tiff_adobe_deflate"}),
 )
 OTHER = (
-    *(b"GIF89a", b"BM", b"\0\0\0\x1cftypheic", b"\0\0\0\x0cjP  \r\n\x87\n"),
+    *(b"GIF89a", b"BM", b"\0\0\0\x1cftypisom", b"\0\0\0\x0cjP  \r\n\x87\n"),
     *(b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPS", b"gimp xcf v011", b"\x76\x2f\x31\x01"),
     *(b"II\xbc\1", b"\xff\xd8\xff\xf7\0\x0b\x08", b"\xc5\xd0\xd3\xc6", b"P6\n", b"icns"),
     *(b"#?RADIANCE\n", b"\0\0\1\0", b"%PDF-1.7", b"<svg xmlns=", b"\xef\xbb\xbf\n <svg ", b"%!PS", b"qoif"),
@@ -188,7 +188,7 @@ def _() -> None:
 
 
 @REFUSED(
-    "GIF, BMP, HEIF, JPEG 2000, JPEG XL, JPEG XR, JPEG-LS, PSD, XCF, EXR, HDR, SVG, PDF and their like, by what is in them"
+    "GIF, BMP, HEIC without its extra, JPEG 2000, JPEG XL, JPEG XR, JPEG-LS, PSD, EXR, HDR, SVG, PDF and such, by content"
 )
 def _() -> None:
     for kind in ("GIF", "BMP", "JPEG2000", "ICO", "PDF", "DDS"):
