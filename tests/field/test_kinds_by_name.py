@@ -119,12 +119,16 @@ def ycbcr_tiff(order: str, data: bytes, subsampling: tuple[int, int] | None) -> 
     return head + data + bytes(len(data) % 2) + struct.pack(order + "H", len(tags)) + body + bytes(4) + extra
 
 
-def test_an_uncompressed_ycbcr_tiff_with_a_value_for_every_pixel_is_read_as_before() -> None:
-    data = ycbcr_tiff("<", UNITS.repeat(8, 0).repeat(8, 1).astype(np.uint8).tobytes(), (1, 1))
+@pytest.mark.parametrize("said", [(1, 1), (2, 2), None])
+def test_an_uncompressed_ycbcr_tiff_with_a_value_for_every_pixel_is_read_as_before(
+    said: tuple[int, int] | None,
+) -> None:
+    data = ycbcr_tiff("<", UNITS.repeat(8, 0).repeat(8, 1).astype(np.uint8).tobytes(), said)
     assert abs(from_bytes(data).rgb.astype(int) - by_formula(UNITS)).max() <= 2
 
 
-def test_subsampled_ycbcr_in_separate_planes_is_unsupported() -> None:
-    data = tiff([Page(array(), {262: ("H", [6]), 284: ("H", [2]), 530: ("H", [2, 2])})])
+@pytest.mark.parametrize("said", [1, 2])
+def test_ycbcr_in_separate_planes_is_unsupported(said: int) -> None:
+    data = tiff([Page(array(), {262: ("H", [6]), 284: ("H", [2]), 530: ("H", [said, said])})])
     with pytest.raises(Unsupported, match="separate planes"):
         from_bytes(data)

@@ -22,7 +22,8 @@ MOST_LINES = 4 * MOST_ENTRIES
 _MOST_VALUES = 64
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 259, 262
 _SUB_PAGES, _SAMPLE_FORMAT, _LEAF, _DNG_VERSION = 330, 339, 34310, 50706
-_PLANES, _SUBSAMPLING, _STRIP_LENGTHS = 284, 530, 279
+_PLANES, _SUBSAMPLING, _STRIP_LENGTHS, _STRIP_ROWS = 284, 530, 279, 278
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_LENGTHS = 322, 323, 325
 _WANTED = frozenset(
     (
         _SUBFILE,
@@ -38,6 +39,10 @@ _WANTED = frozenset(
         _PLANES,
         _SUBSAMPLING,
         _STRIP_LENGTHS,
+        _STRIP_ROWS,
+        _TILE_WIDTH,
+        _TILE_HEIGHT,
+        _TILE_LENGTHS,
     )
 )
 _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -118,15 +123,23 @@ class TiffPage:
         )
 
     @property
+    def is_plain_ycbcr(self) -> bool:
+        """Whether it is uncompressed YCbCr."""
+        return (self.first(_PHOTOMETRIC), self.first(_COMPRESSION, _UNCOMPRESSED)) == (_YCBCR, _UNCOMPRESSED)
+
+    @property
     def is_subsampled(self) -> bool:
         """Whether it is uncompressed YCbCr with fewer values of colour than of lightness (TIFF 6.0, section 21)."""
-        if (self.first(_PHOTOMETRIC), self.first(_COMPRESSION, _UNCOMPRESSED)) != (_YCBCR, _UNCOMPRESSED):
+        if not self.is_plain_ycbcr or self.found.get(_SUBSAMPLING, (2, 2)) == (1, 1):
             return False
-        said = self.found.get(_SUBSAMPLING)
-        if said:
-            return said != (1, 1)
-        stored = sum(self.found.get(_STRIP_LENGTHS, ()))  # unsaid it is 2x2, which some files do not mean
-        return 0 < stored < 3 * self.pixels and len(self.found[_STRIP_LENGTHS]) < _MOST_VALUES
+        if _TILE_LENGTHS in self.found:
+            pixels, stored = self.first(_TILE_WIDTH) * self.first(_TILE_HEIGHT), self.first(_TILE_LENGTHS)
+        else:
+            rows = min(self.first(_STRIP_ROWS, self.first(_HEIGHT)), self.first(_HEIGHT))
+            pixels, stored = self.first(_WIDTH) * rows, self.first(_STRIP_LENGTHS)
+        return (
+            0 < stored < 3 * pixels
+        )  # some files say so, or say nothing, which means 2x2, and have values for every pixel
 
     @property
     def is_signed(self) -> bool:
@@ -172,8 +185,8 @@ def picture_page(file: IO[bytes], name: str) -> TiffPage | None:
         raise Unsupported(
             f"{name} is a TIFF with {inside} inside, which is not read", "save it uncompressed, or with LZW or deflate."
         )
-    if chosen.is_subsampled and chosen.first(_PLANES, 1) == _SEPARATE:
-        raise Unsupported(f"{name} has subsampled YCbCr in separate planes", "save it interleaved, or as RGB.")
+    if chosen.is_plain_ycbcr and chosen.first(_PLANES, 1) == _SEPARATE:
+        raise Unsupported(f"{name} has YCbCr in separate planes, which are not read", "save it interleaved, or as RGB.")
     return chosen
 
 

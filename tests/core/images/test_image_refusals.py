@@ -238,7 +238,7 @@ def _() -> None:
     assert "big-endian BigTIFF" in refused(Unsupported, written(big.getvalue()))
 
 
-@REFUSED("16-bit TIFF in separate planes, 16-bit LAB, subsampled YCbCr in separate planes")
+@REFUSED("16-bit TIFF in separate planes, 16-bit LAB, YCbCr in separate planes")
 def _() -> None:
     for deflate in (False, True):
         planes = raw_tiff(array(COLOURS, np.uint16), 2, planar=True, deflate=deflate)
