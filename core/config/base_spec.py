@@ -5,7 +5,7 @@ Neither torch nor Prefect is imported: the command line stays quick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.config.spec_fields import absolute, is_path
+from core.config.spec_fields import absolute, expanded, is_path
 from core.errors import SpecError
 from core.safe_text import printable, truncated
 from core.storage.toml_file import toml_values
@@ -75,25 +75,31 @@ class BaseSpec(BaseModel):
         return self.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined, no-any-return]
 
 
-def read_toml(path: Path, path_fields: Iterable[str]) -> dict[str, Any]:
-    """The values of a spec file, its relative paths taken from the file's folder. Raises SpecError naming the file."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values of a spec file as they stand there. Raises SpecError naming the file."""
     try:
-        values = toml_values(path)
+        return toml_values(path)
     except FileNotFoundError as error:
         raise SpecError(f"spec {path} does not exist", "`nocturne init DIR` writes an example.") from error
-    return placed(values, path.absolute().parent, path_fields)
 
 
-def placed(values: dict[str, Any], folder: Path, path_fields: Iterable[str]) -> dict[str, Any]:
-    """Plain values of a spec with every relative path taken from `folder`."""
-    found = dict(values)
-    for name in path_fields:
-        value = values.get(name)
+def placed(values: dict[str, Any], folder: Path, spec: type[BaseSpec]) -> dict[str, Any]:
+    """Plain values of a spec with every relative path taken from `folder`, and that of `out` where they do not name it. An
+    empty path stays empty: it is refused, and is not `folder`.
+    """
+    out = spec.model_fields["out"].get_default()
+    found = {**({"out": str(out)} if isinstance(out, Path) else {}), **values}
+    for name in spec.path_fields:
+        value = found.get(name)
         if isinstance(value, str) and is_path(name, value):
-            found[name] = str(folder / value)
+            found[name] = _placed(folder, value)
         elif isinstance(value, list):
-            found[name] = [str(folder / each) if isinstance(each, str) else each for each in value]
+            found[name] = [_placed(folder, each) if isinstance(each, str) else each for each in value]
     return found
+
+
+def _placed(folder: Path, path: str) -> str:
+    return str(folder / expanded(path)) if path.strip() else path
 
 
 @contextmanager
@@ -107,8 +113,11 @@ def as_spec_error(source: str, command: str = "run") -> Iterator[None]:
 
 
 def _first_fault(error: ValidationError, source: str, command: str) -> str:
-    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys."""
-    first = error.errors()[0]
+    """The first fault of a validation in one sentence that names source, field and value; `command` knows the keys.
+
+    Wrong keys come before missing ones, of which they may be the reason.
+    """
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     field = truncated(printable(".".join(str(part) for part in first["loc"]))) or "value"
     if first["type"] == "extra_forbidden":
         return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."

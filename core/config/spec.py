@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from core.config import output_names
-from core.config.base_spec import as_spec_error, read_toml
+from core.config.base_spec import as_spec_error, placed, read_toml
 from core.config.preference_model import load_preference_model
 from core.config.presets import DEFAULT_PRESET, PRESETS, QUALITIES
 from core.config.recipe import FILES, Recipe, RecipeOverrides, files_of
@@ -237,4 +237,4 @@ class Spec(RunSpec):
 
 def load_spec(path: Path) -> Spec:
     """The spec in a TOML file. Raises SpecError."""
-    return Spec.from_values(read_toml(path, Spec.path_fields), f"spec {path}")
+    return Spec.from_values(placed(read_toml(path), path.absolute().parent, Spec), f"spec {path}")

@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.errors import SpecError
 from core.storage.run_marks import run_mark
@@ -48,8 +48,22 @@ def is_path(name: str, value: Path | str) -> bool:
     return str(value).lower().endswith(FILE_SUFFIXES.get(name, ""))
 
 
+def expanded(path: str) -> str:
+    """A path with `~` and `~user` at its beginning replaced by the home folder, as a shell does it."""
+    return os.path.expanduser(path)
+
+
+def _named_path(value: Any) -> Any:
+    """A path that is given as text, with its home folder. Raises ValueError for an empty one, which is not the current
+    folder: a variable that stands there may not be set.
+    """
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("must not be empty; if a variable stands there, it is not set")
+    return expanded(value) if isinstance(value, str) else value
+
+
 PlainText = Annotated[str, AfterValidator(plain_text)]
-PlainPath = Annotated[Path, AfterValidator(_plain_path)]
+PlainPath = Annotated[Path, BeforeValidator(_named_path), AfterValidator(_plain_path)]
 
 QualityWanted = Annotated[
     Literal["draft", "good", "best"] | None,

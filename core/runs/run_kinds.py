@@ -116,9 +116,9 @@ def kind_of(spec: RunSpec) -> RunKind:
 
 def load_spec(path: Path) -> RunSpec:
     """The spec in a TOML file, of the kind that it names or that its fields tell. Raises SpecError."""
-    values, source = read_toml(path, ()), f"spec {path}"
+    values, source = read_toml(path), f"spec {path}"
     spec: type[RunSpec] = _kind_in(values, source).load("spec")
-    return spec.from_values(placed(values, path.absolute().parent, spec.path_fields), source)
+    return spec.from_values(placed(values, path.absolute().parent, spec), source)
 
 
 def spec_of_run(store: Store) -> RunSpec:

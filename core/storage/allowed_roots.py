@@ -16,10 +16,15 @@ VARIABLE = "NOCTURNE_ROOTS"
 
 def check_inside(named: Iterable[tuple[str, Path]]) -> None:
     """Resolve the links of each (field, path). Raises SpecError for the first outside the roots."""
-    roots = [os.path.realpath(root) for root in os.environ.get(VARIABLE, "").split(os.pathsep) if root]
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        return
+    roots = [os.path.realpath(root) for root in given.split(os.pathsep) if root.strip()]
+    if not roots:
+        raise SpecError(f"{VARIABLE} is set and names no folder", "name the allowed folders, or unset it.")
     for field, path in named:
         real = os.path.realpath(path)
-        if roots and not any(real == root or real.startswith(os.path.join(root, "")) for root in roots):
+        if not any(real == root or real.startswith(os.path.join(root, "")) for root in roots):
             raise SpecError(
                 f"{field} {path} is outside the folders that {VARIABLE} allows on this machine ({', '.join(roots)})",
                 "choose one inside them.",

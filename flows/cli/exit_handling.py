@@ -17,6 +17,7 @@ def exit_code_of(app: typer.Typer) -> int:
     """Run the command that was asked for. Returns its exit code; what went wrong stands on standard error."""
     try:
         _check_working_folder()
+        sys.argv[1:] = [checked_argument(each) for each in sys.argv[1:]]
         app(standalone_mode=True)
         return _with_result(ALL_DONE)
     except SystemExit as end:
@@ -45,6 +46,21 @@ def _with_result(code: int) -> int:
         return code
     what = f"the result could not be printed ({why})"
     return _explain(NocturneError(what, "free space on the disk that it goes to, or send it elsewhere."), CRASHED)
+
+
+def checked_argument(text: str) -> str:
+    """An argument of the command line, with the home folder where a path begins with `~`: shells leave that alone behind
+    `--out=` and in quotes. Raises SpecError for an empty one, which is no path, and not the current folder.
+    """
+    flag, equals, value = text.partition("=") if text.startswith("--") else ("", "", text)
+    if not (value if equals or not flag else flag).strip():
+        what = flag or "an argument"
+        raise SpecError(
+            f"{what} is empty", "if a variable stands there, it is not set; leave it out, or name something."
+        )
+    if not value.startswith("~"):
+        return text
+    return f"{flag}{equals}{os.path.expanduser(value)}"
 
 
 def _explain(error: NocturneError, code: int) -> int:

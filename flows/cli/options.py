@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from core.classifier.recipe import ClassifierRecipe
 from core.classifier.spec import TrainClassifierSpec
-from core.config.base_spec import BaseSpec, as_spec_error, read_toml
+from core.config.base_spec import BaseSpec, as_spec_error, placed, read_toml
 from core.config.recipe import Recipe
 from core.config.spec import Spec
 from core.config.spec_fields import CHOOSERS
@@ -141,7 +141,7 @@ def _file_values(model: type[BaseSpec], file: Path | None, field: str | None) ->
         return {}
     if field is not None and file.suffix.lower() != ".toml":
         return {field: str(file)}
-    values = read_toml(file, model.path_fields)
+    values = placed(read_toml(file), file.absolute().parent, model)
     data = Path(str(values.get("data", "")))
     if model is TrainSpec and data.name == PACKAGED and not data.exists():
         values["data"] = PACKAGED

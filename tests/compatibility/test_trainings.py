@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.config.base_spec import read_toml
+from core.config.base_spec import placed, read_toml
 from core.gan.checkpoints import checkpoint
 from core.gan.networks.recipe import SampleRecipe
 from core.gan.sampling.sampler import Sampler
@@ -32,7 +32,9 @@ READ_INFO: dict[str, Callable[[Path], Any]] = {"gan": checkpoint.read_info, "sty
 def taken_up(old: OldStudio, name: str) -> Any:
     """The training in the folder of this name, which keeps all checkpoints from now on."""
     kind: type[Any] = {"gan": TrainSpec, "style": TrainStyleSpec}[name]
-    spec = kind.from_values({**read_toml(old.run(name) / "train.toml", kind.path_fields), "keep": 100}, "test")
+    spec = kind.from_values(
+        {**placed(read_toml(old.run(name) / "train.toml"), old.run(name), kind), "keep": 100}, "test"
+    )
     return GanTraining(spec, lambda size: Greys()) if name == "gan" else TransferTraining(spec)
 
 

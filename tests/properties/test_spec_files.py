@@ -130,8 +130,9 @@ RECIPES = st.fixed_dictionaries(
     },
 )
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+PATHS = TEXTS.filter(lambda text: bool(text.strip()) and not text.startswith("~"))
 VALID = st.fixed_dictionaries(
-    {"library": TEXTS, "catalog": TEXTS, "out": TEXTS},
+    {"library": PATHS, "catalog": PATHS, "out": PATHS},
     optional={
         "preset": st.sampled_from(sorted(PRESETS)),
         "pairs": st.one_of(st.just("all"), st.integers(1, 10**6).map("random:{}".format), TEXTS.map("{}.csv".format)),
@@ -140,7 +141,7 @@ VALID = st.fixed_dictionaries(
         "include": st.lists(TEXTS, max_size=3),
         "exclude": st.lists(TEXTS, max_size=3),
         "limit": st.integers(1, 2**62),
-        "reuse": st.lists(TEXTS, max_size=3),
+        "reuse": st.lists(PATHS, max_size=3),
         "max_megapixels": st.floats(0.001, 2000),
         "time_limit": st.floats(0.1, 1e5),
         "device": st.sampled_from(("auto", "cpu", "cuda:0,cuda:1")),
