@@ -242,11 +242,12 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
     """Write an example spec, a library folder and a catalog to start from."""
     from core.runs.example_project import init as write_example
     from core.safe_text import printable
+    from flows.shell_command import shell_command
 
     for path in write_example(folder):
         typer.echo(printable(str(path)))
     typer.echo(printable(f"Put photographs into {folder / 'library'}, artworks into {folder / 'catalog'}, then:"))
-    typer.echo(printable(f"nocturne run {folder / 'tonight.toml'}"))
+    typer.echo(printable(shell_command("run", path=folder / "tonight.toml")))
 
 
 app.add_typer(networks)

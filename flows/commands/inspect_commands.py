@@ -34,6 +34,7 @@ from core.storage.store import Store
 from core.storage.write_targets import check_target, write_file
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
+from flows.shell_command import shell_command
 from flows.streams import print_result
 from flows.tables import end_table, plan_table
 
@@ -45,7 +46,10 @@ def store_of(folder: Path) -> Store:
     """The run in `folder`. Raises SpecError if it is none."""
     store = Store(folder)
     if not store.exists(SPEC):
-        raise SpecError(f"{folder} is not a run folder: it has no {SPEC}", f"`nocturne run --out {folder}` makes one.")
+        raise SpecError(
+            f"{folder} is not a run folder: it has no {SPEC}",
+            f"`{shell_command('run', '--out', path=folder)}` makes one.",
+        )
     if (mark := run_mark(folder)) not in (None, RUN):
         raise SpecError(f"{folder} is the folder of a {mark}, and no run of pictures", "give the folder of a run.")
     return store
@@ -134,7 +138,10 @@ def explain_score(folder: Path, output: str) -> None:
     rows = manifest.read(store_of(folder))
     found = rows.filter(pc.equal(rows["output"], output)).to_pylist()
     if not found:
-        raise SpecError(f"{folder} has no output {printable(output)}", f"`nocturne manifest {folder}` lists them.")
+        raise SpecError(
+            f"{folder} has no output {printable(output)}",
+            f"`{shell_command('manifest', path=folder)}` lists them.",
+        )
     weights = spec.weights_of_scores
     taste = load_preference_model(spec.taste_file) if spec.taste_file else None
     for line in score_lines(found[0], weights, taste.shares(found[0]) if taste else None):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from core.survey.table import batches
 from flows.commands.style import open_session, opened
 from flows.console import console, print_line
 from flows.progress import Bar
+from flows.shell_command import shell_command
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data/styles"
 """The catalog that is taken where none is named."""
@@ -98,6 +97,5 @@ class _Place:
         self.store.put(name, session.encoded(session.delivered(painted)))
         thumb = style_thumb(self.style.name)
         self.store.put(thumb, image.thumbnail(image.read(artworks[0])))
-        words = ["nocturne", "style", os.fspath(self.photo), *weighted, "-o", "large.png", "--preset", "polish"]
-        command = " ".join(shlex.quote(word) for word in words)
+        command = shell_command("style", self.photo, *weighted, "-o", "large.png", "--preset", "polish")
         return StyleDraft(idea.place, idea.fit.style, thumb, name, idea.fit.reason, idea.fit.fit, command)

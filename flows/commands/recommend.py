@@ -19,6 +19,7 @@ from core.storage.run_marks import PROPOSAL
 from core.survey.proposal import PAIRS, REASONS, SPEC, Proposal, propose, write_proposal
 from flows.console import console, plain_table, print_line
 from flows.progress import Bar
+from flows.shell_command import shell_command
 
 SHOWN = 20
 """Pictures that are printed; the CSV has them all."""
@@ -56,7 +57,7 @@ def _show(out: Console, found: Proposal, spec: Path) -> None:
     lines = (
         f"For variety, take styles in this order: {', '.join(found.variety)}.",
         f"Written: {spec.parent / PAIRS}, {spec.parent / REASONS}.",
-        f"Make them: nocturne run {spec}",
+        f"Make them: {shell_command('run', path=spec)}",
         *(() if found.only else found.analyses.problems),
     )
     for line in lines:

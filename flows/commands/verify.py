@@ -22,6 +22,7 @@ from flows.commands.inspect_commands import store_of
 from flows.console import console, plain_table, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.progress import Bar
+from flows.shell_command import shell_command
 from flows.streams import print_result
 
 SHOWN = 40
@@ -125,8 +126,9 @@ def _remedies(folder: Path, report: VerifyReport, aside: bool) -> list[str]:
     if again:
         lines.append(f"{_listing(again)}: {AGAIN} makes these pictures again, as far as its spec still asks for them.")
     if spoilt and not aside:
+        command = shell_command("verify", "--set-aside", path=folder)
         lines.append(
-            f"{_listing(spoilt)}: `nocturne verify {folder} --set-aside` moves them to {SET_ASIDE}/ in the run folder,"
+            f"{_listing(spoilt)}: `{command}` moves them to {SET_ASIDE}/ in the run folder,"
             f" then {AGAIN} makes them again; nothing is ever deleted."
         )
     if report.count("stray") and not aside:
