@@ -18,6 +18,10 @@ LONGEST = 64 << 20
 LONGEST_PROFILE = 16 << 20
 """Bytes of a profile up to which it is used; Pillow's limit is 1 MB, and profiles of tables have several."""
 
+MOST_TEXT = 8 << 20
+"""Characters of texts behind which no more are read."""
+
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _METADATA = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tIME", b"eXIf"))
 
 
@@ -81,6 +85,8 @@ class _Spliced:
 
 
 def _is_readable(parser: PngImagePlugin.PngStream, kind: bytes, data: bytes) -> bool:
+    if kind in _TEXTS and parser.text_memory > MOST_TEXT:
+        return False
     parser.fp = io.BytesIO(data)
     try:
         parser.call(kind, 0, len(data))
