@@ -149,6 +149,9 @@ def manifest(
     picks: Annotated[
         Path | None, typer.Option("--picks", help="CSV exported by the gallery: adds the column `pick`.")
     ] = None,
+    spreadsheet: Annotated[
+        bool, typer.Option("--spreadsheet", help="Write the .csv for a spreadsheet: marked as UTF-8, without formulas.")
+    ] = False,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="OUTPUT", help="Say why this output scores what it does.")
     ] = None,
@@ -160,7 +163,7 @@ def manifest(
     if explain is not None:
         explain_score(folder, explain)
     else:
-        show_manifest(folder, failed, style, sort, to, picks, as_json)
+        show_manifest(folder, failed, style, sort, to, picks, spreadsheet, as_json)
 
 
 @app.command(name="learn-taste")

@@ -18,6 +18,7 @@ from core.errors import SpecError
 from core.images import provenance
 from core.manifest import manifest, part_files
 from core.manifest.picks import read_picks, with_picks
+from core.manifest.spreadsheet import spreadsheet_bytes
 from core.networks.classifier import label_sentence
 from core.planning.cost_calibration import calibrate_cost
 from core.planning.night_records import last_night, problems_of
@@ -110,9 +111,12 @@ def show_manifest(
     sort: str | None,
     to: Path | None,
     picks: Path | None,
+    spreadsheet: bool,
     as_json: bool,
 ) -> None:
     """Print rows of a manifest, or write them to `to`, with what was picked if there are picks."""
+    if spreadsheet and (to is None or to.suffix.lower() != ".csv"):
+        raise SpecError("--spreadsheet is for a .csv file", "name one by --to.")
     sources = [picks] if picks else []
     if to is None:
         print_result()
@@ -123,7 +127,7 @@ def show_manifest(
     if picks is not None:
         rows = with_picks(rows, read_picks(picks))
     if to is not None:
-        write_file(to, bytes(_TABLES[to.suffix.lower()](rows)), sources)
+        write_file(to, bytes((spreadsheet_bytes if spreadsheet else _TABLES[to.suffix.lower()])(rows)), sources)
         print_line(console(as_json), f"{rows.num_rows:,} rows: {to}")
     elif as_json:
         print(_as_json(rows).decode())

@@ -35,7 +35,18 @@ def test_a_score_is_explained(run: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_picks_are_joined_to_the_rows(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picks, to = tmp_path / "picks.csv", tmp_path / "rows.csv"
     picks.write_text("output,pick\nwave/a.png,favourite\n")
-    show_manifest(run, False, None, None, None, picks, False)
+    show_manifest(run, False, None, None, None, picks, False, False)
     assert "favourite" in capsys.readouterr().out
-    show_manifest(run, False, None, None, to, picks, False)
+    show_manifest(run, False, None, None, to, picks, False, False)
     assert '"pick"' in to.read_text().splitlines()[0]
+
+
+def test_show_manifest_writes_a_csv_for_spreadsheets(run: Path, tmp_path: Path) -> None:
+    show_manifest(run, False, None, None, tmp_path / "a.csv", None, True, False)
+    assert (tmp_path / "a.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("name", [None, "a.json"])
+def test_show_manifest_writes_nothing_else_for_spreadsheets(run: Path, tmp_path: Path, name: str | None) -> None:
+    with pytest.raises(SpecError, match=r"--spreadsheet is for a \.csv file"):
+        show_manifest(run, False, None, None, tmp_path / name if name else None, None, True, False)
