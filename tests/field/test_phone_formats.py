@@ -117,6 +117,12 @@ def test_a_heic_of_far_too_many_parts_is_refused() -> None:
 
 
 @needs_heif
+def test_a_heic_with_an_item_of_no_kind_is_refused_before_it_crashes_the_decoder() -> None:
+    with pytest.raises(Unreadable, match="of no kind"):
+        from_bytes(heic("turned").replace(b"Exif\0", b"\xf0xif\0", 1))
+
+
+@needs_heif
 def test_a_heic_leaves_pillow_as_it_is() -> None:
     from_bytes(heic("plain"))
     assert "HEIF" not in Image.OPEN
