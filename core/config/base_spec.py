@@ -6,7 +6,7 @@ Neither torch nor Prefect is imported: the command line stays quick.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -88,7 +88,7 @@ def placed(values: dict[str, Any], folder: Path, spec: type[BaseSpec]) -> dict[s
     empty path stays empty: it is refused, and is not `folder`.
     """
     out = spec.model_fields["out"].get_default()
-    found = {**({"out": str(out)} if isinstance(out, Path) else {}), **values}
+    found = {**({"out": str(_default_out(values, folder, out, spec))} if isinstance(out, Path) else {}), **values}
     for name in spec.path_fields:
         value = found.get(name)
         if isinstance(value, str) and is_path(name, value):
@@ -96,6 +96,25 @@ def placed(values: dict[str, Any], folder: Path, spec: type[BaseSpec]) -> dict[s
         elif isinstance(value, list):
             found[name] = [_placed(folder, each) if isinstance(each, str) else each for each in value]
     return found
+
+
+def _default_out(values: dict[str, Any], folder: Path, default: Path, spec: type[BaseSpec]) -> Path:
+    """The run folder of a spec file that names none: beside the file, unless a run of the same inputs was begun in the
+    current folder, where earlier versions put it, and none beside the file.
+    """
+    beside, earlier = folder / default, Path.cwd() / default
+    named = {name: each for name in spec.path_fields if isinstance(each := values.get(name), str)}
+    wanted = {name: str(absolute(folder, Path(expanded(each)))) for name, each in named.items() if is_path(name, each)}
+    begun = {} if beside.exists() else _begun(earlier)
+    return earlier if wanted and wanted.items() <= begun.items() else beside
+
+
+def _begun(run: Path) -> dict[str, Any]:
+    """The texts in the spec that a run was begun by; empty where none can be read."""
+    for name in ("spec.toml", "train.toml"):
+        with suppress(OSError, SpecError):
+            return {key: value for key, value in toml_values(run / name).items() if isinstance(value, str)}
+    return {}
 
 
 def _placed(folder: Path, path: str) -> str:

@@ -236,8 +236,8 @@ def torchvision_path(backbone: Name) -> Path:
 
 
 def _hub() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
-    return Path(os.environ.get("TORCH_HOME", cache)).expanduser() / "hub" / "checkpoints"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "torch"
+    return Path(os.environ.get("TORCH_HOME") or cache).expanduser() / "hub" / "checkpoints"
 
 
 def _put(backbone: Name) -> str:

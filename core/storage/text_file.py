@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +16,9 @@ LONGEST_FIELD = 1 << 20
 
 DELIMITERS = ",;\t"
 """What may stand between the fields of a CSV; spreadsheets take semicolons where a comma is the decimal point."""
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line with its end. io.StringIO would hold the whole text once more, in four bytes a character."""
 
 _MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
@@ -67,7 +70,7 @@ class CsvTable:
         self.name, head = name, text[:LONGEST_FIELD].partition("\n")[0].partition("\r")[0]
         delimiter = max(DELIMITERS, key=head.count) if head else ","
         # Only \n, \r and \r\n end a line: U+2028 and U+0085 are letters of a name.
-        self._reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        self._reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=delimiter, strict=True)
         self.columns = [field.strip() for field in next(self._parsed(), [])]
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:

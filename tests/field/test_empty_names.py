@@ -16,6 +16,7 @@ from core.config.spec import Spec, load_spec
 from core.errors import SpecError
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.train.train_spec import TrainSpec
+from core.networks.weights import torchvision_path
 from core.runs import run_kinds
 from core.storage.allowed_roots import check_inside
 from core.stylize.train.train_spec import TrainStyleSpec
@@ -111,3 +112,22 @@ def test_a_wrong_key_is_named_before_a_missing_one(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('libary = "l"\ncatalog = "c"\n')
     with pytest.raises(SpecError, match="unknown key `libary`"):
         load_spec(tmp_path / "x.toml")
+
+
+@pytest.mark.parametrize(("library", "continued"), [("l", True), ("other", False)])
+def test_a_run_that_the_spec_began_in_the_current_folder_is_gone_on_with(
+    library: str, continued: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "project/runs/tonight"
+    run.mkdir(parents=True)
+    (run / "spec.toml").write_text(f'library = "{tmp_path / library}"\ncatalog = "{tmp_path / "c"}"\n')
+    (tmp_path / "a.toml").write_text('library = "l"\ncatalog = "c"\n')
+    monkeypatch.chdir(tmp_path / "project")
+    assert load_spec(tmp_path / "a.toml").out == (run if continued else tmp_path / "runs/tonight")
+
+
+def test_empty_variables_name_no_cache_in_the_current_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("TORCH_HOME", "")
+    with pytest.raises(SpecError, match=f"{Path.home()}/.cache/torch"):
+        torchvision_path("resnet50")

@@ -1,5 +1,6 @@
 """Text files and CSV of any program: read, or one sentence that names the line."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,13 @@ def test_an_open_quote_is_no_csv() -> None:
 
 def test_an_empty_file_has_no_columns() -> None:
     assert CsvTable("", "x").columns == []
+
+
+def test_csv_table_takes_little_more_than_its_text() -> None:
+    text = "a,b\n" + f"x,{'y' * 80}\n" * 100_000
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in CsvTable(text, "x").rows()) == 100_000
+        assert tracemalloc.get_traced_memory()[1] < len(text)
+    finally:
+        tracemalloc.stop()
