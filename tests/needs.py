@@ -83,6 +83,7 @@ NEEDS = {
     "heif": Need("the extra `heif`", "run `pip install -e '.[heif]'`", lambda: _installed("pi_heif")),
     "linux": Need("Linux", "use a Linux machine", lambda: sys.platform == "linux"),
     "mount": Need("the right to mount a small disk", "be root, or use `unshare --map-root-user --mount`", _mount),
+    "namespace": Need("a network namespace", "be root, or have unshare", lambda: _runs("unshare", "-n", "true")),
     "onnx": Need("the extra `onnx`", "run `pip install -e '.[onnx]'`", _onnx),
     "permissions": Need("file permissions that hold", "be another user than root, or install setpriv", _permissions),
 }  # fmt: skip
@@ -94,6 +95,7 @@ needs_latin1 = pytest.mark.needs("latin1")
 needs_heif = pytest.mark.needs("heif")
 needs_linux = pytest.mark.needs("linux")
 needs_mount = pytest.mark.needs("mount")
+needs_namespace = pytest.mark.needs("namespace")
 needs_onnx = pytest.mark.needs("onnx")
 needs_permissions = pytest.mark.needs("permissions")
 

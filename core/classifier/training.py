@@ -28,6 +28,7 @@ from core.progress import ProgressCallback
 from core.safe_text import printable
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
+from core.storage.user_folders import use_writable_folders
 
 FIGURES, CARD, CONFUSION, RELIABILITY, SPEC = "figures.json", "card.md", "confusion.png", "reliability.png", "spec.toml"
 LISTED = 20
@@ -176,5 +177,7 @@ def training_of(run: str) -> ClassifierTraining:
 @contextlib.contextmanager
 def _begin(spec: TrainClassifierSpec) -> Iterator[ClassifierTraining]:
     spec.check()
-    with Store(spec.out).lock():
+    store = Store(spec.out)
+    with store.lock():
+        use_writable_folders(store.root)
         yield ClassifierTraining(spec)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +19,7 @@ from core.storage.cache_dir import cache_folder
 from core.storage.disk_space import free_bytes
 from core.storage.run_paths import SPEC
 from core.storage.store import Store
+from core.storage.user_folders import FALLBACK, has_home, write_fault
 
 LEAST_PYTHON = (3, 11)
 LEAST_DISK = 2e9
@@ -41,6 +41,7 @@ def machine_checks(out: Path) -> list[tuple[str, Check]]:
         ("pillow", pillow),
         ("disk", lambda: folder("disk", out, needed=True)),
         ("cache", lambda: folder("cache", cache_folder(), needed=False)),
+        ("home", home),
         ("memory", free_memory),
         ("open files", open_files),
         ("clock", clock),
@@ -94,16 +95,8 @@ def folder(name: str, path: Path, needed: bool) -> Iterator[CheckResult]:
     A night can do without what is not `needed`.
     """
     wrong = problem if needed else warning
-    existing = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        yield wrong(name, f"{existing} is a file, not a folder", "Choose another folder, or move the file away.")
-        return
-    try:
-        with tempfile.TemporaryFile(dir=existing) as file:
-            file.write(b"x")
-    except OSError as error:
-        remedy = "Change its permissions, free space on its disk, or choose another folder."
-        yield wrong(name, f"{existing} cannot be written to ({error.strerror})", remedy)
+    if fault := write_fault(path):
+        yield wrong(name, fault.what, fault.remedy[:1].upper() + fault.remedy[1:])
         return
     free = free_bytes(path)
     if free < LEAST_DISK:
@@ -111,6 +104,15 @@ def folder(name: str, path: Path, needed: bool) -> Iterator[CheckResult]:
         yield warning(name, f"{path}: {_gigabytes(free)} free", remedy)
     else:
         yield ok(name, f"{path}: {_gigabytes(free)} free")
+
+
+def home() -> Iterator[CheckResult]:
+    """Whether the user has a home, which Prefect and other packages ask for."""
+    if has_home():
+        yield ok("home", str(Path.home()))
+    else:
+        remedy = f"A night uses a folder in its run, {FALLBACK}; set HOME to one of the user's own."
+        yield warning("home", "HOME is not set, and the system knows no home of this user", remedy)
 
 
 def free_memory() -> Iterator[CheckResult]:

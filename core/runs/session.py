@@ -20,6 +20,7 @@ from core.storage.disk_space import check_free_space
 from core.storage.open_runs import OpenRuns
 from core.storage.run_paths import PLAN, SPEC
 from core.storage.store import Store
+from core.storage.user_folders import use_writable_folders
 
 open_sessions: OpenRuns[RunSession] = OpenRuns()
 """Sessions that this process coordinates."""
@@ -50,6 +51,7 @@ class RunSession:
         """Take the run's lock, start the workers, and make the plan in the background. Raises SpecError or RunBusy."""
         self.spec.check()
         self._held.enter_context(self.store.lock())
+        self.pool.progress.notes += use_writable_folders(self.store.root)
         self.store.remove_temporary_files()
         self.pool.progress.notes += [
             f"{name} was damaged; it is set aside, and its jobs are made again."

@@ -22,6 +22,7 @@ from core.safe_text import printable
 from core.storage.open_runs import OpenRuns
 from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
+from core.storage.user_folders import use_writable_folders
 from core.survey import table
 from core.survey.spec import SurveySpec
 from core.survey.survey_kinds import SurveyKind
@@ -59,6 +60,7 @@ class Survey:
         self._assets: list[Asset] = []
         self._unknown: Callable[[str], bool] = lambda _: False
         self._held = contextlib.ExitStack()
+        self._replaced: list[str] = []
         options = spec.options
         self._digest = kind.digest(options)
         self._revisions: dict[str, str] = {}
@@ -70,6 +72,7 @@ class Survey:
         self.spec.check()
         try:
             self._lock(self._held)
+            self._replaced = use_writable_folders(self.store.root)
             self._held.enter_context(self.workers)
             self._check_table()
             self.store.remove_temporary_files()
@@ -161,7 +164,7 @@ class Survey:
         if not found.assets:
             what = f"{spec.pictures} has no picture to look at{found.why_empty()}"
             raise SpecError(what, f"put {listed()} files there.")
-        self.problems, self._unknown = found.passed.sentences(where), found.passed.hides()
+        self.problems, self._unknown = [*self._replaced, *found.passed.sentences(where)], found.passed.hides()
         self.counts.closed = len(found.passed.closed)
         return found.assets
 

@@ -13,6 +13,7 @@ from core.engine.device_lock import hold_device
 from core.networks import device as devices
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
+from core.storage.user_folders import use_writable_folders
 from core.training.loop import TrainingLoop
 from core.training.progress import TrainingProgress
 from core.training.spec import TrainingSpec
@@ -38,6 +39,7 @@ class TrainingSession:
         try:
             self.spec.check()
             self._held.enter_context(self.store.lock())
+            self.progress.notes += use_writable_folders(self.store.root)
             device = devices.choose(self.spec.device)
             self._held.enter_context(hold_device(str(device), lambda: self._wait(str(device))))
             self.training = self._make(self.spec, device, self.progress)

@@ -27,10 +27,14 @@ from core.doctor.requirements import in_range, required_versions
 from core.doctor.spec import spec_at, spec_checks
 from core.doctor.time_zone import is_known
 from core.safe_text import printable
+from core.storage.user_folders import FALLBACK
 from flows.console import console, plain_table
 from flows.exit_codes import ALL_DONE, UNFINISHED
 from flows.prefect_server.environment import DEFAULTS, reachable, redacted
+from flows.prefect_server.home import home_fault, prefect_home
+from flows.prefect_server.own_server import check_loopback
 from flows.prefect_server.probe import Probe, probe_prefect
+from flows.prefect_server.proxies import bypass_loopback, is_loopback, proxy_fault
 from flows.streams import print_result
 
 COLOURS: dict[State, str] = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -61,6 +65,8 @@ def prefect_checks() -> list[tuple[str, Check]]:
     return [
         ("prefect", lambda: prefect(probe)),
         ("prefect server", lambda: server(probe)),
+        ("prefect home", home),
+        ("network", network),
         ("telemetry", telemetry),
         ("schedules", lambda: schedules(DEPLOYMENTS)),
     ]
@@ -80,6 +86,7 @@ def prefect(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
 
 def server(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
     """Which Prefect server a night would speak to, and whether it answers. No password, query or key is told."""
+    bypass_loopback()
     name, address = "prefect server", os.environ.get("PREFECT_API_URL")
     if address:
         yield _named_server(name, address)
@@ -94,6 +101,30 @@ def server(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
     else:
         remedy = "Start that server, or take it out: `prefect config unset PREFECT_API_URL`."
         yield problem(name, f"{redacted(address)}, from Prefect's own settings, does not answer", remedy)
+
+
+def home() -> Iterator[CheckResult]:
+    """Whether Prefect can keep its files in its home."""
+    fault = home_fault()
+    if fault is None:
+        yield ok("prefect home", str(prefect_home()))
+    else:
+        remedy = f"A night uses a folder in its run, {FALLBACK}; set PREFECT_HOME to one that can be written to."
+        yield warning("prefect home", fault.what, remedy)
+
+
+def network() -> Iterator[CheckResult]:
+    """Whether this machine reaches itself, and whether Prefect's client takes the environment's proxies."""
+    address = os.environ.get("PREFECT_API_URL")
+    if not (address and _answers(address)):
+        check_loopback()
+    fault = proxy_fault()
+    if not fault:
+        yield ok("network", "this machine reaches itself without a proxy")
+    elif address and not is_loopback(address):
+        yield problem("network", fault, "Correct ALL_PROXY, HTTPS_PROXY and HTTP_PROXY.")
+    else:
+        yield ok("network", f"{fault}; a night goes without, since its server is on this machine")
 
 
 def telemetry() -> Iterator[CheckResult]:

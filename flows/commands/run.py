@@ -55,7 +55,7 @@ def run_night(spec: RunSpec, retry: bool, as_json: bool, verbose: bool, replan: 
             plan = session.plan(QUICK_PLAN)
             idle = plan if plan is not None and not plan.summary.work else None
             if idle is None:
-                prepare_prefect(out, verbose)
+                prepare_prefect(out, verbose, spec.out)
         except BaseException:
             session.pool.kill()
             session.end()
@@ -86,6 +86,7 @@ def _call_flow(session: RunSession, out: Console, report: Callable[[dict[str, An
                     session.retry,
                     stopped=_stopped(),
                     failed=lambda what: _PrefectFailed(what, KEPT),
+                    tell=pool.progress.notes.append,
                 )
                 return record
         except _PrefectFailed as failure:

@@ -42,10 +42,14 @@ def survey(spec: SurveySpec, as_json: bool, verbose: bool) -> int:
 
 
 def _call_flow(begun: Survey, out: Console, verbose: bool) -> dict[str, Any]:
-    prepare_prefect(out, verbose)
+    prepare_prefect(out, verbose, begun.store.root)
     stopped = Stopped("stopped by SIGTERM", KEPT)
     record: dict[str, Any] = call_flow(
-        flow_of(begun.kind.name), begun.spec, stopped=stopped, failed=lambda what: NocturneError(what, KEPT)
+        flow_of(begun.kind.name),
+        begun.spec,
+        stopped=stopped,
+        failed=lambda what: NocturneError(what, KEPT),
+        tell=lambda words: print_line(out, words),
     )
     return record
 

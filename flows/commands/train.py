@@ -71,7 +71,7 @@ def _record_if_over(session: TrainingSession) -> dict[str, Any] | None:
 
 
 def _call_flow(session: TrainingSession, out: Console, verbose: bool) -> dict[str, Any]:
-    prepare_prefect(out, verbose)
+    prepare_prefect(out, verbose, session.store.root)
     go_on = _how_to_go_on(session.spec)
     kept = f"the training is saved up to its last checkpoint. {go_on}"
     record: dict[str, Any] = call_flow(
@@ -79,6 +79,7 @@ def _call_flow(session: TrainingSession, out: Console, verbose: bool) -> dict[st
         session.spec,
         stopped=Stopped("stopped by SIGTERM", f"the training is saved. {go_on}"),
         failed=lambda what: NocturneError(what, kept),
+        tell=session.progress.notes.append,
     )
     return record
 
@@ -137,10 +138,14 @@ def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) ->
 def _fit(spec: TrainClassifierSpec, screen: Console, verbose: bool) -> dict[str, Any]:
     go_on = "What was seen of the pictures is kept; the same command goes on."
     stopped = Stopped(f"stopped before the classifier was trained. {go_on}")
-    prepare_prefect(screen, verbose)
+    prepare_prefect(screen, verbose, spec.out)
     try:
         figures: dict[str, Any] = call_flow(
-            flow_of(spec.kind), spec, stopped=stopped, failed=lambda what: NocturneError(f"{what}. {go_on}")
+            flow_of(spec.kind),
+            spec,
+            stopped=stopped,
+            failed=lambda what: NocturneError(f"{what}. {go_on}"),
+            tell=lambda words: print_line(screen, words),
         )
     except KeyboardInterrupt as error:
         raise stopped from error

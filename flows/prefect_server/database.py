@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import NocturneError
+from flows.prefect_server.home import DATABASE, prefect_home
 
 MIGRATIONS = "server/database/_migrations/versions/sqlite"
 ELSEWHERE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
@@ -21,11 +22,11 @@ def check_database() -> None:
     """Raises NocturneError if the database in Prefect's home was made by a version of Prefect that knows more."""
     if any(os.environ.get(name) for name in ELSEWHERE):
         return
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
-    revision = _revision(home / "prefect.db")
+    database = prefect_home() / DATABASE
+    revision = _revision(database)
     if revision is not None and not _known(revision):
         raise NocturneError(
-            f"Prefect's database {home / 'prefect.db'} was made by another version of Prefect (revision {revision}), with "
+            f"Prefect's database {database} was made by another version of Prefect (revision {revision}), with "
             "which the one installed here cannot start. Set PREFECT_HOME to another folder, or move the file away: it holds "
             "the dashboard's history, and nothing of Nocturne's runs."
         )

@@ -11,7 +11,10 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+from core.errors import NocturneError
 from flows.prefect_server.database import check_database
+from flows.prefect_server.own_server import check_loopback
+from flows.prefect_server.proxies import bypass_loopback, drop_proxies, is_loopback, proxy_fault
 
 REACH_SECONDS = 3.0
 QUIET = {
@@ -40,20 +43,36 @@ def prepare(quiet: bool = False) -> str | None:
     """Set what Prefect reads from the environment, unless the user has. Returns a warning if the server is unreachable.
 
     With `quiet`, Prefect prints nothing; a server that is named still gets the flow's log lines. Raises NocturneError if a
-    server of its own could not start.
+    server of its own could not start or be reached, or one that is named not by the environment's proxies.
     """
     for name, value in {**DEFAULTS, **(QUIET if quiet else {})}.items():
         os.environ.setdefault(name, value)
+    bypass_loopback()
     address = os.environ.get("PREFECT_API_URL")
-    if address and reachable(address):
+    named = bool(address) and reachable(address or "")
+    _check_proxies(address if named else None)
+    if named:
         return None
     os.environ.pop("PREFECT_API_URL", None)  # an empty one is not the same as none to every part of Prefect
     for name, value in EPHEMERAL.items():
         os.environ.setdefault(name, value)
+    check_loopback()
     check_database()
     if not address:
         return None
     return f"The Prefect server at {redacted(address)} does not answer; the run goes on with one of its own."
+
+
+def _check_proxies(address: str | None) -> None:
+    """Drop proxies that Prefect's client cannot use, unless they are the way to a server on another machine."""
+    fault = proxy_fault()
+    if fault and address and not is_loopback(address):
+        raise NocturneError(
+            f"the Prefect server at {redacted(address)} cannot be spoken to: {fault}",
+            "correct ALL_PROXY, HTTPS_PROXY and HTTP_PROXY, or name the server in NO_PROXY.",
+        )
+    if fault:
+        drop_proxies()
 
 
 def redacted(address: str) -> str:
@@ -77,10 +96,17 @@ def redacted(address: str) -> str:
 def reachable(address: str) -> bool:
     """Whether a Prefect server answers at this API address; one that asks for a password does."""
     try:
-        with urllib.request.urlopen(redacted(address).rstrip("/") + "/health", timeout=REACH_SECONDS) as answer:
+        with _opener().open(redacted(address).rstrip("/") + "/health", timeout=REACH_SECONDS) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         with error:
             return error.code in (401, 403)
     except (OSError, ValueError, http.client.HTTPException):
         return False
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Opens addresses by the environment's proxies, ALL_PROXY among them, as Prefect's client does."""
+    proxies = urllib.request.getproxies()
+    every = {"http": proxies["all"], "https": proxies["all"]} if proxies.get("all") else {}
+    return urllib.request.build_opener(urllib.request.ProxyHandler({**every, **proxies}))

@@ -9,10 +9,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 
 from core.child_process import module_path
+from core.storage.user_folders import has_home
 from flows.prefect_server.environment import DEFAULTS, QUIET
+from flows.prefect_server.home import home_fault
 
 PATIENCE = 60.0
 """Seconds that the import may take."""
@@ -32,13 +35,21 @@ def probe_prefect() -> Probe:
     env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": module_path()}
     env.pop("PREFECT_API_URL", None)  # as a night does with one that does not answer; here, what lies behind it counts
     try:
-        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        with tempfile.TemporaryDirectory() as folder:
+            env |= _homes(folder)
+            ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return Probe(f"its import was not over after {PATIENCE:.0f} s")
     try:
         return Probe(**json.loads(ended.stdout.splitlines()[-1]))
     except (IndexError, ValueError, TypeError):
         return Probe(f"its import ended the process ({ended.returncode})")
+
+
+def _homes(folder: str) -> dict[str, str]:
+    """A home where a night would use one of its own, too."""
+    homes = {} if has_home() else {"HOME": folder}
+    return {**homes, "PREFECT_HOME": folder} if home_fault() else homes
 
 
 def _answer() -> Probe:

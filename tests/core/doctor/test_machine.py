@@ -33,7 +33,7 @@ def run_all(checks: Iterable[tuple[str, Check]]) -> dict[str, list[CheckResult]]
 def test_here_everything_is_looked_at_and_what_is_not_ok_has_a_remedy(tmp_path: Path) -> None:
     found = run_all([*machine.machine_checks(tmp_path), *networks.network_checks()])
     assert set(found) == {
-        *("python", "packages", "pillow", "disk", "cache", "memory", "open files", "clock", "time zone", "run"),
+        *("python", "packages", "pillow", "disk", "cache", "home", "memory", "open files", "clock", "time zone", "run"),
         *("torch", "device", *(f"weights {name}" for name in SOURCES)),
     }
     for name, findings in found.items():
