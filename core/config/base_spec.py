@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -139,7 +140,10 @@ def _first_fault(error: ValidationError, source: str, command: str) -> str:
     first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     field = truncated(printable(".".join(str(part) for part in first["loc"]))) or "value"
     if first["type"] == "extra_forbidden":
-        return f"{source}: unknown key `{field}`; see `nocturne {command} --help` for those there are."
+        missing = [str(fault["loc"][-1]) for fault in error.errors() if fault["type"] == "missing"]
+        near = get_close_matches(str(first["loc"][-1]), missing, 1)
+        meant = f" (is `{near[0]}` meant?)" if near else ""
+        return f"{source}: unknown key `{field}`{meant}; see `nocturne {command} --help` for those there are."
     if first["type"] == "missing":
         return f"{source}: `{field}` is missing."
     value = "" if isinstance(first["input"], dict) else f" (={truncated(_shown(first['input']))})"

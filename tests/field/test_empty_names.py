@@ -110,7 +110,7 @@ def test_a_home_folder_is_expanded_everywhere(monkeypatch: pytest.MonkeyPatch, t
 
 def test_a_wrong_key_is_named_before_a_missing_one(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('libary = "l"\ncatalog = "c"\n')
-    with pytest.raises(SpecError, match="unknown key `libary`"):
+    with pytest.raises(SpecError, match=r"unknown key `libary` \(is `library` meant\?\)"):
         load_spec(tmp_path / "x.toml")
 
 
