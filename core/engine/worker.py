@@ -86,6 +86,7 @@ def main(fd: int, device: str, backend_name: str) -> None:
 
 def _serve(pipe: SupervisorPipe, backend: Backend, opening: Open) -> None:
     store, timer = Store(opening.root), CpuTimer()
+    store.hold_root()
     backend.open(store, opening.context)
     committer = Committer(store, pipe.send, backend.flush_outputs)
     stages = Stages(backend, committer, opening.context, pipe.send, timer)

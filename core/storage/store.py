@@ -10,12 +10,14 @@ import contextlib
 import errno
 import itertools
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from filelock import FileLock, Timeout
 
-from core.errors import NocturneError, RunBusy, StorageFailed, StoreBroken
+from core.errors import NocturneError, RunBusy, SpecError, StorageFailed, StoreBroken
+from core.safe_text import path_text
 from core.storage.bounded_read import open_regular, open_to_append, read_bounded
 from core.storage.run_paths import LOCK
 
@@ -40,6 +42,8 @@ LOCK_PATIENCE = 0.5
 """Seconds to wait for a lock: whoever only asks whether it is held has it for a moment."""
 
 _serial = itertools.count()
+_held: dict[Path, tuple[int, int]] = {}
+"""Device and inode of the run folders that this process holds on to."""
 
 
 class Store:
@@ -56,6 +60,37 @@ class Store:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()
+
+    def hold_root(self) -> None:
+        """Hold on to the folder that the root is now: from here on, this process writes into no other one of its name.
+
+        Raises StoreBroken if there is none.
+        """
+        try:
+            status = os.stat(self.root)
+        except OSError as error:
+            raise self._gone() from error
+        _held[self.root] = status.st_dev, status.st_ino
+
+    def check_root(self) -> None:
+        """Raises StoreBroken if the root was moved, deleted or exchanged since this process holds on to it. Nothing is made
+        in its place: half a run folder where a whole one was would be taken for it.
+        """
+        held = _held.get(self.root)
+        if held is None:
+            return
+        try:
+            status = os.stat(self.root)
+        except OSError as error:
+            raise self._gone() from error
+        if (status.st_dev, status.st_ino) != held:
+            raise self._gone()
+
+    def _gone(self) -> StoreBroken:
+        return StoreBroken(
+            f"the run folder {self.root} was moved or deleted while it was being made",
+            "put it back, or name its new place with --out, then run the same command again: what is committed lies there.",
+        )
 
     def path(self, name: str) -> Path:
         """The local path of `name`. Raises NocturneError if it would leave the root, on this system or on Windows."""
@@ -114,6 +149,7 @@ class Store:
 
     def target(self, name: str) -> Path:
         """Where `name` is put: a link in its place is replaced, one on the way must stay inside."""
+        self.check_root()
         target = self.path(name)
         self.contained_path(PurePosixPath(name).parent.as_posix())
         return target
@@ -150,19 +186,30 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, name: str = LOCK) -> Iterator[None]:
-        """Hold the run: an OS lock that a dead owner gives back at once. Raises RunBusy if another process has it."""
+        """Hold the run: an OS lock that a dead owner gives back at once, and its folder.
+
+        Raises RunBusy if another process has it, SpecError if no lock can be there.
+        """
         target = self.path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(target, timeout=LOCK_PATIENCE)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _require_lockable(target)
             lock.acquire()
         except Timeout as error:
             raise RunBusy(
                 f"{self.root} is being made by another process", "wait for it to end, or choose another --out."
             ) from error
+        except OSError as error:
+            raise SpecError(
+                f"{path_text(target)} cannot be a lock ({error.strerror or error})",
+                "look at what stands in its place, or choose another --out.",
+            ) from error
         try:
+            self.hold_root()
             yield
         finally:
+            _held.pop(self.root, None)
             lock.release()
 
     def is_locked(self, name: str = LOCK) -> bool:
@@ -174,6 +221,13 @@ class Store:
                 return False
         except Timeout:
             return True
+
+
+def _require_lockable(path: Path) -> None:
+    """Raises OSError for a link, which may lead out of the run, and for what is no file."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise OSError(errno.ELOOP, "it is a link, or no file")
 
 
 def temporary_name() -> str:

@@ -28,12 +28,14 @@ class WriteBatch:
         self._lock = threading.Lock()
         self._written: list[tuple[str, str, str]] = []
         self._places: dict[str, str] = {}
+        store.check_root()
         store.root.mkdir(parents=True, exist_ok=True)
         # Open from now on, so that it is told of every fault of the disk since.
         self._root = os.open(store.root, os.O_RDONLY)
 
     def put(self, name: str, data: bytes) -> None:
         """Write `data`, to be called `name` once it is committed. Raises as `Store.put` does."""
+        self._store.check_root()
         folder, _, last = name.rpartition("/")
         place = self._place(folder)
         target, temporary = f"{place}{os.sep}{last}", f"{place}{os.sep}{temporary_name()}"
@@ -60,6 +62,7 @@ class WriteBatch:
             written, self._written = self._written, []
         failed: dict[str, StorageFailed] = {}
         try:
+            self._store.check_root()
             if written:
                 self._flush([temporary for _, _, temporary in written])
             while written:
