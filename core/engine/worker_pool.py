@@ -78,6 +78,7 @@ class WorkerPool:
     def open(self, store: Store, context: RunContext, total: int, predicted: float) -> None:
         """Take up a run with `total` jobs to make, predicted to need so many seconds."""
         self._store = store
+        store.make_root()
         self.progress.total, self.progress.predicted = total, predicted / len(self._supervisors)
         for note in self._notes:
             self.log("note", text=note)

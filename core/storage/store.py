@@ -72,6 +72,11 @@ class Store:
             raise self._gone() from error
         _held[self.root] = status.st_dev, status.st_ino
 
+    def make_root(self) -> None:
+        """Make the root if it is not there and never was. Raises StoreBroken as `check_root` does."""
+        self.check_root()
+        self.root.mkdir(parents=True, exist_ok=True)
+
     def check_root(self) -> None:
         """Raises StoreBroken if the root was moved, deleted or exchanged since this process holds on to it. Nothing is made
         in its place: half a run folder where a whole one was would be taken for it.

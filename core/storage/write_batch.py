@@ -28,8 +28,7 @@ class WriteBatch:
         self._lock = threading.Lock()
         self._written: list[tuple[str, str, str]] = []
         self._places: dict[str, str] = {}
-        store.check_root()
-        store.root.mkdir(parents=True, exist_ok=True)
+        store.make_root()
         # Open from now on, so that it is told of every fault of the disk since.
         self._root = os.open(store.root, os.O_RDONLY)
 
