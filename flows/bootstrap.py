@@ -9,8 +9,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from flows.cli.utf8_mode import check_file_names
 from flows.prefect_server.environment import prepare
 
+check_file_names()
 _warning = prepare()
 if _warning:
     warnings.warn(_warning, RuntimeWarning, stacklevel=3)

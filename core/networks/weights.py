@@ -237,7 +237,8 @@ def torchvision_path(backbone: Name) -> Path:
 
 def _hub() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "torch"
-    return Path(os.environ.get("TORCH_HOME") or cache).expanduser() / "hub" / "checkpoints"
+    home = os.path.expanduser(os.environ.get("TORCH_HOME") or cache)  # which leaves ~ as it is without a home
+    return Path(home) / "hub" / "checkpoints"
 
 
 def _put(backbone: Name) -> str:

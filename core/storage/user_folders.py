@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from core.errors import NocturneError
-from core.storage.cache_dir import cache_folder
+from core.storage.cache_dir import NOWHERE, cache_folder
 
 FALLBACK = ".home"
 """The folder in a run that holds what the user's own folders do not take."""
@@ -18,6 +18,8 @@ FALLBACK = ".home"
 
 def write_fault(folder: Path) -> NocturneError | None:
     """Why no file can be written into a folder, or into the nearest one above it that exists; None if one can."""
+    if folder.is_relative_to(NOWHERE):
+        return NocturneError("this user has no home, and no other folder is named", "set HOME, or name a folder.")
     existing = Path("/")
     try:
         existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))

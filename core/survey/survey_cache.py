@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from core.config.spec_fields import check_folder
-from core.errors import RunBusy
+from core.errors import RunBusy, SpecError
 from core.progress import ProgressCallback
 from core.storage.cache_dir import cache_folder
+from core.storage.user_folders import write_fault
 from core.survey.spec import SurveySpec
 from core.survey.survey import Survey
 from core.survey.survey_kinds import SurveyKind
@@ -64,6 +65,9 @@ def cached_survey(
     system_folders: bool = False,
 ) -> Survey:
     """The survey of a folder in the cache, to be used as a context manager; entering raises SpecError or RunBusy."""
+    if fault := write_fault(cache_folder()):
+        what = f"the cache, in which it is kept what pictures are like, cannot be used: {fault.what}"
+        raise SpecError(what, "set NOCTURNE_CACHE to a folder that can be written to.")
     real = os.path.realpath(folder)
     scanned = (real, list(include), list(exclude), *((system_folders,) if system_folders else ()))
     place = hashlib.sha256(repr(scanned).encode(errors="surrogateescape")).hexdigest()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+from core.errors import NocturneError
+
 MODE = "PYTHONUTF8"
 
 
@@ -21,6 +23,16 @@ def restart_in_utf8_mode() -> None:
         return
     os.environ[MODE] = "1"
     os.execv(sys.executable, sys.orig_argv)
+
+
+def check_file_names() -> None:
+    """Raises NocturneError if file names are not read as UTF-8: in a process of Prefect's, which cannot be started anew."""
+    encoding = sys.getfilesystemencoding()
+    if needs_restart(encoding, ""):
+        raise NocturneError(
+            f"file names are read as {encoding} here, and outputs would have other names than elsewhere",
+            f"set {MODE}=1 in the environment of the Prefect worker, or a UTF-8 locale.",
+        )
 
 
 def needs_restart(encoding: str, mode: str) -> bool:

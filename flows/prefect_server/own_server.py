@@ -34,6 +34,8 @@ ATTEMPTS = 3
 """Starts, each at another port: another process may have taken it meanwhile."""
 PORT_TAKEN = "address already in use"
 LOG_TAIL = 4_000
+LOGGING = dict.fromkeys(("PREFECT_SERVER_LOGGING_LEVEL", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"), "ERROR")
+"""What a server says to its log, whatever is shown of Prefect: why it does not start."""
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -88,7 +90,7 @@ def last_line(log: str) -> str:
     """
     lines = [line.strip() for line in log.splitlines() if line.strip() and "startup failed" not in line]
     named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit)\b", line)]
-    words = (named or lines or ["it ended without a word"])[-1]
+    words = (named or lines or ["it ended, or was ended after two minutes, without a word"])[-1]
     return re.sub(r"//[^/\s]*@", "//", words)[:300]
 
 
@@ -102,7 +104,7 @@ def _started(port: int, log: IO[bytes]) -> subprocess.Popen[Any]:
     command += ["--log-level", "error", "--lifespan", "on"]
     own = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     settings = get_current_settings().to_environment_variables(exclude_unset=True)
-    env = {**os.environ, **own, **settings, "PREFECT_SERVER_LOGGING_LEVEL": "ERROR"}
+    env = {**os.environ, **own, **settings, **LOGGING}
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
 
 

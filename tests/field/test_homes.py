@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.doctor import machine
+from core.errors import SpecError
+from core.networks import weights
 from core.planning.file_digests import DigestCache
 from core.storage.cache_dir import cache_folder
 from core.storage.user_folders import FALLBACK, has_home, use_writable_folders, write_fault
 from flows.prefect_server.home import home_fault, prefect_home, use_writable_home
 from tests.conftest import Studio
-from tests.flows.command import nocturne
+from tests.flows.command import here, nocturne
 from tests.needs import needs_linux
 
 NAMES = ("HOME", "TMPDIR", "NOCTURNE_CACHE", "PREFECT_HOME", "PREFECT_PROFILES_PATH", "XDG_CACHE_HOME")
@@ -51,6 +53,21 @@ def test_without_a_home_there_is_no_cache_and_no_error(homeless: None, studio: S
     picture = str(studio.root / "library" / "cat.jpg")
     assert DigestCache().measure([picture], 10**6)[0].sha256
     assert not Path("~").exists()
+
+
+@needs_linux
+def test_without_a_home_weights_are_looked_for_all_the_same(homeless: None) -> None:
+    with pytest.raises(SpecError, match="not on this machine"):
+        weights.torchvision_path("vgg19")
+
+
+def test_a_survey_in_a_closed_cache_is_one_sentence(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    (studio.root / "file").touch()
+    monkeypatch.setenv("NOCTURNE_CACHE", str(studio.root / "file" / "cache"))
+    ended = here("similar", studio.library / "cat.jpg", "--in", studio.library)
+    assert ended.code == 2
+    assert "set NOCTURNE_CACHE" in ended.err
+    assert len(ended.err.splitlines()) == 1
 
 
 @needs_linux

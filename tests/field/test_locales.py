@@ -75,3 +75,10 @@ def _holds(studio: Studio, env: dict[str, str]) -> None:
     assert NAME in listed.stdout.decode()
     checked = ended(COMMAND, env, "verify", run)
     assert checked.returncode == 0, checked.stdout
+
+
+@needs_linux
+def test_a_process_of_prefects_says_that_it_reads_names_otherwise() -> None:
+    code = "from flows.cli.utf8_mode import check_file_names; check_file_names()"
+    refused = ended([sys.executable, "-c", code], LOCALES["ASCII"])
+    assert b"set PYTHONUTF8=1" in refused.stderr

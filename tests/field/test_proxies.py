@@ -122,4 +122,4 @@ def test_loopback_that_works_is_no_fault() -> None:
 def test_a_log_of_a_server_is_quoted_by_its_last_error() -> None:
     log = "ERROR:    Traceback\n  File x\nsqlite3.OperationalError: disk I/O error\n\nERROR:    Application startup failed."
     assert last_line(log) == "sqlite3.OperationalError: disk I/O error"
-    assert last_line("") == "it ended without a word"
+    assert "without a word" in last_line("")
