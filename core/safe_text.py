@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def comparable(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def volume_safe(path: str) -> str:
+    """A relative path of portable text as any volume takes it, exFAT, NTFS and SMB among them: what they refuse is
+    %-encoded, which is `< > : " | ? *`, a dot or space at the end of a part, and the first letter of a device's name.
+
+    >>> volume_safe("trip/what?.jpg"), volume_safe("con.jpg"), volume_safe("../etc. /a.jpg")
+    ('trip/what%3F.jpg', '%63on.jpg', '.%2E/etc.%20/a.jpg')
+    """
+    return _REFUSED.sub(lambda refused: f"%{ord(refused[0][0]):02X}{refused[0][1:]}", path)
+
+
 def truncated(text: str, longest: int = 120) -> str:
     """The beginning of a text for a message, and dots where it goes on."""
     return text if len(text) <= longest else f"{text[:longest]}..."
@@ -50,6 +61,13 @@ def path_text(path: Path) -> str:
 
 MAX_COMPONENT = 200
 """Longest file or folder name in bytes that Nocturne writes; file systems stop at 255."""
+
+
+_REFUSED = re.compile(
+    r"""[<>:"|?*]|[. ](?=/|\Z)|(?<![^/])(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=\ *(?:[./]|\Z))""",
+    re.IGNORECASE,
+)
+"""Source: Microsoft, "Naming Files, Paths, and Namespaces"; a device is one whatever suffix follows."""
 
 
 def _encoded(char: str) -> str:

@@ -6,7 +6,7 @@ import string
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from core.safe_text import components_cut, portable, printable
+from core.safe_text import components_cut, portable, printable, volume_safe
 from core.storage.store import TEMPORARY
 
 DEFAULT = "{style}/{asset}.{ext}"
@@ -73,7 +73,7 @@ def rendered(pattern: str, values: Mapping[str, str], mark: str = "") -> str:
     known = {name: portable(text) for name, text in {**values, "stem": str(asset.with_suffix(""))}.items()}
     body = pattern.removesuffix(ENDING).format_map(known)
     tail = f"~{mark}.{known['ext']}" if mark else f".{known['ext']}"
-    return components_cut("/".join(_harmless(part) for part in body.split("/"))) + tail
+    return components_cut(volume_safe("/".join(_harmless(part) for part in body.split("/")))) + tail
 
 
 def _harmless(part: str) -> str:

@@ -16,6 +16,7 @@ from core.errors import NocturneError, SpecError, StoreBroken
 from core.manifest.checked_parquet import read_rows
 from core.manifest.part_files import fold, parquet_bytes, part_names, put_part
 from core.manifest.ranks import with_ranks
+from core.manifest.refused_names import fail_refused_rows, refused_rows
 from core.manifest.schema import LISTS, SCHEMA
 from core.safe_text import printable, truncated
 from core.storage.bounded_read import NotRegular
@@ -87,12 +88,14 @@ def set_aside_damaged(store: Store) -> list[str]:
 def begin(store: Store, planned: pa.Table, hides: Callable[[str | None, str | None], bool] = lambda *_: False) -> None:
     """Start a night: `planned` becomes the manifest, and parts are folded in. What is done and no longer planned is kept
     while its picture is there; what is not done, while its asset or style may be there out of sight, as `hides` tells.
+    A row whose name no picture can have is a failed one tonight.
 
     Call it under the run's lock, before any output is written: from here on no old row speaks of a file that the
     night will overwrite.
     """
     names = part_names(store)
     old = read(store)
+    refused = fail_refused_rows(old.filter(refused_rows(old)))
     made = pc.is_in(old["status"], pa.array(["done", "rejected"]))
     gone = pc.invert(pc.is_in(old["output"], planned["output"]))
     past = old.filter(pc.and_(made, gone))
@@ -101,7 +104,7 @@ def begin(store: Store, planned: pa.Table, hides: Callable[[str | None, str | No
     lost = old.filter(pc.and_(pc.invert(made), gone))
     inputs = zip(lost["asset"].to_pylist(), lost["style"].to_pylist(), strict=True)
     past = pa.concat_tables([past, lost.filter(pa.array([hides(*each) for each in inputs], pa.bool_()))])
-    store.put(MANIFEST, parquet_bytes(pa.concat_tables([planned, past]).sort_by("output")))
+    store.put(MANIFEST, parquet_bytes(pa.concat_tables([planned, past, refused]).sort_by("output")))
     for name in names:
         store.remove(name)
 
@@ -109,7 +112,7 @@ def begin(store: Store, planned: pa.Table, hides: Callable[[str | None, str | No
 def merge(store: Store) -> pa.Table:
     """Fold the parts into manifest.parquet and manifest.csv. Call it under the run's lock. Returns the manifest."""
     names = part_names(store)
-    rows = with_ranks(read(store))
+    rows = with_ranks(fail_refused_rows(read(store)))
     fold(store, rows, names)
     return rows
 
@@ -131,10 +134,7 @@ def query(rows: pa.Table, failed: bool = False, style: str | None = None, sort: 
 
 
 def _has_picture(store: Store, output: str, status: str) -> bool:
-    try:
-        return any(store.exists(path) for path in picture_paths(output, status))
-    except NocturneError:  # a name that leads out of the run folder
-        return False
+    return any(store.exists(path) for path in picture_paths(output, status))
 
 
 def _first_per_output(parts: pa.Table) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import NocturneError, StorageFailed
 from core.manifest import manifest
+from core.manifest.refused_names import fail_refused_rows
 from core.storage.run_paths import output_path, rejected_path
 from core.storage.store import Store
 
@@ -35,7 +36,7 @@ def apply_decisions(store: Store, decisions: Mapping[str, KeepDecision]) -> int:
     Returns how many rows changed: judging again alike changes none. Call it under the run's lock, once the night's parts
     are merged. Raises StorageFailed or StoreBroken.
     """
-    rows = [row for row in manifest.read(store).to_pylist() if row["status"] in ("done", "rejected")]
+    rows = [row for row in fail_refused_rows(manifest.read(store)).to_pylist() if row["status"] in ("done", "rejected")]
     changed = []
     for row in rows:
         decision = decisions.get(row["output"])

@@ -17,6 +17,7 @@ from core.manifest import manifest
 from core.manifest.output_check import ExpectedOutput, OutputTrouble, PixelCheck, expected_path
 from core.manifest.outputs_on_disk import DiskEntry, list_outputs
 from core.progress import ProgressCallback
+from core.safe_text import comparable
 from core.storage.store import TEMPORARY, Store
 
 FAULT_KINDS = ("missing", "altered", "damaged", "stray")
@@ -100,7 +101,8 @@ def verify(store: Store, tick: ProgressCallback | None = None, held: bool = Fals
     ledger = Ledger(store)
     rows, remade = len(ledger.claims), 0
     faults = list(_faults(store, ledger, ledger.claims.values(), tick))
-    unclaimed = [file for file in found if _is_unclaimed(file, ledger)]
+    spelt = _spelt_otherwise(store, found, ledger)
+    unclaimed = [file for file in found if file.name not in spelt and _is_unclaimed(file, ledger)]
     if not held and (faults or unclaimed):
         running = running or is_running(store)
         faults, remade, ledger = _recheck(store, ledger, faults)
@@ -175,6 +177,14 @@ def _recheck(store: Store, before: Ledger, faults: Sequence[OutputFault]) -> tup
             again.append(claim)
     remade = len(faults) - len(stand) - len(again)
     return [*stand, *_faults(store, now, again)], remade, now
+
+
+def _spelt_otherwise(store: Store, found: Sequence[DiskEntry], ledger: Ledger) -> set[str]:
+    """Files of rows that lie there under another case or Unicode composition, on a volume to which that is one name."""
+    listed = {file.name for file in found}
+    claimed = {comparable(name): name for name in ledger.files - listed}
+    others = {name: claimed.get(comparable(name)) for name in listed - ledger.files} if claimed else {}
+    return {name for name, own in others.items() if own is not None and os.path.lexists(store.root / own)}
 
 
 def _is_unclaimed(file: DiskEntry, ledger: Ledger) -> bool:

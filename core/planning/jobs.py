@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from core.safe_text import comparable, volume_safe
 from core.storage.run_paths import output_name
 
 
@@ -53,11 +55,24 @@ JOB_FIELDS = tuple(field.name for field in fields(Job))
 
 
 class OutputNames:
-    """Gives each job of a plan its own output path; a path that is taken gets a mark from the key."""
+    """Gives each job of a plan its own output path; a path that is taken gets a mark from the key.
 
-    def __init__(self) -> None:
+    Paths are compared as volumes do that ignore case and composition, on every volume, and so are their small views. In a
+    fresh run a path depends on the jobs before it alone. What was made for a job keeps its path, whichever version of
+    Nocturne named it, and a path that differs from that of an earlier row in its spelling alone is taken.
+
+    `rows` are the outputs of the run's earlier rows, `made` the (output, key) of those with a picture.
+    """
+
+    def __init__(self, rows: Iterable[str] = (), made: Iterable[tuple[str, str]] = ()) -> None:
+        self._outputs: set[str] = set()
         self._taken: set[str] = set()
+        self._views: set[str] = set()
         self._folders: set[str] = set()
+        self._made = {(volume_safe(output), key): output for output, key in made}
+        self._earlier = defaultdict[str, set[str]](set)
+        for output in rows:
+            self._earlier[comparable(output)].add(output)
 
     def name(self, style: str, asset: str, suffix: str, key: str, variant: int) -> str:
         """`<style>/<asset>.<suffix>`; further variants, and jobs that would clash, `...~<key[:10]>.<suffix>`."""
@@ -68,22 +83,41 @@ class OutputNames:
         marks = (f"{key[:10]}-{serial}" if serial > 1 else key[:10] for serial in itertools.count(1))
         for mark in marks if marked else itertools.chain([""], marks):
             output = self._beside_files(render(mark))
-            if output not in self._taken and output not in self._folders:
+            made = self._made.pop((output, key), None)
+            if made is not None and made not in self._outputs:
+                return self._take(made)
+            if self._is_free(output):
                 break
-        self._taken.add(output)
-        self._folders.update(itertools.accumulate(output.split("/")[:-1], "{}/{}".format))
+        return self._take(output)
+
+    def _is_free(self, output: str) -> bool:
+        form = comparable(output)
+        taken = form in self._taken or form in self._folders or _view(form) in self._folders
+        return not taken and self._earlier.get(form, {output}) >= {output}
+
+    def _take(self, output: str) -> str:
+        form = comparable(output)
+        self._outputs.add(output)
+        self._taken.add(form)
+        self._views.add(_view(form))
+        self._folders.update(itertools.accumulate(form.split("/")[:-1], "{}/{}".format))
         return output
 
     def _beside_files(self, output: str) -> str:
-        """The path with a `~` behind each folder that would have to be where an output is."""
+        """The path with a `~` behind each folder that would have to be where an output is, or its small view."""
         folders, _, name = output.rpartition("/")
         path = ""
         for folder in folders.split("/") if folders else ():
             path += folder
-            while path in self._taken:
+            while comparable(path) in self._taken or comparable(path) in self._views:
                 path += "~"
             path += "/"
         return path + name
+
+
+def _view(form: str) -> str:
+    """The small view of an output, beside those of others."""
+    return form + ".jpg"
 
 
 def fitted(width: int, height: int, longest: int) -> tuple[int, int]:

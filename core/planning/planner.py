@@ -125,7 +125,7 @@ class Planner:
         self.retry, self.tick, self._again = retry, tick, again
         self.summary = PlanSummary()
         self.finished = finished_jobs(out, reuse)
-        self.names = OutputNames()
+        self.names = OutputNames(self.finished.rows, self.finished.made())
         self._first: dict[str, str] = {}
         self._sharder = Sharder(shard_seconds, most)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from core.errors import TRANSIENT
 from core.manifest import manifest
+from core.safe_text import comparable
 from core.storage.run_paths import OUTPUTS, REJECTED, output_path, picture_paths
 from core.storage.store import Store
 
@@ -43,6 +45,7 @@ class FinishedJobs:
     """The rows of this run by output, the pictures that lie in its folder, and done jobs of all runs by key."""
 
     rows: dict[str, EarlierRow] = field(default_factory=dict)
+    run: Path | None = None
     files: set[str] = field(default_factory=set)
     by_key: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -51,7 +54,21 @@ class FinishedJobs:
         row = self.rows.get(output)
         if row is None or row.status not in ("done", "rejected") or row.key != key:
             return False
-        return not self.files.isdisjoint(picture_paths(output, row.status))
+        return any(map(self._is_there, picture_paths(output, row.status)))
+
+    def made(self) -> Iterator[tuple[str, str]]:
+        """Output and key of every row of this run whose picture is there."""
+        return ((output, row.key) for output, row in self.rows.items() if self.is_made(output, row.key))
+
+    def _is_there(self, path: str) -> bool:
+        """Whether a picture lies in the run's folder, which may be on a volume that has spelt its name otherwise."""
+        if path in self.files:
+            return True
+        return self.run is not None and comparable(path) in self._forms and Store(self.run).exists(path)
+
+    @cached_property
+    def _forms(self) -> set[str]:
+        return {comparable(name) for name in self.files}
 
     def source(self, key: str) -> tuple[str, str] | None:
         """The run folder and output from which an equal job can be taken, if its file is still there."""
@@ -63,7 +80,7 @@ class FinishedJobs:
 
 def finished_jobs(out: Path, reuse: Sequence[Path]) -> FinishedJobs:
     """Read this run's manifest and those of the runs to reuse; a run that does not exist yet has made nothing."""
-    finished = FinishedJobs()
+    finished = FinishedJobs(run=out)
     for run in [*reversed(reuse), out]:  # this run's own pictures come first
         store = Store(run)
         for output, key, status, reason, attempt, score in _rows(store):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from core.report.gallery_words import words_of
@@ -16,6 +17,7 @@ from core.report.rows import Rows, columns, finite
 from core.safe_text import portable
 from core.scoring.explain_score import score_sentence
 from core.storage import run_paths
+from core.storage.store import Store
 
 PREFIX = "window.nocturne = "
 """What stands before the JSON in the data file."""
@@ -48,20 +50,20 @@ OTHERS = ("output", "asset", "style", "checkpoint", "seed", "class_kept", "finis
 NAMES = (*OTHERS, *TEXTS, *NUMBERS)
 
 
-def data_file(rows: Rows) -> bytes:
+def data_file(rows: Rows, store: Store | None = None) -> bytes:
     """The data file of `rows`: PREFIX, a JSON object, and a semicolon, in ASCII.
 
     The newest ROWS_LIMIT rows are kept, and jobs that never ran are the first to be left out. Infinite and
     NaN numbers become null.
     """
-    text = json.dumps(document(rows), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(document(rows, store), separators=(",", ":"), allow_nan=False)
     # ASCII leaves out U+2028, which ended a line in older JavaScript; `<` could end the script element.
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return f"{PREFIX}{text};\n".encode("ascii")
 
 
-def document(rows: Rows) -> dict[str, Any]:
+def document(rows: Rows, store: Store | None = None) -> dict[str, Any]:
     """What the data file says, before it is written as JSON."""
     named = columns(rows, NAMES)
     kept = _newest(named["finished"])
@@ -86,8 +88,8 @@ def document(rows: Rows) -> dict[str, Any]:
         [score_sentence(dict(zip(named, row, strict=True))) for row in zip(*named.values(), strict=True)]
     )
     cells["finished"] = [None if time is None else int(time.timestamp()) for time in named["finished"]]
-    cells["asset"] = _pictures(named["asset"], drawn, run_paths.asset_thumb)
-    cells["style"] = _pictures(named["style"], drawn, run_paths.style_thumb)
+    cells["asset"] = _pictures(named["asset"], drawn, _called(store, run_paths.asset_thumb))
+    cells["style"] = _pictures(named["style"], drawn, _called(store, run_paths.style_thumb))
     cells["output"] = _coded(_tails(named["output"], named["style"], named["asset"]))
     return {
         "count": len(kept),
@@ -116,6 +118,11 @@ def _coded(values: Sequence[Any]) -> dict[str, list[Any]]:
     places: dict[Any, int] = {}
     codes = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
     return {"values": list(places), "codes": codes}
+
+
+def _called(store: Store | None, thumb: Callable[..., str]) -> Callable[[str], str]:
+    """What small views are called, as the run folder has them if there is one."""
+    return partial(run_paths.thumb_there, store.exists, thumb) if store else thumb
 
 
 def _pictures(names: Sequence[str], drawn: Sequence[bool], thumb: Callable[[str], str]) -> dict[str, list[Any]]:

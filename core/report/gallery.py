@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.errors import NocturneError
+import pyarrow as pa
+
+from core.manifest.refused_names import fail_refused_rows
 from core.report.data import ROWS_LIMIT, data_file
 from core.report.gallery_words import GalleryWords, shared_words
 from core.report.pages import TEMPLATES, environment, href
@@ -36,9 +38,10 @@ def build_gallery(store: Store, rows: Rows, title: str, problems: Sequence[str] 
 
     Every file is put whole, the page last. Raises StorageFailed when one cannot be written.
     """
+    rows = fail_refused_rows(rows) if isinstance(rows, pa.Table) else rows
     summary = summarise(rows)
     words = shared_words(columns(rows, ("kind",))["kind"])
-    files = {"data.js": data_file(rows), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
+    files = {"data.js": data_file(rows, store), "gallery.css": _joined(SHEETS), "gallery.js": _script()}
     page = _page(store, summary, title, words, _stamp(files.values()), problems)
     folder = PurePosixPath(run_paths.GALLERY).parent
     for name, data in files.items():
@@ -77,11 +80,9 @@ def _styles(store: Store, summary: RunSummary) -> list[dict[str, Any]]:
 
 
 def _style_view(store: Store, name: str) -> str | None:
-    """The small view of a style, if it has one; a manifest that others wrote may name anything as a style."""
-    try:
-        return f"../{thumb}" if store.exists(thumb := run_paths.style_thumb(name)) else None
-    except NocturneError:
-        return None
+    """The small view of a style, if it has one."""
+    thumb = run_paths.thumb_there(store.exists, run_paths.style_thumb, name)
+    return f"../{thumb}" if store.exists(thumb) else None
 
 
 def _bars(histogram: Sequence[int]) -> list[tuple[int, float]]:

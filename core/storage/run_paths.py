@@ -2,11 +2,20 @@
 
 runs/<name>/spec.toml  plan.parquet  parts/*.parquet  manifest.parquet  manifest.csv  outputs/...  rejected/...
             thumbs/...  gallery/index.html  nights/<utc>.json  log.jsonl  .lock
+
+A run folder may lie on any volume, and be copied to any. Names that are made here hold nothing that exFAT, NTFS or SMB
+refuse (core.safe_text.volume_safe), and those of one folder differ in more than case and Unicode composition
+(core.safe_text.comparable): outputs are told apart by core.planning.jobs.OutputNames, small views by `view_name`. Outputs
+that earlier versions named keep their names while their keys are planned; a run into a new folder with `--reuse` gives
+them names that go anywhere.
 """
 
 from __future__ import annotations
 
-from core.safe_text import components_cut, portable
+import hashlib
+from collections.abc import Callable
+
+from core.safe_text import comparable, components_cut, portable, volume_safe
 
 SPEC = "spec.toml"
 PLAN = "plan.parquet"
@@ -44,7 +53,7 @@ def output_name(style: str, asset: str, suffix: str, mark: str = "") -> str:
     'wave/trip/cat.jpg.png'
     """
     tail = f"~{mark}.{suffix}" if mark else f".{suffix}"
-    return components_cut(f"{portable(style)}/{portable(asset)}") + tail
+    return components_cut(volume_safe(f"{portable(style)}/{portable(asset)}")) + tail
 
 
 def output_path(output: str) -> str:
@@ -81,11 +90,41 @@ def output_of(name: str) -> str | None:
     return None
 
 
-def asset_thumb(asset: str) -> str:
-    """The small view of an asset."""
-    return f"{THUMBS}/assets/{components_cut(portable(asset))}.jpg"
+def asset_thumb(asset: str, called: Callable[[str], str] | None = None) -> str:
+    """The small view of an asset, by `view_name` or what else it is `called` by."""
+    return f"{THUMBS}/assets/{(called or view_name)(asset)}.jpg"
 
 
-def style_thumb(style: str) -> str:
-    """The small view of a style."""
-    return f"{THUMBS}/styles/{components_cut(portable(style))}.jpg"
+def style_thumb(style: str, called: Callable[[str], str] | None = None) -> str:
+    """The small view of a style, by `view_name` or what else it is `called` by."""
+    return f"{THUMBS}/styles/{(called or view_name)(style)}.jpg"
+
+
+def thumb_there(exists: Callable[[str], bool], thumb: Callable[..., str], name: str) -> str:
+    """The small view of an asset or a style, by `asset_thumb` or `style_thumb`, as a run folder has it, of which `exists`
+    tells what is there: runs of earlier versions call some otherwise.
+    """
+    own, earlier = thumb(name), thumb(name, earlier_view_name)
+    return earlier if earlier != own and not exists(own) and exists(earlier) else own
+
+
+def view_name(name: str) -> str:
+    """What the files that show an asset or a style are called, before their suffix: its own name, or where a volume may
+    refuse that, take it for another, or need a folder in the place of a file, its folded name with a mark.
+
+    >>> view_name("trip/cat.jpg"), view_name("Cat.jpg")
+    ('trip/cat.jpg', 'cat.jpg~7f8f7b9c77')
+    """
+    plain = portable(name)
+    safe = comparable(volume_safe(plain))
+    folders, _, last = safe.rpartition("/")
+    # No folder ends as files do that lie beside it, such as the view x.jpg.jpg of x.jpg.
+    path = "".join(f"{folder}~/" if "." in folder else f"{folder}/" for folder in folders.split("/") if folder) + last
+    if path == plain:
+        return components_cut(path)
+    return f"{components_cut(path)}~{hashlib.sha256(plain.encode()).hexdigest()[:10]}"
+
+
+def earlier_view_name(name: str) -> str:
+    """What `view_name` was in earlier versions, whose run folders have such files."""
+    return components_cut(portable(name))

@@ -171,8 +171,11 @@ class Store:
         )
 
     def exists(self, name: str) -> bool:
-        """Whether a file called `name` is there."""
-        return self.path(name).is_file()
+        """Whether a file called `name` is there; none is called as no file in the folder can be."""
+        try:
+            return self.path(name).is_file()
+        except (NocturneError, OSError):
+            return False
 
     def remove(self, name: str) -> None:
         """Delete `name`; nothing happens if it is gone already."""

@@ -7,7 +7,8 @@ from core.assist.measures import measures
 from core.assist.overlays import overlays
 from core.assist.swatches import WRITERS
 from core.images.image import Picture, thumbnail
-from core.safe_text import components_cut, portable
+from core.storage.run_paths import earlier_view_name, view_name
+from core.storage.store import Store
 from core.survey.annotator import Annotation
 
 PALETTES, OVERLAYS, THUMBS = "palettes", "overlays", "thumbs"
@@ -39,4 +40,10 @@ def file_name(folder: str, asset: str, suffix: str) -> str:
     >>> file_name("palettes", "trip/cat.jpg", "ase")
     'palettes/trip/cat.jpg.ase'
     """
-    return f"{folder}/{components_cut(portable(asset))}.{suffix}"
+    return f"{folder}/{view_name(asset)}.{suffix}"
+
+
+def file_there(store: Store, folder: str, asset: str, suffix: str) -> str | None:
+    """The file of a picture, if there is one; surveys of earlier versions call some otherwise."""
+    names = file_name(folder, asset, suffix), f"{folder}/{earlier_view_name(asset)}.{suffix}"
+    return next(filter(store.exists, names), None)

@@ -16,7 +16,7 @@ from core.assist.search import Vectors
 from core.assist.swatches import WRITERS
 from core.report.board import InspirationPage, PagePicture, PaletteColour, PictureGroup, SimilarPicture
 from core.storage.store import Store
-from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_name
+from core.survey.analysis import OVERLAYS, PALETTES, THUMBS, file_there
 from core.survey.table import SurveyRow
 
 PAGE = "index.html"
@@ -85,16 +85,15 @@ def colours(row: SurveyRow) -> list[PaletteColour]:
 
 def _picture(row: SurveyRow, store: Store, near: Sequence[SimilarPicture]) -> PagePicture:
     name = row["asset"]
-    thumb = file_name(THUMBS, name, "jpg")
-    overlays = {what: file_name(OVERLAYS, name, f"{what}.jpg") for what in DRAWN}
-    files = {suffix: file_name(PALETTES, name, suffix) for suffix in WRITERS}
+    overlays = {what: file_there(store, OVERLAYS, name, f"{what}.jpg") for what in DRAWN}
+    files = {suffix: file_there(store, PALETTES, name, suffix) for suffix in WRITERS}
     point = None if row["pleasure"] is None else (row["pleasure"], row["arousal"])
     return PagePicture(
         name=name,
-        thumb=thumb if point and store.exists(thumb) else None,
+        thumb=file_there(store, THUMBS, name, "jpg") if point else None,
         palette=colours(row),
-        overlays={what: path for what, path in overlays.items() if store.exists(path)},
-        files={suffix: path for suffix, path in files.items() if store.exists(path)},
+        overlays={what: path for what, path in overlays.items() if path},
+        files={suffix: path for suffix, path in files.items() if path},
         mood=row["mood"],
         point=point,
         measures={name: row[name] for name in MEANINGS if name not in ("palette", "colours", "mood")},
