@@ -11,6 +11,7 @@ import errno
 import io
 import locale
 import os
+import select
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 READER_GONE = (errno.EPIPE, errno.ECONNRESET)
+PATIENCE = 10.0
+"""Seconds that the reader of a stream which does not block may take."""
 _never_open: set[int] = set()
 _result_printed = False
 
@@ -35,9 +38,12 @@ class LossyFile(io.FileIO):
     def write(self, data: ReadableBuffer, /) -> int:
         """Write bytes; a length is returned whether they were taken or not."""
         try:
-            return super().write(data) or 0
-        except BlockingIOError:
-            raise
+            while (
+                written := super().write(data)
+            ) is None:  # one that another program has set not to block, and is full
+                if not select.select([], [self], [], PATIENCE)[1]:
+                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            return written
         except OSError as error:
             self.lost = self.lost or error
             return memoryview(data).nbytes
