@@ -11,6 +11,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 
 from core.classifier.calibration import ReliabilityBin
+from core.images.fonts import font_for
 from core.networks.classifier import Classifier
 from core.safe_text import printable
 
@@ -24,10 +25,22 @@ def confusion_plot(classes: Sequence[str], confusion: Int[NDArray[np.int64], "c 
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     places = range(len(classes))
-    names = [printable(name).replace("$", r"\$") for name in classes]
+    fonts = [font_for(printable(name)) for name in classes]
+    names = [
+        printable(name).replace("$", r"\$") if font else f"class {place}"
+        for place, (name, font) in enumerate(zip(classes, fonts, strict=True), start=1)
+    ]
     axes.set_xticks(places, names, rotation=45, ha="right")
     axes.set_yticks(places, names)
-    axes.set(xlabel="said", ylabel="is", title="Held-out pictures")
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        for label, font in zip(labels, fonts, strict=True):
+            if font is not None:
+                label.set_font(font)
+    about = (
+        "Held-out pictures" if all(fonts) else "Held-out pictures (no font has some names: the card has them in order)"
+    )
+    axes.set(xlabel="said", ylabel="is")
+    axes.set_title(about, wrap=True)
     if len(classes) <= MOST_WRITTEN:
         for row, column in np.ndindex(confusion.shape):
             colour = "white" if shares[row, column] > 0.5 else "black"

@@ -6,10 +6,12 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core.images.fonts import LATIN, font_for
 from core.images.pixel_types import U8
 
 SMALLEST, LARGEST = 224, 640
@@ -89,25 +91,29 @@ def _write(
     draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, ink: tuple[int, int, int], width: int
 ) -> None:
     """Write a line that is at most `width` pixels long: smaller if need be, and cut if that is not enough."""
-    while size > LEAST_FONT and _font(size).getlength(text) > width:
+    while size > LEAST_FONT and _font(size, text).getlength(text) > width:
         size -= 1
-    if _font(size).getlength(text) > width:
-        while text and _font(size).getlength(text + "...") > width:
+    if _font(size, text).getlength(text) > width:
+        while text and _font(size, text).getlength(text + "...") > width:
             text = text[:-1]
         text += "..."
-    draw.text(place, text, fill=ink, font=_font(size))
+    draw.text(place, text, fill=ink, font=_font(size, text))
 
 
 def _widest(labels: Sequence[Label], font: int) -> int:
     """Pixels that the labels of rows take, of which a long one has no more than twenty letters' room."""
-    lengths = [_font(font).getlength(label.value) for label in labels]
-    lengths += [_font(round(0.8 * font)).getlength(label.name) for label in labels]
+    lengths = [_font(font, label.value).getlength(label.value) for label in labels]
+    lengths += [_font(round(0.8 * font), label.name).getlength(label.name) for label in labels]
     return min(math.ceil(max(lengths)), 12 * font)
 
 
+def _font(size: int, text: str = "") -> ImageFont.FreeTypeFont:
+    """Pillow's own font, which is the same everywhere, or for a text that it has no letters for another one."""
+    return _loaded(size, None if LATIN.issuperset(text) else font_for(text))
+
+
 @functools.lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Pillow's own font, which is the same everywhere."""
-    font = ImageFont.load_default(size)
+def _loaded(size: int, file: Path | None) -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(file, size) if file else ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont)
     return font

@@ -18,6 +18,7 @@ from core.errors import TRANSIENT, NocturneError
 from core.images import image
 from core.images.open_image import quoted
 from core.manifest.schema import TIMES
+from core.planning.library import scan
 from core.storage.run_paths import LOG
 from tests.faults.mutations import Mutant
 from tests.faults.outcomes import ALLOWED
@@ -63,10 +64,12 @@ class Record:
 
 def judge_rows(record: Record, rows: list[dict[str, Any]], assets: list[Mutant], library: Path) -> None:
     """One row an asset, with an outcome that its mutation may have and words that help; and no worker died of any."""
-    wanted = Counter(mutant.name for mutant in assets)
+    called = {asset.file: asset.name for asset in scan(library).assets}  # names that portable text makes one are marked
+    names = [called.get(os.fsdecode(mutant.file), mutant.name) for mutant in assets]
+    wanted = Counter(names)
     found = Counter(row["asset"] for row in rows)
     record.rows_missing_or_twice += [f"{name}: {found[name]}" for name in wanted | found if found[name] != wanted[name]]
-    by_name = {mutant.name: mutant for mutant in assets}
+    by_name = dict(zip(names, assets, strict=True))
     for row in rows:
         mutant = by_name.get(row["asset"])
         outcome = row["reason"] or row["status"]
