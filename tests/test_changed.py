@@ -77,5 +77,5 @@ def test_selected_for_tests_are_themselves(tree: Path) -> None:
 
 def test_importers_are_read_from_the_sources() -> None:
     who = importers()
-    assert "flows.cli.application" in who("flows.cli.exit_handling")
+    assert "flows.cli.entry" in who("flows.cli.exit_handling")
     assert who("no.such.module") == set()

@@ -40,7 +40,7 @@ def test_the_command_says_what_is_wrong_and_what_to_do(store: Store) -> None:
     assert "outputs/wave/cat.jpg.png damaged is not a picture" in words
     assert "outputs/wave/%1B[31m[bold]dog%0A.png" in words
     assert "Missing: the same `nocturne run` makes these pictures again" in words
-    assert f"Damaged: `nocturne verify {store.root} --set-aside` moves them" in words
+    assert f"Damaged: `nocturne verify --set-aside {store.root}` moves them" in words
     assert "nothing is ever deleted" in words
     assert "\x1b" not in ended.out
     assert contents(store.root) == before
