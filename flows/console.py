@@ -17,12 +17,17 @@ from rich.text import Text
 
 from core.safe_text import printable
 
+NARROWEST, USUAL = 20, 80
+"""Letters in a line under which a console is not believed, and what is taken then."""
+
 
 class PlainConsole(Console):
     """A console that takes texts for what they are, and passes on no character that steers a terminal but its own."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **options)
+        if self.width < NARROWEST:  # 0 where an editor or a service says nothing of its width: nothing would be printed
+            self.width = USUAL
 
     def render_str(self, text: str, **options: Any) -> Text:
         """A text as it is shown, so that it is measured right."""

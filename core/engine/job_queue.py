@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.engine.awake_time import awake_time
 from core.engine.messages import Outcome
 from core.errors import NocturneError
 from core.planning.jobs import Job
@@ -23,8 +23,8 @@ GROUP_SECONDS = 4.0
 MAX_CRASHES = 3
 """Crashes of workers during which a job may be in work before it fails as their cause."""
 
-LONGEST_WAIT = 3600.0
-"""Seconds for which the supervisor sleeps at most; the system's own limit is 24 days."""
+LONGEST_WAIT = 5.0
+"""Seconds for which the supervisor sleeps at most: the clock of limits wants to be asked."""
 
 WORKING = frozenset({"decode", "make", "score", "write"})
 """Phases in which a job has its time limit, and can be the cause of a crash."""
@@ -74,7 +74,7 @@ class InFlight:
     submission: Submission
     suspect: bool = False
     phase: str = "sent"
-    since: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=awake_time)
     limit: float = field(init=False)
     """Seconds that the group may be in one stage: the limit of one job, and what the others are predicted to take."""
 
@@ -155,7 +155,7 @@ class JobQueue:
         """Record that an in-flight group entered a phase."""
         if name in self._in_flight:
             group = self._in_flight[name]
-            group.phase, group.since = phase, time.monotonic()
+            group.phase, group.since = phase, awake_time()
 
     def finish(self, output: str, outcome: Outcome | None) -> None:
         """Record how an in-flight job ended; None: it was left."""
@@ -187,13 +187,13 @@ class JobQueue:
 
     def overdue(self) -> InFlight | None:
         """A group that has been in one stage for too long."""
-        now = time.monotonic()
+        now = awake_time()
         return next((group for group in self._in_flight.values() if group.overdue(now)), None)
 
     def seconds_to_timeout(self) -> float | None:
         """Seconds until some group's limit is reached, at most LONGEST_WAIT."""
         ends = [group.since + group.limit for group in self._in_flight.values() if group.phase in WORKING]
-        return min(LONGEST_WAIT, max(0.0, min(ends) - time.monotonic()) + 0.01) if ends else None
+        return min(LONGEST_WAIT, max(0.0, min(ends) - awake_time()) + 0.01) if ends else None
 
     def requeue_after_crash(self) -> list[InFlight]:
         """Requeue the in-flight jobs of a worker that died: those that waited there as before, those in work as suspects.

@@ -7,6 +7,7 @@ in which a file can be wrong ends in one of `core.errors`, with a sentence that 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import stat
@@ -110,7 +111,42 @@ def decoder_errors(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise OutOfMemory(f"{name} needs more memory than there is", "make it smaller, or free memory.") from error
     except Exception as error:  # a hostile file can make a decoder raise anything
+        if is_out_of_reach(error):
+            raise out_of_reach_error(name, error) from error
         raise Unreadable(f"{name} is damaged ({_one_line(error)})", "copy it again from its source.") from error
+
+
+OUT_OF_REACH = frozenset(
+    getattr(errno, name)
+    for name in (
+        *(
+            "EIO",
+            "ESTALE",
+            "ETIMEDOUT",
+            "EHOSTDOWN",
+            "EHOSTUNREACH",
+            "ENETDOWN",
+            "ENETUNREACH",
+            "ENOTCONN",
+            "ECONNRESET",
+        ),
+        *("ECONNABORTED", "EREMOTEIO", "ENXIO", "ENODEV", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EBUSY"),
+    )
+    if hasattr(errno, name)
+)
+"""What a system answers where a disk, a network share or the machine is at fault, and not the file."""
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """Whether an error says that a file cannot be reached now, and may be later."""
+    return isinstance(error, OSError) and error.errno in OUT_OF_REACH
+
+
+def out_of_reach_error(name: str, error: BaseException) -> Missing:
+    """What to raise for it: its job is tried again the next night."""
+    return Missing(
+        f"{name} cannot be reached now ({_one_line(error)})", "look at its disk or its share; it is tried again."
+    )
 
 
 def _open_regular(path: str | Path, name: str) -> IO[bytes]:
@@ -122,6 +158,8 @@ def _open_regular(path: str | Path, name: str) -> IO[bytes]:
     except PermissionError as error:
         raise Unreadable(f"{name} may not be read by this user", "change its permissions, or leave it out.") from error
     except (OSError, ValueError) as error:
+        if is_out_of_reach(error):
+            raise out_of_reach_error(name, error) from error
         raise Unreadable(f"{name} cannot be opened ({_one_line(error)})", "check the disk and the name.") from error
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.errors import JobError, Missing, Unreadable
 from core.images import decode_probe, decoding, image
+from core.images.open_image import is_out_of_reach, out_of_reach_error
 from core.progress import ProgressCallback
 from core.storage.bounded_read import open_regular
 from core.storage.cache_dir import cache_folder
@@ -65,7 +66,7 @@ class DigestCache:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or cache_folder()
+        self._folder: Path | None = folder or cache_folder()
         self.computed = 0
 
     def measure(
@@ -74,6 +75,15 @@ class DigestCache:
         """Measure files by their headers and bytes, in order. `tick(done, total)` is called now and then while new ones
         are read.
         """
+        try:
+            return self._measure_all(paths, max_pixels, tick)
+        except sqlite3.Error as error:  # damaged, or held by another process all the while: it is a cache
+            if not isinstance(error, sqlite3.OperationalError):
+                _discard(self._folder)
+            self._folder = None
+            return self._measure_all(paths, max_pixels, tick)
+
+    def _measure_all(self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None) -> list[MeasuredFile]:
         with self._connection() as db:
             stats = [_stat(path) for path in paths]
             known = _load_known(db, paths, stats)
@@ -127,9 +137,11 @@ def sha256_of(path: str) -> str:
         with open_regular(path) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(f"{path} is gone", "put it back or run again without it.") from error
     except OSError as error:
+        if is_out_of_reach(error):
+            raise out_of_reach_error(path, error) from error
         raise Unreadable(f"{path} cannot be read ({error.strerror})", "check its permissions.") from error
     return digest.hexdigest()
 
@@ -157,8 +169,17 @@ def _limited(path: str, found: MeasuredFile, max_pixels: int) -> MeasuredFile:
     return found
 
 
-def _open(folder: Path) -> sqlite3.Connection:
+def _discard(folder: Path | None) -> None:
+    """Delete a cache that is no database any more."""
+    for file in folder.glob("digests.sqlite*") if folder else ():
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
+def _open(folder: Path | None) -> sqlite3.Connection:
     try:
+        if folder is None:
+            raise sqlite3.OperationalError("there is none")
         folder.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(folder / "digests.sqlite", timeout=30)
         _create(db)
@@ -186,7 +207,8 @@ def _stat(path: str) -> Stat:
         info = os.stat(path)
     except OSError:
         return (-1, -1, -1)
-    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+    # SQLite has 64 bits, and a volume may give times of other centuries.
+    return (info.st_size, info.st_mtime_ns % 2**63, info.st_ctime_ns % 2**63)
 
 
 _SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"

@@ -38,6 +38,9 @@ NAME_FAULTS = frozenset(
 )
 """What the system answers when one name is at fault; any other answer is the disk's or the folder's."""
 
+NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP})
+"""What the system answers where a volume, such as some network shares, has no locks."""
+
 LOCK_PATIENCE = 0.5
 """Seconds to wait for a lock: whoever only asks whether it is held has it for a moment."""
 
@@ -209,6 +212,11 @@ class Store:
                 f"{self.root} is being made by another process", "wait for it to end, or choose another --out."
             ) from error
         except OSError as error:
+            if error.errno in NO_LOCKS:
+                raise SpecError(
+                    f"{path_text(self.root)} lies on a volume without file locks ({error.strerror})",
+                    "mount it with locks, or choose an --out on another volume.",
+                ) from error
             raise SpecError(
                 f"{path_text(target)} cannot be a lock ({error.strerror or error})",
                 "look at what stands in its place, or choose another --out.",
