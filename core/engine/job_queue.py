@@ -23,7 +23,7 @@ GROUP_SECONDS = 4.0
 MAX_CRASHES = 3
 """Crashes of workers during which a job may be in work before it fails as their cause."""
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 2.0
 """Seconds for which the supervisor sleeps at most: the clock of limits wants to be asked."""
 
 WORKING = frozenset({"decode", "make", "score", "write"})
