@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -42,6 +43,12 @@ def volume_safe(path: str) -> str:
     ('trip/what%3F.jpg', '%63on.jpg', '.%2E/etc.%20/a.jpg')
     """
     return _REFUSED.sub(lambda refused: f"%{ord(refused[0][0]):02X}{refused[0][1:]}", path)
+
+
+def one_spelling(names: Sequence[str]) -> list[str]:
+    """The names, those that differ in Unicode composition alone all spelt as the first of them is."""
+    first: dict[str, str] = {}
+    return [first.setdefault(unicodedata.normalize("NFC", name), name) for name in names]
 
 
 def truncated(text: str, longest: int = 120) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from prefect import get_run_logger
 from prefect.artifacts import (
     create_image_artifact,
     create_markdown_artifact,
@@ -32,6 +33,8 @@ def train_classifier_in_flow(spec: TrainClassifierSpec) -> dict[str, Any]:
     with open_training(spec.rooted(Path.cwd())) as training:
         run, sender = os.fspath(training.store.root), ArtifactSender()
         name, chunks = training.store.root.name, len(training.chunks)
+        for sentence in training.notes():
+            get_run_logger().warning(sentence)
         bar = sender.send(lambda: create_progress_artifact(0.0, key="pictures", description=f"{name}: pictures seen"))
         for chunk in range(chunks):
             see_pictures.submit(run, chunk).result()

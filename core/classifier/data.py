@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from core.errors import SpecError
 from core.planning.file_digests import DigestCache
 from core.planning.library import scan
-from core.safe_text import printable, truncated
+from core.safe_text import one_spelling, printable, truncated
 from core.storage.text_file import read_csv
+from core.training.picture_checks import TINY
 
 COLUMNS = ("file", "label")
 """What a CSV has to have; `asset` may stand for `file`."""
@@ -68,7 +69,9 @@ def load_pictures(data: Path, max_pixels: int, *, system_folders: bool = False) 
     skipped = list[str]()
     from_csv = data.suffix.lower() == ".csv"
     listed = sorted(_from_csv(data) if from_csv else _from_folder(data, system_folders, skipped))
-    classes = tuple(sorted({label for _, label, _ in listed}))
+    labels = one_spelling([label for _, label, _ in listed])
+    listed = [(name, label, file) for (name, _, file), label in zip(listed, labels, strict=True)]
+    classes = tuple(sorted(set(labels)))
     if not 2 <= len(classes) <= MOST_CLASSES:
         raise SpecError(
             f"{printable(str(data))} has {len(classes)} classes",
@@ -126,6 +129,8 @@ def _labelled(
         if measured.reason is not None:
             skipped.append(measured.message or f"{name} cannot be read.")
             continue
+        if min(measured.width, measured.height) < TINY:
+            skipped.append(f"{name} is {measured.width}x{measured.height} pixels: little can be learnt from it.")
         picture = LabelledPicture(file, name, classes.index(label), measured.pixel_digest)
         before = first.setdefault(picture.digest, picture)
         if before is picture:

@@ -49,6 +49,12 @@ class ClassifierTraining:
         """Called with how many pictures have features, and of how many."""
         self.store.put(SPEC, spec.toml().encode())
 
+    def notes(self) -> list[str]:
+        """Sentences on what the data has that is not learnt, known before any picture is seen whole."""
+        found = self.data.skipped
+        more = [f"... and {len(found) - LISTED:,} more files are left out."] if len(found) > LISTED else []
+        return [*(printable(sentence) for sentence in found[:LISTED]), *more]
+
     @cached_property
     def file(self) -> str:
         """Name of the classifier's file in the run folder."""

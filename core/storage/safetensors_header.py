@@ -19,6 +19,18 @@ from core.storage.bounded_read import open_regular
 SUFFIX = ".safetensors"
 """What the name of a safetensors file ends in."""
 
+BITS = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"), 8),
+    **dict.fromkeys(("I16", "U16", "F16", "BF16"), 16),
+    **dict.fromkeys(("I32", "U32", "F32"), 32),
+    **dict.fromkeys(("I64", "U64", "F64"), 64),
+}
+"""Bits of a value of each type; a file of another type was written by something that this Nocturne does not know."""
+COUNTER = ".num_batches_tracked"
+"""What the names of batch normalisation's counters end in, which are whole numbers."""
+FLOATS = frozenset({"F16", "BF16", "F32", "F64"})
+"""Types that the values of networks have."""
+
 LONGEST = 32 << 20
 """Bytes of a header; it lists tensors, pictures' hashes and a recipe."""
 
@@ -61,6 +73,12 @@ class SafetensorsHeader:
         if not names:
             raise self.damaged(f"it has no tensors called {prefix}*")
         return names
+
+    def check_floats(self, names: Iterable[str]) -> None:
+        """Raises SpecError if one of these tensors, which a network computes with, has other values than floats."""
+        for name in names:
+            if self.tensors[name].dtype not in FLOATS and not name.endswith(COUNTER):
+                raise self.damaged(f"its tensor {printable(name)} has values of the type {self.tensors[name].dtype}")
 
     def digest(self, about: Any, names: Iterable[str]) -> str:
         """16 hex digits over tensors, whatever file they are in, and over plain values. Raises SpecError."""
@@ -184,6 +202,8 @@ def _parsed(raw: dict[str, Any]) -> Iterator[tuple[str, TensorEntry]]:
         shape = tuple(int(each) for each in value["shape"])
         if not 0 <= begin <= end or min(shape, default=0) < 0 or math.prod(shape) > 8 * (end - begin):
             raise ValueError(name)
+        if value["dtype"] not in BITS or math.prod(shape) * BITS[value["dtype"]] != 8 * (end - begin):
+            raise ValueError(f"{name} is of the type {value['dtype']}")
         yield name, TensorEntry(str(value["dtype"]), shape, begin, end)
 
 

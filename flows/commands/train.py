@@ -120,6 +120,8 @@ def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) ->
     print_line(screen, f"Nocturne: {spec.out}")
     with open_training(spec) as training, Bar(screen, "pictures seen") as bar:
         training.tick = bar.tick
+        for sentence in training.notes():
+            print_line(screen, sentence)
         figures = _fit(spec, screen, verbose)
     if as_json:
         print(json.dumps({**figures, "exit_code": ALL_DONE}))
@@ -130,7 +132,8 @@ def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) ->
             table.add_row(words, form.format(figures[name]))
     screen.print(table)
     for fault in figures["faults"]:
-        print_line(screen, fault)
+        if fault not in training.notes():
+            print_line(screen, fault)
     print_line(screen, f"Classifier: {figures['file']}")
     return ALL_DONE
 

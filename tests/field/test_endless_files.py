@@ -1,7 +1,6 @@
 """Nothing that is read can wait for ever or fill the memory: FIFOs, devices and files of any size, at every door.
 
-A FIFO in a folder of files stops tools that open what they list (restic, rclone and borg have reports of it); /dev/zero
-has no end.
+A FIFO in a folder stops tools that open what they list; /dev/zero has no end.
 """
 
 from __future__ import annotations

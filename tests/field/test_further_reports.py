@@ -27,7 +27,7 @@ AWAY = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EMFILE)
 def test_a_share_that_is_away_costs_a_job_one_night_and_no_more(
     code: int, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A picture on a share that hiccups is tried again, and is not called damaged (restic#1620, immich#4047's kind)."""
+    """A picture on a share that hiccups is tried again, not called damaged (qBittorrent#5098, nextcloud/desktop#4898)."""
     opened = os.open
 
     def away(path: Any, *rest: Any, **more: Any) -> int:
@@ -54,7 +54,7 @@ def test_a_share_that_goes_away_while_a_picture_is_read(studio: Studio) -> None:
 
 @pytest.mark.parametrize("seconds", [-(2**33), 0, 2**33, 2**39])
 def test_a_time_of_another_century_is_a_time(seconds: int, studio: Studio, tmp_path: Path) -> None:
-    """A camera without a battery, a volume of 64-bit times (syncthing#2430's kind)."""
+    """A camera without a battery, a volume of 64-bit times (owncloud/core#23228, copyparty#1470, exa#550)."""
     path = studio.library / "cat.jpg"
     try:
         os.utime(path, (seconds, seconds))
@@ -66,7 +66,7 @@ def test_a_time_of_another_century_is_a_time(seconds: int, studio: Studio, tmp_p
 
 
 def test_a_cache_that_is_damaged_is_made_anew(studio: Studio, tmp_path: Path) -> None:
-    """Digests on a disk that was full, or pulled (darktable#3227, beets' kind)."""
+    """A cache that was killed while it was written (etterna#1165, python-diskcache#67)."""
     paths = [str(studio.library / "cat.jpg")]
     cache = DigestCache(tmp_path)
     before = cache.measure(paths, 10**6)
@@ -94,7 +94,7 @@ def test_a_volume_without_locks_is_one_sentence(code: int, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("columns", ["0", "1"])
 def test_a_terminal_without_a_width_shows_lines(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Editors and services give a width of 0 (rich#2457's kind)."""
+    """Editors and services give a width of 0 (lerna#9, needrestart#167, travis-ci#6896)."""
     monkeypatch.setenv("COLUMNS", columns)
     out = io.StringIO()
     PlainConsole(file=out).print("42 of 42 done")

@@ -1,5 +1,5 @@
 """Rows of manifests that others wrote: one with a name that leads out, or that no disk takes, stops no night and makes no
-link (CWE-22; reports of the kind: borg#6303, restic#2345).
+link (CWE-22).
 """
 
 import json

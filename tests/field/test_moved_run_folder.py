@@ -1,4 +1,4 @@
-"""A run folder that is moved, deleted or exchanged midway ends the night; nothing is made in its place (borg#4798)."""
+"""A run folder that is moved, deleted or exchanged midway ends the night; nothing is made in its place."""
 
 import errno
 import os

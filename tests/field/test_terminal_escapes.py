@@ -1,6 +1,6 @@
 """Whatever a file says is shown as text: no control sequence and no markup of it reaches the terminal.
 
-Control sequences in names have changed titles and run commands in terminals (git's CVE-2024-52005, reports of npm's);
+Control sequences in names have changed titles and run commands in terminals (git's CVE-2024-52005);
 markup in a cell ended the table that showed it.
 """
 

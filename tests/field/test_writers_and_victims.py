@@ -1,7 +1,6 @@
 """No command replaces what it reads, or a record of somebody's run: every option that writes, against every victim.
 
-The table of writers is held to the command line itself: an option that writes and is not in it fails a test. Restic, borg
-and rsync have reports of each kind (a backup into its own source, an export over its database).
+The table of writers is held to the command line itself: an option that writes and is not in it fails a test.
 """
 
 from __future__ import annotations

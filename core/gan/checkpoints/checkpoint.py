@@ -68,6 +68,7 @@ def read_info(path: Path) -> CheckpointInfo:
         recipe = GanRecipe.model_validate_json(meta["recipe"])
         classes = tuple(str(name) for name in json.loads(meta["classes"]))[:MOST_CLASSES]
         step, data, training = training_notes(meta)
+    header.check_floats(header.below(AVERAGE))
     built = {name: getattr(recipe, name) for name in BUILT_BY}
     digest = header.digest([built, list(classes)], header.below(AVERAGE))
     whole = any(name.startswith("discriminator.") for name in header.tensors)

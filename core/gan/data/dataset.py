@@ -23,8 +23,9 @@ from core.images.formats import listed
 from core.planning.file_digests import sha256_of
 from core.planning.library import Library, scan
 from core.progress import ProgressCallback
-from core.safe_text import printable, truncated
+from core.safe_text import one_spelling, printable, truncated
 from core.storage.bounded_read import read_bounded
+from core.training.picture_checks import PictureChecks
 from core.training.skipped_files import SkippedFile
 
 U8 = NDArray[np.uint8]
@@ -182,14 +183,16 @@ def _from_folder(
     """Classes are the first folders below `path`, unless pictures lie in `path` itself."""
     library = scan(path, system_folders=system_folders)
     assets = library.assets
-    pictures, kept, hashes, skipped = [], [], [], []
+    pictures, kept, hashes, skipped, checks = [], [], [], [], PictureChecks()
     for done, asset in enumerate(assets, start=1):
         try:
             if asset.problem:
                 raise SpecError(asset.problem)
             image.probe(path / asset.file, max_pixels)  # by its beginning, before it is read whole
             data = read_bounded(path / asset.file, MOST_BYTES, "picture")
-            pictures.append(prepared(image.from_bytes(data, asset.name, max_pixels), recipe))
+            picture = image.from_bytes(data, asset.name, max_pixels)
+            pictures.append(prepared(picture, recipe))
+            checks.add(picture.rgb)
             kept.append(asset.name)
             hashes.append(hashlib.sha256(data).hexdigest())
         except (NocturneError, OSError) as error:
@@ -199,12 +202,12 @@ def _from_folder(
     side = side_for(recipe)
     stacked = np.stack(pictures) if pictures else np.zeros((0, recipe.channels, side, side), np.uint8)
     classes, labels = _classes(kept)
-    notes = (*library.passed.sentences(f"data {path}"), *_notes(library, kept, pictures))
+    notes = (*library.passed.sentences(f"data {path}"), *_notes(library, kept), *checks.sentences())
     return _digested(Dataset(stacked, labels, classes, tuple(kept), tuple(hashes), tuple(skipped), notes=notes))
 
 
-def _notes(library: Library, kept: list[str], pictures: list[U8]) -> Iterator[str]:
-    """Sentences on class folders that give nothing, on pictures beside them, and on pictures of one colour."""
+def _notes(library: Library, kept: list[str]) -> Iterator[str]:
+    """Sentences on class folders that give nothing, and on pictures beside them."""
     beside = sum("/" not in name for name in kept)
     if beside and library.folders:
         yield f"{beside:,} pictures lie beside the subfolders, so that these are no classes; move them for classes."
@@ -212,15 +215,10 @@ def _notes(library: Library, kept: list[str], pictures: list[U8]) -> Iterator[st
     for folder in library.folders if not beside else ():
         if folder not in filled:
             yield f"subfolder {folder} has no picture that can be read, and is no class."
-    if len(pictures) > 1 and all(np.array_equal(picture, pictures[0]) for picture in pictures):
-        yield f"all {len(pictures):,} pictures are one and the same; a network can learn nothing else from them."
-    plain = sum(int(picture.min()) == int(picture.max()) for picture in pictures)
-    if plain:
-        yield f"{plain:,} of {len(pictures):,} pictures are of one value all over; take them out unless that is meant."
 
 
 def _classes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64] | None]:
-    folders = [name.split("/", 1)[0] if "/" in name else "" for name in names]
+    folders = one_spelling([name.split("/", 1)[0] if "/" in name else "" for name in names])
     if not names or "" in folders:
         return (), None
     classes = sorted(set(folders))

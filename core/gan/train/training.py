@@ -82,6 +82,10 @@ class GanTraining(loop.TrainingLoop[TrainSpec, GanTrainer, GanStepMetrics, Check
     def _real(self) -> Dataset:
         """The pictures that KID is measured against: held-out ones if there are any."""
         if self.spec.held_out is not None:
+            if self.spec.held_out.resolve().is_relative_to(self.spec.data.resolve()):
+                self.note(
+                    "the held-out pictures lie in the data: they are trained on, and KID says less than it seems."
+                )
             return dataset.load(
                 self.spec.held_out,
                 self.recipe.changed({"conditional": False}),

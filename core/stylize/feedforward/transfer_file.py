@@ -106,6 +106,7 @@ def exported(path: Path) -> bytes:
 def _digests(header: SafetensorsHeader, prefix: str, recipe: TransferRecipe) -> tuple[str, tuple[str, ...], str]:
     """Of the network, of each embedding, and of the predictor."""
     seen = {name: getattr(recipe, name) for name in SEEN_BY}
+    header.check_floats(header.below(prefix))
     predicting = header.below(f"{prefix}predictor.")
     network = header.digest(KIND, [*header.below(f"{prefix}network."), *header.below(f"{prefix}identity")])
     predictor = header.digest([KIND, seen], predicting)

@@ -21,6 +21,7 @@ from core.planning.library import scan
 from core.progress import ProgressCallback
 from core.safe_text import printable, truncated
 from core.stylize.feedforward.train_recipe import TransferRecipe
+from core.training.picture_checks import PictureChecks
 from core.training.skipped_files import SkippedFile
 
 HELD_OUT = 20
@@ -65,9 +66,11 @@ def load(
 ) -> Contents:
     """The pictures of folders. Broken ones are left out and listed. Raises SpecError if fewer than two can be used."""
     pictures: list[image.U8] = []
+    checks = PictureChecks()
 
     def keep(picture: image.Picture) -> None:
         pictures.append(_kept(picture.rgb, recipe))
+        checks.add(picture.rgb)
 
     found = readable(folders, max_pixels, tick, keep, system_folders=system_folders)
     if len(pictures) < 2:
@@ -79,7 +82,8 @@ def load(
         sha.update(repr(picture.shape).encode() + picture.tobytes())
     held = tuple(pictures[HELD_OUT - 1 :: HELD_OUT]) or (pictures[-1],)
     kept = tuple(picture for k, picture in enumerate(pictures) if (k + 1) % HELD_OUT)
-    return Contents(kept, held, found.files, found.faults, found.notes, sha.hexdigest()[:16])
+    notes = (*found.notes, *(f"contents: {text}" for text in checks.sentences()))
+    return Contents(kept, held, found.files, found.faults, notes, sha.hexdigest()[:16])
 
 
 def readable(
