@@ -113,7 +113,7 @@ def view_name(name: str) -> str:
     refuse that, take it for another, or need a folder in the place of a file, its folded name with a mark.
 
     >>> view_name("trip/cat.jpg"), view_name("Cat.jpg")
-    ('trip/cat.jpg', 'cat.jpg~7f8f7b9c77')
+    ('trip/cat.jpg', 'cat.jpg~3513817d3a')
     """
     plain = portable(name)
     safe = comparable(volume_safe(plain))
