@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.errors import SpecError
 from core.storage.run_marks import run_mark
-from core.storage.run_paths import MADE
+from core.storage.run_paths import MADE, OUTPUTS
 from core.storage.safetensors_header import SUFFIX
 from core.storage.write_targets import check_run_folder
 
@@ -161,7 +161,11 @@ def check_folder(name: str, folder: Path) -> None:
 
 
 def check_apart(out: Path, inputs: Iterable[tuple[str, Path]]) -> None:
-    """Raises SpecError for an input folder that is the run folder `out`, or any run's, or where `out` keeps its pictures."""
+    """Raises SpecError for an input folder that is the run folder `out`, or any run's, or where `out` keeps what it makes.
+
+    A folder below its outputs may be an input, such as the samples of a run that are painted in it: a plan whose outputs
+    would lie there is refused when it is made.
+    """
     real_out = os.path.realpath(out)
     for name, folder in inputs:
         real = os.path.realpath(folder)
@@ -169,7 +173,8 @@ def check_apart(out: Path, inputs: Iterable[tuple[str, Path]]) -> None:
             raise SpecError(f"out {out} is the folder of {name} too", "choose another folder for the run.")
         if mark := run_mark(folder):
             raise run_as_input(f"{name} {folder}", mark)
-        if any(real == own or real.startswith(own + os.sep) for own in (os.path.join(real_out, each) for each in MADE)):
+        inside = os.path.relpath(real, real_out).split(os.sep)
+        if inside[0] in MADE and (inside[0] != OUTPUTS or len(inside) == 1):
             raise SpecError(f"{name} {folder} is where the run {out} keeps what it makes", "choose another --out.")
 
 

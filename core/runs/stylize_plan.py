@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from core.config import output_names
 from core.config.recipe import Recipe
 from core.config.retry_policy import Retake, is_low, parse_gate
 from core.config.spec import Spec
+from core.errors import SpecError
 from core.planning.cost_model import CostModel, disk_bytes, load_cost, picture_seconds, sizes
 from core.planning.frozen_recipe_choice import Decision, decide
 from core.planning.inputs import Inputs
@@ -19,6 +23,7 @@ from core.planning.pairs import Pair, pair_up
 from core.planning.planner import Plan, Planner
 from core.progress import StageCallback
 from core.runs.auto_pairs import AutoPairs, auto_pairs
+from core.storage.run_paths import OUTPUTS
 from core.stylize.feedforward.style_lookup import digest_for
 from core.stylize.jobs.context import StylizeContext
 
@@ -44,6 +49,7 @@ def make_plan(
     auto = auto_pairs(spec, inputs.library.assets, inputs.styles, replan, tick, some_hidden=hidden)
     planner = _Planner(decision, decision.earlier_spec(spec), inputs, auto, retry, tick, again)
     jobs = planner.table()
+    _check_no_circle(spec, jobs)
     chosen = (
         ""
         if auto and not decision.choice
@@ -51,6 +57,16 @@ def make_plan(
     )
     planner.summary.choice = " ".join(filter(None, (chosen, auto.explanation if auto else "")))
     return Plan(jobs, planner.context(), planner.summary, inputs.problems(), inputs.hides())
+
+
+def _check_no_circle(spec: Spec, jobs: pa.Table) -> None:
+    """Raises SpecError if an output would lie in the library, of which the next night would make further ones."""
+    library = os.path.relpath(os.path.realpath(spec.library), os.path.realpath(spec.out / OUTPUTS))
+    if not library.startswith(os.pardir) and pc.any(pc.starts_with(jobs["output"], f"{library}/")).as_py():
+        raise SpecError(
+            f"library {spec.library} is where outputs of the run {spec.out} are to lie",
+            "choose another --out, or leave out the style of that name.",
+        )
 
 
 class _Planner(Planner):

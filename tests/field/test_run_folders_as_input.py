@@ -96,6 +96,15 @@ def test_a_run_does_not_paint_its_own_outputs(studio: Studio) -> None:
         spec_of(studio, library=studio.out / "outputs").check()
 
 
+def test_a_run_may_paint_its_own_samples_and_no_picture_twice_over(studio: Studio) -> None:
+    make(studio, planned(studio))
+    studio.picture("run/outputs/samples/1.png", 7)
+    plan = planned(studio, library=studio.out / "outputs/samples")
+    assert sorted(states(plan)) == ["night/1.png.png", "wave/1.png.png"]
+    with pytest.raises(SpecError, match=r"is where outputs of the run .* are to lie"):
+        planned(studio, library=studio.out / "outputs/wave")
+
+
 def test_artworks_in_a_run_folder_are_no_styles(studio: Studio) -> None:
     studio.out = studio.catalog / "run"
     make(studio, planned(studio))
