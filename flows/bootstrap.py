@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from flows.cli.utf8_mode import check_file_names
 from flows.prefect_server.environment import prepare
+from flows.prefect_server.log_lines import escape_log_lines
 
 check_file_names()
 _warning = prepare()
@@ -19,6 +20,8 @@ if _warning:
 
 from prefect import Flow, flow  # noqa: E402
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner  # noqa: E402
+
+escape_log_lines()
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -229,11 +229,12 @@ class Store:
             lock.release()
 
     def is_locked(self, name: str = LOCK) -> bool:
-        """Whether some process holds the run now."""
-        if not self.exists(name):
+        """Whether some process holds the run now; nobody can hold a link, which is not followed, or what is no file."""
+        target = self.path(name)
+        if not self.exists(name) or target.is_symlink():
             return False
         try:
-            with FileLock(self.path(name), timeout=0):
+            with FileLock(target, timeout=0):
                 return False
         except Timeout:
             return True

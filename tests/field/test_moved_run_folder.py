@@ -83,6 +83,20 @@ def test_a_lock_that_is_no_file_is_one_sentence(kind: str, tmp_path: Path) -> No
     assert not (tmp_path / "outside").exists()
 
 
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "fifo", "folder"])
+def test_a_lock_that_is_no_file_is_held_by_nobody_and_left_alone(kind: str, tmp_path: Path) -> None:
+    path, outside = tmp_path / ".lock", tmp_path / "outside"
+    outside.write_text("mine")
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(outside if kind == "link" else tmp_path / "nothing")
+    assert not Store(tmp_path).is_locked()
+    assert outside.read_text() == "mine"
+
+
 def test_a_run_that_cannot_be_made_there_is_one_sentence() -> None:
     with pytest.raises(SpecError, match="cannot be a lock"), Store("/proc/self/run").lock():
         raise AssertionError("it must not be held")

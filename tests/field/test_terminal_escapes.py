@@ -7,8 +7,10 @@ markup in a cell ended the table that showed it.
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from core.manifest import manifest
 from core.storage.run_paths import MANIFEST
 from core.storage.store import Store
 from flows.console import PlainConsole, print_line
+from flows.prefect_server.log_lines import LOGGERS
 from tests.conftest import Studio
 from tests.flows.command import here
 from tests.runs import made_run, row
@@ -45,6 +48,16 @@ def test_a_console_shows_text_as_text(shown: str) -> None:
     said = out.getvalue().replace("\x1b[31m", "").replace("\x1b[0m", "")
     assert not [char for char in said if not char.isprintable() and char != "\n"]
     assert "a[/x][red]" in said
+
+
+@pytest.mark.parametrize("name", LOGGERS)
+def test_a_line_of_prefects_log_is_text(name: str) -> None:
+    importlib.import_module("flows.bootstrap")  # as every module of a flow does
+    record = logging.LogRecord(name, logging.WARNING, "", 0, "out is %s\nand 100%% done", (HOSTILE,), None)
+    assert logging.getLogger(name).filter(record)
+    said = record.getMessage()
+    assert not [char for char in said if not char.isprintable() and char != "\n"]
+    assert said.endswith("\nand 100% done")
 
 
 def hostile_run(studio: Studio) -> Store:
