@@ -10,7 +10,6 @@ import contextlib
 import errno
 import logging
 import os
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +25,12 @@ from core.images.containers.tiff_pages import PageView, camera_raw, first_page, 
 from core.images.containers.unread_kinds import kind_by_suffix, unread_kind
 from core.images.decode_limits import check_header
 from core.images.extra_decoders import extra_decoder
+from core.storage.bounded_read import NotRegular, open_regular
 
 MAX_PIXELS = 120_000_000
 """Default pixel limit of a picture."""
 
 _COLOR_MAP = 320
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CONVERT = f"convert it to {formats.listed()}, or leave it out."
 
 # The pixel limit below replaces Pillow's own, which would warn at 89 megapixels and fail at 179.
@@ -52,8 +51,7 @@ def open_picture(path: str | Path) -> Iterator[IO[bytes]]:
     Raises Missing, Unreadable or Unsupported; never waits on a FIFO. A suffix counts where the content says too little.
     """
     name = quoted(path)
-    with decoder_errors(name), _open_regular(path, name) as file:
-        _require_regular(os.fstat(file.fileno()), name)
+    with decoder_errors(name), _opened_file(path, name) as file:
         _check_suffix(file, Path(path).suffix.lower(), name)
         yield file
 
@@ -149,10 +147,11 @@ def out_of_reach_error(name: str, error: BaseException) -> Missing:
     )
 
 
-def _open_regular(path: str | Path, name: str) -> IO[bytes]:
+def _opened_file(path: str | Path, name: str) -> IO[bytes]:
     try:
-        _require_regular(Path(path).stat(), name)
-        return os.fdopen(os.open(path, _READ_FLAGS), "rb")
+        return open_regular(path)
+    except NotRegular as error:
+        raise Unsupported(f"{name} is {error.kind}", "replace it with a picture, or leave it out.") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Missing(f"{name} is gone", "put it back, or leave it out of the library.") from error
     except PermissionError as error:
@@ -161,13 +160,6 @@ def _open_regular(path: str | Path, name: str) -> IO[bytes]:
         if is_out_of_reach(error):
             raise out_of_reach_error(name, error) from error
         raise Unreadable(f"{name} cannot be opened ({_one_line(error)})", "check the disk and the name.") from error
-
-
-def _require_regular(status: os.stat_result, name: str) -> None:
-    if stat.S_ISREG(status.st_mode):
-        return
-    kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-    raise Unsupported(f"{name} is {kind}", "replace it with a picture, or leave it out.")
 
 
 def _check_suffix(file: IO[bytes], suffix: str, name: str) -> None:

@@ -28,10 +28,11 @@ READ_FLAGS = (
 
 
 class NotRegular(OSError):
-    """A folder, FIFO, socket or device stands where a file is to be; `strerror` says so."""
+    """A folder, FIFO, socket or device stands where a file is to be; `kind` and `strerror` say so."""
 
     def __init__(self, mode: int) -> None:
-        super().__init__(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
+        self.kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        super().__init__(0, f"it is {self.kind}")
 
 
 def open_regular(path: str | Path) -> io.BufferedReader:
@@ -58,7 +59,7 @@ def open_to_append(path: Path) -> IO[bytes]:
 
 
 def read_bounded(path: str | Path, most: int, what: str) -> bytes:
-    """The bytes of a regular file of at most `most`; `what` is what messages call it, such as "taste".
+    """The bytes of a regular file of at most `most` bytes; `what` is what messages call it, such as "taste".
 
     Raises FileNotFoundError; NocturneError for anything else that is no such file.
     """
