@@ -177,19 +177,15 @@ def _discard(folder: Path | None) -> None:
 
 
 def _open(folder: Path | None) -> sqlite3.Connection:
-    try:
-        if folder is None:
-            raise sqlite3.OperationalError("there is none")
-        folder.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(folder / "digests.sqlite", timeout=30)
-        _create(db)
-    except (OSError, sqlite3.Error):
-        db = sqlite3.connect(":memory:")
-        _create(db)
-    return db
+    """The database in `folder`; one in memory where there is none, or none can be opened."""
+    if folder is not None:
+        with contextlib.suppress(OSError, sqlite3.Error):
+            folder.mkdir(parents=True, exist_ok=True)
+            return _created(sqlite3.connect(folder / "digests.sqlite", timeout=30))
+    return _created(sqlite3.connect(":memory:"))
 
 
-def _create(db: sqlite3.Connection) -> None:
+def _created(db: sqlite3.Connection) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute(
         "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,"
@@ -200,6 +196,7 @@ def _create(db: sqlite3.Connection) -> None:
         if name not in columns:
             with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
                 db.execute(f"ALTER TABLE files ADD COLUMN {name} {kind}")
+    return db
 
 
 def _stat(path: str) -> Stat:
