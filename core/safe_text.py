@@ -24,6 +24,15 @@ def printable(text: str) -> str:
     return "".join(_encoded(char) for char in text)
 
 
+def composed(name: str) -> str:
+    """A name in NFC, as it is looked up: macOS hands out names decomposed that others wrote composed.
+
+    >>> composed("Cafe\u0301") == "Caf\u00e9"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
 def comparable(name: str) -> str:
     """A name as volumes compare it that ignore case and composition (exFAT, NTFS, SMB, macOS): folded, and in NFC.
 
@@ -32,7 +41,7 @@ def comparable(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return composed(composed(name).casefold())
 
 
 def volume_safe(path: str) -> str:
@@ -48,7 +57,7 @@ def volume_safe(path: str) -> str:
 def one_spelling(names: Sequence[str]) -> list[str]:
     """The names, those that differ in Unicode composition alone all spelt as the first of them is."""
     first: dict[str, str] = {}
-    return [first.setdefault(unicodedata.normalize("NFC", name), name) for name in names]
+    return [first.setdefault(composed(name), name) for name in names]
 
 
 def truncated(text: str, longest: int = 120) -> str:

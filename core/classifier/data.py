@@ -106,10 +106,7 @@ def _from_folder(data: Path, system_folders: bool, skipped: list[str]) -> Iterat
 
 def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
     """The same of the lines of a CSV; relative paths begin at its folder."""
-    try:
-        table = read_csv(data, MOST_BYTES, "labels")
-    except FileNotFoundError as error:
-        raise SpecError(f"{printable(str(data))} does not exist", "give the path of a folder or a CSV.") from error
+    table = read_csv(data, MOST_BYTES, "labels", "give the path of a folder or a CSV.")
     for number, row in table.rows():
         name, label = (row.get("file") or row.get("asset") or "").strip(), (row.get("label") or "").strip()
         if not name or not label:

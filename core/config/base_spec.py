@@ -78,10 +78,7 @@ class BaseSpec(BaseModel):
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The values of a spec file as they stand there. Raises SpecError naming the file."""
-    try:
-        return toml_values(path)
-    except FileNotFoundError as error:
-        raise SpecError(f"spec {path} does not exist", "`nocturne init DIR` writes an example.") from error
+    return toml_values(path, "spec", "`nocturne init DIR` writes an example.")
 
 
 def placed(values: dict[str, Any], folder: Path, spec: type[BaseSpec]) -> dict[str, Any]:
@@ -113,7 +110,7 @@ def _default_out(values: dict[str, Any], folder: Path, default: Path, spec: type
 def _begun(run: Path) -> dict[str, Any]:
     """The texts in the spec that a run was begun by; empty where none can be read."""
     for name in ("spec.toml", "train.toml"):
-        with suppress(OSError, SpecError):
+        with suppress(SpecError):
             return {key: value for key, value in toml_values(run / name).items() if isinstance(value, str)}
     return {}
 

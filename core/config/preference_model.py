@@ -75,10 +75,8 @@ def feature_values(row: Mapping[str, Any]) -> list[float] | None:
 
 def load_preference_model(path: Path) -> PreferenceModel:
     """The taste in a file. Raises SpecError naming it."""
-    remedy = "give a file that `nocturne learn-taste` wrote"
+    remedy = "give a file that `nocturne learn-taste` wrote."
     try:
-        return PreferenceModel.model_validate(json.loads(read_text(path, MOST_BYTES, "taste")))
-    except FileNotFoundError as error:
-        raise SpecError(f"taste {path} does not exist", f"{remedy}.") from error
+        return PreferenceModel.model_validate(json.loads(read_text(path, MOST_BYTES, "taste", remedy)))
     except (ValueError, RecursionError, ValidationError) as error:
-        raise SpecError(f"taste {path} is no taste", f"{remedy}.") from error
+        raise SpecError(f"taste {path} is no taste", remedy) from error

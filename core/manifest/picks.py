@@ -31,10 +31,7 @@ class Pick:
 
 def read_picks(path: Path) -> list[Pick]:
     """The picks in a CSV with the columns output, pick and, if it is known, run. Raises SpecError naming file and line."""
-    try:
-        table = read_csv(path, MOST_BYTES, "picks")
-    except FileNotFoundError as error:
-        raise SpecError(f"picks {path} does not exist", "give the CSV that a gallery exported.") from error
+    table = read_csv(path, MOST_BYTES, "picks", "give the CSV that a gallery exported.")
     if not {"output", "pick"} <= set(table.columns):
         raise SpecError(f"picks {path} has no columns output,pick", "export it from a gallery.")
     return [_pick(row, f"{table.name}, line {line}") for line, row in itertools.islice(table.rows(), MOST)]

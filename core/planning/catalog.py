@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from core.errors import SpecError
 from core.images.formats import listed
 from core.planning.library import Asset, matches, scan
 from core.planning.style_names import style_names
-from core.safe_text import comparable, printable, truncated
+from core.safe_text import comparable, composed, printable, truncated
 from core.storage.passed_over import PassedOver
 from core.storage.toml_file import toml_values
 
@@ -174,11 +173,8 @@ def _described(root: Path) -> list[Style]:
     path = root / CATALOG_FILE
     if not path.is_file():
         return []
-    try:
-        with as_spec_error(str(path)):
-            parsed = CatalogFile.model_validate(toml_values(path))
-    except FileNotFoundError as error:
-        raise SpecError(f"{path} is gone", "put it back, or run again without it.") from error
+    with as_spec_error(str(path)):
+        parsed = CatalogFile.model_validate(toml_values(path, "catalog", "put it back, or run again without it."))
     return [_checked(name, entry, path) for name, entry in parsed.styles.items()]
 
 
@@ -198,8 +194,8 @@ def _checked(name: str, entry: Entry, path: Path) -> Style:
 
 def _as_on_disk(style: Style, assets: Sequence[Asset]) -> Style:
     """The style with the names of its artworks composed as the disk has them."""
-    there = {unicodedata.normalize("NFC", asset.file): asset.file for asset in assets}
-    files = {each.file: there.get(unicodedata.normalize("NFC", os.path.normpath(each.file))) for each in style.artworks}
+    there = {composed(asset.file): asset.file for asset in assets}
+    files = {each.file: there.get(composed(os.path.normpath(each.file))) for each in style.artworks}
     if all(found in (None, file) for file, found in files.items()):
         return style
     pictures = tuple(each.model_copy(update={"file": files[each.file] or each.file}) for each in style.entry.pictures())

@@ -135,7 +135,12 @@ def _told_apart(assets: list[Asset]) -> list[Asset]:
 
 def _marked(asset: Asset) -> str:
     stem, suffix = os.path.splitext(asset.name)
-    return f"{stem}~{hashlib.sha256(os.fsencode(asset.file)).hexdigest()[:10]}{suffix}"
+    return f"{stem}~{file_mark(asset.file)}{suffix}"
+
+
+def file_mark(file: str) -> str:
+    """What tells a file from others of one name: ten digits of a hash of its path as the disk has it."""
+    return hashlib.sha256(os.fsencode(file)).hexdigest()[:10]
 
 
 def _files(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from core.planning.file_digests import DigestCache, MeasuredFile
 from core.planning.library import Asset, scan
 from core.progress import ProgressCallback
-from core.safe_text import printable, truncated
+from core.safe_text import composed, printable, truncated
 from core.storage.passed_over import PassedOver
 
 
@@ -62,19 +61,14 @@ def _by_name(files: Sequence[Asset]) -> dict[str, list[Asset]]:
     """Pictures by their path without the suffix."""
     found: dict[str, list[Asset]] = defaultdict(list)
     for file in files:
-        found[_composed(os.path.splitext(file.file)[0])].append(file)
+        found[composed(os.path.splitext(file.file)[0])].append(file)
     return found
-
-
-def _composed(path: str) -> str:
-    """A path as it is compared: macOS hands out names decomposed that others wrote composed."""
-    return unicodedata.normalize("NFC", path)
 
 
 def _chosen(kind: str, root: Path, asset: Asset, by_name: dict[str, list[Asset]]) -> Asset | MeasuredFile:
     """The one picture that goes with an asset, or why there is none."""
     stem = os.path.splitext(asset.file)[0]
-    there = by_name.get(_composed(asset.file)) or by_name.get(_composed(stem)) or []
+    there = by_name.get(composed(asset.file)) or by_name.get(composed(stem)) or []
     if not there:
         wanted = printable(os.path.join(root, stem))
         return MeasuredFile(reason="missing", message=f"{asset.name} has no {kind}; put one at {wanted}.png.")

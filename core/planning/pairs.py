@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from core.config.recipe import FILES, Recipe, RecipeOverrides, check_overrides, 
 from core.errors import SpecError
 from core.planning.catalog import Style
 from core.planning.library import Asset
-from core.safe_text import printable, truncated
+from core.safe_text import composed, printable, truncated
 from core.storage.text_file import read_csv
 
 MOST_BYTES = 256 << 20
@@ -75,20 +74,15 @@ class _Places:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._exact = {name: place for place, name in enumerate(names)}
-        self._composed = {unicodedata.normalize("NFC", name): place for name, place in self._exact.items()}
+        self._composed = {composed(name): place for name, place in self._exact.items()}
 
     def find(self, name: str) -> int | None:
         """The place of `name`, or None."""
-        return self._exact.get(name, self._composed.get(unicodedata.normalize("NFC", name)))
+        return self._exact.get(name, self._composed.get(composed(name)))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        table = read_csv(path, MOST_BYTES, "pairs file")
-    except FileNotFoundError as error:
-        raise SpecError(
-            f"pairs file {path} does not exist", "give the path of a CSV with asset,style columns."
-        ) from error
+    table = read_csv(path, MOST_BYTES, "pairs file", "give the path of a CSV with asset,style columns.")
     unknown = [name for name in table.columns if name not in ("asset", "style", *Recipe.model_fields)]
     if unknown or not {"asset", "style"} <= set(table.columns) or len(set(table.columns)) < len(table.columns):
         fault = f"unknown column {_quoted(unknown[0])}" if unknown else "no `asset` and `style` columns, each once"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from core.planning.library import Asset
+from core.planning.library import Asset, file_mark
 from core.safe_text import comparable
 
 
@@ -45,7 +43,7 @@ def _path(artwork: Asset) -> str:
 
 
 def _marked(artwork: Asset) -> str:
-    return f"{artwork.name}~{hashlib.sha256(os.fsencode(artwork.file)).hexdigest()[:10]}"
+    return f"{artwork.name}~{file_mark(artwork.file)}"
 
 
 _NAMINGS: tuple[Callable[[Asset], str], ...] = (_stem, _without_suffix, _path, _marked)

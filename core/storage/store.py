@@ -144,7 +144,7 @@ class Store:
             file.write(line.encode(errors="backslashreplace") + b"\n")
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        """The bytes of `name`, `most` of them where a limit is given, never waiting for them.
+        """The bytes of `name`, at most `most` where that is given, never waiting for them.
 
         Raises FileNotFoundError, NotRegular for what is no file, StorageFailed for a link that leaves the root, and
         NocturneError for a file over the limit.

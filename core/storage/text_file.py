@@ -23,13 +23,15 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
-def read_text(path: Path, most: int, what: str) -> str:
-    """The text of a file of at most `most` bytes; `what` is what messages call it.
+def read_text(path: Path, most: int, what: str, where_from: str) -> str:
+    """The text of a file of at most `most` bytes. what: what messages call it. where_from: the remedy where there is none.
 
-    Raises FileNotFoundError; SpecError, naming the file, and where it is no UTF-8 the line.
+    Raises SpecError, naming the file, and where it is no UTF-8 the line.
     """
     try:
         data = read_bounded(path, most, what)
+    except FileNotFoundError as error:
+        raise SpecError(f"{what} {path_text(path)} does not exist", where_from) from error
     except NocturneError as error:
         raise SpecError(error.what, error.remedy) from error
     return decoded(data, f"{what} {path_text(path)}")
@@ -56,9 +58,9 @@ def decoded(data: bytes, name: str) -> str:
         ) from error
 
 
-def read_csv(path: Path, most: int, what: str) -> CsvTable:
+def read_csv(path: Path, most: int, what: str, where_from: str) -> CsvTable:
     """The table in a CSV file, whose fields are separated by what its header is. Raises as `read_text`."""
-    return CsvTable(read_text(path, most, what), f"{what} {path_text(path)}")
+    return CsvTable(read_text(path, most, what, where_from), f"{what} {path_text(path)}")
 
 
 class CsvTable:

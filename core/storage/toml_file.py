@@ -16,14 +16,17 @@ with the square of its dots.
 """
 
 
-def toml_values(path: Path) -> dict[str, Any]:
-    """The values of a TOML file, which anybody may have written. Raises FileNotFoundError, and SpecError naming the file."""
+def toml_values(path: Path, what: str = "file", where_from: str = "give a TOML file.") -> dict[str, Any]:
+    """The values of a TOML file, which anybody may have written. what, where_from: as `read_text` takes them.
+
+    Raises SpecError naming the file.
+    """
     try:
-        text = read_text(path, LONGEST_TOML, "file")
+        text = read_text(path, LONGEST_TOML, what, where_from)
         if text.count(".") > MOST_DOTS and max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
             raise ValueError(f"a line of it has more than {MOST_DOTS:,} dots")
         return tomllib.loads(text)
-    except (FileNotFoundError, SpecError):
+    except SpecError:
         raise
     except RecursionError as error:
         raise SpecError(f"{path} cannot be read as TOML: its values are nested too deeply.") from error

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo
-from core.safe_text import printable
+from core.safe_text import composed, printable
 
 SHOWN = 20
 """Classes that a message lists."""
@@ -22,11 +20,11 @@ def check_label(info: CheckpointInfo, wanted: int | None) -> None:
 def class_number(info: CheckpointInfo, text: str) -> int:
     """The number of the class that `text` names or numbers; names come first. Raises SpecError."""
     classes = info.conditional_classes
-    composed = [unicodedata.normalize("NFC", name) for name in classes]
+    known = [composed(name) for name in classes]
     if text in classes:
         return classes.index(text)
-    if unicodedata.normalize("NFC", text) in composed:
-        return composed.index(unicodedata.normalize("NFC", text))
+    if composed(text) in known:
+        return known.index(composed(text))
     if text.isdecimal() and int(text) < len(classes):
         return int(text)
     raise _no_class(info, text)

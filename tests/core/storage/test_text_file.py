@@ -28,7 +28,7 @@ def test_csv_of_any_spreadsheet_is_read(delimiter: str, end: str, tmp_path: Path
         '"a, b.jpg"', f'"a{delimiter} b.jpg"'
     )
     (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    rows = [row for _, row in read_csv(tmp_path / "x.csv", 10**6, "pairs file").rows()]
+    rows = [row for _, row in read_csv(tmp_path / "x.csv", 10**6, "pairs file", "give one.").rows()]
     assert [row["asset"] for row in rows] == [f"a{delimiter} b.jpg", "c\u2028d\u0085e.jpg", "f\0.jpg"]
     assert [row["style"] for row in rows] == ["wave", "night", "wave"]
 
