@@ -14,7 +14,7 @@ from core.errors import SpecError
 from core.storage.run_marks import run_mark
 from core.storage.run_paths import MADE, OUTPUTS
 from core.storage.safetensors_header import SUFFIX
-from core.storage.write_targets import check_run_folder
+from core.storage.write_targets import check_run_folder, is_same_file
 
 
 def plain_text(value: str) -> str:
@@ -169,7 +169,7 @@ def check_apart(out: Path, inputs: Iterable[tuple[str, Path]]) -> None:
     real_out = os.path.realpath(out)
     for name, folder in inputs:
         real = os.path.realpath(folder)
-        if real == real_out or (os.path.exists(real_out) and os.path.exists(real) and os.path.samefile(real, real_out)):
+        if is_same_file(folder, out):
             raise SpecError(f"out {out} is the folder of {name} too", "choose another folder for the run.")
         if mark := run_mark(folder):
             raise run_as_input(f"{name} {folder}", mark)

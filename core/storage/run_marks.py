@@ -10,27 +10,29 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from core.storage.run_paths import LOCK, LOG, MANIFEST, MANIFEST_CSV, NIGHTS, OUTPUTS, PARTS, PLAN, SPEC, THUMBS
+
 RUN, TRAINING, CLASSIFIER = "run", "training", "classifier training"
 SURVEY, EVALUATION, PROPOSAL = "survey", "evaluation", "proposal"
 
 _MARKS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (TRAINING, ("train.toml",), ("training.json", "checkpoints/")),
-    (CLASSIFIER, ("spec.toml",), ("features/", "confusion.png", "reliability.png")),
-    (RUN, ("spec.toml",), ("plan.parquet", "nights/", "parts/", "manifest.parquet")),
-    (RUN, ("spec.toml", ".lock"), ()),
-    (RUN, ("plan.parquet",), ("nights/", "parts/", "manifest.parquet", "outputs/", "log.jsonl")),
-    (RUN, ("manifest.parquet", "outputs/"), ()),
-    (SURVEY, ("manifest.parquet",), ("manifest.csv", "parts/", "thumbs/", "overlays/", ".lock")),
-    (SURVEY, (".lock",), ("parts/", "overlays/", "palettes/", "explained/", "thumbs/")),
+    (CLASSIFIER, (SPEC,), ("features/", "confusion.png", "reliability.png")),
+    (RUN, (SPEC,), (PLAN, f"{NIGHTS}/", f"{PARTS}/", MANIFEST)),
+    (RUN, (SPEC, LOCK), ()),
+    (RUN, (PLAN,), (f"{NIGHTS}/", f"{PARTS}/", MANIFEST, f"{OUTPUTS}/", LOG)),
+    (RUN, (MANIFEST, f"{OUTPUTS}/"), ()),
+    (SURVEY, (MANIFEST,), (MANIFEST_CSV, f"{PARTS}/", f"{THUMBS}/", "overlays/", LOCK)),
+    (SURVEY, (LOCK,), (f"{PARTS}/", "overlays/", "palettes/", "explained/", f"{THUMBS}/")),
     (EVALUATION, ("evaluation.json", "nearest.html"), ()),
-    (PROPOSAL, ("pairs.csv", "reasons.csv", "spec.toml"), ()),
+    (PROPOSAL, ("pairs.csv", "reasons.csv", SPEC), ()),
 )
 """(kind, names that are all there, names of which one is there); a slash marks a folder."""
 
 
 RECORDS = frozenset(
     {
-        *("spec.toml", "plan.parquet", "manifest.parquet", "manifest.csv", "log.jsonl", ".lock", "train.toml"),
+        *(SPEC, PLAN, MANIFEST, MANIFEST_CSV, LOG, LOCK, "train.toml"),
         *("training.json", "figures.csv", "figures.png", "figures.json", "timelapse.webp", "confusion.png"),
         *("reliability.png", "card.md", "evaluation.json", "evaluation.md", "nearest.html", "pairs.csv", "reasons.csv"),
     }

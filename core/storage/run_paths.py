@@ -41,7 +41,9 @@ MADE = (
     "samples",
     "features",
     "overlays",
+    "palettes",
     "explained",
+    "set-aside",
 )
 """Folders in which runs of any kind keep what they make."""
 

@@ -21,6 +21,7 @@ from core.config.spec_fields import (
 from core.errors import SpecError
 from core.storage.allowed_roots import check_inside
 from core.storage.run_marks import SURVEY
+from core.storage.run_paths import MANIFEST, MANIFEST_CSV
 
 NOBODY = "none"
 """Named as scorer by who wants no labels."""
@@ -57,7 +58,7 @@ class SurveySpec(BaseSpec):
         """Look at the folders before any work. Raises SpecError."""
         check_inside(self.paths())
         check_folder("pictures", self.pictures)
-        check_out(self.out, SURVEY, ("manifest.parquet", "manifest.csv"))
+        check_out(self.out, SURVEY, (MANIFEST, MANIFEST_CSV))
         check_apart(self.out, [("pictures", self.pictures)])
 
 
