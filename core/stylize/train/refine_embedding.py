@@ -25,6 +25,10 @@ from core.stylize.train.validation import ValidationSet
 
 CHECK = 25
 """Steps from one look at the loss of the judged pictures to the next."""
+LOUDEST = 1e6
+"""Longest gradient, in lengths, that is followed; usual ones are a few hundred. Those of crops of one colour have no end:
+normalisation after normalisation divides by nearly nothing.
+"""
 PATIENCE, BETTER = 3, 0.005
 """Looks within which the loss must fall by this share, else it has ended on a plateau."""
 JUDGED = 4
@@ -101,7 +105,8 @@ class EmbeddingRefiner:
         painted = self._painted(pictures, embedding.expand(count, -1))
         judged = self._perceptual(painted, pictures, content, [target] * count)
         judged.loss.mean().backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        if embedding.grad is not None and embedding.grad.norm() < LOUDEST:
+            optimiser.step()
         optimiser.zero_grad(set_to_none=True)
 
     def _painted(self, pictures: PictureBatch, embedding: Tensor) -> PictureBatch:

@@ -114,8 +114,9 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
         losses = self.perceptual(painted, pictures, content, self._targets(styles, pictures), same)
         losses.loss.mean().backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST)
-        self.optimiser.step()
+        # A crop of one colour may have no finite gradient: normalisation after normalisation divides by nearly nothing.
+        if torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST).isfinite():
+            self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.step += 1
         self._follow(count)

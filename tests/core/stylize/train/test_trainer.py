@@ -159,3 +159,16 @@ def test_a_frame_that_is_found_is_left_out_by_itself(backbone: Backbone, tmp_pat
     assert torch.equal(framed, alone)
     framed, alone = StyleBank(styles, RECIPE.losses(), backbone, tmp_path, trim=False).looks(range(2))
     assert not torch.equal(framed, alone)
+
+
+def test_pictures_of_one_colour_do_not_spoil_a_network(
+    trainer: TransferTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = torch.zeros(2, 3, 48, 48)
+    red[:, 0] = 1
+    monkeypatch.setattr(trainer.sampler, "crops", lambda _step, count: red[:count])
+    for _ in range(3):
+        assert trainer.advance().finite
+    monkeypatch.undo()
+    assert trainer.advance().finite
+    assert all(bool(torch.isfinite(value).all()) for value in trainer.model.state_dict().values())
