@@ -30,7 +30,7 @@ def learn_style(spec: LearnStyleSpec, as_json: bool) -> None:
         spent = duration(time.perf_counter() - begun)
         print_line(out, f"{name}: step {step} of at most {spec.steps}, loss {loss:.1f}, {spent}")
 
-    learnt = learn(spec, print_step)
+    learnt = learn(spec, print_step, lambda note: print_line(out, note))
     if as_json:
         print(
             json.dumps({"network": str(spec.written) if learnt else None, "learnt": [asdict(each) for each in learnt]})

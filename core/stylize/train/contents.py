@@ -42,7 +42,7 @@ class Contents:
     """Of all pictures, held out or not."""
     faults: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
-    """Sentences on folders that were not entered."""
+    """Sentences on folders that were not entered, and on pictures that teach nothing."""
     digest: str
     """16 hex digits over all pixels, in order."""
 

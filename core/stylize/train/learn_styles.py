@@ -44,9 +44,12 @@ class LearnedStyle:
     steps: int
 
 
-def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[LearnedStyle]:
+def learn(
+    spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None, on_note: Callable[[str], object] = lambda _: None
+) -> list[LearnedStyle]:
     """Refine what is to be learnt, and write the network file; style after style, so that a stop loses one at most.
 
+    `on_note` is called, before a step is made, with what is left out of catalog and contents, or teaches nothing there.
     Nothing is written where nothing is to be learnt. Raises SpecError, NotFinite, StoreBroken.
     """
     if spec.written.suffix != ".safetensors":
@@ -57,9 +60,13 @@ def learn(spec: LearnStyleSpec, on_loss: OnStyleLoss | None = None) -> list[Lear
     info = read_info(spec.begun_with)
     styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels, system_folders=spec.system_folders)
     numbers = styles_to_learn(styles.known, info, spec.only, spec.catalog)
+    for note in styles.notes:
+        on_note(note)
     if not numbers:
         return []
     learner = _StyleLearner(spec, info, styles)
+    for note in learner.notes:
+        on_note(note)
     return [learner.refine(number, on_loss) for number in numbers]
 
 
@@ -94,6 +101,7 @@ class _StyleLearner:
         self._predictor = model.predictor
         folders = spec.contents or usual_contents()
         pictures = contents.load(folders, recipe, spec.max_pixels, system_folders=spec.system_folders)
+        self.notes = [*pictures.notes, *(f"contents: left out: {fault.message}" for fault in pictures.faults)]
         self._refiner = EmbeddingRefiner(model.network, recipe, pictures, PerceptualLoss(recipe.losses(), backbone))
         self._known, self._tensors = list(info.styles), _tensors(info)
 

@@ -20,12 +20,13 @@ from core.stylize.feedforward.transfer_info import KnownStyle
 from core.stylize.train import contents
 from core.stylize.train.contents import Contents
 from core.stylize.train.style_bank import StyleArtworks
+from core.training.picture_checks import PictureChecks
 from core.training.skipped_files import SkippedFile
 
 
 @dataclass(frozen=True)
 class CatalogStyles:
-    """The styles of a catalog that can be learnt, by name, and notes on those that cannot."""
+    """The styles of a catalog that can be learnt, by name, and notes on those that cannot or that teach little."""
 
     known: tuple[KnownStyle, ...]
     palettes: tuple[StyleArtworks, ...]
@@ -41,7 +42,7 @@ class TrainingData:
     artworks: tuple[StyleArtworks, ...]
     faults: tuple[SkippedFile, ...]
     notes: tuple[str, ...]
-    """Sentences on styles of the catalog that are not learnt, and on folders that were not entered."""
+    """Sentences on styles that are not learnt, on folders that were not entered, and on pictures that teach nothing."""
     digest: str
     """16 hex digits over pixels of contents, artworks of styles with their weights, and artworks."""
 
@@ -53,7 +54,7 @@ def catalog_styles(
 
     Raises SpecError, naming the style, for one whose artworks cannot be read, and for a catalog without a style to learn.
     """
-    learnt, passed = [], PassedOver()
+    learnt, passed, checks = [], PassedOver(), PictureChecks()
     styles = load_catalog(folder, system_folders=system_folders, passed=passed)
     notes = passed.sentences(f"catalog {printable(str(folder))}")
     for style in styles:
@@ -62,18 +63,19 @@ def catalog_styles(
                 f"left out: style {style.name} has regions; the styles that it names are learnt by themselves."
             )
         else:
-            learnt.append((_known(style, folder, max_pixels), _palette(style, folder, recipe)))
+            learnt.append((_known(style, folder, max_pixels, checks), _palette(style, folder, recipe)))
     if not learnt:
         raise SpecError(f"catalog {printable(str(folder))} has regions alone", "put artworks into it.")
+    notes += [f"catalog: {text}" for text in checks.sentences()]
     return CatalogStyles(tuple(known for known, _ in learnt), tuple(palette for _, palette in learnt), tuple(notes))
 
 
-def _known(style: Style, folder: Path, max_pixels: int) -> KnownStyle:
+def _known(style: Style, folder: Path, max_pixels: int, checks: PictureChecks) -> KnownStyle:
     try:
         if style.problem:
             raise SpecError(style.problem)
         for artwork in style.artworks:
-            image.read(folder / artwork.file, max_pixels)
+            checks.add(image.read(folder / artwork.file, max_pixels).rgb)
         parts = tuple((sha256_of(str(folder / artwork.file)), artwork.weight) for artwork in style.artworks)
     except (JobError, SpecError) as error:
         raise SpecError(
@@ -122,10 +124,13 @@ def load(
     pictures = contents.load(folders, recipe, max_pixels, tick, system_folders=system_folders)
     files, faults, notes = pictures.files, list(pictures.faults), [*styles.notes, *pictures.notes]
     if artworks and list(artworks) != list(folders):
-        more = contents.readable(artworks, max_pixels, tick, system_folders=system_folders)
+        checks = PictureChecks()
+        more = contents.readable(
+            artworks, max_pixels, tick, lambda picture: checks.add(picture.rgb), system_folders=system_folders
+        )
         files = more.files
         faults += [fault for fault in more.faults if fault not in faults]
-        notes += more.notes
+        notes += [*more.notes, *(f"artworks: {text}" for text in checks.sentences())]
     frames = (recipe.frame, 0.0) if recipe.frame else (0.0,)
     others = tuple(StyleArtworks(file.stem, (file,), frame=frame) for frame in frames for file in files)
     learnt = [known.model_dump(mode="json", include={"name", "artworks"}) for known in styles.known]

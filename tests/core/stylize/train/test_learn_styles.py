@@ -98,3 +98,16 @@ def test_what_cannot_be_learnt_is_refused(studio: Path) -> None:
         learn(spec(studio, to=studio / "new.bin"))
     with pytest.raises(SpecError, match=r"small\.onnx"):
         learn(spec(studio, network=studio / "small.onnx"))
+
+
+def test_what_is_left_out_or_teaches_nothing_is_said_before_the_first_step(studio: Path) -> None:
+    (studio / "contents/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    Image.new("RGB", (40, 40), "red").save(studio / "contents/plain.png")
+    Image.new("RGB", (40, 8), "red").save(studio / "catalog/thin.png")
+    said: list[str] = []
+    learn(spec(studio, only=["dots"]), lambda *_: said.append("a step"), said.append)
+    notes = said[: said.index("a step")]
+    assert any(note.startswith("catalog: 1 of 3 pictures are less than 16 pixels") for note in notes)
+    assert any(note.startswith("catalog: 1 of 3 pictures are of one colour") for note in notes)
+    assert any(note.startswith("contents: 1 of 3 pictures are of one colour") for note in notes)
+    assert any("contents: left out: " in note and "broken.png" in note for note in notes)
