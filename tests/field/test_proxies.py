@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
@@ -16,6 +14,7 @@ from core.errors import NocturneError
 from flows.prefect_server.environment import DEFAULTS, EPHEMERAL, QUIET, prepare, reachable
 from flows.prefect_server.own_server import check_loopback, last_line
 from flows.prefect_server.proxies import bypass_loopback, drop_proxies, proxy_fault
+from tests.flows.prefect_server.healthy_server import healthy_server
 from tests.needs import needs_namespace
 
 NOWHERE = "http://192.0.2.1:3128"
@@ -34,22 +33,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def server() -> Iterator[str]:
     """A server on loopback that is healthy."""
-
-    class Healthy(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.server_port}/api"
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with healthy_server() as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from core.storage.run_marks import mark_of, run_mark
+from core.classifier import features
+from core.classifier import training as classifier_training
+from core.manifest.quarantine import SET_ASIDE
+from core.storage.run_marks import RECORDS, mark_of, run_mark
+from core.storage.run_paths import LOCK, MADE, MANIFEST
+from core.survey import analysis, appraisal, proposal
+from core.training import folder as training_folder
+from flows.commands import evaluation_report
 
 OLD = Path(__file__).resolve().parents[2] / "compatibility/data/v0.1/runs"
 
@@ -21,15 +28,28 @@ def test_run_mark_knows_folders_of_earlier_versions(name: str, kind: str) -> Non
     ("names", "kind"),
     [
         ({"spec.toml", "plan.parquet", ".lock", "parts/"}, "run"),
-        ({"spec.toml", "features/", ".lock"}, "classifier training"),
-        ({"train.toml", "training.json", ".lock"}, "training"),
-        ({".lock", "overlays/", "palettes/"}, "survey"),
-        ({"evaluation.json", "evaluation.md", "nearest.html"}, "evaluation"),
-        ({"pairs.csv", "reasons.csv", "spec.toml"}, "proposal"),
+        ({classifier_training.SPEC, f"{features.FOLDER}/", LOCK}, "classifier training"),
+        ({classifier_training.SPEC, classifier_training.CONFUSION, classifier_training.CARD}, "classifier training"),
+        ({training_folder.SPEC, training_folder.PLAN, LOCK}, "training"),
+        ({training_folder.SPEC, f"{training_folder.CHECKPOINTS}/"}, "training"),
+        ({LOCK, f"{analysis.OVERLAYS}/", f"{analysis.PALETTES}/"}, "survey"),
+        ({LOCK, f"{appraisal.EXPLAINED}/"}, "survey"),
+        ({MANIFEST, f"{analysis.THUMBS}/"}, "survey"),
+        (set(evaluation_report.FILES), "evaluation"),
+        ({proposal.PAIRS, proposal.REASONS, proposal.SPEC}, "proposal"),
     ],
 )
 def test_mark_of_what_this_version_writes(names: set[str], kind: str) -> None:
     assert mark_of(names) == kind
+
+
+def test_what_runs_of_any_kind_keep_is_known_by_name() -> None:
+    folders = {training_folder.CHECKPOINTS, training_folder.SAMPLES, features.FOLDER, SET_ASIDE, appraisal.EXPLAINED}
+    assert folders | {analysis.PALETTES, analysis.OVERLAYS, analysis.THUMBS} <= set(MADE)
+    of_trainings = {training_folder.SPEC, training_folder.PLAN, training_folder.CSV, training_folder.PLOT}
+    of_classifiers = {classifier_training.FIGURES, classifier_training.CARD, classifier_training.RELIABILITY}
+    assert of_trainings | of_classifiers | set(evaluation_report.FILES) <= RECORDS
+    assert {training_folder.TIMELAPSE, classifier_training.CONFUSION, proposal.PAIRS, proposal.REASONS} <= RECORDS
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """What is set before Prefect is imported."""
 
-import http.server
 import os
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from flows.prefect_server.environment import DEFAULTS, EPHEMERAL, QUIET, prepare, reachable
+from tests.flows.prefect_server.healthy_server import healthy_server
 
 NAMES = {*DEFAULTS, *EPHEMERAL, *QUIET, "PREFECT_API_URL"}
 
@@ -21,21 +20,8 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    class Healthy(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/api/health" else 404)
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.server_port}/api"
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with healthy_server() as address:
+        yield address
 
 
 def test_no_telemetry_and_patience() -> None:
