@@ -57,10 +57,13 @@ def notes(info: CheckpointInfo, training: Dataset, held_out: Dataset | None) -> 
             "These are not the pictures that the checkpoint was trained on (their digest differs): the near-copy rate says "
             "nothing of those that it saw."
         )
-    if training.skipped:
-        files = "1 file" if len(training.skipped) == 1 else f"{len(training.skipped):,} files"
-        sentences.append(f"{files} of the data could not be read: left out.")
-    sentences += training.notes
+    for what, data in (("data", training), ("held-out pictures", held_out)):
+        if data is None:
+            continue
+        if data.skipped:
+            files = "1 file" if len(data.skipped) == 1 else f"{len(data.skipped):,} files"
+            sentences.append(f"{files} of the {what} could not be read: left out.")
+        sentences += data.notes if data is training else (f"held-out: {note}" for note in data.notes)
     sentences.append(
         "EfficientNet-Lite0 also chooses checkpoints in training and curates samples; VGG-19 does neither, so where the two "
         "disagree, trust VGG-19's figures. Figures are comparable only between equal features and equal numbers of pictures."

@@ -76,3 +76,7 @@ def test_a_reader_is_told_what_the_figures_rest_on(tmp_path: Path, file: Path) -
     assert any(
         "not the pictures that the checkpoint was trained on" in note for note in notes(other, training, training)
     )
+    held_out = dataclasses.replace(training, notes=("all are one.",), skipped=("a.png", "b.png"))
+    said = notes(info, training, held_out)
+    assert "held-out: all are one." in said
+    assert "2 files of the held-out pictures could not be read: left out." in said
