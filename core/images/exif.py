@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from PIL import ExifTags, Image
 
-from core.images.containers.container_parsing import png_chunks
+from core.images.containers.container_parsing import png_chunk
 
 LONGEST = 1 << 20
 """Bytes of EXIF over which it is not read."""
@@ -18,16 +18,8 @@ _SRGB, _ADOBE_RGB = 1, 2
 
 def exif_of(image: Image.Image, file: IO[bytes]) -> bytes | None:
     """The bytes of EXIF in the undecoded `image`, open as `file`, if they are LONGEST at most; None for a TIFF."""
-    found = read_png_exif(file) if image.format == "PNG" else image.info.get("exif")
+    found = png_chunk(file, b"eXIf", LONGEST) if image.format == "PNG" else image.info.get("exif")
     return found if isinstance(found, bytes) and 0 < len(found) <= LONGEST else None
-
-
-def read_png_exif(file: IO[bytes]) -> bytes | None:
-    """The EXIF chunk of a PNG, which may lie behind the pixels, if it has one of at most 1 MB."""
-    here = file.tell()  # Pillow goes on reading the chunks from where it is
-    found = next((data for kind, data in png_chunks(file, LONGEST) if kind == b"eXIf"), None)
-    file.seek(here)
-    return found
 
 
 def orientation_in(exif: bytes | None) -> int:

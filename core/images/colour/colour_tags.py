@@ -24,7 +24,7 @@ from core.images.colour.rgb_profile import (
     gamma_curve,
     rgb_profile,
 )
-from core.images.containers.container_parsing import png_chunks
+from core.images.containers.container_parsing import png_chunk
 from core.images.exif import exif_of, is_adobe_rgb
 
 _ADOBE = rgb_profile(
@@ -78,7 +78,7 @@ def adobe_rgb() -> SourceColours:
 def _codes(image: Image.Image, file: IO[bytes], embedded: bytes | None) -> tuple[Cicp | None, int]:
     """The codes that come before a profile, and the bits of the values that they are of."""
     if image.format == "PNG":
-        data = _png_chunk(file, b"cICP")
+        data = png_chunk(file, b"cICP", 64)
         bits = 16 if ";16" in raw_mode(image) else 8
         if data and len(data) == 4 and data[2] == 0:
             return Cicp(data[0], data[1], data[3] == 1), bits
@@ -86,13 +86,6 @@ def _codes(image: Image.Image, file: IO[bytes], embedded: bytes | None) -> tuple
         return (nclx_codes(file) if image.format in ("AVIF", "HEIF") else None), 8
     codes = cicp_of(embedded)  # such profiles were made for HDR, and their curves reach up to 10,000 cd/m2
     return (Cicp(*codes) if codes and Cicp(*codes).is_hdr else None), 8
-
-
-def _png_chunk(file: IO[bytes], wanted: bytes) -> bytes | None:
-    here = file.tell()  # Pillow goes on reading the chunks from where it is
-    found = next((data for kind, data in png_chunks(file, 64) if kind == wanted), None)
-    file.seek(here)
-    return found
 
 
 def _png_profile(image: Image.Image) -> bytes | None:

@@ -47,6 +47,17 @@ def png_chunks(file: IO[bytes], longest: int) -> Iterator[tuple[bytes, bytes]]:
         yield chunk.kind, file.read(chunk.length) if chunk.length <= longest else b""
 
 
+def png_chunk(file: IO[bytes], kind: bytes, longest: int) -> bytes | None:
+    """The data of the first chunk of a kind, which may lie behind the pixels; None without one, empty for a longer one.
+
+    The open file stays where it is: Pillow goes on reading the chunks from there. Raises ValueError as `png_layout` does.
+    """
+    here = file.tell()
+    found = next((data for each, data in png_chunks(file, longest) if each == kind), None)
+    file.seek(here)
+    return found
+
+
 def png_layout(file: IO[bytes]) -> Iterator[PngChunk]:
     """The chunks of a PNG but the pixels, up to its end, or to where it is cut off behind its pixels.
 
