@@ -81,6 +81,7 @@ NEEDS = {
     "git": Need("git", "install it", lambda: shutil.which("git") is not None),
     "latin1": Need("a Latin-1 locale", "install localedef and its locales' sources (`locales`)", _latin1),
     "heif": Need("the extra `heif`", "run `pip install -e '.[heif]'`", lambda: _installed("pi_heif")),
+    "jxl": Need("the extra `jxl`", "run `pip install -e '.[jxl]'`", lambda: _installed("pyjpegxl")),
     "linux": Need("Linux", "use a Linux machine", lambda: sys.platform == "linux"),
     "mount": Need("the right to mount a small disk", "be root, or use `unshare --map-root-user --mount`", _mount),
     "namespace": Need("a network namespace", "be root, or have unshare", lambda: _runs("unshare", "-n", "true")),
@@ -93,6 +94,7 @@ needs_cuda = pytest.mark.needs("cuda")
 needs_git = pytest.mark.needs("git")
 needs_latin1 = pytest.mark.needs("latin1")
 needs_heif = pytest.mark.needs("heif")
+needs_jxl = pytest.mark.needs("jxl")
 needs_linux = pytest.mark.needs("linux")
 needs_mount = pytest.mark.needs("mount")
 needs_namespace = pytest.mark.needs("namespace")

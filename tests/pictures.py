@@ -185,3 +185,20 @@ def _tiff(tags: dict[int, tuple[str, list[int]]], strips: list[bytes], order: st
     magic = b"II" if order == "<" else b"MM"
     head = magic + struct.pack(order + "HIH", 42, 8, len(tags))
     return head + table + bytes(4) + long + b"".join(strips)
+
+
+def jpeg_xl_header(*fields: tuple[int, int]) -> bytes:
+    """The beginning of a naked JPEG XL of 8x8 pixels: numbers of so many bits each, the lowest first; no pixels.
+
+    Source: ISO/IEC 18181-1, image header.
+    """
+    value, width = 0, 0
+    for number, bits in ((0xAFF, 16), (1, 1), (0, 5), (1, 3), *fields):  # the signature; small, 8 high, as wide as high
+        value |= number << width
+        width += bits
+    return value.to_bytes((width + 7) // 8 + 99, "little")
+
+
+def animated_jpeg_xl() -> bytes:
+    """A header that says so: not by default, with more fields, upright, no other size, no preview, animated."""
+    return jpeg_xl_header((0, 1), (1, 1), (0, 3), (0, 1), (0, 1), (1, 1))

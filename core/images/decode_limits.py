@@ -16,6 +16,7 @@ from core.images.containers.container_parsing import (
     jpeg_segments,
     png_chunks,
 )
+from core.images.containers.jxl_header import MOST_EXTRA_CHANNELS, jxl_header
 from core.images.containers.tiff_pages import picture_page
 from core.images.formats import recognised
 
@@ -41,7 +42,7 @@ MOST_ITEMS = 512
 """Items of an AVIF or HEIC: each may be a tile of a grid, which is decoded by itself."""
 
 MOST_BYTES = 1 << 30
-"""Bytes of an AVIF or HEIC, which is read whole before it is known what it is."""
+"""Bytes of an AVIF, HEIC or JPEG XL, which is read whole before it is known what it is."""
 
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 _FRACTIONS = frozenset({5, 10})
@@ -120,8 +121,7 @@ def _check_tiff(file: IO[bytes], name: str) -> None:
 
 
 def _check_avif(file: IO[bytes], name: str) -> None:
-    if file.seek(0, os.SEEK_END) > MOST_BYTES:
-        raise _odd(name, f"it has more than {MOST_BYTES:,} bytes")
+    _check_bytes(file, name)
     if _occurrences(file, b"infe", MOST_ITEMS) > MOST_ITEMS:
         raise _odd(name, f"it has more than {MOST_ITEMS} items")
 
@@ -139,7 +139,25 @@ def _check_heic(file: IO[bytes], name: str) -> None:
         tail = block[-512:]
 
 
-_CHECKS = {"jpg": _check_jpeg, "png": _check_png, "tiff": _check_tiff, "avif": _check_avif, "heic": _check_heic}
+def _check_jxl(file: IO[bytes], name: str) -> None:
+    _check_bytes(file, name)
+    if jxl_header(file).extra_channels > MOST_EXTRA_CHANNELS:
+        raise _odd(name, f"it has more than {MOST_EXTRA_CHANNELS} channels beside its colours")
+
+
+def _check_bytes(file: IO[bytes], name: str) -> None:
+    if file.seek(0, os.SEEK_END) > MOST_BYTES:
+        raise _odd(name, f"it has more than {MOST_BYTES:,} bytes")
+
+
+_CHECKS = {
+    "jpg": _check_jpeg,
+    "png": _check_png,
+    "tiff": _check_tiff,
+    "avif": _check_avif,
+    "heic": _check_heic,
+    "jxl": _check_jxl,
+}
 
 
 def _odd(name: str, fault: str) -> Unreadable:

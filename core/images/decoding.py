@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import IO
 
@@ -17,6 +18,7 @@ from core.images.containers.jpeg_end import endings
 from core.images.containers.tiff_pages import PageView, picture_page
 from core.images.decode_limits import check_extents, check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
+from core.images.jpeg_xl import JpegXlFile
 from core.images.open_image import has_8_bit_palette, identify
 from core.images.pixel_types import U8
 
@@ -49,7 +51,9 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]
     image = _identify_decodable(file, name, max_pixels)
     turn = orientation(image, file)
     colours = source_colours(image, file)
-    if colours.tagged and colours.profile and _is_deep(image):
+    if isinstance(image, JpegXlFile) and image.is_deep:
+        rgb, alpha = _decode_deep_jpeg_xl(image, colours.profile)
+    elif colours.tagged and colours.profile and _is_deep(image):
         rgb, alpha = _decode_deep(image, file, name, colours.profile)
     else:
         colour, alpha = _decode_channels(image, file, name)
@@ -62,10 +66,10 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> tuple[U8, U8 | None]
 def orientation(image: Image.Image, file: IO[bytes]) -> int:
     """EXIF orientation of the stored rows, 1 to 8; 1, upright, when nothing valid is there.
 
-    From the header of the undecoded `image`, or in a PNG also from a chunk behind the pixels. Pillow turns
-    TIFF itself.
+    From the header of the undecoded `image`, or in a PNG also from a chunk behind the pixels. TIFF and JPEG XL are
+    turned by their decoders.
     """
-    if image.format == "TIFF":
+    if image.format in ("TIFF", "JXL"):
         return 1
     return orientation_in(exif_of(image, file))
 
@@ -159,6 +163,15 @@ def _decode_deep(image: Image.Image, file: IO[bytes], name: str, profile: bytes)
     else:
         deep, alpha = bit_depth.colour_16(image, _identify_decodable(file, name, image.width * image.height))
     return icc.deep_to_srgb(deep, profile), alpha
+
+
+def _decode_deep_jpeg_xl(image: JpegXlFile, profile: bytes | None) -> tuple[U8, U8 | None]:
+    """The picture decoded and brought to sRGB at 16 bits, then rounded to 8, and its alpha if any; through tables at 8."""
+    deep, alpha = image.deep()
+    if profile is not None and icc.cicp_of(profile) != icc.CICP_OF_SRGB:
+        with contextlib.suppress(ValueError):
+            return icc.deep_to_srgb(deep, profile), alpha
+    return np.asarray(icc.to_srgb(Image.fromarray(bit_depth.eight_bits(deep)), profile)), alpha
 
 
 def _scale_few_bit_key(image: Image.Image) -> None:

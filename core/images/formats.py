@@ -49,6 +49,8 @@ class FileFormat:
     """The extra of an install that reads it; empty where Pillow does."""
     decoder: str = ""
     """`module:Class` of the extra's decoder, a subclass of Pillow's ImageFile."""
+    package: str = ""
+    """The package that the extra installs, as it is imported."""
 
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with these bytes, 64 or all of it, is of this format, or looks so."""
@@ -58,7 +60,7 @@ class FileFormat:
     def available(self) -> bool:
         """Whether the installed Pillow has what this format needs, or the extra is installed."""
         if self.extra:
-            return importlib.util.find_spec(self.decoder.partition(":")[0].partition(".")[0]) is not None
+            return importlib.util.find_spec(self.package) is not None
         from PIL import features
 
         return features.check(self.feature) is not False
@@ -120,9 +122,19 @@ HEIC = FileFormat(
     writable=False,
     extra="heif",
     decoder="pi_heif.as_plugin:HeifImageFile",
+    package="pi_heif",
+)
+JPEG_XL = FileFormat(
+    *("jxl", "JPEG XL", "JXL", "", "image/jxl", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n", (".jxl",), ANY_SIDE),
+    in_browsers=False,
+    readable=False,
+    writable=False,
+    extra="jxl",
+    decoder="core.images.jpeg_xl:JpegXlFile",
+    package="pyjpegxl",
 )
 
-FORMATS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC, GIF)
+FORMATS = (JPEG, PNG, WEBP, TIFF, AVIF, HEIC, JPEG_XL, GIF)
 READABLE = tuple(each for each in FORMATS if each.readable)
 """Formats that every install reads."""
 BY_EXTRAS = tuple(each for each in FORMATS if each.extra)
@@ -166,6 +178,11 @@ OTHER_PICTURE_SUFFIXES = (
 def recognised(head: bytes) -> FileFormat | None:
     """The format of a file that begins with these bytes, of those that are read or that an extra reads; None if of none."""
     return next((each for each in (*READABLE, *BY_EXTRAS) if each.matches(head)), None)
+
+
+def is_read_by_an_extra(suffix: str) -> bool:
+    """Whether the extra is installed that reads files of this lower-case suffix."""
+    return any(suffix in each.suffixes and each.available for each in BY_EXTRAS)
 
 
 TITLES = tuple(each.title for each in READABLE)

@@ -163,10 +163,11 @@ def _opened_file(path: str | Path, name: str) -> IO[bytes]:
 
 
 def _check_suffix(file: IO[bytes], suffix: str, name: str) -> None:
-    """Raises Unsupported for a file that by its suffix is of another kind, unless it is by its content of a known one; also
-    for a TIFF with the suffix of a camera raw, of which a decoder might see the preview alone.
+    """Raises Unsupported for a file that by its suffix is of a kind that is not read here, unless it is by its content of a
+    known one; also for a TIFF with the suffix of a camera raw, of which a decoder might see the preview alone.
     """
-    head = file.read(64) if suffix in formats.OTHER_PICTURE_SUFFIXES else b""
+    other = suffix in formats.OTHER_PICTURE_SUFFIXES and not formats.is_read_by_an_extra(suffix)
+    head = file.read(64) if other else b""
     known = formats.recognised(head)
     if head and suffix in formats.RAW_SUFFIXES and known in (None, formats.TIFF):
         raise camera_raw(name)

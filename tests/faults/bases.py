@@ -110,6 +110,17 @@ def _as(format: str, mode: str = "RGB", **options: Any) -> Callable[[int], bytes
     return lambda which: saved(photo(which, mode=mode), format, **options)
 
 
+def _jpeg_xl(mode: str, **options: Any) -> Callable[[int], bytes]:
+    return lambda which: _packed(np.asarray(photo(which, mode=mode)), **options)
+
+
+def _packed(pixels: NDArray[Any], **options: Any) -> bytes:
+    import pyjpegxl
+
+    made: bytes = pyjpegxl.encode_from_numpy(pixels, exif=b"\0\0\0\0" + exif()[6:], **options)
+    return made
+
+
 def _bits(bits: int) -> Callable[[int], bytes]:
     return lambda which: pictures.raw_png(np.asarray(photo(which, mode="L")) >> (8 - bits), bits, 0)
 
@@ -152,6 +163,10 @@ _KINDS: dict[str, Callable[[int], bytes]] = {
     "avif": _as("AVIF", quality=80, speed=10, icc_profile=icc_profiles.rgb(1.8), exif=exif()),
     "avif-alpha": lambda which: saved(clear(which), "AVIF", quality=80, speed=10),
     "avif-animated": _several("AVIF", quality=70, speed=10),
+    "jxl": _jpeg_xl("RGB", lossless=True),
+    "jxl-lossy": _jpeg_xl("RGB", icc=icc_profiles.rgb(1.8)),
+    "jxl-alpha": lambda which: _packed(np.asarray(clear(which)), lossless=True),
+    "jxl-16": lambda which: _packed(deep(which), lossless=True),
     "tiff": _as("TIFF", icc_profile=icc_profiles.rgb(1.8)),
     "tiff-deflate": _as("TIFF", compression="tiff_adobe_deflate"),
     "tiff-lzw": _as("TIFF", compression="tiff_lzw"),
@@ -171,11 +186,11 @@ _KINDS: dict[str, Callable[[int], bytes]] = {
     "tiff-big": _as("TIFF", big_tiff=True),
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
-SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
+SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "avif": ".avif", "jxl": ".jxl"}
 
 
 def format_of(kind: str) -> str:
-    """`jpeg`, `png`, `webp`, `tiff` or `avif`."""
+    """`jpeg`, `png`, `webp`, `tiff`, `avif` or `jxl`."""
     return kind.partition("-")[0]
 
 

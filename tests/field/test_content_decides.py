@@ -19,10 +19,10 @@ from core.images.image import from_bytes, probe, read
 from core.planning.catalog import load_catalog
 from core.planning.file_digests import DigestCache
 from core.planning.library import scan
-from tests.pictures import array, image, saved
+from tests.pictures import animated_jpeg_xl, array, image, saved
 
 SUFFIXES = (".HEIC", ".gif", ".bmp", ".avif", ".jp2", ".jxl", ".psd", ".svg", ".tga", ".nef")
-JPEG_XL = b"\xff\x0a" + bytes(64)
+JPEG_XL = animated_jpeg_xl()
 
 
 def written(path: Path, format_: str = "JPEG") -> Path:
@@ -52,7 +52,7 @@ def test_a_jpeg_xl_under_a_jpegs_suffix_is_called_by_its_name(tmp_path: Path) ->
     (tmp_path / "a.jpg").write_bytes(JPEG_XL)
     measured = DigestCache(tmp_path / "cache").measure([str(tmp_path / "a.jpg")], 10**6)[0]
     assert measured.reason == "unsupported"
-    assert "is a JPEG XL" in (measured.message or "")
+    assert "is an animated JPEG XL" in (measured.message or "")
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_trainings_take_pictures_of_another_suffix(tmp_path: Path) -> None:
     learnt = dataset.load(tmp_path, GanRecipe(architecture="few_shot", size=64, channels=3, width=4))
     assert len(learnt) == 4
     assert [(skipped.name, skipped.reason) for skipped in learnt.skipped] == [("dog/real.jxl", "unsupported")]
-    assert "is a JPEG XL" in learnt.skipped[0].message
+    assert "is an animated JPEG XL" in learnt.skipped[0].message
     assert len(classifier_data.load_pictures(tmp_path, 10**6).pictures) == 4

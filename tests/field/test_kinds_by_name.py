@@ -15,7 +15,7 @@ import tifffile
 
 from core.errors import Unsupported
 from core.images.image import from_bytes
-from tests.pictures import array, image, lossless_jpeg, saved
+from tests.pictures import animated_jpeg_xl, array, image, lossless_jpeg, saved
 from tests.tiff_pages import Page, tiff
 
 JPEG = saved(image(), "JPEG")
@@ -48,7 +48,7 @@ KINDS = {
     "DOS EPS": (b"\xc5\xd0\xd3\xc6" + bytes(99), "a PostScript file"),
     "SVG with a declaration": (b'<?xml version="1.0"?><!-- ' + b"x" * 99 + b" --><svg/>", "an SVG drawing"),
     "JPEG 2000": (saved(image(), "JPEG2000"), "a JPEG 2000"),
-    "JPEG XL": (b"\xff\x0a" + bytes(99), "a JPEG XL"),
+    "animated JPEG XL": (animated_jpeg_xl(), "an animated JPEG XL"),
 }  # fmt: skip
 
 

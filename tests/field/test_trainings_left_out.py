@@ -19,6 +19,7 @@ from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train import contents
 from core.training.picture_checks import PictureChecks
 from tests.conftest import Studio
+from tests.pictures import animated_jpeg_xl
 
 MOST = 10**6
 NFC, NFD = "Caf\u00e9", unicodedata.normalize("NFD", "Caf\u00e9")
@@ -34,7 +35,7 @@ def data_of(studio: Studio) -> Path:
     (data / "empty").mkdir()
     (data / "lost").mkdir()
     (data / "lost/x.png").write_bytes(b"no picture")
-    (data / "a/phone.jxl").write_bytes(b"\xff\x0a" + bytes(40))
+    (data / "a/phone.jxl").write_bytes(animated_jpeg_xl())
     (data / "a/link.png").symlink_to(studio.picture("elsewhere/z.png", 9))
     (data / "linked").symlink_to(studio.library)
     return data

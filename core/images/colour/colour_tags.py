@@ -26,6 +26,7 @@ from core.images.colour.rgb_profile import (
 )
 from core.images.containers.container_parsing import png_chunk
 from core.images.exif import exif_of, is_adobe_rgb
+from core.images.jpeg_xl import JpegXlFile
 
 _ADOBE = rgb_profile(
     "Adobe RGB (1998) compatible",
@@ -63,7 +64,7 @@ def source_colours(image: Image.Image, file: IO[bytes]) -> SourceColours:
         kept = None if codes.is_hdr or not codes.full_range or by_codes == SRGB else by_codes
         return SourceColours(by_codes, kept, embedded is not None or by_codes != SRGB)
     if embedded:
-        return SourceColours(embedded, embedded)
+        return SourceColours(embedded, None if isinstance(image, JpegXlFile) and image.is_linear else embedded)
     tagged = _png_profile(image) if image.format == "PNG" else None
     if tagged is None and _is_adobe_rgb(image, file):
         tagged = _ADOBE

@@ -10,8 +10,11 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from core.images import bit_depth
-from core.images.colour.icc_matrix import matrix_profile
+from core.images.colour.icc_matrix import grey_profile, matrix_profile
 from core.images.pixel_types import U8, U16, Samples
+
+CICP_OF_SRGB = (1, 13)
+"""Codes of primaries and transfer (ITU-T H.273) of sRGB."""
 
 LARGEST = 4 << 20
 """Bytes of a profile over which it is not embedded in an output."""
@@ -54,10 +57,10 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def deep_to_srgb(pixels: U16, icc: bytes) -> U8:
-    """Colours (height, width, 3) of 16 bits, of a profile of a matrix and curves, as sRGB of 8 bits. Raises ValueError for
-    another.
+    """Colours (height, width, 3) of 16 bits, of a profile of a matrix and curves, as sRGB of 8 bits; with a grey profile,
+    greys of three equal channels. Raises ValueError for another profile.
     """
-    profile, srgb = matrix_profile(icc), matrix_profile(SRGB)
+    profile, srgb = matrix_profile(icc) or grey_profile(icc), matrix_profile(SRGB)
     if profile is None or srgb is None:
         raise ValueError("a profile of tables")
     return profile.rounded_to_8_bits(pixels, srgb)

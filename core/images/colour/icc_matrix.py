@@ -18,6 +18,8 @@ _GRID: Floats = np.linspace(0, 1, 16_385)
 _PARAMETERS = (1, 3, 4, 5, 7)
 _STRIP = 1 << 20
 _LEVELS = 1 << 18
+_NEARLY_LINEAR = 0.01
+_GREY_OF_D50: Floats = np.diag([0.9642, 1.0, 0.8249])
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,23 @@ def matrix_profile(icc: bytes) -> MatrixProfile | None:
     except (KeyError, ValueError, struct.error, IndexError, FloatingPointError):
         return None
     return MatrixProfile(matrix, np.maximum.accumulate(curves.clip(0, 1), axis=1))
+
+
+def grey_profile(icc: bytes) -> MatrixProfile | None:
+    """The curve of a grey profile three times, for greys of three equal channels; None if it has none, or is broken."""
+    try:
+        curve = _curve(_tags(icc)[b"kTRC"])
+    except (KeyError, ValueError, struct.error, IndexError, FloatingPointError):
+        return None
+    if not np.isfinite(curve).all():
+        return None
+    return MatrixProfile(_GREY_OF_D50, np.tile(np.maximum.accumulate(curve.clip(0, 1)), (3, 1)))
+
+
+def is_linear(icc: bytes) -> bool:
+    """Whether the values of a profile are in linear light, all but."""
+    profile = matrix_profile(icc) or grey_profile(icc)
+    return profile is not None and bool(abs(profile.curves - _GRID).max() < _NEARLY_LINEAR)
 
 
 def _tags(icc: bytes) -> dict[bytes, bytes]:

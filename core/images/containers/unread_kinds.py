@@ -7,7 +7,8 @@ import zlib
 from typing import IO
 
 from core.images.containers.container_parsing import START_OF_SCAN, jpeg_segments
-from core.images.formats import GIF, JPEG, RAW_SUFFIXES, TIFF, recognised
+from core.images.containers.jxl_header import jxl_header
+from core.images.formats import GIF, JPEG, JPEG_XL, RAW_SUFFIXES, TIFF, recognised
 
 LONGEST_PROLOGUE = 1 << 16
 """Bytes of a text before its first element: a declaration, comments, a document type."""
@@ -19,7 +20,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"FUJIFILMCCD-RAW|II(R[OS]|U\0|\x1a\0\0\0HEAPCCDR)|MMOR|FOVb|\0MRM|.{4}ftypcrx ", "a camera raw file"),
     (rb".{4}ftyp", "a video or a HEIF of another kind"),
     (rb".{4}jP  |\xff\x4f\xff\x51", "a JPEG 2000"),
-    (rb"\xff\x0a|.{4}JXL ", "a JPEG XL"),
     (rb"II\xbc[\0\1]", "a JPEG XR"),
     (rb"8BPS", "a Photoshop document"),
     (rb"gimp xcf", "a GIMP document"),
@@ -56,6 +56,8 @@ def unread_kind(file: IO[bytes], head: bytes) -> str | None:
     known = recognised(head)
     if known is JPEG:
         return _unread_jpeg(file)
+    if known is JPEG_XL:
+        return _unread_jpeg_xl(file)
     if known is not None:
         return "a big-endian BigTIFF" if known is TIFF and head[:4] == b"MM\0+" else None
     found = next((kind for magic, kind in _MAGIC if re.match(magic, head, re.DOTALL)), None)
@@ -92,6 +94,14 @@ def _jpeg_process(frame: int, depth: int) -> str | None:
         lossless = "lossless " if frame == _LOSSLESS else ""
         return f"a {lossless}JPEG of {depth} bits a channel" if depth in range(2, 17) and depth != 8 else None
     return "a JPEG of a rare process (hierarchical, or lossless with arithmetic coding)"
+
+
+def _unread_jpeg_xl(file: IO[bytes]) -> str | None:
+    try:
+        header = jxl_header(file)
+    except ValueError:
+        return None
+    return "an animated JPEG XL" if header.animated else "a JPEG XL of CMYK" if header.black else None
 
 
 def _is_svg(file: IO[bytes], head: bytes) -> bool:

@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ CUT: tuple[tuple[str, dict[str, str]], ...] = (
 )
 OTHER = (
     *(b"GIF89a", b"BM", b"\0\0\0\x1cftypisom", b"\0\0\0\x0cjP  \r\n\x87\n"),
-    *(b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPS", b"gimp xcf v011", b"\x76\x2f\x31\x01"),
+    *(b"\xff\x4f\xff\x51", pictures.animated_jpeg_xl(), b"8BPS", b"gimp xcf v011", b"\x76\x2f\x31\x01"),
     *(b"II\xbc\1", b"\xff\xd8\xff\xf7\0\x0b\x08", b"\xc5\xd0\xd3\xc6", b"P6\n", b"icns"),
     *(b"#?RADIANCE\n", b"\0\0\1\0", b"%PDF-1.7", b"<svg xmlns=", b"\xef\xbb\xbf\n <svg ", b"%!PS", b"qoif"),
 )
@@ -186,9 +187,7 @@ def _() -> None:
         refused(Unsupported, folder / "socket.jpg")
 
 
-@REFUSED(
-    "GIF, BMP, HEIC without its extra, JPEG 2000, JPEG XL, JPEG XR, JPEG-LS, PSD, EXR, HDR, SVG, PDF and such, by content"
-)
+@REFUSED("GIF, BMP, animated JPEG XL, JPEG 2000, JPEG XR, JPEG-LS, PSD, EXR, HDR, SVG, PDF and such, by content")
 def _() -> None:
     for kind in ("GIF", "BMP", "JPEG2000", "ICO", "PDF", "DDS"):
         assert "convert it" in refused(Unsupported, written(saved(pictures.image(), kind), "picture.png"))
@@ -196,9 +195,17 @@ def _() -> None:
         refused(Unsupported, written(start + bytes(100)))
 
 
-@REFUSED("content that says nothing, under the suffix of another kind")
+@REFUSED("HEIC and JPEG XL without their extras")
 def _() -> None:
-    for suffix in (".tga", ".pict", ".heic"):
+    for start, extra in ((b"\0\0\0\x18ftypheic", "heif"), (pictures.jpeg_xl_header((1, 1)), "jxl")):
+        path = written(start + bytes(100))
+        with mock.patch("core.images.formats.importlib.util.find_spec", return_value=None):
+            assert f"by the extra `{extra}`" in refused(Unsupported, path)
+
+
+@REFUSED("content that says nothing, under the suffix of a kind that is not read")
+def _() -> None:
+    for suffix in (".tga", ".pict", ".jp2"):
         assert "by its name" in refused(Unsupported, written(b"\x13" * 100, "picture" + suffix))
 
 
