@@ -1,7 +1,8 @@
 """JPEG XL as a picture of Pillow, by libjxl through `pyjpegxl`: size, depth and profile from the header, pixels when asked.
 
 The decoder turns the picture upright itself. It names the profile of the values that it gives, which is not always the
-file's: lossy colours whose profile is not made of primaries and a curve come as linear light of sRGB's primaries.
+file's: lossy colours whose profile is not made of primaries and a curve come as linear light of sRGB's primaries. It
+sees the codestream alone; metadata are read here, since it would unpack as many bytes of them as a file says.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from PIL import Image, ImageFile
 
 from core.images.bit_depth import eight_bits
 from core.images.colour.icc_matrix import is_linear
+from core.images.containers.jxl_boxes import codestream, metadata
 from core.images.containers.jxl_header import jxl_header
+from core.images.exif import LONGEST
 from core.images.pixel_types import U8, U16, Pixels
 
 _MODES = ("L", "LA", "RGB", "RGBA")
@@ -51,22 +54,23 @@ class JpegXlFile(ImageFile.ImageFile):
     def _open(self) -> None:
         assert self.fp is not None
         self._premultiplied = jxl_header(self.fp).premultiplied
-        self.fp.seek(0)
-        found = _codec().probe(self.fp.read())
+        found = _codec().probe(codestream(self.fp))
         profile = bytes(found.icc or b"")
         self._size = found.width, found.height
         self._mode = _MODES[found.num_color_channels - 1 + bool(found.has_alpha)]
         self.is_linear = bool(profile) and is_linear(profile)
         self.is_deep = self.is_linear or found.bits_per_sample > 8
-        self.info |= {"icc_profile": profile} if profile else {}
-        self.info |= {"exif": _tiff_of(found.exif)} if found.exif else {}
-        self.info |= {"xmp": bytes(found.xmp)} if found.xmp else {}
+        said = {
+            "icc_profile": profile,
+            "exif": _tiff_of(metadata(self.fp, b"Exif", LONGEST)),
+            "xmp": metadata(self.fp, b"xml ", LONGEST),
+        }
+        self.info |= {name: data for name, data in said.items() if data}
 
     def _values(self, kind: str) -> Pixels:
         """The decoded values (height, width, channels), their colours not multiplied by alpha."""
         assert self.fp is not None
-        self.fp.seek(0)
-        values: Pixels = _codec().decode_to_numpy(self.fp.read(), dtype=kind)[1]
+        values: Pixels = _codec().decode_to_numpy(codestream(self.fp), dtype=kind)[1]
         if values.shape != (self.height, self.width, len(self.getbands())):
             raise ValueError("pixels of another size than it says")
         return _divided(values) if self._premultiplied else values
@@ -79,10 +83,9 @@ def _divided(values: Pixels) -> Pixels:
     return np.concatenate([colours.clip(0, top).round().astype(values.dtype), values[..., -1:]], axis=2)
 
 
-def _tiff_of(exif: bytes) -> bytes:
+def _tiff_of(exif: bytes | None) -> bytes | None:
     """EXIF as JPEGs have it: in a JPEG XL four bytes come first that say where it begins."""
-    start = 0 if exif.startswith(_EXIF) else 4 + int.from_bytes(exif[:4], "big")
-    return _EXIF * (start > 0) + exif[start:]
+    return _EXIF + exif[4 + int.from_bytes(exif[:4], "big") :] if exif else None
 
 
 @functools.cache

@@ -11,6 +11,7 @@ import io
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from core.images import credit_metadata, formats
 from core.images.colour.colour_tags import source_colours
 from core.images.colour.icc_matrix import is_linear
 from core.images.containers.jxl_header import jxl_header
+from core.images.credit_metadata import Credits
 from core.images.image import Picture, from_bytes, probe, read
 from core.images.open_image import identify
 from tests import icc_profiles
@@ -138,15 +140,46 @@ def test_16_bits_are_rounded_to_8() -> None:
     assert (from_bytes(jxl("sixteen")).rgb[0, :, 0] == (deep + 128) // 257).all()
 
 
+def boxed(*boxes: tuple[bytes, bytes]) -> bytes:
+    """The patches in boxes, behind others of these kinds and bodies."""
+    box = b"".join((len(body) + 8).to_bytes(4, "big") + kind + body for kind, body in boxes)
+    return jxl("boxed")[:32] + box + b"\0\0\0\0jxlc" + jxl("plain")
+
+
 @needs_jxl
-def test_credits_are_read_from_its_exif() -> None:
-    import pyjpegxl
+@pytest.mark.parametrize("packed", [False, True])
+def test_credits_are_read_from_its_exif_and_xmp(packed: bool) -> None:
+    import brotli
 
     exif = Image.Exif()
     exif[credit_metadata.ARTIST] = "A. Painter"
-    data = pyjpegxl.encode_from_numpy(array(), lossless=True, exif=b"\0\0\0\0" + exif.tobytes()[6:])
-    file = io.BytesIO(data)
-    assert credit_metadata.read(identify(file, "it"), file).artist == "A. Painter"
+    said = {b"Exif": b"\0\0\0\0" + exif.tobytes()[6:], b"xml ": credit_metadata.xmp(Credits(copyright="(c) B."))}
+    boxes = [(b"brob", kind + brotli.compress(body)) if packed else (kind, body) for kind, body in said.items()]
+    file = io.BytesIO(boxed(*boxes))
+    found = credit_metadata.read(identify(file, "it"), file)
+    assert (found.artist, found.copyright) == ("A. Painter", "(c) B.")
+
+
+@needs_jxl
+def test_metadata_that_unpack_to_gigabytes_are_left_out() -> None:
+    import brotli
+
+    packer = brotli.Compressor(quality=5, lgwin=24)
+    bomb = b"".join(packer.process(bytes(1 << 24)) for _ in range(128)) + packer.finish()
+    assert len(bomb) < 50_000
+    tracemalloc.start()
+    assert (from_bytes(boxed((b"brob", b"Exif" + bomb))).rgb == array()).all()
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
+@needs_jxl
+@pytest.mark.parametrize("length", [0xFF00_0000, 0x7FFF_FFFF, 100_000])
+def test_a_box_that_says_it_is_longer_than_the_file_is_damage(length: int) -> None:
+    data = boxed((b"brob", b"Exif"))
+    data = data[:32] + length.to_bytes(4, "big") + data[36:]
+    with pytest.raises(Unreadable, match="one of its boxes is longer than the file"):
+        from_bytes(data)
 
 
 @needs_jxl

@@ -1,21 +1,16 @@
-"""Parse the header of a JPEG XL (ISO/IEC 18181-1: image header; 18181-2: boxes), without a decoder, trusting no length."""
+"""Parse the header of a JPEG XL (ISO/IEC 18181-1, image header), without a decoder and without trusting it."""
 
 from __future__ import annotations
 
-import os
-import struct
 from typing import IO, NamedTuple
 
-NAKED = b"\xff\x0a"
-"""The first bytes of a codestream without boxes."""
+from core.images.containers.jxl_boxes import NAKED, codestream
 
 MOST_EXTRA_CHANNELS = 8
 """Channels beside the colours, each of which takes a decoder as much memory as a colour, from which on it means harm."""
 
 _READ = 1 << 14
 """Bytes of the codestream that are looked at: eight extra channels with names as long as they may be need about 9,000."""
-_MOST_BOXES = 1_000
-_WHOLE, _PART, _INDEX = b"jxlc", b"jxlp", 4
 _SIZE = ((9, 1), (13, 1), (18, 1), (30, 1))
 _PREVIEW_BY_8 = ((0, 16), (0, 32), (5, 1), (9, 33))
 _PREVIEW = ((6, 1), (8, 65), (10, 321), (12, 1345))
@@ -43,9 +38,9 @@ class JxlHeader(NamedTuple):
 def jxl_header(file: IO[bytes]) -> JxlHeader:
     """The header of the open `file`; of more than MOST_EXTRA_CHANNELS just their number.
 
-    Raises ValueError for one that is broken or cut off.
+    Raises ValueError for one that is broken or cut off, and as `codestream` does.
     """
-    bits = _Bits(_codestream(file))
+    bits = _Bits(codestream(file, _READ)[:_READ])
     if bits.take(16) != int.from_bytes(NAKED, "little"):
         raise ValueError("no codestream")
     _skip_size(bits)
@@ -85,40 +80,6 @@ class _Bits:
         """A number that two bits say the form of: so many bits, and what is added to them."""
         width, more = choices[self.take(2)]
         return self.take(width) + more
-
-
-def _codestream(file: IO[bytes]) -> bytes:
-    """The beginning of the codestream: the file's, or that of the boxes which hold the codestream or its parts."""
-    file.seek(0)
-    data = file.read(_READ)
-    if data.startswith(NAKED):
-        return data
-    found, at = b"", 0
-    for _ in range(_MOST_BOXES):
-        kind, body, length = _box(file, at)
-        if kind in (_WHOLE, _PART):
-            skipped = _INDEX if kind == _PART else 0
-            file.seek(body + skipped)
-            found += file.read(min(max(length - skipped, 0), _READ - len(found)))
-        if kind == _WHOLE or len(found) >= _READ or not kind:
-            break
-        at = body + length
-    return found
-
-
-def _box(file: IO[bytes], at: int) -> tuple[bytes, int, int]:
-    """The kind of the box at a place, where its body is and how long that is; of no kind behind the last one."""
-    file.seek(at)
-    head = file.read(16)
-    if len(head) < 8:
-        return b"", at, 0
-    size, kind = struct.unpack_from(">I4s", head)
-    start = 8
-    if size == 1 and len(head) == 16:
-        (size,), start = struct.unpack_from(">Q", head, 8), 16
-    if size == 0:  # up to the end of the file
-        return kind, at + start, file.seek(0, os.SEEK_END) - at - start
-    return (kind, at + start, size - start) if size >= start else (b"", at, 0)
 
 
 def _skip_size(bits: _Bits) -> None:
