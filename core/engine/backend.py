@@ -39,6 +39,10 @@ class Backend(Protocol):
     def resolve(device: str) -> str:
         """The very device that a spec's `device` means here. Raises SpecError if it is not there."""
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        """A name of that physical device, by which processes take turns on it."""
+
     def __init__(self, device: str) -> None:
         """Load what every run needs onto a resolved device."""
 

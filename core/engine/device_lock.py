@@ -12,11 +12,13 @@ from core.storage.cache_dir import cache_folder
 
 @contextlib.contextmanager
 def hold_device(device: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Be the only process on the device `device`; `waiting` is called once if another has it now."""
+    """Be the only process on the device with the name `device` (see core.networks.device.identity); `waiting` is called once
+    if another has it now.
+    """
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"device-{device.replace(':', '')}.lock")
+        lock = FileLock(folder / f"device-{device}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -157,6 +157,12 @@ class JobQueue:
             group = self._in_flight[name]
             group.phase, group.since = phase, awake_time()
 
+    def suspect_only(self, name: str) -> None:
+        """Take every other in-flight group for one that merely waits: the worker is about to die, and says of which."""
+        for group in self._in_flight.values():
+            if group.name != name and group.phase in WORKING:
+                group.phase = "wait"
+
     def finish(self, output: str, outcome: Outcome | None) -> None:
         """Record how an in-flight job ended; None: it was left."""
         group = self._group_of.pop(output, None)

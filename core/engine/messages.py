@@ -119,6 +119,13 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceFault:
+    """From the worker, which ends now: its device failed while this group was in work, and can be used no more by it."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """From the worker: a line for the run's log."""
 

@@ -10,14 +10,15 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from core.engine.backend import Backend, JobResult
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
-from core.engine.messages import CannotWork, Dropped, Note, Phase, Progress, Split
+from core.engine.messages import CannotWork, DeviceFault, Dropped, Note, Phase, Progress, Split
 from core.errors import Internal, JobError, NocturneError, OutOfMemory, StoreBroken
 from core.manifest import manifest
+from core.networks.device_faults import is_device_fault
 from core.networks.memory import is_out_of_memory
 from core.planning.jobs import Job, planned_columns
 from core.planning.run_context import RunContext
@@ -25,6 +26,9 @@ from core.safe_text import printable
 
 PROGRESS_EVERY = 0.4
 """Seconds between two progress messages of a job."""
+
+FAULT_STATUS = 70
+"""Exit status of a worker that cannot go on (EX_SOFTWARE of sysexits.h)."""
 
 LONGEST_WORDS = 300
 """Characters of a foreign exception's words that go into a message."""
@@ -62,7 +66,7 @@ def run_or_exit(stage: Callable[[], None]) -> None:
         stage()
     except BaseException:
         traceback.print_exc()
-        os._exit(70)
+        os._exit(FAULT_STATUS)
 
 
 class Abandoned(Exception):
@@ -148,11 +152,21 @@ class Stages:
             work.dropped = True
             self._give_up_on_store(error)
         except Exception as error:  # whatever a job does, the next one goes on
+            if is_device_fault(error):
+                self._end_process(work, error)
             work.split = len(work.jobs) > 1
             if not work.split:
                 work.error = self._as_job_error(error, work.jobs[0])
         work.seconds += time.monotonic() - entered
         self._send(Phase(work.name, "wait"))
+
+    def _end_process(self, work: GroupInWork, error: Exception) -> NoReturn:
+        """End, since the device fails every further call: what is finished is committed, and another worker takes over."""
+        with contextlib.suppress(NocturneError):
+            self._committer.commit()
+        self._send(Note(_words_of(error)))
+        self._send(DeviceFault(work.name))
+        os._exit(FAULT_STATUS)
 
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
         if isinstance(error, JobError):
@@ -160,7 +174,7 @@ class Stages:
         if is_out_of_memory(error):
             lower = self._context.remedy(job).rpartition("or ")[2]
             return OutOfMemory(f"{self._context.subject(job)} needs more memory than there is", f"{lower}.")
-        self._send(Note("".join(traceback.format_exception(error))))
+        self._send(Note(_words_of(error)))
         words = printable(" ".join(str(error).split()))[:LONGEST_WORDS]
         return Internal(
             f"{self._context.subject(job)} failed by a fault in Nocturne ({type(error).__name__}: {words})",
@@ -218,3 +232,7 @@ class Stages:
         with contextlib.suppress(NocturneError):
             self._committer.commit()
         self._send(CannotWork(error))
+
+
+def _words_of(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))

@@ -21,6 +21,7 @@ from core.engine.messages import (
     CannotWork,
     Close,
     Committed,
+    DeviceFault,
     Drain,
     Dropped,
     Flush,
@@ -64,7 +65,8 @@ class Supervisor:
         self._failed_starts = self._killed_starts = 0
         self._worked = False
         self._ready = self._draining = self._closing = self._shutting_down = False
-        self._failure: NocturneError | None = None
+        self.failure: NocturneError | None = None
+        """Why the worker cannot work at all; None while it can."""
         self._lock = threading.RLock()
         self._wake_pipe: tuple[socket.socket, socket.socket] | None = None
         self._worker: WorkerProcess | None = None
@@ -88,8 +90,8 @@ class Supervisor:
         """Queue jobs behind those there are."""
         with self._lock:
             submission = self._queue.add(jobs)
-            submission.error = self._failure
-            if self._draining or self._failure or not self._thread.is_alive():
+            submission.error = self.failure
+            if self._draining or self.failure or not self._thread.is_alive():
                 self._queue.drop_pending(in_flight=False)
         self._wake()
         return submission
@@ -187,6 +189,8 @@ class Supervisor:
                 self._queue.drop_group(output)
             case Split(output):
                 self._split(output)
+            case DeviceFault(output):
+                self._queue.suspect_only(output)
             case CannotWork(error):
                 self._fail(error)
             case _:
@@ -198,7 +202,7 @@ class Supervisor:
 
     def _send_jobs(self) -> None:
         """Send the worker the groups that it has room for, or tell it to end."""
-        if self._worker is None or self._failure:
+        if self._worker is None or self.failure:
             return
         if self._closing and not self.load:
             self._shut_down(self._worker)
@@ -231,7 +235,7 @@ class Supervisor:
     def _split(self, output: str) -> None:
         """Have the jobs of a failed group tried one by one, once what else is in flight is committed."""
         self._queue.split_group(output)
-        if self._draining or self._failure:
+        if self._draining or self.failure:
             self._queue.drop_pending(in_flight=False)
         elif self._worker:
             self._worker.send(Flush())
@@ -253,11 +257,11 @@ class Supervisor:
         self._listen(Note(f"worker {worker.pid} on {self.device}: {death}. {words}".strip()))
         for group in self._queue.requeue_after_crash():
             self._fail_crasher(group, death)
-        if (self._failed_starts >= MAX_FAILED_STARTS or self._killed_starts >= MAX_KILLED_STARTS) and not self._failure:
+        if (self._failed_starts >= MAX_FAILED_STARTS or self._killed_starts >= MAX_KILLED_STARTS) and not self.failure:
             self._fail(
                 NocturneError(f"the worker on {self.device} cannot start ({death}): {words or 'it said nothing'}")
             )
-        if self._draining or self._failure or (self._closing and not self.load):
+        if self._draining or self.failure or (self._closing and not self.load):
             return
         self._worker = WorkerProcess(self.device, self._backend)
 
@@ -299,7 +303,7 @@ class Supervisor:
 
     def _fail(self, error: NocturneError) -> None:
         """End every submission with this error: nothing more can be made."""
-        self._failure = error
+        self.failure = error
         self._queue.fail(error)
         if self._worker:
             self._worker.kill()

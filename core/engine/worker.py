@@ -73,7 +73,7 @@ def main(fd: int, device: str, backend_name: str) -> None:
     try:
         backend_class = load_backend(backend_name)
         resolved = backend_class.resolve(device)
-        with hold_device(resolved, lambda: pipe.send(WaitingForDevice(resolved))):
+        with hold_device(backend_class.identity(resolved), lambda: pipe.send(WaitingForDevice(resolved))):
             backend = backend_class(resolved)
             manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
             pipe.send(Ready(backend.engine, backend.group))

@@ -15,6 +15,7 @@ from typing import Any
 from core.engine.job_queue import Submission
 from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Progress, Ready, WaitingForDevice
 from core.engine.supervisor import Supervisor
+from core.errors import NocturneError, SpecError
 from core.planning.jobs import Job
 from core.planning.run_context import RunContext
 from core.safe_text import printable
@@ -93,10 +94,33 @@ class WorkerPool:
     def make(self, jobs: Sequence[Job]) -> tuple[list[Outcome], int]:
         """Make a shard on the least busy worker. Returns how its jobs ended, and how many were left.
 
-        Raises NocturneError if the worker cannot work at all.
+        What a worker that cannot work at all has left is made by the others. Raises NocturneError if there is none, and
+        SpecError if a device is not there.
         """
-        ticket: Submission = min(self._supervisors, key=lambda supervisor: supervisor.load).submit(jobs)
-        return ticket.wait(), ticket.left
+        outcomes: list[Outcome] = []
+        while True:
+            able = [supervisor for supervisor in self._supervisors if supervisor.failure is None]
+            supervisor = min(able or self._supervisors, key=lambda each: each.load)
+            ticket: Submission = supervisor.submit(jobs)
+            try:
+                return outcomes + ticket.wait(), ticket.left
+            except SpecError:
+                raise
+            except NocturneError as error:
+                if all(each.failure for each in self._supervisors):
+                    raise
+                self._tell_of_lost(supervisor.device, error)
+            outcomes += ticket.outcomes
+            ended = {outcome.output for outcome in outcomes}
+            jobs = [job for job in jobs if job.output not in ended]
+
+    def _tell_of_lost(self, device: str, error: NocturneError) -> None:
+        sentence = f"{device} is not used any more tonight: {error}"
+        with self._lock:
+            if sentence in self.progress.notes:
+                return
+            self.progress.notes.append(sentence)
+        self.log("note", text=sentence)
 
     def stop(self, grace: float | None = None) -> None:
         """Commit, finish the jobs in work, within `grace` seconds if given, and leave the rest."""

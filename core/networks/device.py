@@ -16,8 +16,14 @@ import torch.utils.deterministic
 from core.errors import SpecError
 from core.networks.architecture import Precision
 
+# cuBLAS repeats itself with such a workspace alone, and torch looks for it once: at the first product of a process.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 DEVICES = ("cuda", "mps", "cpu")
 """Kinds of device, best first."""
+
+LONGEST_FAULT = 200
+"""Characters of what a driver says that are shown."""
 
 CHANNELS_LAST_FROM = 448 * 448
 """Pixels from which channels_last is faster for float32 on a CPU: 1.3 times at 512 px, nothing at 256."""
@@ -26,17 +32,27 @@ CHANNELS_LAST_FROM = 448 * 448
 def choose(device: str = "auto") -> torch.device:
     """The device called `device`: `auto`, `cuda`, `cuda:1`, `mps` or `cpu`; looked for now, not at import.
 
-    Raises SpecError if it is not on this machine.
+    A GPU always has its number, `cuda` being the first one. What is computed on CUDA from now on repeats itself, and is in
+    full float32. Raises SpecError if the device is not on this machine.
     """
-    if device == "auto":
-        return torch.device(next(kind for kind in DEVICES if _count(kind)))
     kind, _, index = device.partition(":")
-    if kind not in DEVICES or (index and not index.isdecimal()):
+    if device == "auto":
+        kind = next(kind for kind in DEVICES if _count(kind))
+    elif kind not in DEVICES or (index and not index.isdecimal()):
         raise SpecError(f"There is no kind of device {device!r}", f"use auto, {', '.join(DEVICES)} or cuda:<number>.")
-    if int(index or 0) >= _count(kind):
-        there = ", ".join(found for found in DEVICES if _count(found))
-        raise SpecError(f"The device {device!r} is not on this machine, which has {there}", "use device = 'auto'.")
-    return torch.device(device)
+    elif int(index or 0) >= _count(kind):
+        raise SpecError(f"The device {device!r} is not on this machine, which has {_there()}", _remedy(kind))
+    if kind != "cuda":
+        return torch.device(device if index else kind)
+    _choose_deterministic_algorithms()
+    return torch.device("cuda", int(index or 0))
+
+
+def identity(device: torch.device) -> str:
+    """A name of the physical device for locks: the UUID of a GPU, which it has under any number that programs give it."""
+    if device.type != "cuda":
+        return device.type
+    return f"cuda-{torch.cuda.get_device_properties(device).uuid}"
 
 
 def engine_name(device: torch.device) -> str:
@@ -56,8 +72,12 @@ def make_deterministic(threads: int | None = None) -> None:
     to itself, MKL may use fewer when the machine is busy, and sums then round otherwise. CUDA computes full
     float32, not TF32.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads or torch.get_num_threads())
+    _choose_deterministic_algorithms()
+
+
+def _choose_deterministic_algorithms() -> None:
+    """Refuse algorithms that do not repeat themselves; on CUDA, multiply in float32, not TF32."""
     torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms also imports inductor: seconds
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
@@ -115,6 +135,30 @@ def memory_format(device: torch.device, dtype: torch.dtype, height: int, width: 
     if fast or (device.type == "cpu" and height * width >= CHANNELS_LAST_FROM):
         return torch.channels_last
     return torch.contiguous_format
+
+
+def _there() -> str:
+    """The devices of this machine, as a sentence has them: `2 cuda (0 and 1), cpu`."""
+    gpus = _count("cuda")
+    named = {"cuda": f"{gpus} cuda (numbers 0 to {gpus - 1})"} if gpus > 1 else {}
+    return ", ".join(named.get(kind, kind) for kind in DEVICES if _count(kind))
+
+
+def _remedy(kind: str) -> str:
+    """What to do about a device that is not there: what the driver says of a GPU, or another device."""
+    fault = _cuda_fault() if kind == "cuda" and not _count("cuda") else ""
+    return f"use device = 'auto'{f'; CUDA says: {fault}' if fault else ''}."
+
+
+def _cuda_fault() -> str:
+    """Why there is no GPU to compute on: a torch without CUDA, no driver, one that is too old; in one line."""
+    if torch.version.cuda is None:
+        return "this torch was built without it"
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except Exception as error:  # drivers raise anything
+        return " ".join(str(error).split())[:LONGEST_FAULT].rstrip(". ")
+    return ""
 
 
 def _count(kind: str) -> int:

@@ -13,6 +13,8 @@ OWN_GROUP = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
 KEPT = 256 * 2**20
 """Freed bytes that a process keeps for its next tensors, about; blocks of half of that go back at once."""
+_NO_MEMORY = ("allocate memory", "out of memory", "_ALLOC_FAILED", "_ALLOCATION_FAILED")
+"""Words of torch, the CUDA runtime, cuBLAS, cuDNN, cuFFT and cuSOLVER."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's mallopt(3)."""
 
@@ -24,8 +26,10 @@ def available_bytes() -> int | None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception, of Python or of torch, says that there was no memory left."""
-    return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or "allocate memory" in str(error)
+    """Whether an exception, of Python, torch, cuBLAS, cuDNN or the CUDA runtime, says that there was no memory left."""
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
 
 
 def retain_freed_memory() -> None:

@@ -41,7 +41,7 @@ class TrainingSession:
             self._held.enter_context(self.store.lock())
             self.progress.notes += use_writable_folders(self.store.root)
             device = devices.choose(self.spec.device)
-            self._held.enter_context(hold_device(str(device), lambda: self._wait(str(device))))
+            self._held.enter_context(hold_device(devices.identity(device), lambda: self._wait(str(device))))
             self.training = self._make(self.spec, device, self.progress)
         except BaseException:
             self._held.close()

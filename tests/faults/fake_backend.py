@@ -52,6 +52,10 @@ class FakeJobs:
     def resolve(device: str) -> str:
         return "cpu"
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        return resolved
+
     def __init__(self, device: str) -> None:
         doom.arm("worker")
         self._pace: dict[str, Any] = json.loads(os.environ.get("FAKE_BACKEND", "{}"))

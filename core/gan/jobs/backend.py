@@ -69,6 +69,11 @@ class SampleBackend:
         """The very device meant by `device`. Raises SpecError if it is not there."""
         return str(devices.choose(device))
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        """See Backend."""
+        return devices.identity(torch.device(resolved))
+
     def open(self, store: Store, context: SampleContext) -> None:
         """Load the run's checkpoint and scorer. Raises SpecError if the checkpoint is not the planned one any more."""
         self._recipe = context.recipe

@@ -90,6 +90,11 @@ class StylizeBackend:
         """The very device meant by `device`. Raises SpecError if it is not there."""
         return str(devices.choose(device))
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        """See Backend."""
+        return devices.identity(torch.device(resolved))
+
     def open(self, store: Store, context: StylizeContext) -> None:
         """Take up a run."""
         self._store = store

@@ -34,6 +34,11 @@ class LaneBackend:
         """See Backend."""
         return StylizeBackend.resolve(device)
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        """See Backend."""
+        return StylizeBackend.identity(resolved)
+
     def open(self, store: Store, context: StylizeContext) -> None:
         """See Backend."""
         self._store = BatchedStore(store)

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from core.engine.backend import StepCallback
 from core.errors import NotFinite, SpecError, Unreadable
 from core.planning.jobs import Job
@@ -44,6 +46,9 @@ class Scribe:
     def __init__(self, device: str) -> None:
         if os.environ.get("SCRIBE_STILLBORN"):
             raise SystemExit("no networks today")
+        if device == os.environ.get("SCRIBE_LOST"):
+            raise RuntimeError("CUDA error: device not ready, or lost")
+        self.broken = False
 
     def open(self, store: Store, context: ScribeContext) -> None:
         self.store, self.context = store, context
@@ -62,6 +67,10 @@ class Scribe:
             time.sleep(3600)
         if "die-always" in job.asset or ("die-once" in job.asset and self._count("death", job) == 1):
             os._exit(66)
+        if "break-device" in job.asset and ("always" in job.asset or self._count("break", job) == 1):
+            self.broken = True  # CUDA fails every further call of the process
+        if self.broken:
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
         if "diverge" in job.asset:
             raise NotFinite(f"{job.asset} diverged.")
         if "fault" in job.asset:

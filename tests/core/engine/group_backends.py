@@ -25,6 +25,10 @@ class Scriptorium:
     def resolve(device: str) -> str:
         return device
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        return resolved
+
     def __init__(self, device: str) -> None:
         self.scribe = Scribe(device)
 

@@ -21,6 +21,10 @@ class SingleJobs:
         resolved: str = cls.single.resolve(device)  # type: ignore[attr-defined]
         return resolved
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        return resolved
+
     def __init__(self, device: str, backend: Any = None) -> None:
         self.one = self.single(device) if backend is None else backend
         self.engine, self.versions, self.open = self.one.engine, self.one.versions, self.one.open

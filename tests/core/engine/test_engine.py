@@ -136,6 +136,36 @@ def test_a_job_that_died_once_is_made(pool: WorkerPool, store: Store) -> None:
     assert by_name(outcomes) == {"a": "done", "b": "done", "die-once": "done"}
 
 
+def test_a_device_fault_ends_the_worker_and_another_makes_the_rest(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 6)
+    outcomes, _ = pool.make(jobs("a", "b", "break-device-once", "c", "d", "e"))
+    assert by_name(outcomes) == dict.fromkeys(["a", "b", "c", "d", "e", "break-device-once"], "done")
+    assert "illegal memory access" in store.read("log.jsonl").decode()
+
+
+def test_a_job_that_always_breaks_the_device_is_found(pool: WorkerPool, store: Store) -> None:
+    take_up(pool, store, 4)
+    outcomes, _ = pool.make(jobs("a", "break-device-always", "b", "c"))
+    assert by_name(outcomes) == {**dict.fromkeys("abc", "done"), "break-device-always": "internal"}
+    assert marks(store, "make", "break-device-always") == 3
+
+
+def test_of_two_devices_one_that_is_lost_leaves_its_jobs_to_the_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRIBE_LOST", "one")
+    pool = WorkerPool("one,two", SCRIBE)
+    try:
+        pool.start()
+        take_up(pool, store, 6)
+        made = [pool.make(jobs(*names))[0] for names in (("a", "b", "c"), ("d", "e", "f"))]
+        assert by_name(made[0] + made[1]) == dict.fromkeys("abcdef", "done")
+        assert any(note.startswith("one is not used any more tonight") for note in pool.progress.notes)
+    finally:
+        pool.kill()
+        pool.close()
+
+
 def test_a_worker_killed_from_outside_is_respawned(pool: WorkerPool, store: Store) -> None:
     take_up(pool, store, 30, step_seconds=0.01)
     ticket = pool._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(30))))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,8 +24,59 @@ def test_auto_finds_a_device_that_is_there() -> None:
 
 def test_the_best_device_is_chosen_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "_count", lambda kind: {"cuda": 2, "mps": 0, "cpu": 1}[kind])
-    assert device.choose() == torch.device("cuda")
+    assert device.choose() == device.choose("cuda") == torch.device("cuda:0")
     assert device.choose("cuda:1") == torch.device("cuda:1")
+
+
+def test_a_gpu_is_one_lock_under_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: {"cuda": 2, "mps": 0, "cpu": 1}[kind])
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda chosen: SimpleNamespace(uuid=f"GPU-{chosen.index}"))
+    names = [device.identity(device.choose(name)) for name in ("auto", "cuda", "cuda:0", "cuda:1", "cpu")]
+    assert names == ["cuda-GPU-0", "cuda-GPU-0", "cuda-GPU-0", "cuda-GPU-1", "cpu"]
+
+
+def test_choosing_a_gpu_is_enough_for_full_float32_and_determinism(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: 1)
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.benchmark = True
+    torch.set_deterministic_debug_mode("default")
+    device.choose("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+    assert not torch.backends.cudnn.benchmark
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_workspace_of_cublas_is_set_before_its_first_product() -> None:
+    code = "import os, core.networks.device; print(os.environ['CUBLAS_WORKSPACE_CONFIG'])"
+    env = {name: value for name, value in os.environ.items() if name != "CUBLAS_WORKSPACE_CONFIG"}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert said.stdout == ":4096:8\n"
+
+
+def test_of_several_gpus_the_numbers_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: {"cuda": 2, "mps": 0, "cpu": 1}[kind])
+    with pytest.raises(SpecError, match=r"'cuda:7' is not .* which has 2 cuda \(numbers 0 to 1\), cpu; use"):
+        device.choose("cuda:7")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU",
+        "The NVIDIA driver on your system is too old (found version 11040).\nPlease update your GPU driver",
+    ],
+)
+def test_what_the_driver_says_is_said_in_one_line(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def init() -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(torch.cuda, "init", init)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    with pytest.raises(SpecError) as caught:
+        device.choose("cuda")
+    assert said[:40] in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("absent", ["cuda:7", "mps", "cuda"])
