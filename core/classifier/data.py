@@ -119,7 +119,9 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
 def _labelled(
     listed: list[tuple[str, str, Path]], classes: tuple[str, ...], max_pixels: int, skipped: list[str]
 ) -> LabelledPictures:
-    found = DigestCache().measure([os.fspath(file) for *_, file in listed], max_pixels)
+    digests = DigestCache()
+    found = digests.measure([os.fspath(file) for *_, file in listed], max_pixels)
+    skipped += digests.notices
     pictures: list[LabelledPicture] = []
     first: dict[str, LabelledPicture] = {}
     for (name, label, file), measured in zip(listed, found, strict=True):

@@ -7,7 +7,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,19 +16,17 @@ from core.errors import JobError, Missing, Unreadable
 from core.images import decode_probe, decoding, image
 from core.images.open_image import is_out_of_reach, out_of_reach_error
 from core.progress import ProgressCallback
+from core.safe_text import printable
+from core.storage import digest_database
 from core.storage.bounded_read import open_regular
 from core.storage.cache_dir import cache_folder
+from core.storage.digest_database import FileRow, Stat, stat_of
 
 THREADS = 4
 CHUNK = 1 << 20
 JUST_WRITTEN = 2.0
 """Seconds after its last change in which a file is not remembered: a clock that ticks as coarsely as some disks' would
 not show the next change.
-"""
-
-Stat = tuple[int, int, int]
-"""Length in bytes, and times of the last change of the content and of the file, in nanoseconds. The second changes also
-when a copying tool puts back the first.
 """
 
 
@@ -43,6 +41,12 @@ class MeasuredFile:
     message: str | None = None
     revision: str = ""
     """Mark of the rules that decide its pixels; see core.images.decoding.revision."""
+
+    @classmethod
+    def of_row(cls, row: FileRow) -> MeasuredFile:
+        """What the cache remembers of a usable file."""
+        sha256, width, height, revision = row
+        return cls(sha256, width, height, revision=revision)
 
     @property
     def pixel_digest(self) -> str:
@@ -68,6 +72,8 @@ class DigestCache:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder: Path | None = folder or cache_folder()
         self.computed = 0
+        self.notices: list[str] = []
+        """Sentences on a cache that another process holds: files are measured again for it."""
 
     def measure(
         self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None
@@ -75,41 +81,70 @@ class DigestCache:
         """Measure files by their headers and bytes, in order. `tick(done, total)` is called now and then while new ones
         are read.
         """
-        try:
-            return self._measure_all(paths, max_pixels, tick)
-        except sqlite3.Error as error:  # damaged, or held by another process all the while: it is a cache
-            if not isinstance(error, sqlite3.OperationalError):
-                _discard(self._folder)
-            self._folder = None
-            return self._measure_all(paths, max_pixels, tick)
-
-    def _measure_all(self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None) -> list[MeasuredFile]:
-        with self._connection() as db:
-            stats = [_stat(path) for path in paths]
-            known = _load_known(db, paths, stats)
-            unknown = [i for i, found in enumerate(known) if found is None]
-            hashes = _load_hashes(db, [paths[i] for i in unknown], [stats[i] for i in unknown])
-            fresh = self._fresh([paths[i] for i in unknown], hashes, tick)
-            for i, measured in zip(unknown, fresh, strict=True):
-                known[i] = measured
-            _remember(db, [(paths[i], stats[i], known[i]) for i in unknown])
-        return [_limited(path, found or MeasuredFile(), max_pixels) for path, found in zip(paths, known, strict=True)]
+        return self._with_database(lambda db: self._measure_all(db, paths, max_pixels, tick))
 
     def measure_whole(
         self, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None = None
     ) -> list[MeasuredFile]:
         """Measure files as `measure` does, and decode each whole once, in a process apart (see core.images.decode_probe)."""
         found = self.measure(paths, max_pixels)
-        with self._connection() as db:
-            stats = [_stat(path) for path in paths]
-            tried = _load_tried(db, paths, stats)
-            untried = [i for i, measured in enumerate(found) if measured.reason is None and not tried[i]]
-            faults = decode_probe.find_faults([paths[i] for i in untried], max_pixels, tick)
-            for i, fault in zip(untried, faults, strict=True):
-                if fault is not None:
-                    found[i] = replace(found[i], reason=fault.reason, message=str(fault))
-            _remember_tried(db, [(paths[i], stats[i]) for i in untried if found[i].reason is None])
-        return found
+        return self._with_database(lambda db: self._decode_all(db, paths, found, max_pixels, tick))
+
+    def _with_database(self, work: Callable[[sqlite3.Connection], list[MeasuredFile]]) -> list[MeasuredFile]:
+        """Work on the database; on one in memory where it is damaged, held by another process or cannot be written."""
+        try:
+            with contextlib.closing(digest_database.open_database(self._folder)) as db:
+                return work(db)
+        except sqlite3.Error as error:
+            if digest_database.is_locked(error):
+                self._notice("files are read again, which can take long")
+            elif not isinstance(error, sqlite3.OperationalError):
+                digest_database.discard(self._folder)
+        self._folder = None
+        with contextlib.closing(digest_database.open_database(None)) as db:
+            return work(db)
+
+    def _notice(self, loss: str) -> None:
+        where = printable(os.fspath((self._folder or Path()) / digest_database.FILE))
+        self.notices.append(
+            f"the cache of digests {where} is held by another process: {loss}; end that process if it hangs."
+        )
+
+    def _measure_all(
+        self, db: sqlite3.Connection, paths: Sequence[str], max_pixels: int, tick: ProgressCallback | None
+    ) -> list[MeasuredFile]:
+        stats = [stat_of(path) for path in paths]
+        rows = digest_database.known_rows(db, paths, stats, decoding.RULES)
+        known = [MeasuredFile.of_row(row) if row else None for row in rows]
+        unknown = [i for i, found in enumerate(known) if found is None]
+        hashes = digest_database.known_hashes(db, [paths[i] for i in unknown], [stats[i] for i in unknown])
+        begun = time.monotonic()
+        fresh = self._fresh([paths[i] for i in unknown], hashes, tick)
+        for i, measured in zip(unknown, fresh, strict=True):
+            known[i] = measured
+        new = _settled((paths[i], stats[i], known[i] or MeasuredFile()) for i in unknown)
+        self._remember(lambda: digest_database.put_rows(db, new, decoding.RULES, time.monotonic() - begun))
+        return [_limited(path, found or MeasuredFile(), max_pixels) for path, found in zip(paths, known, strict=True)]
+
+    def _decode_all(
+        self,
+        db: sqlite3.Connection,
+        paths: Sequence[str],
+        found: list[MeasuredFile],
+        max_pixels: int,
+        tick: ProgressCallback | None,
+    ) -> list[MeasuredFile]:
+        stats = [stat_of(path) for path in paths]
+        tried = digest_database.known_tried(db, paths, stats)
+        untried = [i for i, measured in enumerate(found) if measured.reason is None and not tried[i]]
+        faults = decode_probe.find_faults([paths[i] for i in untried], max_pixels, tick)
+        decoded = list(found)
+        for i, fault in zip(untried, faults, strict=True):
+            if fault is not None:
+                decoded[i] = replace(decoded[i], reason=fault.reason, message=str(fault))
+        whole = [(paths[i], stats[i]) for i in untried if decoded[i].reason is None]
+        self._remember(lambda: digest_database.put_tried(db, whole))
+        return decoded
 
     def _fresh(
         self, paths: Sequence[str], hashes: Sequence[str | None], tick: ProgressCallback | None
@@ -121,13 +156,23 @@ class DigestCache:
                     tick(done, len(paths))
                 yield measured
 
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        db = _open(self._folder)
+    def _remember(self, put: Callable[[], None]) -> None:
+        """Write to the database. It is a cache: what cannot be written is measured again some time."""
         try:
-            yield db
-        finally:
-            db.close()
+            put()
+        except sqlite3.Error as error:
+            if digest_database.is_locked(error):
+                self._notice("what was read now is not remembered")
+
+
+def _settled(rows: Iterable[tuple[str, Stat, MeasuredFile]]) -> list[tuple[str, Stat, FileRow]]:
+    """The rows to remember: of files that can be used, and that have not changed just now."""
+    settled = time.time_ns() - int(JUST_WRITTEN * 1e9)
+    return [
+        (path, stat, (measured.sha256, measured.width, measured.height, measured.revision))
+        for path, stat, measured in rows
+        if measured.reason is None and max(stat[1:]) < settled and stat_of(path) == stat
+    ]
 
 
 def sha256_of(path: str) -> str:
@@ -167,86 +212,3 @@ def _limited(path: str, found: MeasuredFile, max_pixels: int) -> MeasuredFile:
         except JobError as error:
             return replace(found, reason=error.reason, message=str(error))
     return found
-
-
-def _discard(folder: Path | None) -> None:
-    """Delete a cache that is no database any more."""
-    for file in folder.glob("digests.sqlite*") if folder else ():
-        with contextlib.suppress(OSError):
-            file.unlink()
-
-
-def _open(folder: Path | None) -> sqlite3.Connection:
-    """The database in `folder`; one in memory where there is none, or none can be opened."""
-    if folder is not None:
-        with contextlib.suppress(OSError, sqlite3.Error):
-            folder.mkdir(parents=True, exist_ok=True)
-            return _created(sqlite3.connect(folder / "digests.sqlite", timeout=30))
-    return _created(sqlite3.connect(":memory:"))
-
-
-def _created(db: sqlite3.Connection) -> sqlite3.Connection:
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute(
-        "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, ctime_ns INTEGER,"
-        " sha256 TEXT, width INTEGER, height INTEGER, tried INTEGER DEFAULT 0, rules INTEGER, revision TEXT) WITHOUT ROWID"
-    )
-    columns = {name for _, name, *_ in db.execute("PRAGMA table_info(files)")}
-    for name, kind in (("rules", "INTEGER"), ("revision", "TEXT")):  # caches of earlier versions lack them
-        if name not in columns:
-            with contextlib.suppress(sqlite3.OperationalError):  # another process was quicker
-                db.execute(f"ALTER TABLE files ADD COLUMN {name} {kind}")
-    return db
-
-
-def _stat(path: str) -> Stat:
-    try:
-        info = os.stat(path)
-    except OSError:
-        return (-1, -1, -1)
-    # SQLite has 64 bits, and a volume may give times of other centuries.
-    return (info.st_size, info.st_mtime_ns % 2**63, info.st_ctime_ns % 2**63)
-
-
-_SAME = "path = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ?"
-
-
-def _load_known(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[MeasuredFile | None]:
-    query = f"SELECT sha256, width, height, revision FROM files WHERE {_SAME} AND rules = {decoding.RULES}"
-    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
-    return [_remembered(row) if row else None for row in found]
-
-
-def _remembered(row: tuple[str, int, int, str]) -> MeasuredFile:
-    sha256, width, height, revision = row
-    return MeasuredFile(sha256, width, height, revision=revision)
-
-
-def _load_hashes(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[str | None]:
-    query = f"SELECT sha256 FROM files WHERE {_SAME}"
-    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
-    return [row[0] if row else None for row in found]
-
-
-def _load_tried(db: sqlite3.Connection, paths: Sequence[str], stats: Sequence[Stat]) -> list[bool]:
-    query = f"SELECT tried FROM files WHERE {_SAME}"
-    found = (db.execute(query, (os.fsencode(path), *stat)).fetchone() for path, stat in zip(paths, stats, strict=True))
-    return [bool(row and row[0]) for row in found]
-
-
-def _remember(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat, MeasuredFile | None]]) -> None:
-    settled = time.time_ns() - int(JUST_WRITTEN * 1e9)
-    good = [
-        (os.fsencode(path), *stat, measured.sha256, measured.width, measured.height, decoding.RULES, measured.revision)
-        for path, stat, measured in rows
-        if measured is not None and measured.reason is None and max(stat[1:]) < settled and _stat(path) == stat
-    ]
-    columns = "path, size, mtime_ns, ctime_ns, sha256, width, height, rules, revision"
-    with contextlib.suppress(sqlite3.Error), db:
-        db.executemany(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", good)
-
-
-def _remember_tried(db: sqlite3.Connection, rows: Sequence[tuple[str, Stat]]) -> None:
-    good = [(os.fsencode(path), *stat) for path, stat in rows]
-    with contextlib.suppress(sqlite3.Error), db:
-        db.executemany(f"UPDATE files SET tried = 1 WHERE {_SAME}", good)

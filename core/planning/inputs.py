@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from core.config.spec import Spec
@@ -69,23 +70,26 @@ class Inputs:
             where = f"library {spec.library}"
             raise SpecError(f"{where} has no picture to use{self.library.why_empty()}", f"put {listed()} files there.")
         self._check_regions()
-        digests = DigestCache()
-        self.assets = self._measured_assets(digests)
+        self._digests = DigestCache()
+        self.assets = self._measured_assets()
         self.masks = self._companions("mask", spec.masks)
         self.regions = self._companions("region map", spec.regions)
-        artworks = self._measured_artworks(digests)
+        artworks = self._measured_artworks()
         self.style_faults = [next((m for m in found if m.reason), None) for found in artworks]
         self.style_files = [self._files(*both) for both in zip(self.styles, artworks, strict=True)]
         self.style_digests = [style_digest(style.pairs, style.regions) for style in self.style_files]
 
     def problems(self) -> list[str]:
-        """A sentence for each style that cannot be used, and for each kind of folder that was not entered."""
+        """A sentence on a digest cache that is held, for each kind of folder that was not entered, and for each style that
+        cannot be used.
+        """
         scanned = {
             f"library {self._spec.library}": self.library.passed,
             f"catalog {self._spec.catalog}": self.catalog_passed,
             **self._companions_passed,
         }
-        return [sentence for where, passed in scanned.items() for sentence in passed.sentences(where)] + [
+        not_entered = [sentence for where, passed in scanned.items() for sentence in passed.sentences(where)]
+        return [*self._digests.notices, *not_entered] + [
             f"style {style.name} cannot be used, and all its jobs fail: {fault.message}"
             for style, fault in zip(self.styles, self.style_faults, strict=True)
             if fault is not None
@@ -132,20 +136,21 @@ class Inputs:
             lambda d, t: self._tick(f"hash {kind}s", d, t),
             system_folders=self._spec.system_folders,
             passed=passed,
+            digests=self._digests,
         )
 
-    def _measured_assets(self, digests: DigestCache) -> list[MeasuredFile]:
+    def _measured_assets(self) -> list[MeasuredFile]:
         assets = self.library.assets
         root = os.fspath(self.library.root)
         paths = [os.path.join(root, asset.file) for asset in assets if not asset.problem]
-        found = iter(digests.measure(paths, self._spec.max_pixels, lambda d, t: self._tick("hash assets", d, t)))
+        found = iter(self._digests.measure(paths, self._spec.max_pixels, partial(self._tick, "hash assets")))
         return [_refused(asset) if asset.problem else next(found) for asset in assets]
 
-    def _measured_artworks(self, digests: DigestCache) -> list[list[MeasuredFile]]:
+    def _measured_artworks(self) -> list[list[MeasuredFile]]:
         """Each style's artworks, tried whole: one that cannot be used is to be known before the night, not within it."""
         usable = [[] if style.problem else style.artworks for style in self.styles]
         paths = [os.fspath(self._spec.catalog / artwork.file) for artworks in usable for artwork in artworks]
-        found = iter(digests.measure_whole(paths, self._spec.max_pixels, lambda d, t: self._tick("try artworks", d, t)))
+        found = iter(self._digests.measure_whole(paths, self._spec.max_pixels, partial(self._tick, "try artworks")))
         return [
             [MeasuredFile(reason="unsupported", message=style.problem)]
             if style.problem

@@ -36,11 +36,12 @@ def companions(
     *,
     system_folders: bool = False,
     passed: PassedOver | None = None,
+    digests: DigestCache | None = None,
 ) -> list[Companion]:
     """The companion of each asset in the folder `root`, which messages call a `kind`; nothing is decoded.
 
     It has the asset's proportions, to the pixel; its size is free. `a/b.jpg.png` comes before `a/b.png`. What the scan
-    passed over is added to `passed`.
+    passed over is added to `passed`; files are measured through `digests`.
     """
     library = scan(root, system_folders=system_folders)
     if passed is not None:
@@ -48,7 +49,7 @@ def companions(
     by_name, hides = _by_name(library.assets), library.passed.hides()
     chosen = [_chosen(kind, root, asset, by_name) for asset, _ in assets]
     paths = [os.path.join(root, each.file) for each in chosen if isinstance(each, Asset)]
-    measured = iter(DigestCache().measure(paths, max_pixels, tick))
+    measured = iter((digests or DigestCache()).measure(paths, max_pixels, tick))
     return [
         Companion(each.file, _of_its_shape(kind, root, each, next(measured), *asset))
         if isinstance(each, Asset)

@@ -143,7 +143,9 @@ class Survey:
     def _plan(self) -> None:
         self._assets = self._scanned()
         paths = [os.path.join(self.spec.pictures, asset.file) for asset in self._assets]
-        measured = DigestCache().measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
+        digests = DigestCache()
+        measured = digests.measure(paths, self.spec.max_pixels, lambda d, t: self.tick("files hashed", d, t))
+        self.problems += digests.notices
         known = self._known()
         lost: list[dict[str, Any]] = []
         for asset, found in zip(self._assets, measured, strict=True):
