@@ -13,7 +13,11 @@ from core.classifier.training import training_of
 @task(name="see_pictures", task_run_name="pictures-{chunk}", cache_policy=NO_CACHE)
 def see_pictures(run: str, chunk: int) -> int:
     """Compute and store the features of a chunk of the run folder's pictures. Returns how many pictures were read."""
-    return training_of(run).compute_features(chunk)
+    training = training_of(run)
+    read = training.compute_features(chunk)
+    for sentence in training.plain[chunk]:
+        get_run_logger().warning(sentence)
+    return read
 
 
 @task(name="fit_classifier", cache_policy=NO_CACHE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from core.images import image
 from core.networks.feature_spec import WIDE_DIMS, WIDE_NAME
 from core.networks.features import FeatureExtractor
 from core.storage.store import Store
+from core.training.picture_checks import is_plain
 
 CHUNK = 32
 """Pictures in one file of features: seconds of work."""
@@ -47,11 +49,24 @@ def chunk_name(pictures: Sequence[LabelledPicture], recipe: ClassifierRecipe) ->
 
 def read_chunk(store: Store, name: str) -> ViewFeatures | None:
     """The features in a file of the store, or None if they are not there whole. What could not be read is NaN."""
+    found = _stored(store, name).get("wide")
+    return found if found is not None and found.ndim == 3 and found.shape[2] == WIDE_DIMS else None
+
+
+def plain_pictures(
+    store: Store, pictures: Sequence[LabelledPicture], recipe: ClassifierRecipe
+) -> list[LabelledPicture]:
+    """Those of a computed chunk that are of one colour all over; none where an earlier version computed it."""
+    flags = _stored(store, chunk_name(pictures, recipe)).get("plain", ())
+    return [picture for picture, is_one in zip(pictures, flags, strict=False) if is_one]
+
+
+def _stored(store: Store, name: str) -> dict[str, NDArray[Any]]:
+    """The tensors in a file of the store; none if it is not there whole."""
     try:
-        found = load_tensors(store.read(name))["wide"]
+        return load_tensors(store.read(name))
     except (OSError, SafetensorError, KeyError, ValueError):
-        return None
-    return found if found.ndim == 3 and found.shape[2] == WIDE_DIMS else None
+        return {}
 
 
 def compute_chunk(
@@ -62,21 +77,23 @@ def compute_chunk(
     if read_chunk(store, name) is not None:
         return 0
     features = FeatureExtractor(device)
-    found = np.stack([_view_features(features.wide, picture, recipe, max_pixels) for picture in pictures])
-    store.put(name, save_tensors({"wide": found}))
+    found = [_view_features(features.wide, picture, recipe, max_pixels) for picture in pictures]
+    plain = np.array([is_one for _, is_one in found], np.uint8)
+    store.put(name, save_tensors({"wide": np.stack([views for views, _ in found]), "plain": plain}))
     return len(pictures)
 
 
 def _view_features(
     wide: Callable[[image.U8], NDArray[np.float32]], picture: LabelledPicture, recipe: ClassifierRecipe, max_pixels: int
-) -> Float[NDArray[np.float32], "v 7616"]:
+) -> tuple[Float[NDArray[np.float32], "v 7616"], bool]:
+    """The features of a picture and its crops, NaN if it cannot be read, and whether it is of one colour all over."""
     try:
         rgb = image.read(picture.file, max_pixels).rgb
     except JobError:
-        return np.full((1 + recipe.crops, WIDE_DIMS), np.nan, np.float32)
+        return np.full((1 + recipe.crops, WIDE_DIMS), np.nan, np.float32), False
     seed = int(picture.digest[:12], 16)
     rng = np.random.default_rng([seed, recipe.seed])
-    return np.stack([wide(rgb), *(wide(crop(rgb, rng)) for _ in range(recipe.crops))])
+    return np.stack([wide(rgb), *(wide(crop(rgb, rng)) for _ in range(recipe.crops))]), is_plain(rgb)
 
 
 def crop(rgb: image.U8, rng: np.random.Generator) -> image.U8:

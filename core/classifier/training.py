@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,10 @@ class ClassifierTraining:
         self.chunks = features.chunks(self.data.pictures)
         self.tick: ProgressCallback = lambda *_: None
         """Called with how many pictures have features, and of how many."""
+        self.note: Callable[[str], None] = lambda _: None
+        """Called with a sentence on each of the first pictures that teach nothing, as they are seen."""
+        self.plain: dict[int, list[str]] = {}
+        """By chunk, a sentence on each picture that is of one colour all over."""
         self.store.put(SPEC, spec.toml().encode())
 
     def notes(self) -> list[str]:
@@ -64,13 +68,26 @@ class ClassifierTraining:
         """Compute and store the features of a chunk of pictures. Returns how many pictures were read."""
         device = devices.choose(self.spec.device)
         read = features.compute_chunk(self.store, self.chunks[chunk], self.recipe, device, self.spec.max_pixels)
+        self._note_plain(chunk)
         self.tick(sum(map(len, self.chunks[: chunk + 1])), len(self.data.pictures))
         return read
+
+    def _note_plain(self, chunk: int) -> None:
+        """Say which pictures of a chunk are of one colour, LISTED of all chunks at most, while more are still to be seen."""
+        said = sum(map(len, self.plain.values()))
+        found = features.plain_pictures(self.store, self.chunks[chunk], self.recipe)
+        self.plain[chunk] = [
+            printable(f"{each.name} is of one colour all over: little can be learnt from it.") for each in found
+        ]
+        for sentence in self.plain[chunk][: max(0, LISTED - said)]:
+            self.note(sentence)
 
     def finish(self) -> dict[str, Any]:
         """Fit on the stored features, measure, and write all files. Returns the figures. Raises SpecError."""
         views, labelled = self._stored_features()
         _check_enough(labelled, self.recipe.folds, str(self.spec.data))
+        if (unsaid := sum(map(len, self.plain.values())) - LISTED) > 0:
+            self.note(f"... and {unsaid:,} more pictures are of one colour all over.")
         labels = labelled.labels
         logits = held_out_logits(views, labels, self.recipe)
         fitted = fit(views, labels, self.recipe)
@@ -92,8 +109,9 @@ class ClassifierTraining:
         good = np.asarray(np.isfinite(views).all((1, 2)))
         bad = [each.name for each, is_good in zip(self.data.pictures, good, strict=True) if not is_good]
         skipped = [f"{name} cannot be read; it was left out." for name in bad]
+        plain = [sentence for found in self.plain.values() for sentence in found]
         pictures = tuple(each for each, is_good in zip(self.data.pictures, good, strict=True) if is_good)
-        return views[good], LabelledPictures(self.data.classes, pictures, (*self.data.skipped, *skipped))
+        return views[good], LabelledPictures(self.data.classes, pictures, (*self.data.skipped, *skipped, *plain))
 
     def _classifier(self, fitted: FittedClassifier, figures: dict[str, Any], labelled: LabelledPictures) -> Classifier:
         data = {

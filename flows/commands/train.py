@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -119,7 +120,7 @@ def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) ->
     screen = console(as_json)
     print_line(screen, f"Nocturne: {spec.out}")
     with open_training(spec) as training, Bar(screen, "pictures seen") as bar:
-        training.tick = bar.tick
+        training.tick, training.note = bar.tick, partial(print_line, screen)
         for sentence in training.notes():
             print_line(screen, sentence)
         figures = _fit(spec, screen, verbose)
@@ -131,8 +132,9 @@ def train_classifier(spec: TrainClassifierSpec, as_json: bool, verbose: bool) ->
         if figures[name] is not None:
             table.add_row(words, form.format(figures[name]))
     screen.print(table)
+    said = {*training.notes(), *(sentence for found in training.plain.values() for sentence in found)}
     for fault in figures["faults"]:
-        if fault not in training.notes():
+        if fault not in said:
             print_line(screen, fault)
     print_line(screen, f"Classifier: {figures['file']}")
     return ALL_DONE

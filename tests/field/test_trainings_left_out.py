@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classifier import features
 from core.classifier.data import load_pictures
 from core.classifier.spec import TrainClassifierSpec
-from core.classifier.training import open_training
+from core.classifier.training import LISTED, open_training
 from core.errors import SpecError
 from core.gan.data.dataset import load
 from core.gan.networks.recipe import GanRecipe
+from core.networks.feature_spec import WIDE_DIMS
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train import contents
 from core.training.picture_checks import PictureChecks
@@ -101,6 +103,50 @@ def test_pictures_that_teach_nothing_are_said_before_hours_are_spent(kind: str, 
         notes = " ".join(contents.load([studio.root / "data"], TransferRecipe()).notes)
     assert "2 of 5 pictures are of one colour all over" in notes
     assert "1 of 5 pictures are less than 16 pixels high or wide" in notes
+
+
+def seeing(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], dict[int, list[str]]]:
+    """What a classifier's training says while it sees the pictures of the data, and what it knows of them then."""
+    monkeypatch.setattr(features, "FeatureExtractor", FakeExtractor)
+    spec = TrainClassifierSpec.from_values({"data": str(studio.root / "data"), "out": str(studio.out)}, "test")
+    said: list[str] = []
+    with open_training(spec) as training:
+        training.note = said.append
+        for chunk in range(len(training.chunks)):
+            training.compute_features(chunk)
+        return said, training.plain
+
+
+class FakeExtractor:
+    """Features of no picture, at once."""
+
+    def __init__(self, _: object) -> None: ...
+
+    def wide(self, _: np.ndarray) -> np.ndarray:
+        return np.zeros(WIDE_DIMS, np.float32)
+
+
+def test_a_classifier_names_pictures_of_one_colour_as_it_sees_them(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label in ("a", "b"):
+        for number in range(10):
+            studio.picture(f"data/{label}/{number}.png", ord(label) * 10 + number)
+    flat(studio.root / "data/b/flat.png", (40, 40))
+    words = ["b/flat.png is of one colour all over: little can be learnt from it."]
+    assert seeing(studio, monkeypatch) == (words, {0: words})
+    again = seeing(studio, monkeypatch)  # its features are stored: the picture is not read again
+    assert again == (words, {0: words})
+
+
+def test_a_classifier_names_some_of_many_pictures_of_one_colour(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for label in ("a", "b"):
+        for number in range(20):
+            flat(studio.root / f"data/{label}/{number}.png", (40, 40), ord(label) + 100 * (label == "b") + number)
+    said, known = seeing(studio, monkeypatch)
+    assert (len(said), [len(each) for each in known.values()]) == (LISTED, [32, 8])
 
 
 def test_pictures_that_are_all_the_same_are_said(studio: Studio) -> None:

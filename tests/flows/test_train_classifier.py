@@ -34,12 +34,14 @@ def test_from_labelled_pictures_to_a_classifier(tmp_path: Path, prefect_env: Env
     labelled(data)
     (data / "lying" / "broken.png").write_bytes(b"no picture")
     (data / "standing" / "copy.png").write_bytes((data / "standing" / "0.png").read_bytes())
+    Image.new("RGB", (64, 64), (9, 99, 200)).save(data / "lying" / "flat.png")
     ended = here("train-classifier", data, "--out", out, "--json", env=prefect_env)
     assert ended.code == 0, ended.err
+    assert " ".join(ended.err.split()).count("flat.png is of one colour all over") == 1
     record: dict[str, Any] = json.loads(ended.out)
-    assert record["pictures"] == 20
+    assert record["pictures"] == 21
     assert record["accuracy"] >= 0.9
-    assert len(record["faults"]) == 2
+    assert len(record["faults"]) == 3
     assert {path.name for path in out.iterdir()} >= {"card.md", "confusion.png", "reliability.png", "spec.toml"}
     classifier = read(out / "stripes.safetensors")
     assert classifier.classes == ("lying", "standing")
