@@ -1,8 +1,12 @@
-"""Pictures that teach nothing: of one colour, of a few pixels, all the same. Said before a training spends hours on them."""
+"""Pictures that teach or test nothing: of one colour, of a few pixels, all the same, held out and trained on too.
+
+Said before a training spends hours on them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -20,6 +24,19 @@ def is_plain(rgb: U8) -> bool:
     )  # most are told by some of their pixels
 
 
+def count_shared(trained: Iterable[U8], held_out: Iterable[U8]) -> int:
+    """How many of the held-out pictures are trained on too, pixel by pixel; both are to be prepared alike.
+
+    Copies of other names, formats and metadata are found so.
+    """
+    known = {_digest(picture) for picture in trained}
+    return sum(_digest(picture) in known for picture in held_out)
+
+
+def _digest(picture: U8) -> bytes:
+    return hashlib.sha256(repr(picture.shape).encode() + np.ascontiguousarray(picture).tobytes()).digest()
+
+
 class PictureChecks:
     """Counts what teaches little among pictures (height, width, 3) that are shown to it."""
 
@@ -33,7 +50,7 @@ class PictureChecks:
         self._tiny += min(rgb.shape[:2]) < TINY
         self._plain += is_plain(rgb)
         if len(self._different) < 2:
-            self._different.add(hashlib.sha256(repr(rgb.shape).encode() + np.ascontiguousarray(rgb).tobytes()).digest())
+            self._different.add(_digest(rgb))
 
     def sentences(self) -> list[str]:
         """One for each kind that there is."""

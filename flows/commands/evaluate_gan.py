@@ -15,6 +15,7 @@ from core.errors import SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo, read_info
 from core.gan.data import dataset
 from core.gan.data.batches import middle
+from core.gan.data.held_out import load_held_out, overlap
 from core.gan.metrics.features import (
     EfficientNetFeatures,
     FeatureNetwork,
@@ -58,6 +59,7 @@ def evaluate_gan(
     with BarSequence(screen) as bars:
         training = dataset.load(data, plain, tick=bars("training pictures read"))
         others = _held_out(data, held_out, plain, bars("held-out pictures read"))
+        shared = overlap(data, training, held_out or data, others) if others is not None else []
         _check(checkpoint, samples, training, others)
         drawn = _drawn(Sampler(checkpoint, device, recipe), seeds, bars("samples drawn"))
         networks: list[FeatureNetwork] = [
@@ -66,7 +68,7 @@ def evaluate_gan(
         ]
         appraisal = appraise(drawn, _reals(training, others, size), networks, bars)
     record = {
-        **_facts(info, training, others, seeds, psi),
+        **_facts(info, training, others, seeds, psi, shared),
         **document(appraisal, "training" if others is None else "held-out", seeds, training.names),
     }
     evaluation_report.write(folder, record, appraisal, drawn, training)
@@ -94,7 +96,7 @@ def _recipe(psi: float) -> SampleRecipe:
 def _held_out(data: Path, held_out: Path | None, recipe: GanRecipe, tick: ProgressCallback) -> dataset.Dataset | None:
     """The pictures of the folder given, else MNIST's test digits where they lie beside the training ones."""
     if held_out is not None:
-        return dataset.load_mnist_test(held_out, recipe) or dataset.load(held_out, recipe, tick=tick)
+        return load_held_out(held_out, recipe, tick=tick)
     return dataset.load_mnist_test(data, recipe) if data.is_dir() else None
 
 
@@ -115,7 +117,12 @@ def _reals(training: dataset.Dataset, others: dataset.Dataset | None, size: int)
 
 
 def _facts(
-    info: CheckpointInfo, training: dataset.Dataset, others: dataset.Dataset | None, seeds: range, psi: float
+    info: CheckpointInfo,
+    training: dataset.Dataset,
+    others: dataset.Dataset | None,
+    seeds: range,
+    psi: float,
+    shared: list[str],
 ) -> dict[str, Any]:
     checkpoint = {
         "name": info.name,
@@ -129,5 +136,5 @@ def _facts(
         "data": {"training": len(training), "held_out": None if others is None else len(others)},
         "seeds": f"{seeds.start}-{seeds.stop - 1}",
         "psi": psi,
-        "notes": evaluation_report.notes(info, training, others),
+        "notes": [*shared, *evaluation_report.notes(info, training, others)],
     }

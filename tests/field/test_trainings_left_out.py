@@ -156,6 +156,15 @@ def test_pictures_that_are_all_the_same_are_said(studio: Studio) -> None:
     assert "all 3 pictures are one and the same" in " ".join(load(studio.root / "data", GanRecipe(size=16)).notes)
 
 
+def test_contents_that_are_held_out_and_trained_on_are_said(studio: Studio) -> None:
+    for number in range(12):
+        studio.picture(f"data/sub/{number:02}.png", number)
+    data = studio.root / "data"
+    (note,) = contents.load([data, data / "sub"], TransferRecipe()).notes
+    assert "contents: 1 of 1 held-out pictures have copies that are trained on" in note
+    assert contents.load([data], TransferRecipe()).notes == ()
+
+
 def test_good_pictures_are_not_talked_about() -> None:
     checks = PictureChecks()
     for seed in range(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from core.errors import NotFinite, SpecError
 from core.gan.checkpoints.checkpoint import CheckpointInfo, checkpoint_bytes, read_info, read_tensors
 from core.gan.data import dataset
 from core.gan.data.dataset import Dataset
+from core.gan.data.held_out import load_held_out, overlap
 from core.gan.metrics.features import EfficientNetFeatures, FeatureNetwork, efficientnet_side
 from core.gan.networks.recipe import GanRecipe
 from core.gan.train import divergence_checks
@@ -82,18 +84,24 @@ class GanTraining(loop.TrainingLoop[TrainSpec, GanTrainer, GanStepMetrics, Check
     def _real(self) -> Dataset:
         """The pictures that KID is measured against: held-out ones if there are any."""
         if self.spec.held_out is not None:
-            if self.spec.held_out.resolve().is_relative_to(self.spec.data.resolve()):
-                self.note(
-                    "the held-out pictures lie in the data: they are trained on, and KID says less than it seems."
-                )
-            return dataset.load(
-                self.spec.held_out,
-                self.recipe.changed({"conditional": False}),
-                self.spec.max_pixels,
-                system_folders=self.spec.system_folders,
-            )
+            return self._held_out(self.spec.held_out)
         test = dataset.load_mnist_test(self.spec.data, self.recipe) if self.data.kind == "mnist" else None
         return test or self.data
+
+    def _held_out(self, folder: Path) -> Dataset:
+        """The pictures of the held-out folder; what is wrong with them is noted."""
+        found = load_held_out(
+            folder,
+            self.recipe.changed({"conditional": False}),
+            self.spec.max_pixels,
+            system_folders=self.spec.system_folders,
+        )
+        for note in (
+            *(f"held-out: {note}" for note in found.notes),
+            *overlap(self.spec.data, self.data, folder, found),
+        ):
+            self.note(note)
+        return found
 
     def new_trainer(self) -> GanTrainer:
         """Networks by chance."""

@@ -21,7 +21,7 @@ from core.planning.library import scan
 from core.progress import ProgressCallback
 from core.safe_text import printable, truncated
 from core.stylize.feedforward.train_recipe import TransferRecipe
-from core.training.picture_checks import PictureChecks
+from core.training.picture_checks import PictureChecks, count_shared
 from core.training.skipped_files import SkippedFile
 
 HELD_OUT = 20
@@ -82,8 +82,17 @@ def load(
         sha.update(repr(picture.shape).encode() + picture.tobytes())
     held = tuple(pictures[HELD_OUT - 1 :: HELD_OUT]) or (pictures[-1],)
     kept = tuple(picture for k, picture in enumerate(pictures) if (k + 1) % HELD_OUT)
-    notes = (*found.notes, *(f"contents: {text}" for text in checks.sentences()))
+    notes = (*found.notes, *(f"contents: {text}" for text in (*checks.sentences(), *_shared(kept, held))))
     return Contents(kept, held, found.files, found.faults, notes, sha.hexdigest()[:16])
+
+
+def _shared(kept: Sequence[image.U8], held: Sequence[image.U8]) -> list[str]:
+    """A sentence if held-out pictures have copies that are trained on, as where a folder is given with one inside it."""
+    shared = (
+        count_shared(kept, held) if len(kept) + len(held) >= HELD_OUT else 0
+    )  # the last of few is trained on by design
+    told = f"{shared:,} of {len(held):,} held-out pictures have copies that are trained on: the held-out loss flatters"
+    return [f"{told}; take the copies out."] if shared else []
 
 
 def readable(

@@ -34,10 +34,12 @@ def file(tmp_path: Path) -> Path:
 def test_figures_and_pairs_are_written_and_printed(tmp_path: Path, file: Path) -> None:
     training, held_out = folder(tmp_path / "training", 12, 1), folder(tmp_path / "held out", 8, 2)
     (training / "broken.jpg").write_bytes(b"no picture")
+    (training / "7.png").write_bytes((held_out / "7.png").read_bytes())
     ended = here("evaluate-gan", file, "--data", training, "--held-out", held_out, "--samples", 9)
     assert ended.code == 0, ended.err
     assert "Against 8 held-out pictures" in ended.out
     assert "1 file of the data could not be read" in ended.out
+    assert "1 of 8 held-out pictures are in the data too:" in " ".join(ended.out.split())
     report = tmp_path / "digits-evaluation"
     assert sorted(path.name for path in report.iterdir()) == ["evaluation.json", "evaluation.md", "nearest.html"]
     told = json.loads((report / "evaluation.json").read_text())

@@ -55,6 +55,17 @@ def test_broken_pictures_are_told_of(tmp_path: Path) -> None:
     assert "torn.png" in (tmp_path / "run/log.jsonl").read_text()
 
 
+@pytest.mark.parametrize(("data", "held_out"), [("all", "all/some"), ("all/some", "all"), ("all", "all")])
+def test_held_out_pictures_that_are_trained_on_are_told_of(data: str, held_out: str, tmp_path: Path) -> None:
+    for index in range(6):
+        path = tmp_path / f"all/{'some/' if index % 2 else ''}{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (16, 16), index * 40).save(path)
+    made = training(tmp_path / "run", data=str(tmp_path / data), held_out=str(tmp_path / held_out))
+    assert [note for note in made.notes if "held-out pictures are in the data too" in note]
+    assert [note for note in made.notes if note.startswith("held-out:") and "of one colour" in note]
+
+
 def test_a_training_may_begin_with_the_networks_of_another(tmp_path: Path) -> None:
     run_out(training(tmp_path / "first", steps=4))
     start = str(max((tmp_path / "first/checkpoints").glob("step-*")))
