@@ -16,6 +16,7 @@ from core.errors import SpecError
 from core.planning.file_digests import DigestCache
 from core.planning.library import scan
 from core.safe_text import one_spelling, printable, truncated
+from core.storage.composition_lookup import CompositionLookup
 from core.storage.text_file import read_csv
 from core.training.picture_checks import TINY
 
@@ -105,7 +106,8 @@ def _from_folder(data: Path, system_folders: bool, skipped: list[str]) -> Iterat
 
 
 def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
-    """The same of the lines of a CSV; relative paths begin at its folder."""
+    """The same of the lines of a CSV; relative paths begin at its folder, and may be of another Unicode composition."""
+    lookup = CompositionLookup()
     table = read_csv(data, MOST_BYTES, "labels", "give the path of a folder or a CSV.")
     for number, row in table.rows():
         name, label = (row.get("file") or row.get("asset") or "").strip(), (row.get("label") or "").strip()
@@ -113,7 +115,7 @@ def _from_csv(data: Path) -> Iterator[tuple[str, str, Path]]:
             raise SpecError(
                 f"{printable(str(data))}, line {number}: it needs the columns {' and '.join(COLUMNS)}, both filled."
             )
-        yield name, label, Path(os.path.abspath(data.parent / name))
+        yield name, label, lookup.find(Path(os.path.abspath(data.parent / name)))
 
 
 def _labelled(
