@@ -192,11 +192,9 @@ def _in_layout(raw: dict[str, Any], path: Path, wanted: BackboneArchitecture) ->
 
     for key, shape in wanted.shapes.items():
         if not _fits(raw.get(key), shape):
-            value = raw.get(key)
-            was = f"has shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else "is missing"
             raise SpecError(
                 f"{path_text(path)} is not a {wanted.title} in torchvision's layout: "
-                f"{key} {was}, expected {shape}. {_another(raw, wanted)}"
+                f"{key} {_misfit(raw.get(key), shape)}. {_another(raw, wanted)}"
             )
     state = {key: raw[key].to(torch.float32).contiguous() for key in wanted.shapes}
     for key, value in state.items():
@@ -212,6 +210,17 @@ def _fits(value: object, shape: tuple[int, ...]) -> bool:
     import torch
 
     return isinstance(value, torch.Tensor) and value.is_floating_point() and tuple(value.shape) == shape
+
+
+def _misfit(value: object, shape: tuple[int, ...]) -> str:
+    """Why a value does not fit; what follows a tensor's name in a message."""
+    import torch
+
+    if not isinstance(value, torch.Tensor):
+        return f"is missing, expected {shape}"
+    if tuple(value.shape) != shape:
+        return f"has shape {tuple(value.shape)}, expected {shape}"
+    return f"has values of the type {str(value.dtype).removeprefix('torch.')}, expected floats"
 
 
 def _another(raw: dict[str, Any], wanted: BackboneArchitecture) -> str:

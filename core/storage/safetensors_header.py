@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,10 @@ class SafetensorsHeader:
             raise self.damaged(f"it has no tensors called {prefix}*")
         return names
 
-    def check_floats(self, names: Iterable[str]) -> None:
-        """Raises SpecError if one of these tensors, which a network computes with, has other values than floats."""
+    def check_floats(self, names: Iterable[str], types: Collection[str] = FLOATS) -> None:
+        """Raises SpecError if one of these tensors, which a network computes with, has values of no type of `types`."""
         for name in names:
-            if self.tensors[name].dtype not in FLOATS and not name.endswith(COUNTER):
+            if self.tensors[name].dtype not in types and not name.endswith(COUNTER):
                 raise self.damaged(f"its tensor {printable(name)} has values of the type {self.tensors[name].dtype}")
 
     def digest(self, about: Any, names: Iterable[str]) -> str:
