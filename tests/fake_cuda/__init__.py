@@ -1,0 +1,1 @@
+"""CUDA without a GPU: fake tensors on a pretended device, whose operations are counted while real code runs."""
