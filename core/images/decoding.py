@@ -18,7 +18,7 @@ from core.images.containers.jpeg_end import endings
 from core.images.containers.tiff_pages import PageView, picture_page
 from core.images.decode_limits import check_extents, check_scans, check_tiles
 from core.images.exif import LONGEST, exif_of, is_adobe_rgb, orientation_in
-from core.images.jpeg_xl import JpegXlFile
+from core.images.extras.jpeg_xl import JpegXlFile
 from core.images.open_image import has_8_bit_palette, identify
 from core.images.pixel_types import U8
 

@@ -130,7 +130,7 @@ JPEG_XL = FileFormat(
     readable=False,
     writable=False,
     extra="jxl",
-    decoder="core.images.jpeg_xl:JpegXlFile",
+    decoder="core.images.extras.jpeg_xl:JpegXlFile",
     package="pyjpegxl",
 )
 

@@ -24,7 +24,7 @@ from core.images.containers.png_view import readable_view
 from core.images.containers.tiff_pages import PageView, camera_raw, first_page, picture_page, tiff_entries
 from core.images.containers.unread_kinds import kind_by_suffix, unread_kind
 from core.images.decode_limits import check_header
-from core.images.extra_decoders import extra_decoder
+from core.images.extras.loading import extra_decoder
 from core.storage.bounded_read import NotRegular, open_regular
 
 MAX_PIXELS = 120_000_000

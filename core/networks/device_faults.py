@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from core.networks.memory import is_out_of_memory
 
 _WORDS = ("CUDA error", "CUDA driver error", "_STATUS_EXECUTION_FAILED", "_STATUS_INTERNAL_ERROR", "device-side assert")
@@ -17,4 +15,7 @@ def is_device_fault(error: BaseException) -> bool:
     """
     if is_out_of_memory(error) or not isinstance(error, RuntimeError):
         return False
-    return isinstance(error, torch.AcceleratorError) or any(words in str(error) for words in _WORDS)
+    named = any(
+        kind.__name__ == "AcceleratorError" for kind in type(error).mro()
+    )  # torch's, which is not imported for this
+    return named or any(words in str(error) for words in _WORDS)

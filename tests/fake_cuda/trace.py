@@ -161,7 +161,7 @@ def fake_cuda() -> Iterator[None]:
 
 
 def faked(module: nn.Module, device: str = CUDA) -> nn.Module:
-    """The module with its parameters and buffers fake on a device, of the same shapes, strides and types; within fake_cuda."""
+    """The module with its parameters and buffers fake on a device: same shapes, strides and types. Call within fake_cuda."""
     for part in module.modules():
         for name, value in list(part._parameters.items()):
             if value is not None:

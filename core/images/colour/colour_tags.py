@@ -26,7 +26,7 @@ from core.images.colour.rgb_profile import (
 )
 from core.images.containers.container_parsing import png_chunk
 from core.images.exif import exif_of, is_adobe_rgb
-from core.images.jpeg_xl import JpegXlFile
+from core.images.extras.jpeg_xl import JpegXlFile
 
 _ADOBE = rgb_profile(
     "Adobe RGB (1998) compatible",

@@ -152,7 +152,7 @@ def test_retry_makes_failed_jobs_alone(studio: Studio) -> None:
 def test_bad_files_fail_their_own_jobs_before_anything_is_made(studio: Studio) -> None:
     (studio.library / "text.png").write_text("hello")
     (studio.library / "empty.jpg").touch()
-    (studio.library / "raw.heic").write_bytes(b"x")
+    (studio.library / "raw.nef").write_bytes(b"x")
     (studio.library / "gone.jpg").symlink_to(studio.root / "catalog/wave.png")
     (studio.catalog / "bad.jpg").write_bytes(b"\xff\xd8rubbish")
     store = make(studio, planned(studio))
@@ -160,7 +160,7 @@ def test_bad_files_fail_their_own_jobs_before_anything_is_made(studio: Studio) -
     reasons = {name: row["reason"] for name, row in rows.items() if row["reason"]}
     for style in ("wave", "night", "bad"):
         assert reasons[f"{style}/text.png.png"] == reasons[f"{style}/empty.jpg.png"] == "unreadable"
-        assert reasons[f"{style}/raw.heic.png"] == reasons[f"{style}/gone.jpg.png"] == "unsupported"
+        assert reasons[f"{style}/raw.nef.png"] == reasons[f"{style}/gone.jpg.png"] == "unsupported"
     assert reasons["bad/cat.jpg.png"] == "unreadable"
     assert "bad.jpg" in rows["bad/cat.jpg.png"]["message"]
     assert rows["wave/cat.jpg.png"]["status"] == "done"

@@ -75,12 +75,12 @@ def test_broken_files_are_left_out_listed_and_part_of_the_digest(tmp_path: Path)
         _save(tmp_path / f"{index}.png", colour=(index * 40, 0, 0))
     whole = dataset.load(tmp_path, COLOUR)
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not much of a picture")
-    (tmp_path / "raw.heic").write_bytes(b"\xff\x0a" + bytes(16))
+    (tmp_path / "raw.nef").write_bytes(bytes(16))
     found = dataset.load(tmp_path, COLOUR)
     assert found.names == whole.names
     assert {(file.name, file.reason) for file in found.skipped} == {
         ("broken.jpg", "unreadable"),
-        ("raw.heic", "unsupported"),
+        ("raw.nef", "unsupported"),
     }
     assert all(file.name in file.message for file in found.skipped)
     assert found.digest != whole.digest

@@ -1,0 +1,1 @@
+"""Decoders of picture formats that extras of the install read."""
