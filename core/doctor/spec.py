@@ -15,6 +15,7 @@ from core.errors import JobError, SpecError
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import OTHER_PICTURE_SUFFIXES, listed
 from core.runs.run_kinds import kind_of, load_spec
+from core.storage.allowed_roots import check_inside
 from core.storage.passed_over import PassedOver
 from core.storage.run_paths import SPEC
 
@@ -27,11 +28,14 @@ SHOWN = 10
 
 
 def spec_at(path: Path, out: Path | None = None) -> RunSpec:
-    """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError."""
-    if path.is_dir():
-        return load_spec(path / SPEC).model_copy(update={"out": (out or path).absolute()})
-    spec = load_spec(path)
-    return spec if out is None else spec.model_copy(update={"out": out.absolute()})
+    """The spec in a file or a run folder, with `out` in place of its own. Raises SpecError, for a path in it that lies
+    outside the allowed roots too: nothing of it is looked at.
+    """
+    folder = path if path.is_dir() else None
+    spec, place = load_spec(path / SPEC if folder else path), out or folder
+    found = spec if place is None else spec.model_copy(update={"out": place.absolute()})
+    check_inside(found.paths())
+    return found
 
 
 def spec_checks(spec: RunSpec) -> list[tuple[str, Check]]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import types
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.config.presets import PRESETS
-from core.config.recipe import Recipe
+from core.config.recipe import Recipe, files_of
 from core.config.spec import Spec
 from core.errors import SpecError
 from core.safe_text import components_cut, portable, printable, truncated
+from core.storage.allowed_roots import check_inside
 
 FILE_FIELDS = frozenset({"format", "depth", "quality", "keep_profile"})
 """Recipe fields that decide the file and not the picture: a sheet would show no difference."""
@@ -77,7 +79,8 @@ def parse_axis(flag: str, text: str) -> Axis:
 def cells(spec: Spec, x: Axis | None, y: Axis | None) -> list[Cell]:
     """The cells of a sheet, row by row, `x` from left to right and `y` from top to bottom.
 
-    What no axis sets is as the spec says. Raises SpecError for values that do not go together.
+    What no axis sets is as the spec says. Raises SpecError for values that do not go together, and for a file outside the
+    allowed roots.
     """
     axes = [axis for axis in (x, y) if axis is not None]
     given = spec.recipe.model_dump(exclude_none=True)  # type: ignore[attr-defined]
@@ -112,6 +115,7 @@ def _cell(spec: Spec, given: dict[str, Any], row: int, column: int, settings: Se
         recipe = PRESETS[preset].changed({**given, **changes})
     except ValidationError as error:
         raise SpecError(_told(error, settings)) from error
+    check_inside((name, Path(file)) for name, file in files_of(recipe.model_dump()).items())
     return Cell(row, column, tuple(named.items()), recipe, preset, int(seed))
 
 

@@ -17,6 +17,7 @@ from core.config.preference_model import PreferenceModel, feature_values
 from core.errors import SpecError
 from core.manifest import manifest
 from core.manifest.picks import Pick
+from core.storage.allowed_roots import check_inside
 from core.storage.store import Store
 
 LEAST = 5
@@ -45,11 +46,12 @@ class PickExamples:
 
 def collect_examples(picks: Iterable[Pick], run: Path | None) -> PickExamples:
     """What the manifests say of the picked pictures: those of the runs that the picks name, or of `run`. Raises SpecError
-    for a run that is none.
+    for a run that is none, or that lies outside the allowed roots.
     """
     by_run: dict[str, dict[str, str]] = {}
     for pick in picks:
         by_run.setdefault(str(run or pick.run), {})[pick.output] = pick.choice
+    check_inside(("run", Path(folder)) for folder in by_run if folder)
     values, choices, left_out = list[list[float]](), list[str](), 0
     for folder, chosen in sorted(by_run.items()):
         rows = _rows(folder, list(chosen))

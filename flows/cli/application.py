@@ -12,6 +12,7 @@ from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import ANIMATED, WRITABLE, listed
 from flows.cli.network_commands import networks
 from flows.cli.options import Json, Verbose, with_recipe, with_sample_spec, with_spec
+from flows.cli.path_check import keep_to_roots
 from flows.cli.survey_commands import surveys
 
 WRITTEN = listed(f".{name}" for name in WRITABLE)
@@ -255,3 +256,4 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to s
 
 app.add_typer(networks)
 app.add_typer(surveys)
+keep_to_roots(app)

@@ -7,7 +7,7 @@ import inspect
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -22,6 +22,7 @@ from core.config.spec_fields import CHOOSERS
 from core.gan.jobs.sample_spec import SampleSpec
 from core.gan.networks.recipe import GanRecipe, SampleRecipe
 from core.gan.train.train_spec import PACKAGED, TrainSpec
+from core.storage.allowed_roots import check_inside
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.train.learn_spec import LearnStyleSpec
 from core.stylize.train.train_spec import TrainStyleSpec
@@ -40,6 +41,7 @@ OF_ONE_PICTURE = ("preset", "seed", "max_megapixels", "device")
 """Fields of a spec that matter for one picture outside a run."""
 
 
+Checked = TypeVar("Checked", BaseSpec, LearnStyleSpec)
 Command = Callable[..., None]
 Prepare = Callable[[dict[str, Any], dict[str, Any]], None]
 """Changes the values of a spec's file and those of the flags before they are merged."""
@@ -57,35 +59,43 @@ def with_file(
 
     The argument is a spec file, over which flags take precedence, or, if it is no .toml file, the value of `field`.
     """
-    file = Annotated[Path | None, typer.Argument(metavar=metavar, help=f"{words} (TOML); flags override it.")]
+    file = Annotated[str | None, typer.Argument(metavar=metavar, help=f"{words} (TOML); flags override it.")]
     flags = [inspect.Parameter("spec_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=file)]
     flags += [_option(name, each, "Spec") for name, each in model.model_fields.items() if name != "recipe"]
     flags += _recipe_options(recipe)
 
     def build(values: dict[str, Any]) -> BaseSpec:
-        path: Path | None = values.pop("spec_file")
+        named: str | None = values.pop("spec_file")
+        path = None if named is None else Path(named)
         given = _given(values)
         source = f"spec {path}" if path and not given else "flags"
         before = _file_values(model, path, field)
         prepare(before, given)
-        return model.from_values(_merged(before, given, recipe), source)
+        return _inside(model.from_values(_merged(before, given, recipe), source))
 
     return functools.partial(_with, flags=flags, build=build)
 
 
-def with_field(model: type[BaseModel], field: str, metavar: str) -> Callable[[Command], Command]:
+def with_field(model: type[BaseSpec] | type[LearnStyleSpec], field: str, metavar: str) -> Callable[[Command], Command]:
     """Gives a command that takes `spec` first an argument for one field of the spec, and a flag for every other."""
     argument = typer.Argument(metavar=metavar, help=model.model_fields[field].description)
     flags = [inspect.Parameter(field, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[Path, argument])]
     flags += [_option(name, each, "Options") for name, each in model.model_fields.items() if name != field]
 
-    def build(values: dict[str, Any]) -> BaseModel:
+    def build(values: dict[str, Any]) -> BaseSpec | LearnStyleSpec:
         if issubclass(model, BaseSpec):
-            return model.from_values(_given(values), "flags")
+            return _inside(model.from_values(_given(values), "flags"))
         with as_spec_error("flags", LearnStyleSpec.kind):
-            return model.model_validate(_given(values))
+            spec = model.model_validate(_given(values))
+        return _inside(spec)
 
     return functools.partial(_with, flags=flags, build=build)
+
+
+def _inside(spec: Checked) -> Checked:
+    """The spec, unless a path in it lies outside the allowed roots: nothing is read or made for one. Raises SpecError."""
+    check_inside(spec.paths())
+    return spec
 
 
 def _without_choosers(values: dict[str, Any], given: dict[str, Any]) -> None:
@@ -102,6 +112,7 @@ def _with_class(values: dict[str, Any], given: dict[str, Any]) -> None:
         from core.gan.checkpoints.classes import class_number
 
         checkpoint = Path(str(given.get("checkpoint", values.get("checkpoint", ""))))
+        check_inside([("checkpoint", checkpoint)])
         given["label"] = class_number(read_info(checkpoint), given["label"])
 
 
@@ -141,6 +152,7 @@ def _file_values(model: type[BaseSpec], file: Path | None, field: str | None) ->
         return {}
     if field is not None and file.suffix.lower() != ".toml":
         return {field: str(file)}
+    check_inside([("spec", file)])
     values = placed(read_toml(file), file.absolute().parent, model)
     data = Path(str(values.get("data", "")))
     if model is TrainSpec and data.name == PACKAGED and not data.exists():

@@ -31,7 +31,6 @@ from core.images.pixel_types import RgbPictures
 from core.networks import device as devices
 from core.progress import ProgressCallback
 from core.safe_text import printable
-from core.storage.allowed_roots import check_inside
 from core.storage.run_marks import EVALUATION
 from flows.commands import evaluation_report
 from flows.console import console
@@ -48,8 +47,6 @@ def evaluate_gan(
     nearest.html. Raises SpecError for a wrong checkpoint or data.
     """
     folder = out or checkpoint.with_name(f"{checkpoint.stem}-evaluation")
-    inputs = [("checkpoint", checkpoint), ("--data", data), *([("--held-out", held_out)] if held_out else [])]
-    check_inside(inputs)
     check_out(folder, EVALUATION, evaluation_report.FILES)
     screen, info = console(as_json), read_info(checkpoint)
     recipe = _recipe(psi)

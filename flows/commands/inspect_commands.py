@@ -28,6 +28,7 @@ from core.runs.run_kinds import spec_of_run
 from core.runs.stylize_plan import make_plan
 from core.safe_text import printable
 from core.scoring.explain_score import score_lines
+from core.storage.allowed_roots import check_inside
 from core.storage.disk_space import check_free_space, free_bytes
 from core.storage.run_marks import RUN, run_mark
 from core.storage.run_paths import SPEC
@@ -57,8 +58,12 @@ def store_of(folder: Path) -> Store:
 
 
 def spec_of(folder: Path) -> RunSpec:
-    """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError."""
-    return spec_of_run(store_of(folder))
+    """The spec of the run in `folder`, wherever the folder lies now. Raises SpecError, for a path outside the allowed roots
+    too.
+    """
+    spec = spec_of_run(store_of(folder))
+    check_inside(spec.paths())
+    return spec
 
 
 def show_plan(spec: Spec, as_json: bool, replan: bool) -> None:

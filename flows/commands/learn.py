@@ -13,7 +13,6 @@ from core.manifest.picks import read_picks
 from core.report.summary import duration
 from core.safe_text import printable
 from core.scoring.preference_fit import collect_examples, fit_preferences
-from core.storage.allowed_roots import check_inside
 from core.storage.write_targets import check_target, write_file
 from core.stylize.train.learn_spec import LearnStyleSpec
 from flows.console import console, plain_table, print_line
@@ -51,7 +50,6 @@ def learn_taste(picks: Path, run: Path | None, to: Path, as_json: bool) -> None:
     if to.suffix.lower() != ".json":
         raise SpecError(f"--to {to}: a taste is a .json file.")
     sources = [picks, *([run] if run else [])]
-    check_inside([("picks", picks), *([("--run", run)] if run else [])])
     check_target("--to", to, sources, make_folder=True)
     given = collect_examples(read_picks(picks), run)
     taste = fit_preferences(given)

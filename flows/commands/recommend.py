@@ -14,7 +14,6 @@ from core.config.presets import PRESETS
 from core.config.spec_fields import check_folder, check_out
 from core.errors import SpecError
 from core.safe_text import printable
-from core.storage.allowed_roots import check_inside
 from core.storage.run_marks import PROPOSAL
 from core.survey.proposal import PAIRS, REASONS, SPEC, Proposal, propose, write_proposal
 from flows.console import console, plain_table, print_line
@@ -33,7 +32,6 @@ def recommend(
     if preset not in PRESETS:
         raise SpecError(f"--preset {preset}: there is none of that name", f"there are {', '.join(PRESETS)}.")
     check_folder("catalog", catalog)
-    check_inside([("pictures", pictures), ("catalog", catalog)])
     check_out(out_folder, PROPOSAL, (PAIRS, REASONS, SPEC))
     out = console(as_json)
     with Bar(out, "pictures") as bar:

@@ -13,6 +13,7 @@ from core.manifest import manifest
 from core.networks import device as devices
 from core.report.gallery import build_gallery
 from core.runs.rescore import NAMED, rescore
+from core.storage.allowed_roots import check_inside
 from flows.commands.inspect_commands import spec_of, store_of
 from flows.console import console, print_line
 from flows.exit_codes import ALL_DONE, UNFINISHED
@@ -30,6 +31,7 @@ def score_run(folder: Path, scorer: str | None, as_json: bool) -> int:
     named = getattr(spec, "scorer", None) if scorer is None else scorer
     if named is not None and is_path("scorer", named):
         named = str(absolute(Path.cwd(), Path(named)))
+        check_inside([("--scorer", Path(named))])
     devices.make_deterministic()
     with store.lock(), Bar(screen, "pictures judged") as bar:
         found = rescore(store, spec, named, bar.tick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,6 +56,12 @@ class LearnStyleSpec(BaseModel):
     def begun_with(self) -> Path:
         """The network file that is read. Raises SpecError if it is the packaged one, and not there."""
         return self.network or (self.written if self.written.exists() else network_path("packaged"))
+
+    def paths(self) -> Iterator[tuple[str, Path]]:
+        """Every path that the spec names, by field."""
+        named = (("catalog", self.catalog), ("network", self.network), ("--to", self.to))
+        yield from ((name, path) for name, path in named if path is not None)
+        yield from (("contents", folder) for folder in self.contents)
 
     @property
     def max_pixels(self) -> int:

@@ -54,9 +54,8 @@ def learn(
     """
     if spec.written.suffix != ".safetensors":
         raise SpecError(f"{printable(str(spec.written))} must end in .safetensors, the one format of network files.")
+    check_inside(spec.paths())
     check_target("--to", spec.written, [], replaces=spec.begun_with, make_folder=True)
-    network = [("network", spec.network)] if spec.network else []
-    check_inside([("catalog", spec.catalog), *network, *(("contents", folder) for folder in spec.contents)])
     info = read_info(spec.begun_with)
     styles = catalog_styles(spec.catalog, info.recipe, spec.max_pixels, system_folders=spec.system_folders)
     numbers = styles_to_learn(styles.known, info, spec.only, spec.catalog)
