@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from core.errors import NocturneError, RunBusy, SpecError, StorageFailed, StoreBroken
 from core.safe_text import path_text
 from core.storage.bounded_read import open_regular, open_to_append, read_bounded
+from core.storage.disk_space import room_remedy
 from core.storage.run_paths import LOCK
 
 TEMPORARY = ".tmp-"
@@ -169,8 +170,7 @@ class Store:
             return StorageFailed(f"{target} could not be written ({what})", "look at what stands in its place.")
         return StoreBroken(
             f"{target} could not be written ({what})",
-            f"free space on the disk of {self.root}, or correct its permissions, "
-            "then run the same command again: what is committed stays done.",
+            f"{room_remedy(error.errno, self.root)}, then run the same command again: what is committed stays done.",
         )
 
     def exists(self, name: str) -> bool:
@@ -238,6 +238,20 @@ class Store:
                 return False
         except Timeout:
             return True
+        except OSError:  # the folder may only be read, and FileLock opens its file to write
+            return _is_held(target)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a lock that may only be read is held, as far as its volume tells."""
+    with contextlib.suppress(OSError, ImportError), open_regular(path) as file:
+        import fcntl  # Windows has none
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _require_lockable(path: Path) -> None:
