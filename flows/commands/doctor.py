@@ -79,7 +79,11 @@ def prefect(probe: Callable[[], Probe]) -> Iterator[CheckResult]:
     if not in_range(found, specifier):
         yield problem("prefect", f"{found} is installed, not {specifier}", remedy)
     elif fault := probe().fault:
-        yield problem("prefect", f"{found} cannot be used: {fault}", f"See `prefect config view`. {remedy}")
+        yield problem(
+            "prefect",
+            f"{found} cannot be used: {fault}",
+            f"Correct a setting that is named, where it is set; else: {remedy}",
+        )
     else:
         yield ok("prefect", f"{found}, in {specifier}")
 

@@ -15,6 +15,7 @@ from core.errors import NocturneError
 from flows.prefect_server.database import check_database
 from flows.prefect_server.own_server import check_loopback
 from flows.prefect_server.proxies import bypass_loopback, drop_proxies, is_loopback, proxy_fault
+from flows.prefect_server.settings import check_settings
 
 REACH_SECONDS = 3.0
 QUIET = {
@@ -43,8 +44,15 @@ def prepare(quiet: bool = False) -> str | None:
     """Set what Prefect reads from the environment, unless the user has. Returns a warning if the server is unreachable.
 
     With `quiet`, Prefect prints nothing; a server that is named still gets the flow's log lines. Raises NocturneError if a
-    server of its own could not start or be reached, or one that is named not by the environment's proxies.
+    server of its own could not start or be reached, or one that is named not by the environment's proxies, and for settings
+    that Prefect does not take.
     """
+    warning = _prepare(quiet)
+    check_settings()  # the last step: they are read once
+    return warning
+
+
+def _prepare(quiet: bool) -> str | None:
     for name, value in {**DEFAULTS, **(QUIET if quiet else {})}.items():
         os.environ.setdefault(name, value)
     bypass_loopback()

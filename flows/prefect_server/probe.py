@@ -16,6 +16,7 @@ from core.child_process import module_path
 from core.storage.user_folders import has_home
 from flows.prefect_server.environment import DEFAULTS, QUIET
 from flows.prefect_server.home import home_fault
+from flows.prefect_server.settings import settings_fault
 
 PATIENCE = 60.0
 """Seconds that the import may take."""
@@ -61,7 +62,7 @@ def _answer() -> Probe:
     except ImportError as error:
         return Probe(f"{type(error).__name__}: {' '.join(str(error).split())}")
     except Exception as error:  # its words may quote the settings, and those hold keys
-        return Probe(type(error).__name__)
+        return Probe(settings_fault(error))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from flows.prefect_server.probe import Probe, probe_prefect
 
 SECRET = "hunter2"
 DEAD = f"http://ann:{SECRET}@127.0.0.1:9/api?key=queried"
+NO_TOML = "a file of them is no TOML: Expected newline or end of document after a statement (at line 3, column 29)"
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ("profile", "probe"),
     [
         (f'PREFECT_API_URL = "{DEAD}"', Probe(address=DEAD)),
-        (f'PREFECT_API_KEY = "{SECRET}" nonsense', Probe("TOMLDecodeError")),
+        (f'PREFECT_API_KEY = "{SECRET}" nonsense', Probe(NO_TOML)),
     ],
 )
 def test_prefects_own_settings_are_read_and_their_values_kept_back(
