@@ -75,9 +75,14 @@ class Backend(Protocol):
 
 
 def load_backend(name: str) -> type[Backend]:
-    """The class called `module:Class`. Raises NocturneError if there is none."""
+    """The class called `module:Class`. Raises NocturneError if there is none, or its libraries cannot be loaded."""
     module, _, attribute = name.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
+    except (ModuleNotFoundError, AttributeError) as error:
         raise NocturneError(f"no backend {name!r}: {error}.") from error
+    except ImportError as error:  # torch's map gigabytes of addresses
+        raise NocturneError(
+            f"the libraries that make pictures cannot be loaded ({error})",
+            "raise the limit on memory, if there is one (`ulimit -v`), or run `make install` again.",
+        ) from error

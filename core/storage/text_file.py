@@ -20,6 +20,9 @@ DELIMITERS = ",;\t"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 """A line with its end. io.StringIO would hold the whole text once more, in four bytes a character."""
 
+_DECLARED = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""The line before the header by which a spreadsheet is told the delimiter."""
+
 _MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
@@ -69,25 +72,29 @@ class CsvTable:
     def __init__(self, text: str, name: str) -> None:
         """Raises SpecError, which begins with `name`, for a header that is none."""
         csv.field_size_limit(LONGEST_FIELD)
-        self.name, head = name, text[:LONGEST_FIELD].partition("\n")[0].partition("\r")[0]
-        delimiter = max(DELIMITERS, key=head.count) if head else ","
+        declared = _DECLARED.match(text)
+        self._lines_before, begin = (1, declared.end()) if declared else (0, 0)
+        self.name, head = name, text[begin : begin + LONGEST_FIELD].partition("\n")[0].partition("\r")[0]
+        delimiter = declared[1] if declared else max(DELIMITERS, key=head.count) if head else ","
         # Only \n, \r and \r\n end a line: U+2028 and U+0085 are letters of a name.
-        self._reader = csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=delimiter, strict=True)
+        self._reader = csv.reader((line[0] for line in _LINE.finditer(text, begin)), delimiter=delimiter, strict=True)
         self.columns = [field.strip() for field in next(self._parsed(), [])]
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """(line, fields by column) of each row that is not empty. Raises SpecError, naming file and line."""
         for row in self._parsed():
             if row and len(row) != len(self.columns):
-                raise SpecError(f"{self.name}, line {self._reader.line_num}: it has not as many fields as the header.")
+                raise SpecError(f"{self.name}, line {self._line}: it has not as many fields as the header.")
             if row:
-                yield self._reader.line_num, dict(zip(self.columns, row, strict=True))
+                yield self._line, dict(zip(self.columns, row, strict=True))
+
+    @property
+    def _line(self) -> int:
+        return self._lines_before + self._reader.line_num
 
     def _parsed(self) -> Iterator[list[str]]:
         try:
             yield from self._reader
         except csv.Error as error:
             words = truncated(printable(str(error)))
-            raise SpecError(
-                f"{self.name}, line {self._reader.line_num} is no CSV ({words})", "save it again."
-            ) from error
+            raise SpecError(f"{self.name}, line {self._line} is no CSV ({words})", "save it again.") from error
