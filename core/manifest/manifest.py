@@ -21,7 +21,7 @@ from core.manifest.schema import LISTS, SCHEMA
 from core.safe_text import printable, truncated
 from core.storage.bounded_read import NotRegular
 from core.storage.run_paths import MANIFEST, picture_paths
-from core.storage.store import Store
+from core.storage.store import Store, read_error
 
 
 def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
@@ -40,7 +40,7 @@ def write_part(store: Store, rows: pa.Table | Iterable[dict[str, Any]]) -> str:
 def read(store: Store, columns: Sequence[str] | None = None) -> pa.Table:
     """The manifest as it stands, parts included, by output. Can be called while a night goes on.
 
-    Raises NocturneError when a file of the run is damaged.
+    Raises NocturneError when a file of the run is damaged, StoreBroken when one cannot be read.
     """
     # Parts first: a part that is folded in between the two reads is then in both, and never in neither.
     parts = _read_parts(store, part_names(store))
@@ -70,15 +70,11 @@ def set_aside_damaged(store: Store) -> list[str]:
     damaged = []
     for name in part_names(store):
         try:
-            store.read(name)
+            _read(store, name)
         except FileNotFoundError:
             continue
-        except NotRegular:
-            pass
-        except OSError as error:
-            raise StoreBroken(f"{store.path(name)} cannot be read ({error.strerror})", "look at its disk.") from error
-        try:
-            _read(store, name)
+        except StoreBroken:
+            raise
         except NocturneError:
             store.path(name).rename(store.path(f"{name}.damaged"))
             damaged.append(name)
@@ -151,7 +147,10 @@ def _first_per_output(parts: pa.Table) -> pa.Table:
 
 
 def _read_base(store: Store) -> pa.Table:
-    return _read(store, MANIFEST) if store.exists(MANIFEST) else SCHEMA.empty_table()
+    try:
+        return _read(store, MANIFEST)
+    except FileNotFoundError:
+        return SCHEMA.empty_table()
 
 
 def _read_parts(store: Store, names: Sequence[str]) -> pa.Table:
@@ -165,8 +164,11 @@ def _read_parts(store: Store, names: Sequence[str]) -> pa.Table:
 
 
 def _read(store: Store, name: str) -> pa.Table:
+    """The rows of a file. Raises FileNotFoundError, NocturneError for what is damaged, and StoreBroken, which is one, for
+    what the disk does not give: nothing is wrong with that.
+    """
     try:
-        return read_rows(store.read(name), SCHEMA)
+        return read_rows(_bytes(store, name), SCHEMA)
     except (FileNotFoundError, MemoryError):  # it is folded in by now; the machine's fault, not the file's
         raise
     except (pa.ArrowException, KeyError, ValueError, OverflowError, OSError) as error:
@@ -174,6 +176,15 @@ def _read(store: Store, name: str) -> pa.Table:
             f"{store.path(name)} is not a part of a manifest ({truncated(printable(' '.join(str(error).split())))})",
             "move it away: its jobs are then made again.",
         ) from error
+
+
+def _bytes(store: Store, name: str) -> bytes:
+    try:
+        return store.read(name)
+    except (FileNotFoundError, NotRegular):
+        raise
+    except OSError as error:
+        raise read_error(error, store.path(name)) from error
 
 
 def text_array(values: Sequence[str]) -> pa.Array:

@@ -15,7 +15,7 @@ from core.images import image
 from core.images.open_image import decoder_errors, identify, open_picture, quoted
 from core.manifest.outputs_on_disk import outer_link
 from core.storage.run_paths import OUTPUTS, REJECTED, output_path, picture_paths
-from core.storage.store import Store
+from core.storage.store import Store, is_disk_fault
 
 BIG_PIXELS = 16_000_000
 """From here on pictures are decoded one at a time, so that threads do not multiply their memory."""
@@ -42,7 +42,7 @@ class ExpectedOutput:
 class OutputTrouble:
     """What is wrong with a picture. `name` is what would have to be moved away, as a path below the run folder."""
 
-    kind: Literal["missing", "altered", "damaged"]
+    kind: Literal["missing", "altered", "damaged", "unread"]
     name: str
     message: str
     movable: bool = True
@@ -84,11 +84,15 @@ class PixelCheck:
         try:
             path.lstat()
             return self._trouble_in(name, path, claim)
-        except (FileNotFoundError, NotADirectoryError, Missing):
+        except (FileNotFoundError, NotADirectoryError, Missing) as error:
+            if is_disk_fault(error.__cause__):
+                return _unread(name, error.__cause__)
             if is_linked:
                 return OutputTrouble("damaged", name, "a link to nothing", is_link=True)
             return OutputTrouble("missing", name, "no such file")
         except OSError as error:
+            if is_disk_fault(error):
+                return _unread(name, error)
             return OutputTrouble("damaged", name, f"cannot be looked at ({error.strerror})")
 
     def _trouble_in(self, name: str, path: Path, claim: ExpectedOutput) -> OutputTrouble | None:
@@ -107,8 +111,15 @@ class PixelCheck:
                 f"{quoted(path)} cannot be checked for want of memory", "free some and try again."
             ) from error
         except JobError as error:
+            if is_disk_fault(error.__cause__):
+                return _unread(name, error.__cause__)
             return OutputTrouble("damaged", name, _what_is_wrong(error, path))
         return OutputTrouble("altered", name, words) if words else None
+
+
+def _unread(name: str, error: BaseException | None) -> OutputTrouble:
+    """A picture that may be whole: it is not moved."""
+    return OutputTrouble("unread", name, f"cannot be read ({getattr(error, 'strerror', error)})", movable=False)
 
 
 def _difference(data: bytes, claim: ExpectedOutput) -> str:

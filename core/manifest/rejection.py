@@ -62,9 +62,9 @@ def _move_to_place(store: Store, output: str, is_rejected: bool) -> None:
     """Move a picture to where it belongs, if it is not there."""
     names = output_path(output), rejected_path(output)
     source, target = (store.path(name) for name in (names if is_rejected else names[::-1]))
-    if not source.is_file():
-        return
     try:
+        if not source.is_file():
+            return
         store.contained_path(names[0])
         store.contained_path(names[1])
         target.parent.mkdir(parents=True, exist_ok=True)

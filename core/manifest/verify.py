@@ -20,8 +20,8 @@ from core.progress import ProgressCallback
 from core.safe_text import comparable
 from core.storage.store import TEMPORARY, Store
 
-FAULT_KINDS = ("missing", "altered", "damaged", "stray")
-"""What can be wrong: no file; other pixels; no picture; a file that no row names."""
+FAULT_KINDS = ("missing", "altered", "damaged", "unread", "stray")
+"""What can be wrong: no file; other pixels; no picture; one that cannot be read now; a file that no row names."""
 
 HAVE_FILES = frozenset({"done", "rejected"})
 """Values of `status` whose rows have a picture."""
@@ -111,7 +111,7 @@ def verify(store: Store, tick: ProgressCallback | None = None, held: bool = Fals
         ]
     young = {file.name for file in unclaimed if running and _is_uncommitted(file, ledger)}
     strays = [_stray(file, ledger) for file in unclaimed if file.name not in young]
-    unread = [OutputFault("damaged", name, message, movable=False) for name, message in shut]
+    unread = [OutputFault("unread", name, message, movable=False) for name, message in shut]
     ordered = sorted([*faults, *unread, *strays], key=lambda fault: (FAULT_KINDS.index(fault.kind), fault.name))
     return VerifyReport(rows, rows - remade - len(faults), len(young) + remade, running, tuple(ordered))
 

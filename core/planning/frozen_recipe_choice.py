@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.config.spec import Spec
-from core.errors import NocturneError, SpecError
+from core.errors import NocturneError, SpecError, StoreBroken
 from core.planning.cost_calibration import calibrate_cost
 from core.planning.cost_model import CostModel
 from core.planning.file_digests import MeasuredFile
@@ -97,5 +97,7 @@ def _read_frozen(run: Path) -> tuple[RecipeChoice | None, str]:
     try:
         context = read_context(store)
         return RecipeChoice.model_validate(context[CHOICE_KEY]) if CHOICE_KEY in context else None, ""
+    except StoreBroken:
+        raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return None, " What the last plan chose cannot be read any more."

@@ -18,8 +18,9 @@ from core.manifest import manifest
 from core.manifest.schema import SCHEMA
 from core.planning.jobs import FILE_FIELDS, JOB_FIELDS, Job
 from core.planning.planner import BATCH, Plan
+from core.storage.bounded_read import open_regular
 from core.storage.run_paths import PLAN
-from core.storage.store import Store
+from core.storage.store import Store, is_disk_fault, read_error
 
 
 def begin_night(store: Store, plan: Plan) -> None:
@@ -51,9 +52,17 @@ def read_planned(store: Store) -> Iterator[Job]:
 def read_context(store: Store) -> dict[str, Any]:
     """The context of the plan in the run folder as plain values, for its kind's RunContext; with the plan's summary.
 
-    Raises OSError, ValueError, KeyError, RecursionError or NocturneError for a file that is no plan.
+    Raises OSError, ValueError, KeyError, RecursionError or NocturneError for a file that is no plan, StoreBroken, which is a
+    NocturneError, for one that the disk does not give.
     """
-    metadata = pq.read_schema(store.contained_path(PLAN)).metadata or {}
+    path = store.contained_path(PLAN)
+    try:
+        with open_regular(path) as file:
+            metadata = pq.read_schema(file).metadata or {}
+    except OSError as error:
+        if is_disk_fault(error):
+            raise read_error(error, path) from error
+        raise
     return json.loads(metadata[b"context"])  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from core.config.spec import AUTO, Spec
-from core.errors import NocturneError, SpecError
+from core.errors import NocturneError, SpecError, StoreBroken
 from core.planning.catalog import Style
 from core.planning.library import Asset
 from core.planning.pairs import Pair
@@ -104,6 +104,8 @@ def _frozen(spec: Spec) -> dict[str, tuple[str, ...]]:
         if read_context(store).get(KEY) != spec.pairs:
             return {}
         rows = pq.read_table(store.contained_path(PLAN), columns=["asset", "style"], pre_buffer=False)
+    except StoreBroken:
+        raise
     except (OSError, ValueError, KeyError, TypeError, RecursionError, NocturneError):
         return {}  # they are chosen anew, as for a run's first plan
     found: dict[str, dict[str, None]] = {}

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from core.config.run_spec import RunSpec
 from core.config.spec import Spec
-from core.errors import JobError, Missing, NocturneError, SpecError
+from core.errors import JobError, Missing, NocturneError, SpecError, StoreBroken
 from core.images import image
 from core.manifest import manifest
 from core.networks import classifier_file
@@ -136,9 +136,11 @@ def _picture(store: Store, row: Row, max_pixels: int | None) -> image.Picture:
     """The picture of a row. Raises Missing and what else reading it can raise."""
     for name in picture_paths(row["output"], row["status"]):
         try:
-            path = store.contained_path(name)
+            path, there = store.contained_path(name), store.exists(name)
+        except StoreBroken as error:
+            raise Missing(error.what, error.remedy) from error
         except NocturneError:
             continue
-        if path.is_file():
+        if there:
             return image.read(path, image.MAX_PIXELS if max_pixels is None else max(max_pixels, image.MAX_PIXELS))
     raise Missing(f"{row['output']} is gone", "`nocturne run` makes it again.")

@@ -12,10 +12,7 @@ from core.errors import SpecError
 
 def free_bytes(folder: Path) -> int:
     """Free bytes on the disk that holds `folder`, or will hold it once it is made."""
-    existing = folder.absolute()
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    return shutil.disk_usage(existing).free
+    return shutil.disk_usage(_existing(folder)).free
 
 
 def check_free_space(needed: float, spare: float, folder: Path) -> None:
@@ -44,10 +41,17 @@ def room_remedy(code: int | None, folder: Path) -> str:
     return f"free space on the disk of {folder}, or correct its permissions"
 
 
+def _existing(folder: Path) -> Path:
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    return existing
+
+
 def _free_files(folder: Path) -> bool:
     """Whether the disk has room for another file, as far as it tells."""
     try:
-        status = os.statvfs(folder)
+        status = os.statvfs(_existing(folder))
     except (OSError, AttributeError):
         return True
     return status.f_favail > 0 or status.f_files == 0

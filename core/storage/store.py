@@ -174,10 +174,19 @@ class Store:
         )
 
     def exists(self, name: str) -> bool:
-        """Whether a file called `name` is there; none is called as no file in the folder can be."""
+        """Whether a file called `name` is there; none is called as no file in the folder can be.
+
+        Raises StoreBroken where that cannot be seen: what was taken for new would be made anew.
+        """
         try:
-            return self.path(name).is_file()
-        except (NocturneError, OSError):
+            path = self.path(name)
+        except NocturneError:
+            return False
+        try:
+            return stat.S_ISREG(os.stat(path).st_mode)
+        except OSError as error:
+            if is_disk_fault(error):
+                raise read_error(error, path) from error
             return False
 
     def remove(self, name: str) -> None:
@@ -185,7 +194,10 @@ class Store:
         self.path(name).unlink(missing_ok=True)
 
     def names(self, under: str = ".", suffix: str = "") -> Iterator[str]:
-        """Relative names of the files below `under`, sorted within a folder; temporary files are left out."""
+        """Relative names of the files below `under`, sorted within a folder; temporary files are left out.
+
+        Raises StoreBroken for a folder that cannot be listed.
+        """
         yield from _walk(self.path(under), self.root, suffix)
 
     def remove_temporary_files(self) -> int:
@@ -217,6 +229,8 @@ class Store:
                     f"{path_text(self.root)} lies on a volume without file locks ({error.strerror})",
                     "mount it with locks, or choose an --out on another volume.",
                 ) from error
+            if is_disk_fault(error):
+                raise self.write_error(error, target) from error
             raise SpecError(
                 f"{path_text(target)} cannot be a lock ({error.strerror or error})",
                 "look at what stands in its place, or choose another --out.",
@@ -261,6 +275,19 @@ def _require_lockable(path: Path) -> None:
             raise OSError(errno.ELOOP, "it is a link, or no file")
 
 
+def is_disk_fault(error: BaseException | None) -> bool:
+    """Whether an error is the disk's or the folder's, or one of permissions: neither of a name nor of a file's contents."""
+    return isinstance(error, OSError) and bool(error.errno) and error.errno not in NAME_FAULTS
+
+
+def read_error(error: OSError, path: Path) -> StoreBroken:
+    """What to raise when something of a run is there, or may be, and cannot be read."""
+    return StoreBroken(
+        f"{path_text(path)} cannot be read ({error.strerror or error})",
+        "correct its permissions, or look at its disk, then run the same command again: what is committed stays done.",
+    )
+
+
 def temporary_name() -> str:
     """A name for a half-written file that nothing has yet."""
     return f"{TEMPORARY}{os.getpid()}-{next(_serial)}"
@@ -271,6 +298,8 @@ def _walk(folder: Path, root: Path, suffix: str) -> Iterator[str]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise read_error(error, folder) from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(Path(entry.path), root, suffix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ from core.errors import NocturneError
 from core.manifest.part_files import fold, part_names, put_part, with_columns
 from core.safe_text import printable, truncated
 from core.storage.run_paths import MANIFEST
-from core.storage.store import Store
+from core.storage.store import Store, is_disk_fault, read_error
 
 SurveyRow = Mapping[str, Any]
 """One picture: values by column."""
@@ -71,6 +71,8 @@ def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
         found = pq.read_table(io.BytesIO(store.read(name)), use_threads=False)
         return with_columns(found, schema).cast(schema)
     except (pa.ArrowException, ValueError, OSError) as error:
+        if is_disk_fault(error):
+            raise read_error(cast(OSError, error), store.path(name)) from error
         words = truncated(printable(" ".join(str(error).split())))
         fault = f"{store.path(name)} is not a table of this survey ({words})"
         raise NocturneError(fault, "move it away: its pictures are then looked at again.") from error

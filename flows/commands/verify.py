@@ -131,6 +131,8 @@ def _remedies(folder: Path, report: VerifyReport, aside: bool) -> list[str]:
             f"{_listing(spoilt)}: `{command}` moves them to {SET_ASIDE}/ in the run folder,"
             f" then {AGAIN} makes them again; nothing is ever deleted."
         )
+    if report.count("unread"):
+        lines.append("Unread: these may be whole. Correct their permissions, or look at the disk, then verify again.")
     if report.count("stray") and not aside:
         lines.append("Stray: these files do no harm; --set-aside moves them too.")
     return lines
