@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.fake_cuda.process import missing
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DROP_ROOT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """What comes before a command so that file permissions hold for root too."""
@@ -78,6 +80,9 @@ def _runs(*command: str) -> bool:
 NEEDS = {
     "chromium": Need("Chromium or Chrome", "install one, so that it is on PATH", lambda: browser() is not None),
     "cuda": Need("a CUDA device", "use a machine with an NVIDIA GPU and a torch built for it", _cuda),
+    "fake_cuda": Need(
+        "Linux, a C compiler and CUDA's headers, which come with torch's CUDA wheels", "install them", lambda: not missing()
+    ),
     "git": Need("git", "install it", lambda: shutil.which("git") is not None),
     "latin1": Need("a Latin-1 locale", "install localedef and its locales' sources (`locales`)", _latin1),
     "heif": Need("the extra `heif`", "run `pip install -e '.[heif]'`", lambda: _installed("pi_heif")),
@@ -91,6 +96,7 @@ NEEDS = {
 
 needs_chromium = pytest.mark.needs("chromium")
 needs_cuda = pytest.mark.needs("cuda")
+needs_fake_cuda = pytest.mark.needs("fake_cuda")
 needs_git = pytest.mark.needs("git")
 needs_latin1 = pytest.mark.needs("latin1")
 needs_heif = pytest.mark.needs("heif")

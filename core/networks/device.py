@@ -9,15 +9,19 @@ import contextlib
 import os
 import warnings
 from collections.abc import Iterator
+from typing import TypeVar
 
 import torch
 import torch.utils.deterministic
+from torch import nn
 
 from core.errors import SpecError
 from core.networks.architecture import Precision
 
 # cuBLAS repeats itself with such a workspace alone, and torch looks for it once: at the first product of a process.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+Module = TypeVar("Module", bound=nn.Module)
 
 DEVICES = ("cuda", "mps", "cpu")
 """Kinds of device, best first."""
@@ -135,6 +139,15 @@ def memory_format(device: torch.device, dtype: torch.dtype, height: int, width: 
     if fast or (device.type == "cpu" and height * width >= CHANNELS_LAST_FROM):
         return torch.channels_last
     return torch.contiguous_format
+
+
+def laid_out(module: Module, device: torch.device) -> Module:
+    """The module on a device, its weights in the memory layout of pictures there: on CUDA each convolution would copy them
+    to it else.
+    """
+    if device.type == "cuda":
+        module.to(memory_format=torch.channels_last)
+    return module.to(device)
 
 
 def _there() -> str:

@@ -161,7 +161,9 @@ def fake_cuda() -> Iterator[None]:
 
 
 def faked(module: nn.Module, device: str = CUDA) -> nn.Module:
-    """The module with its parameters and buffers fake on a device: same shapes, strides and types. Call within fake_cuda."""
+    """The module, laid out as for a device, with fake parameters and buffers there. Call within fake_cuda."""
+    if device == CUDA:
+        module.to(memory_format=torch.channels_last)
     for part in module.modules():
         for name, value in list(part._parameters.items()):
             if value is not None:

@@ -7,6 +7,7 @@ themselves and once more with it. The values are the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -106,8 +107,40 @@ def _mirrored(found: PaddedFeatures, width: int) -> PaddedFeatures:
 def _padded(x: FeatureMap, width: int) -> Tensor:
     if not x.is_cuda:
         return F.pad(x, (width,) * 4, mode="reflect")
-    for dim in (2, 3):  # CUDA adds up the gradient of a reflecting pad in any order
-        last = x.shape[dim] - 1
-        before, after = x.narrow(dim, 1, width).flip(dim), x.narrow(dim, last - width, width).flip(dim)
-        x = torch.cat([before, x, after], dim)
-    return x
+    return mirror_padded(x, width)
+
+
+class _MirrorPad(torch.autograd.Function):
+    """A reflecting pad by joins and sums of edges: CUDA's own adds up its gradient in any order, and is NCHW alone."""
+
+    @staticmethod
+    def forward(ctx: Any, x: FeatureMap, width: int) -> Tensor:
+        """x (n, c, h, w) with `width` mirrored pixels around it, in its layout."""
+        ctx.width = width
+        for dim in (2, 3):
+            last = x.shape[dim] - 1
+            before, after = (_flipped(x.narrow(dim, at, width), dim) for at in (1, last - width))
+            x = torch.cat([before, x, after], dim)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[FeatureMap, None]:
+        """Each pixel's own gradient and those of its mirror images, in the layout of what comes."""
+        width = ctx.width
+        for dim in (3, 2):
+            inside = gradient.shape[dim] - 2 * width
+            inner = gradient.narrow(dim, width, inside).clone(memory_format=torch.preserve_format)
+            for at, edge in ((1, 0), (inside - 1 - width, inside + width)):
+                inner.narrow(dim, at, width).add_(_flipped(gradient.narrow(dim, edge, width), dim))
+            gradient = inner
+        return gradient, None
+
+
+def mirror_padded(x: FeatureMap, width: int) -> Tensor:
+    """The same values as a reflecting pad, by the operations that CUDA is given."""
+    padded: Tensor = _MirrorPad.apply(x, width)
+    return padded
+
+
+def _flipped(x: Tensor, dim: int) -> Tensor:
+    return x if x.shape[dim] == 1 else x.flip(dim)

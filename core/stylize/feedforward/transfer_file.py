@@ -66,7 +66,7 @@ def load(path: Path, device: torch.device, precision: Precision) -> TransferMode
     info = read_info(path)
     model, embeddings = _trainable_model(info)
     dtype = devices.dtype(precision, device)
-    network = model.network.to(device, dtype)
+    network = devices.laid_out(model.network.to(dtype), device)
     return TransferModel(info, network, model.predictor.to(device), embeddings.to(device), model.identity.to(device))
 
 

@@ -16,4 +16,4 @@ def for_recipe(recipe: Recipe, device: torch.device) -> Backbone:
     layers = (*recipe.content_layers, *recipe.style_layers)
     weights = load(recipe.weights, recipe.backbone)
     smoothing = (recipe.feature_smoothing, recipe.feature_temperature)
-    return Backbone(weights, layers, recipe.pooling, dtype, *smoothing).to(device)
+    return devices.laid_out(Backbone(weights, layers, recipe.pooling, dtype, *smoothing), device)

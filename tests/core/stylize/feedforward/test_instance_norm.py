@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.stylize.feedforward.instance_norm import EPSILON, restyled, styled
+from core.stylize.feedforward.instance_norm import EPSILON, normalised_by_reductions, restyled, styled
 
 
 def plain(x: Tensor, factor: Tensor, shift: Tensor) -> Tensor:
@@ -67,3 +67,17 @@ def test_painting_in_bfloat16_is_as_near_as_learning_and_keeps_the_layout(layout
     assert (painted - exact).abs().max() <= (learnt - exact).abs().max()
     assert painted.is_contiguous(memory_format=layout)
     assert torch.equal(painted[1:], alone)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_reductions_normalise_as_group_norm_does_and_keep_the_layout(
+    dtype: torch.dtype, layout: torch.memory_format
+) -> None:
+    x = (torch.randn(2, 8, 16, 24, generator=torch.Generator().manual_seed(1)) * 3 + 5).to(dtype, memory_format=layout)
+    y, mean, rstd = normalised_by_reductions(x)
+    wanted, wanted_mean, wanted_rstd = torch.native_group_norm(x.float(), None, None, 2, 8, 16 * 24, 8, EPSILON)
+    assert y.is_contiguous(memory_format=layout)
+    assert torch.allclose(y, wanted, atol=1e-5)
+    assert torch.allclose(mean, wanted_mean, atol=1e-5)
+    assert torch.allclose(rstd, wanted_rstd, rtol=1e-5)

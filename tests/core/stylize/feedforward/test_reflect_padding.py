@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.stylize.feedforward.reflect_padding import convolved, framed, rectified, summed
+from core.stylize.feedforward.reflect_padding import convolved, framed, mirror_padded, rectified, summed
 
 SHAPES = [(1, 8, 6, 9), (2, 3, 3, 3), (1, 1, 5, 4), (2, 16, 8, 12)]
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
@@ -62,3 +62,18 @@ def test_columns_together_are_the_same_sums(
         found, expected = convolved(x, weight, bias), F.conv2d(x, weight, bias)
         assert found.shape == expected.shape
         assert torch.allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("shape", "width"), [((2, 3, 5, 4), 1), ((1, 2, 6, 7), 2), ((1, 2, 2, 3), 1)])
+def test_the_pad_for_cuda_has_the_values_and_gradients_of_a_reflecting_one(
+    shape: tuple[int, ...], width: int, layout: torch.memory_format
+) -> None:
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(shape, generator=generator).to(memory_format=layout).requires_grad_()
+    padded, wanted = mirror_padded(x, width), F.pad(x, (width,) * 4, mode="reflect")
+    assert torch.equal(padded, wanted)
+    slope = torch.randn(padded.shape, generator=generator)
+    found, expected = (torch.autograd.grad(each, x, slope)[0] for each in (padded, wanted))
+    assert torch.allclose(found, expected, atol=1e-6)
+    assert padded.is_contiguous(memory_format=layout)

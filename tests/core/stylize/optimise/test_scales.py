@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from core.config.recipe import Recipe
 from core.stylize.images.pixels import resized
-from core.stylize.optimise.scales import levels, shrunk
+from core.stylize.optimise import scales
+from core.stylize.optimise.scales import CUDA_MOST_TIMES, level_size, levels, shrunk
 from tests.core.stylize.conftest import waves
+from tests.fake_cuda.trace import fake_cuda
 
 
 @pytest.mark.parametrize(
@@ -52,3 +55,22 @@ def test_passes_count_coarse_sizes_by_their_area() -> None:
     assert recipe.passes(512, 300) == 10 + 16 / 4 + 16 / 16
     assert recipe.passes(100, 80) == 10
     assert recipe.passes(2000, 2000) == recipe.passes(512, 512)
+
+
+@pytest.mark.parametrize(("side", "level", "steps"), [(6143, 5, 1), (6144, 6, 2), (16_000, 7, 3)])
+def test_large_pictures_shrink_by_no_more_than_cuda_can_at_once(
+    side: int, level: int, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(size=side)
+    taken: list[tuple[int, int]] = []
+
+    def recorded(picture: Tensor, size: tuple[int, int]) -> Tensor:
+        taken.append((picture.shape[1], size[0]))
+        return resized(picture, size)
+
+    monkeypatch.setattr(scales, "resized", recorded)
+    with fake_cuda():
+        made = shrunk(torch.zeros(3, side, side, device="cuda"), recipe, level)
+    assert len(taken) == steps
+    assert all(before <= CUDA_MOST_TIMES * after for before, after in taken)
+    assert made.shape[1:] == level_size(recipe, level, side, side)
