@@ -46,7 +46,7 @@ def test_another_device_that_cannot_compute_is_a_warning(monkeypatch: pytest.Mon
     monkeypatch.setattr(device, "engine_name", lambda chosen: f"{chosen} engine")
     monkeypatch.setattr(networks, "compute_error", lambda kind: "" if kind == "cuda" else "broken")
     chosen, other = networks.devices()
-    assert (chosen.state, chosen.found) == ("ok", "auto is cuda engine, no mps")
+    assert (chosen.state, chosen.found) == ("ok", "auto is cuda:0 engine, no mps")
     assert (other.state, other.found) == ("warning", "cpu cannot compute: broken")
 
 
