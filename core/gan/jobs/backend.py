@@ -9,7 +9,6 @@ import os
 import queue
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from core.gan.sampling.sample_worker import EncodedSample, LocalSampleWorker, Re
 from core.images import image
 from core.networks import classifier_file
 from core.networks import device as devices
+from core.networks.versions import recorded_versions
 from core.planning.jobs import Job
 from core.scoring.labeller import Labeller
 from core.storage.run_paths import OUTPUTS, output_path
@@ -57,7 +57,7 @@ class SampleBackend:
         self._device = torch.device(device)
         devices.make_deterministic(threads=1 if on_cpu else None)
         self.engine = devices.engine_name(torch.device(device))
-        self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
+        self.versions = recorded_versions()
         self._workers: list[SampleWorker] = (
             [RemoteSampleWorker(device) for _ in range(cores)] if cores > 1 else [LocalSampleWorker(device)]
         )

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from core.images.formats import WRITABLE
 from core.networks import device as devices
 from core.networks.backbone import Backbone
 from core.networks.memory import available_bytes, release_freed_memory, retain_freed_memory
+from core.networks.versions import recorded_versions
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -74,7 +74,7 @@ class StylizeBackend:
         retain_freed_memory()
         self._threads, self.parallel_groups = torch.get_num_threads(), 1
         self.engine = devices.engine_name(self._device)
-        self.versions = f"nocturne {version('nocturne')}, torch {torch.__version__}, pillow {version('pillow')}"
+        self.versions = recorded_versions()
         self._backbones: LruCache[tuple[Any, ...], Backbone] = LruCache(2)
         self._targets: LruCache[tuple[str, ...], tuple[StyleTargets, ...]] = LruCache(KEPT_STYLES)
         self._contents: LruCache[tuple[Any, ...], list[Loss]] = LruCache(CONTENT_BUDGET, _bytes_of)
