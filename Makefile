@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check hooks lint types walls doctests unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast clean
+.PHONY: help install demo test check hooks lint types walls doctests unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast bench-gpu clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -90,6 +90,9 @@ bench-style: install  ## Style transfer against its peers, lanes, profile, large
 
 bench-fast: install  ## Style transfer in one pass against its peers: speed, distances, engines (half an hour; goes on if killed).
 	@$(BIN)/python benchmarks/fast.py
+
+bench-gpu: install  ## A GPU: does everything run, twice alike, how busy is it? At most 8 minutes; needs no Prefect.
+	@$(BIN)/python benchmarks/gpu.py
 
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68
