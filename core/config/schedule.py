@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -114,13 +115,22 @@ class Schedule(RecipeModel):
         """The work of optimising a picture of this size at most, in passes of the backbone at full size, forward and
         backward.
         """
+        work = 0.0
+        for level, sides in self._levels(width, height):
+            each = TILED_WORK if self.in_tiles(*sides) else 1.0
+            work += each * self.steps_at(level, *sides) / (self.scale_ratio**level) ** 2
+        return work
+
+    def pass_count(self, width: int, height: int) -> int:
+        """How many passes of the backbone optimising a picture of this size takes at most, of whatever size each is."""
+        return sum(self.steps_at(level, *sides) for level, sides in self._levels(width, height))
+
+    def _levels(self, width: int, height: int) -> Iterator[tuple[int, tuple[int, int]]]:
+        """The levels, 0 being full size, and the width and height of a picture at each; none if it is not optimised."""
         if self.method == "fast":
-            return 0.0
-        work, asset = 0.0, max(1.0, max(width, height) / self.size)
+            return
+        asset = max(1.0, max(width, height) / self.size)
         width, height = round(width / asset), round(height / asset)
         for level in range(self.coarser(max(width, height)) + 1):
             smaller = self.scale_ratio**level
-            sides = max(1, round(width / smaller)), max(1, round(height / smaller))
-            each = TILED_WORK if self.in_tiles(*sides) else 1.0
-            work += each * self.steps_at(level, *sides) / smaller**2
-        return work
+            yield level, (max(1, round(width / smaller)), max(1, round(height / smaller)))

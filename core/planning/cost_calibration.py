@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def calibrate_cost(device: str, say: Callable[[str], None]) -> CostModel:
     )
     if ended.returncode:
         raise SpecError(f"this machine's speed could not be measured: {ended.stderr.strip().splitlines()[-1]}")
-    measured = replace(known, rates={network_of(PRESETS[DEFAULT_PRESET]): float(ended.stdout)}, jobs=1)
+    found, network = json.loads(ended.stdout), network_of(PRESETS[DEFAULT_PRESET])
+    launches = {network: found["launch"]} if found["launch"] else {}
+    measured = replace(known, rates={network: found["rate"]}, launches=launches, jobs=1)
     save_cost(measured)
     return measured

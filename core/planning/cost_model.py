@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -41,8 +41,8 @@ THUMB_BYTES = 20_000
 
 @dataclass(frozen=True)
 class CostModel:
-    """Predicts `overhead + rate * GFLOP` seconds for a job on one device, with a rate for each backbone
-    and precision.
+    """Predicts `overhead + launch * passes + rate * GFLOP` seconds for a job on one device, with a rate and a launch for
+    each backbone and precision. `launches` are seconds that a pass takes whatever its size: milliseconds on a GPU, none on a CPU.
 
     `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them, `at_once` is
     how many jobs were made at once, in the mean of a night, by the network that makes them.
@@ -54,22 +54,31 @@ class CostModel:
     jobs: int = 0
     samples: dict[str, float] = field(default_factory=dict)
     at_once: dict[str, float] = field(default_factory=dict)
+    launches: dict[str, float] = field(default_factory=dict)
 
     def seconds(self, recipe: Recipe, width: int, height: int) -> float:
         """Predicted seconds to make one output of this size."""
-        return self._before(recipe, width, height) + self._rate(recipe) * gflop(recipe, width, height)
+        return self._before(recipe, width, height) + self._of_network(recipe, width, height)
 
     def with_jobs(self, samples: Iterable[tuple[Recipe, int, int, float]]) -> CostModel:
-        """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old."""
-        found: dict[str, list[float]] = {}
+        """A model corrected by (recipe, width, height, seconds) of finished jobs: median rates, half new, half old. What a
+        launch takes is corrected by as much as the rate is.
+        """
+        rates: dict[str, list[float]] = {}
+        launches: dict[str, list[float]] = {}
         for recipe, width, height, seconds in samples:
-            rate = max(seconds - self._before(recipe, width, height), 1e-3) / gflop(recipe, width, height)
-            found.setdefault(network_of(recipe), []).append(rate)
-        rates = dict(self.rates)
-        for network, values in found.items():
-            median = statistics.median(values)
-            rates[network] = (rates[network] + median) / 2 if network in rates else median
-        return replace(self, rates=rates, jobs=self.jobs + sum(map(len, found.values())))
+            taken = max(seconds - self._before(recipe, width, height), 1e-3)
+            launching, predicted = self._launching(recipe, width, height), self._of_network(recipe, width, height)
+            rate = taken * (1 - launching / predicted) / gflop(recipe, width, height)
+            rates.setdefault(network_of(recipe), []).append(rate)
+            if launching:
+                launches.setdefault(network_of(recipe), []).append(self._launch(recipe) * taken / predicted)
+        return replace(
+            self,
+            rates=_corrected(self.rates, rates),
+            launches=_corrected(self.launches, launches),
+            jobs=self.jobs + sum(map(len, rates.values())),
+        )
 
     def overlap(self, recipe: Recipe) -> float:
         """Jobs of a recipe that are made at once: a night takes the sum of their seconds, divided by this."""
@@ -96,10 +105,29 @@ class CostModel:
             return min(self.overhead, ONE_PASS_OVERHEAD) + ONE_PASS_PIXEL * width * height
         return self.overhead
 
+    def _of_network(self, recipe: Recipe, width: int, height: int) -> float:
+        """Seconds that are the network's."""
+        return self._launching(recipe, width, height) + self._rate(recipe) * gflop(recipe, width, height)
+
+    def _launching(self, recipe: Recipe, width: int, height: int) -> float:
+        """Those of them that the size of a pass has no part in."""
+        return self._launch(recipe) * recipe.pass_count(width, height)
+
     def _rate(self, recipe: Recipe) -> float:
         """Seconds a GFLOP; a backbone or precision that was never measured is taken to be like the others."""
         known = self.rates.get(network_of(recipe))
         return known or (statistics.mean(self.rates.values()) if self.rates else DEFAULT_RATE)
+
+    def _launch(self, recipe: Recipe) -> float:
+        """Seconds a pass, whatever its size; of a network that was never measured as of the others."""
+        known = self.launches.get(network_of(recipe))
+        return known or (statistics.mean(self.launches.values()) if self.launches else 0.0)
+
+
+def _corrected(known: Mapping[str, float], found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """What is known of networks, corrected by the medians of what was found: half new, half old."""
+    medians = {network: statistics.median(values) for network, values in found.items()}
+    return {**known, **{network: (known.get(network, value) + value) / 2 for network, value in medians.items()}}
 
 
 def gflop(recipe: Recipe, width: int, height: int) -> float:
@@ -155,7 +183,8 @@ def load_cost(device: str, folder: Path | None = None) -> CostModel:
         rates = {str(precision): float(rate) for precision, rate in known["rates"].items()}
         samples = {str(network): float(seconds) for network, seconds in known.get("samples", {}).items()}
         at_once = {str(network): max(1.0, float(jobs)) for network, jobs in known.get("at_once", {}).items()}
-        return CostModel(device, rates, float(known["overhead"]), int(known["jobs"]), samples, at_once)
+        launches = {str(network): float(seconds) for network, seconds in known.get("launches", {}).items()}
+        return CostModel(device, rates, float(known["overhead"]), int(known["jobs"]), samples, at_once, launches)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return CostModel(device)
 

@@ -60,6 +60,36 @@ def test_jobs_that_were_made_at_once_shorten_the_next_night(tmp_path: Path) -> N
     assert load_cost("cpu", tmp_path) == learned
 
 
+def test_launches_and_rate_learn_by_one_factor_and_are_remembered(tmp_path: Path) -> None:
+    good, fast = PRESETS["good"], PRESETS["fast"]
+    cost = CostModel("cuda", {network_of(good): 1e-5}, overhead=0.0, launches={network_of(good): 4e-3})
+    predicted = cost.seconds(good, 512, 384)
+    assert predicted == pytest.approx(4e-3 * good.pass_count(512, 384) + 1e-5 * gflop(good, 512, 384))
+    learned = cost.with_jobs([(good, 512, 384, 2 * predicted)] * 3)
+    assert learned.launches[network_of(good)] == pytest.approx(6e-3)
+    assert learned.rates[network_of(good)] == pytest.approx(1.5e-5)
+    assert learned.seconds(good, 512, 384) == pytest.approx(1.5 * predicted)
+    assert learned.with_jobs([(fast, 512, 384, 1.0)]).launches == learned.launches, "one pass launches nothing else"
+    assert save_cost(learned, tmp_path)
+    assert load_cost("cuda", tmp_path) == learned
+
+
+def test_without_launches_a_rate_is_seconds_over_work_to_the_last_bit() -> None:
+    recipe = Recipe(steps=7)
+    learned = CostModel(overhead=0).with_jobs([(recipe, 256, 200, 12.3)])
+    assert learned.rates == {network_of(recipe): 12.3 / gflop(recipe, 256, 200)}
+    assert learned.launches == {}
+
+
+def test_passes_are_counted_at_every_size_and_none_of_one_pass() -> None:
+    assert PRESETS["good"].pass_count(512, 384) == 24 + 2 * 32
+    assert PRESETS["good"].pass_count(4000, 3000) == 24 + 2 * 32, "made at 512 pixels"
+    assert PRESETS["gatys"].pass_count(512, 384) == 300
+    assert PRESETS["fast"].pass_count(512, 384) == 0
+    tiled = PRESETS["good"].changed({"size": 4000, "coarse_steps": 0})
+    assert tiled.pass_count(4000, 3000) == tiled.tile_steps
+
+
 def test_each_precision_has_its_own_rate() -> None:
     exact, quick = Recipe(precision="float32"), Recipe(precision="auto")
     learned = CostModel(overhead=0).with_jobs([(exact, 64, 64, 20.0), (quick, 64, 64, 10.0)])
