@@ -42,7 +42,7 @@ THUMB_BYTES = 20_000
 @dataclass(frozen=True)
 class CostModel:
     """Predicts `overhead + launch * passes + rate * GFLOP` seconds for a job on one device, with a rate and a launch for
-    each backbone and precision. `launches` are seconds that a pass takes whatever its size: milliseconds on a GPU, none on a CPU.
+    each backbone and precision. `launches` are seconds of a pass whatever its size: milliseconds on a GPU, none on a CPU.
 
     `jobs` says how many it has learned from. `samples` are seconds a sample by the network that draws them, `at_once` is
     how many jobs were made at once, in the mean of a night, by the network that makes them.
