@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check hooks lint types walls doctests unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast bench-gpu clean
+.PHONY: help install demo test check hooks lint types walls doctests unit e2e-lite faults bench-overhead bench-batch bench-plan bench-backbones bench-presets bench-score bench-recommended bench-startup bench-memory bench-gan bench-style bench-fast bench-gpu bench-torch clean
 
 help:  ## List what can be made.
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -93,6 +93,9 @@ bench-fast: install  ## Style transfer in one pass against its peers: speed, dis
 
 bench-gpu: install  ## A GPU: does everything run, twice alike, how busy is it? At most 8 minutes; needs no Prefect.
 	@$(BIN)/python benchmarks/gpu.py
+
+bench-torch: install  ## Tests on pretended GPUs with the oldest torch allowed; installs it for itself (some GB).
+	@$(BIN)/python benchmarks/oldest_torch.py
 
 faults: install  ## Kills, storms, hostile pictures and long nights: what a night survives, in figures (an hour).
 	@$(BIN)/python -m tests.faults.kills --random 68

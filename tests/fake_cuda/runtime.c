@@ -66,6 +66,9 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *found, int device) {
     return cudaSuccess;
 }
 
+/* What CUDA 12 calls the same. */
+cudaError_t cudaGetDeviceProperties_v2(struct cudaDeviceProp *found, int device) { return cudaGetDeviceProperties(found, device); }
+
 /* Of the driver's library, which torch opens by itself. */
 int cuInit(unsigned flags) { return 0; }
 int cuDevicePrimaryCtxGetState(int device, unsigned *flags, int *active) { *flags = 0; *active = 0; return 0; }
