@@ -70,11 +70,12 @@ class WassersteinLoss(_OfMoments):
         values, vectors = torch.linalg.eigh(wanted)
         root = vectors * values.clamp(min=0).sqrt().unsqueeze(1) @ vectors.transpose(1, 2)
         trace = _trace(wanted)
+        floor = _floors(trace)
         size = target["mean"].square().mean(1) + trace + 1e-12
 
         def loss(found: Target) -> Tensor:
             own = covariance(found["mean"], found["gram"])
-            common = torch.linalg.eigvalsh(root @ own @ root).clamp(min=_floor(trace)).sqrt().sum(1)
+            common = torch.linalg.eigvalsh(root @ own @ root).clamp(min=floor).sqrt().sum(1)
             distance = mean_squared(found["mean"], target["mean"]) + _trace(own) + trace - 2 * common
             scaled: Tensor = weight * distance / size
             return scaled
@@ -92,6 +93,6 @@ def _trace(matrices: Tensor) -> Tensor:
     return matrices.diagonal(dim1=1, dim2=2).sum(1)
 
 
-def _floor(trace: Tensor) -> float:
-    """Below this an eigenvalue is rounding, and the root's slope would be without bound."""
-    return 1e-8 * float(trace.square().mean().sqrt()) ** 2 + 1e-20
+def _floors(traces: Tensor) -> Tensor:
+    """Below this an eigenvalue of each is rounding, and the root's slope would be without bound: (n,) -> (n, 1)."""
+    return (1e-8 * traces.square().sqrt().double().square() + 1e-20).to(traces).unsqueeze(1)

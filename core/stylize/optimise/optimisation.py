@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,8 +13,10 @@ from torch import Tensor
 from core.config.recipe import Recipe
 from core.errors import NotFinite
 from core.networks import device as devices
+from core.networks.delayed_read import DelayedRead
 from core.stylize.images.pixels import resized
 from core.stylize.optimise.adam import Adam
+from core.stylize.optimise.batched.descent_request import DescentRequest, Tell
 from core.stylize.optimise.frequency_scaling import FrequencyScaling
 from core.stylize.optimise.lanes import LossAndGradient, LossRequest, Optimisation
 from core.stylize.optimise.lbfgs import LBFGS, history_of
@@ -37,13 +40,23 @@ class OptimisationStep:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished picture (3, h, w), RGB in [0, 1], on the CPU, and the loss at every step, coarse sizes first."""
+    """A finished picture, and the loss at every step, coarse sizes first; `lanes`: the pictures that went through the
+    network together at its full size, where the device decides how many.
+    """
 
-    image: Tensor
+    made: Tensor | DelayedRead
     losses: list[float]
+    lanes: int | None = None
+
+    @property
+    def image(self) -> Tensor:
+        """The picture (3, h, w), RGB in [0, 1], on the CPU, once it is there."""
+        return self.made.take() if isinstance(self.made, DelayedRead) else self.made
 
 
 OnStep = Callable[[OptimisationStep], None]
+Descend = Callable[[Tensor, Sequence[Loss], Recipe, int, Tell], Generator[Any, Any, Tensor]]
+"""Walks a picture down by a number of steps; returns the best one."""
 LossesAt = Callable[[int, Tensor], Sequence[Loss]]
 """The losses to minimise at a level, given the asset (3, h, w) at that level's size."""
 
@@ -55,8 +68,12 @@ def optimise_picture(
     seed: int,
     on_step: OnStep | None = None,
     start: Tensor | None = None,
-) -> Optimisation[Result]:
-    """Paint one picture; see `core.stylize.optimise.optimise.OptimisationRequest`. Raises NotFinite if the loss diverges."""
+    descend: Descend | None = None,
+) -> Generator[Any, Any, Result]:
+    """Paint one picture; see `core.stylize.optimise.optimise.OptimisationRequest`. `descend` makes the descent at each size,
+    in place of steps that ask for one loss after another. Raises NotFinite if the loss diverges.
+    """
+    descend = descend or _descent
     scales = levels(recipe, *content.shape[1:])
     sizes = {level: level_size(recipe, level, content.shape[1], content.shape[2]) for level in scales}
     history = _History(sum(recipe.steps_at(level, w, h) for level, (h, w) in sizes.items()), on_step)
@@ -65,8 +82,8 @@ def optimise_picture(
         asset = shrunk(content, recipe, level)
         image = _with_detail(image, asset, content, level, recipe)
         steps = recipe.steps_at(level, image.shape[2], image.shape[1])
-        image = yield from _descent(image, losses_at(level, asset), recipe, steps, history)
-    return Result(image.clamp(0, 1).cpu(), history.losses)
+        image = yield from descend(image, losses_at(level, asset), recipe, steps, history.add)
+    return Result(DelayedRead(image.clamp(0, 1)) if image.is_cuda else image.clamp(0, 1).cpu(), history.losses)
 
 
 class _History:
@@ -76,8 +93,8 @@ class _History:
         self.steps, self.on_step = steps, on_step
         self.losses: list[float] = []
 
-    def add(self, loss: float, picture: Tensor) -> None:
-        """Take the loss of a pass over `picture` (3, h, w). Raises NotFinite."""
+    def add(self, loss: float, picture: Callable[[], Tensor]) -> None:
+        """Take the loss of a pass over a picture (3, h, w). Raises NotFinite."""
         self.losses.append(loss)
         if not math.isfinite(loss):
             raise NotFinite(
@@ -85,7 +102,7 @@ class _History:
                 "lower style_weight or content_weight, or take the preset's own.",
             )
         if self.on_step:
-            self.on_step(OptimisationStep(len(self.losses), self.steps, loss, lambda: picture.clamp(0, 1).cpu()))
+            self.on_step(OptimisationStep(len(self.losses), self.steps, loss, lambda: picture().clamp(0, 1).cpu()))
 
 
 def _start(asset: Tensor, recipe: Recipe, seed: int) -> Tensor:
@@ -106,9 +123,7 @@ def _with_detail(image: Tensor, asset: Tensor, content: Tensor, level: int, reci
     return grown + asset - resized(shrunk(content, recipe, level + 1), asset.shape[1:])
 
 
-def _descent(
-    image: Tensor, losses: Sequence[Loss], recipe: Recipe, steps: int, history: _History
-) -> Optimisation[Tensor]:
+def _descent(image: Tensor, losses: Sequence[Loss], recipe: Recipe, steps: int, tell: Tell) -> Optimisation[Tensor]:
     """Steps from `image` in scaled frequencies. Returns L-BFGS's best picture on the way, or Adam's average."""
     scaling = FrequencyScaling(image.shape[1], image.shape[2], recipe.low_frequencies, image.device)
     parts = tiles(recipe, *image.shape[1:])
@@ -120,7 +135,7 @@ def _descent(
         answer: LossAndGradient = yield LossRequest(x, losses, parts)
         loss, gradient = answer.loss, scaling(answer.gradient).flatten()
         del answer  # a large picture's gradient is not held through the next pass
-        history.add(loss, x)
+        tell(loss, _always(x))
         if loss < plateau.least:
             best = u
         if plateau.reached(loss):
@@ -131,6 +146,24 @@ def _descent(
     average = search.result() if isinstance(search, Adam) else None
     del search, u, x  # nor is what the steps needed, while the last picture is made
     return image + scaling((best if average is None else average).view_as(image))
+
+
+def _always(picture: Tensor) -> Callable[[], Tensor]:
+    return lambda: picture
+
+
+def batched_descent(each_step: bool) -> Descend:
+    """A descent that is asked for as a whole, of whoever walks several pictures at once; tiles and Adam go step by step."""
+
+    def descend(
+        image: Tensor, losses: Sequence[Loss], recipe: Recipe, steps: int, tell: Tell
+    ) -> Generator[Any, Any, Tensor]:
+        if recipe.optimiser != "lbfgs" or tiles(recipe, *image.shape[1:]):
+            return (yield from _descent(image, losses, recipe, steps, tell))
+        best: Tensor = yield DescentRequest(image, losses, recipe, steps, tell, each_step)
+        return best
+
+    return descend
 
 
 class _Plateau:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
 from core.config.recipe import Recipe
+from core.errors import JobError
 from core.networks.backbone import Backbone
-from core.stylize.optimise.lanes import Optimisation, run_lanes
-from core.stylize.optimise.optimisation import OnStep, OptimisationStep, Result, optimise_picture
+from core.stylize.optimise.batched.lane_count import LaneCount
+from core.stylize.optimise.batched.run_batches import BatchedRun, WalkStart
+from core.stylize.optimise.lanes import run_lanes
+from core.stylize.optimise.optimisation import (
+    Descend,
+    OnStep,
+    OptimisationStep,
+    Result,
+    batched_descent,
+    optimise_picture,
+)
 from core.stylize.optimise.targets import InRegions, Recall, Style, losses_at
 
-__all__ = ["OnStep", "OptimisationRequest", "OptimisationStep", "Result", "stylise", "stylise_all"]
+__all__ = ["OnStep", "OptimisationRequest", "OptimisationStep", "Result", "batched", "stylise", "stylise_all"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class OptimisationRequest:
     recall: Recall = lambda _level, make: make()
     start: Tensor | None = None
     """A picture (3, h, w) of the asset's size to begin with in place of the asset or of noise."""
+    each_step: bool = False
+    """Whether `on_step` must be called as each pass ends, and not some passes later."""
 
 
 def stylise(
@@ -50,18 +63,43 @@ def stylise(
 
 
 def stylise_all(
-    requests: Iterable[OptimisationRequest], recipe: Recipe, backbone: Backbone
+    requests: Iterable[OptimisationRequest], recipe: Recipe, backbone: Backbone, lanes: LaneCount | None = None
 ) -> Iterator[tuple[int, Result]]:
-    """Paint pictures, `recipe.lanes` in one call of the network: (number, result) in the order in which they end.
+    """Paint pictures, several in one call of the network: (number, result) in the order in which they end.
 
-    Each has the very pixels that it has alone. Raises NotFinite if one diverges.
+    `recipe.lanes` of them; but as many as `lanes` says if it is given. Each has the very pixels that it has alone. Raises
+    NotFinite if one diverges.
     """
-    return run_lanes((_begun(each, recipe, backbone) for each in requests), backbone, recipe.lanes)
+    if lanes is None:
+        yield from run_lanes((_begun(each, recipe, backbone) for each in requests), backbone, recipe.lanes)
+        return
+    waiting = iter(requests)
+
+    def take(_wait: bool) -> WalkStart[Result] | None:
+        request = next(waiting, None)
+        return None if request is None else batched(request, recipe, backbone, lanes)
+
+    for number, end in BatchedRun(take, lanes).results():
+        if isinstance(end, JobError):
+            raise end
+        yield number, end
 
 
-def _begun(request: OptimisationRequest, recipe: Recipe, backbone: Backbone) -> Optimisation[Result]:
+def batched(request: OptimisationRequest, recipe: Recipe, backbone: Backbone, lanes: LaneCount) -> WalkStart[Result]:
+    """How a picture is begun that is painted together with others, as many as `lanes` says."""
+
+    def begin() -> Generator[Any, Any, Result]:
+        result = yield from _begun(request, recipe, backbone, batched_descent(request.each_step))
+        return replace(result, lanes=lanes.of(*request.content.shape[1:]))
+
+    return WalkStart(begin, backbone)
+
+
+def _begun(
+    request: OptimisationRequest, recipe: Recipe, backbone: Backbone, descend: Descend | None = None
+) -> Generator[Any, Any, Result]:
     style = request.style
     if isinstance(style, InRegions) and style.is_empty:  # one pass, for its loss: the asset stays
         recipe = recipe.changed({"steps": 1, "coarse_steps": 0})
     losses = losses_at(style, recipe, backbone, request.recall)
-    return optimise_picture(request.content, losses, recipe, request.seed, request.on_step, request.start)
+    return optimise_picture(request.content, losses, recipe, request.seed, request.on_step, request.start, descend)

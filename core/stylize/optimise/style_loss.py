@@ -78,8 +78,16 @@ class StyleTerm:
     loss: StyleLoss
     layer: str
     weight: float
+    target: Target
     compare: Comparison
     where: Tensor | None = None
+
+    @classmethod
+    def against(
+        cls, loss: StyleLoss, layer: str, weight: float, target: Target, where: Tensor | None = None
+    ) -> StyleTerm:
+        """The term of a target; what can be computed of it alone is computed now."""
+        return cls(loss, layer, weight, target, loss.comparison(target, weight), where)
 
     def __call__(self, features: LayerFeatures) -> Tensor:
         """The loss of each item, (n,)."""

@@ -135,7 +135,7 @@ def style_losses(targets: Mapping[str, Target], recipe: Recipe, where: Where | N
         if where and positions is None:
             continue
         weight = share * (1.0 if positions is None else float(positions.mean())) * recipe.style_weight
-        terms.append(StyleTerm(loss, layer, weight, loss.comparison(targets[layer], weight), positions))
+        terms.append(StyleTerm.against(loss, layer, weight, targets[layer], positions))
     return terms
 
 

@@ -21,7 +21,7 @@ def _features(*shape: int, seed: int = 0) -> Tensor:
 
 def _term(loss: StyleLoss, target: Tensor, weight: float) -> StyleTerm:
     """The loss against the moments of other features."""
-    return StyleTerm(loss, "a", weight, loss.comparison(loss.target(target), weight))
+    return StyleTerm.against(loss, "a", weight, loss.target(target))
 
 
 def test_gram_loss_by_hand() -> None:
