@@ -30,6 +30,15 @@ def test_the_one_pass_network_stays_nhwc_and_within_its_launches(arguments: tupl
     assert not refused() & set(found["seen"])
 
 
+@pytest.mark.parametrize("lanes", ["1", "8", "16"])
+def test_a_step_of_all_lanes_is_within_its_launches_and_waits_for_nothing(lanes: str) -> None:
+    found = run("tests.fake_cuda.count_optimise", "good", lanes, "128")
+    assert found["lanes"] == int(lanes)
+    assert found["launches"] <= 650
+    assert found["waits"] == found["uploads"] == found["downloads"] == 0
+    assert found["reads"] <= 0.25
+
+
 @pytest.mark.parametrize("preset", ["good", "best", "gatys"])
 def test_optimising_uses_no_operation_that_is_refused(preset: str) -> None:
     assert not refused() & set(

@@ -32,6 +32,8 @@ KERNELS = {
     "_index_put_impl_": 6,
     "index_put": 6,
     "index_put_": 6,
+    "index_copy_": 6,
+    "linalg_solve_triangular": 4,
     "_fused_adam_": 3,
 }
 """Kernels of operations that are not one, about, by torch's sources."""
