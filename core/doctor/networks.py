@@ -27,6 +27,8 @@ PACKAGED = {
 BACKBONE_OF: dict[str, Name] = {f"{backbone}-torchvision": backbone for backbone in BACKBONES}
 """Weights of torchvision's, which are optional."""
 
+LEAST_GPU_MEMORY = 2e9
+UNUSED_GPU = "Update its driver, or install a torch that was built for it; a night does without."
 SIDE = 64
 """Rows and columns of the matrices that are multiplied to try a device."""
 
@@ -54,17 +56,24 @@ def torch_itself() -> Iterator[CheckResult]:
 def devices() -> Iterator[CheckResult]:
     """What `device = "auto"` would choose, whether it can compute, and which other devices there are."""
     from core.networks import device
+    from core.networks.device_checks import SHOW, device_memory
 
     chosen = device.choose("auto")
+    memory = device_memory(chosen)
     there = [kind for kind in device.DEVICES if _is_there(kind)]
     absent = [f"no {kind}" for kind in device.DEVICES if kind not in there]
     fault = compute_error(chosen.type)
-    words = ", ".join([f"auto is {device.engine_name(chosen)}", *absent])
+    words = ", ".join([f"auto is {device.engine_name(chosen)}", *absent, *([str(memory)] if memory else [])])
     if fault:
         remedy = "Repair the device's driver, or set device = 'cpu' in the spec."
         yield problem("device", f"auto is {chosen}, which cannot compute: {fault}", remedy)
     else:
         yield ok("device", words)
+    if memory and memory.free < LEAST_GPU_MEMORY:
+        remedy = f"End what holds it ({SHOW}), or set device = 'cpu' in the spec."
+        yield warning("device", f"{chosen} has {memory}, as other programs hold the rest", remedy)
+    for gpu_fault in device.gpu_faults():
+        yield warning("device", f"a GPU cannot be used: {gpu_fault}", UNUSED_GPU)
     for kind in there:
         if kind != chosen.type and (fault := compute_error(kind)):
             yield warning("device", f"{kind} cannot compute: {fault}", f"Leave device = {kind!r} alone.")

@@ -11,7 +11,7 @@ from core.config.recipe import Recipe
 from core.config.run_spec import RunSpec
 from core.config.spec import Spec
 from core.doctor.check_result import Check, CheckResult, ok, problem, problem_of, warning
-from core.errors import JobError, SpecError
+from core.errors import JobError, NocturneError, SpecError
 from core.gan.jobs.sample_spec import SampleSpec
 from core.images.formats import OTHER_PICTURE_SUFFIXES, listed
 from core.runs.run_kinds import kind_of, load_spec
@@ -172,8 +172,25 @@ def device(spec: RunSpec) -> Iterator[CheckResult]:
         if fault:
             remedy = "Repair the device's driver, or choose another --device."
             yield problem("spec's device", f"{name} cannot compute: {fault}", remedy)
+        elif shortage := _shortage(spec, name):
+            yield problem_of("spec's device", shortage)
         else:
             yield ok("spec's device", f"{name} computes")
+
+
+def _shortage(spec: RunSpec, name: str) -> NocturneError | None:
+    """What a run of style transfer says of a GPU that has not enough memory free for its pictures."""
+    from core.networks.device import choose
+    from core.networks.device_checks import check_memory
+    from core.planning.cost_model import device_bytes
+
+    if isinstance(spec, Spec):
+        recipe = spec.base_recipe()
+        try:
+            check_memory(choose(name), device_bytes(recipe), f"a picture of {recipe.size:,} px")
+        except NocturneError as error:
+            return error
+    return None
 
 
 def _styles_of(network: str) -> str:

@@ -127,9 +127,10 @@ class DeviceFault:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """From the worker: a line for the run's log."""
+    """From the worker or its supervisor: a line for the run's log; one that is `shown` goes to a person, too."""
 
     text: str
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

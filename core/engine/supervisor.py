@@ -35,7 +35,7 @@ from core.engine.messages import (
     Split,
 )
 from core.engine.worker_process import WorkerProcess
-from core.errors import Internal, JobError, NocturneError, TimedOut
+from core.errors import Internal, JobError, NocturneError, SpecError, TimedOut
 from core.manifest import manifest
 from core.planning.jobs import Job, planned_columns
 from core.planning.run_context import RunContext
@@ -64,6 +64,8 @@ class Supervisor:
         self._queue = JobQueue()
         self._failed_starts = self._killed_starts = 0
         self._worked = False
+        self._kind = ""
+        """Of the device that was computed on last; empty before the first worker was ready."""
         self._ready = self._draining = self._closing = self._shutting_down = False
         self.failure: NocturneError | None = None
         """Why the worker cannot work at all; None while it can."""
@@ -174,7 +176,8 @@ class Supervisor:
 
     def _handle(self, message: Any) -> None:
         match message:
-            case Ready(_, group):
+            case Ready(engine, group):
+                self._compare_kind(engine.partition(" ")[0])
                 self._ready, self._queue.group = True, max(group, self._queue.unit)
                 self._send_open()
             case Opened(parallel):
@@ -192,9 +195,21 @@ class Supervisor:
             case DeviceFault(output):
                 self._queue.suspect_only(output)
             case CannotWork(error):
-                self._fail(error)
+                self._fail(self._as_loss(error))
             case _:
                 pass
+
+    def _compare_kind(self, kind: str) -> None:
+        """Tell if another kind of device is computed on than before: with `auto`, a GPU that is gone leaves the CPU."""
+        if self._kind and kind != self._kind:
+            self._listen(Note(f"{self.device} is {kind} from now on; it was {self._kind}, which is gone.", shown=True))
+        self._kind = kind
+
+    def _as_loss(self, error: NocturneError) -> NocturneError:
+        """Why a worker cannot work; a device that was there is lost, which other devices can do without."""
+        if isinstance(error, SpecError) and self._kind:
+            return NocturneError(f"{self.device} is lost: {error.what}", error.remedy)
+        return error
 
     def _send_open(self) -> None:
         if self._ready and self._opening and self._worker:

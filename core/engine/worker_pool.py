@@ -163,8 +163,9 @@ class WorkerPool:
                 progress.waiting = 0
                 for outcome in outcomes:
                     self._count(outcome)
-            case Note(text):
+            case Note(text, shown):
                 self._note(text)
+                progress.notes += [text] if shown else []
             case CpuSpent(spans, outside, process):
                 for name, seconds in {**spans, "outside": outside, "process": process}.items():
                     progress.cpu[name] = progress.cpu.get(name, 0.0) + seconds

@@ -17,6 +17,7 @@ from torch import nn
 
 from core.errors import SpecError
 from core.networks.architecture import Precision
+from core.networks.device_checks import architecture_fault, in_one_line, unusable
 
 # cuBLAS repeats itself with such a workspace alone, and torch looks for it once: at the first product of a process.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -26,8 +27,8 @@ Module = TypeVar("Module", bound=nn.Module)
 DEVICES = ("cuda", "mps", "cpu")
 """Kinds of device, best first."""
 
-LONGEST_FAULT = 200
-"""Characters of what a driver says that are shown."""
+_NO_GPU = ("no NVIDIA driver", "No CUDA GPUs", "no CUDA-capable device")
+"""Words of CUDA on machines that have no GPU."""
 
 CHANNELS_LAST_FROM = 448 * 448
 """Pixels from which channels_last is faster for float32 on a CPU: 1.3 times at 512 px, nothing at 256."""
@@ -36,27 +37,35 @@ CHANNELS_LAST_FROM = 448 * 448
 def choose(device: str = "auto") -> torch.device:
     """The device called `device`: `auto`, `cuda`, `cuda:1`, `mps` or `cpu`; looked for now, not at import.
 
-    A GPU always has its number, `cuda` being the first one. What is computed on CUDA from now on repeats itself, and is in
-    full float32. Raises SpecError if the device is not on this machine.
+    A GPU always has its number, `cuda` being the first one; `auto` is the first that this torch was built for, if any. What
+    is computed on CUDA from now on repeats itself, and is in full float32. Raises SpecError if the device is not on this
+    machine, or this torch was not built for it.
     """
-    kind, _, index = device.partition(":")
-    if device == "auto":
-        kind = next(kind for kind in DEVICES if _count(kind))
-    elif kind not in DEVICES or (index and not index.isdecimal()):
+    kind, _, index = (_best() if device == "auto" else device).partition(":")
+    if kind not in DEVICES or (index and not index.isdecimal()):
         raise SpecError(f"There is no kind of device {device!r}", f"use auto, {', '.join(DEVICES)} or cuda:<number>.")
-    elif int(index or 0) >= _count(kind):
+    if int(index or 0) >= _count(kind):
         raise SpecError(f"The device {device!r} is not on this machine, which has {_there()}", _remedy(kind))
     if kind != "cuda":
         return torch.device(device if index else kind)
+    if fault := architecture_fault(int(index or 0)):
+        remedy = "install a torch that was built for it (pytorch.org says which), or use another device, such as 'cpu'."
+        raise SpecError(f"The device {device!r} cannot compute: {fault}", remedy)
     _choose_deterministic_algorithms()
     return torch.device("cuda", int(index or 0))
 
 
 def identity(device: torch.device) -> str:
-    """A name of the physical device for locks: the UUID of a GPU, which it has under any number that programs give it."""
+    """A name of the physical device for locks: the UUID of a GPU, which it has under any number that programs give it.
+
+    Raises NocturneError for a GPU that does not answer.
+    """
     if device.type != "cuda":
         return device.type
-    return f"cuda-{torch.cuda.get_device_properties(device).uuid}"
+    try:
+        return f"cuda-{torch.cuda.get_device_properties(device).uuid}"
+    except Exception as error:  # drivers raise anything
+        raise unusable(device, error) from error
 
 
 def engine_name(device: torch.device) -> str:
@@ -150,6 +159,28 @@ def laid_out(module: Module, device: torch.device) -> Module:
     return module.to(device)
 
 
+def gpu_faults() -> list[str]:
+    """Why GPUs of this machine cannot be used by this torch: their driver, or their architectures. Nothing is said where
+    there is no GPU, no driver, or no torch for one.
+    """
+    gpus = _count("cuda")
+    if gpus:
+        return [fault for fault in map(architecture_fault, range(gpus)) if fault]
+    fault = _cuda_fault() if torch.version.cuda else ""
+    return [fault] if fault and not any(words in fault for words in _NO_GPU) else []
+
+
+def _best() -> str:
+    """The name of the best device that can compute."""
+    for kind in DEVICES:
+        for index in range(_count(kind)):
+            if kind != "cuda":
+                return kind
+            if not architecture_fault(index):
+                return f"cuda:{index}"
+    return "cpu"
+
+
 def _there() -> str:
     """The devices of this machine, as a sentence has them: `2 cuda (0 and 1), cpu`."""
     gpus = _count("cuda")
@@ -170,7 +201,7 @@ def _cuda_fault() -> str:
     try:
         torch.cuda.init()  # type: ignore[no-untyped-call]
     except Exception as error:  # drivers raise anything
-        return " ".join(str(error).split())[:LONGEST_FAULT].rstrip(". ")
+        return in_one_line(error)
     return ""
 
 

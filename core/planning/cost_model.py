@@ -38,6 +38,14 @@ DELIVERY = 1.2e-6
 
 THUMB_BYTES = 20_000
 
+GPU_BYTES = 0.25e9
+"""Of a GPU's memory that weights and workspaces take."""
+PIXEL_BYTES = {"float32": 3_400, "bfloat16": 2_400, "auto": 2_400}
+"""And the optimisation of a pixel: activations, the history of L-BFGS, gradients on the way, of VGG-19."""
+PASS_BYTES = 500
+"""And a pixel that is painted in one pass."""
+USUAL_ASPECT = 0.75
+
 
 @dataclass(frozen=True)
 class CostModel:
@@ -155,6 +163,15 @@ def disk_bytes(recipe: Recipe, width: int, height: int) -> float:
     """Predicted bytes on disk of one output with its small view."""
     bytes_a_pixel = WRITABLE[recipe.format].bytes_per_pixel * (DEEP_SHARE if recipe.depth == 16 else 1.0)
     return bytes_a_pixel * width * height + THUMB_BYTES
+
+
+def device_bytes(recipe: Recipe) -> float:
+    """Predicted bytes of a GPU's memory that pictures of a recipe need, `lanes` at once, if they are wider than high."""
+    pixels = USUAL_ASPECT * recipe.size**2
+    if recipe.method == "fast":
+        return GPU_BYTES + PASS_BYTES * pixels * recipe.lanes
+    whole = min(pixels, recipe.whole_megapixels * 1e6)
+    return GPU_BYTES + PIXEL_BYTES[recipe.precision] * whole * recipe.lanes
 
 
 def delivery_seconds(recipe: Recipe, width: int, height: int) -> float:

@@ -11,6 +11,7 @@ import torch
 
 from core.engine.device_lock import hold_device
 from core.networks import device as devices
+from core.networks.device_checks import begin_using
 from core.storage.open_runs import OpenRuns
 from core.storage.store import Store
 from core.storage.user_folders import use_writable_folders
@@ -35,13 +36,16 @@ class TrainingSession:
         self._make, self._held = make, contextlib.ExitStack()
 
     def __enter__(self) -> TrainingSession:
-        """Lock run and device, and make the training as it stands. Raises SpecError or RunBusy."""
+        """Lock run and device, and make the training as it stands. Raises SpecError or RunBusy, and NocturneError
+        for a device that cannot be used.
+        """
         try:
             self.spec.check()
             self._held.enter_context(self.store.lock())
             self.progress.notes += use_writable_folders(self.store.root)
             device = devices.choose(self.spec.device)
             self._held.enter_context(hold_device(devices.identity(device), lambda: self._wait(str(device))))
+            begin_using(device)
             self.training = self._make(self.spec, device, self.progress)
         except BaseException:
             self._held.close()

@@ -20,6 +20,7 @@ from core.gan.sampling.sample_worker import EncodedSample, LocalSampleWorker, Re
 from core.images import image
 from core.networks import classifier_file
 from core.networks import device as devices
+from core.networks.device_checks import begin_using
 from core.networks.versions import recorded_versions
 from core.planning.jobs import Job
 from core.scoring.labeller import Labeller
@@ -56,6 +57,7 @@ class SampleBackend:
         cores = min(torch.get_num_threads(), MAX_WORKERS) if on_cpu else 1
         self._device = torch.device(device)
         devices.make_deterministic(threads=1 if on_cpu else None)
+        begin_using(self._device)
         self.engine = devices.engine_name(torch.device(device))
         self.versions = recorded_versions()
         self._workers: list[SampleWorker] = (

@@ -18,8 +18,10 @@ from core.images import image
 from core.images.formats import WRITABLE
 from core.networks import device as devices
 from core.networks.backbone import Backbone
+from core.networks.device_checks import begin_using, check_memory
 from core.networks.memory import available_bytes, release_freed_memory, retain_freed_memory
 from core.networks.versions import recorded_versions
+from core.planning.cost_model import device_bytes
 from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
@@ -71,6 +73,7 @@ class StylizeBackend:
     def __init__(self, device: str, warm: bool = True) -> None:
         self._device = torch.device(device)
         devices.make_deterministic()
+        begin_using(self._device)
         retain_freed_memory()
         self._threads, self.parallel_groups = torch.get_num_threads(), 1
         self.engine = devices.engine_name(self._device)
@@ -96,9 +99,11 @@ class StylizeBackend:
         return devices.identity(torch.device(resolved))
 
     def open(self, store: Store, context: StylizeContext) -> None:
-        """Take up a run."""
+        """Take up a run. Raises NocturneError if its pictures need more of a GPU's memory than is free."""
         self._store = store
         self._styles, self._recipes = context.styles, context.recipes
+        for recipe in self._recipes.values():
+            check_memory(self._device, device_bytes(recipe), f"a picture of {recipe.size:,} px")
         most = context.max_pixels
         composites = RegionComposites(context.masks, context.regions, most)
         self._sources = Sources(context.library, self._styles, most, composites)

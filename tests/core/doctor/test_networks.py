@@ -10,7 +10,8 @@ import pytest
 from core.doctor import networks
 from core.doctor.check_result import CheckResult
 from core.doctor.networks import BACKBONE_OF, PACKAGED
-from core.networks import device
+from core.networks import device, device_checks
+from core.networks.device_checks import DeviceMemory
 from core.networks.weights import SOURCES
 from tests.core.doctor.test_machine import PYPROJECT
 
@@ -48,6 +49,28 @@ def test_another_device_that_cannot_compute_is_a_warning(monkeypatch: pytest.Mon
     chosen, other = networks.devices()
     assert (chosen.state, chosen.found) == ("ok", "auto is cuda:0 engine, no mps")
     assert (other.state, other.found) == ("warning", "cpu cannot compute: broken")
+
+
+def test_a_gpu_that_is_nearly_full_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind in ("cuda", "cpu")))
+    monkeypatch.setattr(device, "engine_name", lambda chosen: f"{chosen} engine")
+    monkeypatch.setattr(networks, "compute_error", lambda kind: "")
+    monkeypatch.setattr(device_checks, "device_memory", lambda _: DeviceMemory(int(0.6e9), int(24e9)))
+    chosen, full = networks.devices()
+    assert chosen.found == "auto is cuda:0 engine, no mps, 0.6 of 24.0 GB free"
+    assert (full.state, full.found) == ("warning", "cuda:0 has 0.6 of 24.0 GB free, as other programs hold the rest")
+    assert "nvidia-smi" in full.remedy
+    monkeypatch.setattr(device_checks, "device_memory", lambda _: DeviceMemory(int(23e9), int(24e9)))
+    assert only(networks.devices()).state == "ok"
+
+
+def test_a_gpu_that_cannot_be_used_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    monkeypatch.setattr(device, "gpu_faults", lambda: ["The NVIDIA driver on your system is too old"])
+    chosen, unused = networks.devices()
+    assert chosen.state == "ok"
+    assert (unused.state, unused.remedy) == ("warning", networks.UNUSED_GPU)
+    assert unused.found == "a GPU cannot be used: The NVIDIA driver on your system is too old"
 
 
 def test_every_known_weights_file_has_a_place() -> None:

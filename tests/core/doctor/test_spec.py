@@ -9,11 +9,12 @@ import pytest
 
 from core.config.recipe import RecipeOverrides
 from core.config.spec import Spec, load_spec
-from core.doctor import machine
+from core.doctor import machine, networks
 from core.doctor.check_result import Check, CheckResult, run_check
 from core.doctor.spec import spec_at, spec_checks
 from core.errors import SpecError
-from core.networks import weights
+from core.networks import device, device_checks, weights
+from core.networks.device_checks import DeviceMemory
 from core.storage.run_paths import SPEC
 from tests.conftest import Studio
 from tests.core.stylize.networks import seeded_file
@@ -78,6 +79,21 @@ def test_faults_of_a_spec_are_found_each_by_itself(spec: Spec, studio: Studio, l
     assert [finding.state for finding in found["recipes"]] == ["problem", "ok"]
     assert [finding.state for finding in found["spec's device"]] == ["problem", "ok"]
     assert states(found)["spec"] == {"ok"}
+
+
+def test_a_gpu_that_has_no_room_for_the_specs_pictures(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: 1)
+    monkeypatch.setattr(networks, "compute_error", lambda name: "")
+    large = spec.model_copy(update={"device": "cuda,cpu", "recipe": RecipeOverrides(size=1024)})
+    for free, state in ((1.0e9, "problem"), (20e9, "ok")):
+        monkeypatch.setattr(
+            device_checks, "device_memory", lambda chosen, free=free: DeviceMemory(int(free), int(24e9))
+        )
+        found = run_all(spec_checks(large))["spec's device"]
+        assert found[0].state == state
+        if state == "problem":
+            assert "'cuda:0' has 1.0 of 24.0 GB free" in found[0].found
+            assert "a picture of 1,024 px needs about 2.1 GB" in found[0].found
 
 
 def test_a_catalog_that_is_gone(spec: Spec, studio: Studio, loaded: list[str]) -> None:

@@ -34,13 +34,15 @@ class ScribeContext(RunContext):
 class Scribe:
     """Writes the asset's name as the output. Words in the name make trouble; files in `marks/` count the tries."""
 
-    engine = "scribe"
+    engine = os.environ.get("SCRIBE_ENGINE", "scribe")
     versions = "test"
 
     @staticmethod
     def resolve(device: str) -> str:
         if device == "cuda":
             raise SpecError("there is no device cuda here; use cpu.")
+        if device == os.environ.get("SCRIBE_GONE"):
+            raise SpecError(f"The device {device!r} is not on this machine", "use device = 'auto'.")
         return device
 
     def __init__(self, device: str) -> None:

@@ -166,6 +166,49 @@ def test_of_two_devices_one_that_is_lost_leaves_its_jobs_to_the_other(
         pool.close()
 
 
+def test_a_device_that_disappears_leaves_its_jobs_to_the_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = WorkerPool("one,two", SCRIBE)
+    try:
+        pool.start()
+        take_up(pool, store, 4)
+        assert by_name(pool._supervisors[0].submit(jobs("a")).wait()) == {"a": "done"}
+        monkeypatch.setenv("SCRIBE_GONE", "one")
+        outcomes, left = pool.make(jobs("break-device-once", "b", "c"))
+        assert by_name(outcomes) == dict.fromkeys(("break-device-once", "b", "c"), "done")
+        assert left == 0
+        gone = "one is lost: The device 'one' is not on this machine; use device = 'auto'."
+        assert f"one is not used any more tonight: {gone}" in pool.progress.notes
+    finally:
+        pool.kill()
+        pool.close()
+
+
+def test_the_only_device_that_disappears_ends_the_night_with_its_work_committed(
+    store: Store, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_up(pool, store, 3)
+    pool.make(jobs("a"))
+    monkeypatch.setenv("SCRIBE_GONE", "cpu")
+    with pytest.raises(NocturneError, match="cpu is lost: The device 'cpu' is not on this machine; use") as caught:
+        pool.make(jobs("break-device-always"))
+    assert not isinstance(caught.value, SpecError), "the spec was right when the night began"
+    assert manifest.read(store)["asset"].to_pylist() == ["a"]
+
+
+def test_a_night_that_goes_on_on_another_kind_of_device_says_so(
+    store: Store, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_up(pool, store, 3)
+    pool.make(jobs("a"))
+    monkeypatch.setenv("SCRIBE_ENGINE", "scribe of another release")
+    pool.make(jobs("die-once"))
+    assert pool.progress.notes == []
+    monkeypatch.setenv("SCRIBE_ENGINE", "slate of stone")
+    outcomes, _ = pool.make(jobs("die-once-more", "b"))
+    assert by_name(outcomes) == {"die-once-more": "done", "b": "done"}
+    assert pool.progress.notes == ["cpu is slate from now on; it was scribe, which is gone."]
+
+
 def test_a_worker_killed_from_outside_is_respawned(pool: WorkerPool, store: Store) -> None:
     take_up(pool, store, 30, step_seconds=0.01)
     ticket = pool._supervisors[0].submit(jobs(*(f"job{n:02}" for n in range(30))))

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from core.errors import SpecError
+from core.errors import NocturneError, SpecError
 from core.networks import device
 
 CPU = torch.device("cpu")
@@ -77,6 +77,66 @@ def test_what_the_driver_says_is_said_in_one_line(said: str, monkeypatch: pytest
         device.choose("cuda")
     assert said[:40] in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_gpu_that_this_torch_was_not_built_for_is_refused_and_auto_takes_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine(monkeypatch, [("Tesla K80", (3, 7)), ("H200", (9, 0))])
+    assert device.choose() == torch.device("cuda:1")
+    with pytest.raises(SpecError) as caught:
+        device.choose("cuda")
+    assert str(caught.value).startswith(
+        "The device 'cuda' cannot compute: Tesla K80 is of architecture sm_37, and this torch was built for sm_75, sm_90, "
+        "compute_90; install a torch that was built for it"
+    )
+    assert device.gpu_faults() == [
+        "Tesla K80 is of architecture sm_37, and this torch was built for sm_75, sm_90, compute_90"
+    ]
+
+
+def test_auto_is_the_cpu_where_no_gpu_can_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, [("Tesla K80", (3, 7))])
+    assert device.choose() == CPU
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, gpus: list[tuple[str, tuple[int, int]]]) -> None:
+    """A machine with GPUs of a name and a capability, and a torch for sm_75, sm_90 and later ones."""
+    monkeypatch.setattr(device, "_count", lambda kind: {"cuda": len(gpus), "mps": 0, "cpu": 1}[kind])
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90", "compute_90"])
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: gpus[index][1])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: gpus[index][0])
+
+
+@pytest.mark.parametrize(
+    ("said", "faults"),
+    [
+        ("Found no NVIDIA driver on your system.", 0),
+        ("No CUDA GPUs are available", 0),
+        ("The NVIDIA driver on your system is too old (found version 11040).", 1),
+    ],
+)
+def test_an_old_driver_is_a_fault_and_a_machine_without_gpus_is_none(
+    monkeypatch: pytest.MonkeyPatch, said: str, faults: int
+) -> None:
+    def init() -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(torch.cuda, "init", init)
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    assert device.gpu_faults() == [said.rstrip(".")] * faults
+
+
+def test_a_gpu_that_does_not_answer_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: torch.device) -> None:
+        raise torch.AcceleratorError("CUDA error: GPU is lost\nCUDA kernel errors might be asynchronously reported")
+
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lost)
+    with pytest.raises(NocturneError) as caught:
+        device.identity(torch.device("cuda:1"))
+    assert str(caught.value).startswith("The device 'cuda:1' cannot be used: CUDA error: GPU is lost; see whether")
 
 
 @pytest.mark.parametrize("absent", ["cuda:7", "mps", "cuda"])

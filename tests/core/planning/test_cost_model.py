@@ -11,7 +11,7 @@ from core.config.recipe import Recipe
 from core.networks import transfer_flops
 from core.networks.architecture import Name
 from core.networks.backbone import Backbone
-from core.planning.cost_model import CostModel, gflop, load_cost, network_of, save_cost
+from core.planning.cost_model import CostModel, device_bytes, gflop, load_cost, network_of, save_cost
 from core.planning.shards import MAX_JOBS, Sharder
 from core.stylize.optimise.moments import moments
 from tests.core.networks.seeded_weights import seeded
@@ -79,6 +79,14 @@ def test_without_launches_a_rate_is_seconds_over_work_to_the_last_bit() -> None:
     learned = CostModel(overhead=0).with_jobs([(recipe, 256, 200, 12.3)])
     assert learned.rates == {network_of(recipe): 12.3 / gflop(recipe, 256, 200)}
     assert learned.launches == {}
+
+
+def test_memory_grows_with_pixels_and_lanes_and_not_with_tiles() -> None:
+    good, fast = PRESETS["good"], PRESETS["fast"]
+    assert 0.6e9 < device_bytes(good) < 0.9e9, "of one picture of 512 px"
+    assert device_bytes(good.changed({"lanes": 8})) == pytest.approx(8 * device_bytes(good), rel=0.4)
+    assert device_bytes(good.changed({"precision": "float32"})) > device_bytes(good) > device_bytes(fast)
+    assert device_bytes(good.changed({"size": 4096})) == device_bytes(good.changed({"size": 8192}))
 
 
 def test_passes_are_counted_at_every_size_and_none_of_one_pass() -> None:

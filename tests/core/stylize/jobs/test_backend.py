@@ -14,11 +14,13 @@ import tifffile
 from PIL import Image
 
 from core.config.spec import Spec
-from core.errors import Changed, JobError, Missing, TooLarge
+from core.errors import Changed, JobError, Missing, NocturneError, TooLarge
 from core.images import credit_metadata, image
 from core.images.colour.icc import SRGB
 from core.images.open_image import identify
 from core.images.provenance import read_stamp
+from core.networks import device_checks
+from core.networks.device_checks import DeviceMemory
 from core.planning.plan_file import begin_night, read_shard
 from core.runs.run_kinds import RUN_KINDS
 from core.runs.stylize_plan import make_plan
@@ -57,6 +59,14 @@ def planned(studio: Studio, backend: StylizeBackend, **recipe: Any) -> tuple[Sto
 
 def made(backend: StylizeBackend, jobs: Sequence[Any], on_step: OnStep = lambda _: None) -> dict[str, dict[str, Any]]:
     return {job.output: backend.write(job, finished(backend, job, on_step)) for job in jobs}
+
+
+def test_a_gpu_that_others_hold_is_refused_before_the_first_picture(
+    studio: Studio, backend: StylizeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_checks, "device_memory", lambda _: DeviceMemory(10**8, 24 * 10**9))
+    with pytest.raises(NocturneError, match=r"0\.1 of 24\.0 GB free.*a picture of 40 px needs about 0\.3 GB"):
+        planned(studio, backend)
 
 
 def test_order_and_neighbours_do_not_change_pixels(studio: Studio, backend: StylizeBackend) -> None:
