@@ -26,6 +26,7 @@ from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.train_recipe import TransferRecipe
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.jobs.lane_backend import LaneBackend
+from core.stylize.optimise.batched.lane_count import LANE_BYTES, LANE_PIXELS, MEMORY_SHARE, LaneCount
 from core.stylize.optimise.optimise import OptimisationRequest, Result, stylise_all
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.targets import style_targets
@@ -55,6 +56,7 @@ class Optimisations:
         still = {"size": side, "coarse_steps": 0, "patience": 0, "lanes": lanes}
         self.recipe = PRESETS[preset].changed({**still, **(fields or {})})
         self._setup, self._lanes, self._shape = setup, lanes, (3, height or side * 3 // 4, side)
+        self._count = exactly(lanes, setup, self._shape[1] * side) if setup.on_gpu or setup.quick else None
         self._backbone = for_recipe(self.recipe, setup.device)
         self._style = style_targets([setup.noise(*self._shape, seed=9)], [1.0], self.recipe, self._backbone)
 
@@ -64,7 +66,7 @@ class Optimisations:
         requests = [
             OptimisationRequest(self._setup.noise(*self._shape, seed=seed), self._style, seed) for seed in wanted
         ]
-        found = stylise_all(requests, self.recipe.changed({"steps": steps}), self._backbone)
+        found = stylise_all(requests, self.recipe.changed({"steps": steps}), self._backbone, self._count)
         return {wanted[number]: result for number, result in found}
 
     @property
@@ -72,6 +74,11 @@ class Optimisations:
         """The work of one step of all lanes."""
         pixel = BACKBONES[self.recipe.backbone].gflop_per_pixel(self.recipe.content_layers, self.recipe.style_layers)
         return pixel * self._shape[1] * self._shape[2] * self._lanes
+
+
+def exactly(lanes: int, setup: Setup, pixels: int) -> LaneCount:
+    """A count of so many lanes for pictures of so many pixels: that of a device whose memory has room for them."""
+    return LaneCount(setup.device, lanes * LANE_BYTES * max(0.25, pixels / LANE_PIXELS) / MEMORY_SHARE)
 
 
 class Painting:
