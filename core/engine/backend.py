@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from core.errors import JobError, NocturneError
 from core.planning.jobs import Job
@@ -72,6 +73,52 @@ class Backend(Protocol):
 
         Returns why, by output, for each that could not be placed. Raises StoreBroken.
         """
+
+
+@dataclass(frozen=True)
+class StreamSize:
+    """How a stream is fed: groups that are being made at once, threads that read ahead of it and as many that judge and
+    write behind, and bytes of what was read that may be held before it is written.
+    """
+
+    groups: int
+    threads: int
+    bytes: int
+
+
+class StreamedGroup(Protocol):
+    """A group that was decoded, on its way through a stream."""
+
+    jobs: tuple[Job, ...]
+    payload: Any
+    """What `decode` returned."""
+
+
+class GroupSource(Protocol):
+    """Where a stream gets its groups and leaves them."""
+
+    def take(self, wait: bool) -> StreamedGroup | None:
+        """The next group: None if there is none now; asked to wait, None if there will be none."""
+
+    def report_step(self, group: StreamedGroup) -> StepCallback:
+        """Whom to tell of a group's steps."""
+
+    def give(self, group: StreamedGroup, made: Any) -> None:
+        """Hand over what `make` would have returned, or the JobError that says why nothing was made."""
+
+
+@runtime_checkable
+class StreamBackend(Protocol):
+    """A Backend that makes groups together as they come, in place of one after another: a GPU is full only so."""
+
+    stream: StreamSize | None
+    """How its stream is fed, in a run that is open; None: groups are made as by any Backend."""
+
+    def make_stream(self, source: GroupSource) -> None:
+        """Make groups until there will be none. What it raises is of all groups that were taken and not given."""
+
+    def held_bytes(self, decoded: Any) -> int:
+        """Memory that a decoded group takes until it is written."""
 
 
 def load_backend(name: str) -> type[Backend]:

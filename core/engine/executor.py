@@ -14,6 +14,9 @@ class Executor(ABC):
     or until the stages drain.
     """
 
+    parallel = 1
+    """Groups that are in work at once."""
+
     def __init__(self) -> None:
         self._incoming: queue.Queue[tuple[Job, ...] | Flush | None] = queue.Queue()
 

@@ -89,9 +89,11 @@ class InFlight:
         (job,) = self.jobs.values()
         return job
 
-    def overdue(self, now: float) -> bool:
-        """Whether the group has been in one stage for longer than its limit."""
-        return self.phase in WORKING and now - self.since > self.limit
+    def ends(self, others: float) -> float:
+        """When the group will have been in one stage for too long, beside others that are predicted to take so many
+        seconds.
+        """
+        return self.since + self.limit + others
 
 
 class JobQueue:
@@ -157,10 +159,10 @@ class JobQueue:
             group = self._in_flight[name]
             group.phase, group.since = phase, awake_time()
 
-    def suspect_only(self, name: str) -> None:
+    def suspect_only(self, names: Sequence[str]) -> None:
         """Take every other in-flight group for one that merely waits: the worker is about to die, and says of which."""
         for group in self._in_flight.values():
-            if group.name != name and group.phase in WORKING:
+            if group.name not in names and group.phase in WORKING:
                 group.phase = "wait"
 
     def finish(self, output: str, outcome: Outcome | None) -> None:
@@ -194,12 +196,19 @@ class JobQueue:
     def overdue(self) -> InFlight | None:
         """A group that has been in one stage for too long."""
         now = awake_time()
-        return next((group for group in self._in_flight.values() if group.overdue(now)), None)
+        return next((group for group, end in self._ends() if now > end), None)
 
     def seconds_to_timeout(self) -> float | None:
         """Seconds until some group's limit is reached, at most LONGEST_WAIT."""
-        ends = [group.since + group.limit for group in self._in_flight.values() if group.phase in WORKING]
+        ends = [end for _, end in self._ends()]
         return min(LONGEST_WAIT, max(0.0, min(ends) - awake_time()) + 0.01) if ends else None
+
+    def _ends(self) -> list[tuple[InFlight, float]]:
+        """When the groups in work will have been in one stage for too long: later where others share the device."""
+        groups = [group for group in self._in_flight.values() if group.phase in WORKING]
+        seconds = [sum(job.seconds for job in group.jobs.values()) for group in groups]
+        shared = sum(seconds) if self.parallel > 1 else 0.0
+        return [(group, group.ends(max(0.0, shared - own))) for group, own in zip(groups, seconds, strict=True)]
 
     def requeue_after_crash(self) -> list[InFlight]:
         """Requeue the in-flight jobs of a worker that died: those that waited there as before, those in work as suspects.

@@ -120,9 +120,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFault:
-    """From the worker, which ends now: its device failed while this group was in work, and can be used no more by it."""
+    """From the worker, which ends now: its device failed while these groups were in work, and can be used no more by it."""
 
-    output: str
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from core.engine.backend import Backend
 from core.engine.executor import Executor
-from core.engine.messages import Flush
+from core.engine.group_intake import GroupIntake
 from core.engine.stages import GroupInWork, Stages, run_or_exit
 
 COMMIT_CHECK = 1.0
@@ -25,17 +25,13 @@ class ParallelExecutor(Executor):
     def __init__(self, stages: Stages, backend: Backend) -> None:
         super().__init__()
         self._stages, self._backend = stages, backend
-        self._taking, self._lock = threading.Lock(), threading.Lock()
-        self._open: set[int] = set()
-        self._flushes: list[set[int]] = []
+        self.parallel = backend.parallel_groups
+        self._intake = GroupIntake(self._incoming, stages)
         self._memory = SharedLock()
 
     def run(self) -> None:
         """Make jobs until there are no more; then everything finished is committed."""
-        threads = [
-            threading.Thread(target=run_or_exit, args=(self._work,), daemon=True)
-            for _ in range(self._backend.parallel_groups)
-        ]
+        threads = [threading.Thread(target=run_or_exit, args=(self._work,), daemon=True) for _ in range(self.parallel)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -46,9 +42,9 @@ class ParallelExecutor(Executor):
 
     def _work(self) -> None:
         with self._stages.timer.thread():
-            while (work := self._next()) is not None:
+            while (work := self._intake.next()) is not None:
                 self._through(work)
-                self._finish(work)
+                self._intake.finish(work)
 
     def _through(self, work: GroupInWork) -> None:
         with self._memory.shared():
@@ -58,41 +54,6 @@ class ParallelExecutor(Executor):
             self._stages.make(work)
             self._stages.score(work)
             self._stages.write(work)
-
-    def _next(self) -> GroupInWork | None:
-        """The next group, counted as open; None when there are no more."""
-        with self._taking:
-            while True:
-                item = self._incoming.get()
-                if item is None:
-                    self._incoming.put(None)  # for the other threads
-                    return None
-                if isinstance(item, Flush):
-                    self._flush_after_open()
-                    continue
-                work = GroupInWork(item)
-                with self._lock:
-                    self._open.add(id(work))
-                return work
-
-    def _flush_after_open(self) -> None:
-        with self._lock:
-            waits = bool(self._open)
-            if waits:
-                self._flushes.append(set(self._open))
-        if not waits:
-            self._stages.commit()
-
-    def _finish(self, work: GroupInWork) -> None:
-        """A group is through: commit if that was the last one that a flush waited for."""
-        with self._lock:
-            self._open.discard(id(work))
-            for waiting in self._flushes:
-                waiting.discard(id(work))
-            due = not all(self._flushes)
-            self._flushes = [waiting for waiting in self._flushes if waiting]
-        if due:
-            self._stages.commit()
 
 
 class SharedLock:

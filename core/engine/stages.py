@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from core.engine.backend import Backend, JobResult
+from core.engine.backend import Backend, JobResult, StepCallback
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.messages import CannotWork, DeviceFault, Dropped, Note, Phase, Progress, Split
@@ -118,7 +118,36 @@ class Stages:
         """Commit what is finished if a kill would cost too much by now."""
         self._commit(self._committer.commit_if_due)
 
-    def _make(self, work: GroupInWork) -> Any:
+    def enter_stream(self, work: GroupInWork) -> bool:
+        """Whether a group that was read is to be made together with others; it is dropped once the pipeline drains."""
+        if self._draining.is_set() and not work.is_over:
+            self._drop_decoded(work)
+        if work.is_over:
+            return False
+        self._send(Phase(work.name, "make"))
+        return True
+
+    def leave_stream(self, work: GroupInWork, made: Any) -> None:
+        """Take what was made of a group, or the JobError that says why nothing was."""
+        failed = isinstance(made, JobError)
+        work.split = failed and len(work.jobs) > 1
+        work.error = made if failed and not work.split else None
+        work.payload = made
+        self._send(Phase(work.name, "wait"))
+
+    def fail_stream(self, works: Sequence[GroupInWork], error: Exception) -> None:
+        """Take an error that ended the making of several groups: which is at fault shows when each is made alone."""
+        if is_device_fault(error):
+            self._end_process(works, error)
+        for work in works:
+            work.dropped = isinstance(error, Abandoned)
+            work.split = not work.dropped and (len(works) > 1 or len(work.jobs) > 1)
+            if not work.is_over:
+                work.error = self._as_job_error(error, work.jobs[0])
+            self._send(Phase(work.name, "wait"))
+
+    def reporter(self, work: GroupInWork) -> StepCallback:
+        """Tells of a group's steps now and then. Raises Abandoned once the group in work is to be given up."""
         last_sent = 0.0
 
         def report_step(step: int, steps: int, loss: float) -> None:
@@ -129,16 +158,17 @@ class Stages:
                 last_sent = time.monotonic()
                 self._send(Progress(work.name, step, steps, loss))
 
-        return self._backend.make(work.jobs, work.payload, report_step)
+        return report_step
+
+    def _make(self, work: GroupInWork) -> Any:
+        return self._backend.make(work.jobs, work.payload, self.reporter(work))
 
     def _stage(self, work: GroupInWork, name: str, action: Callable[[GroupInWork], Any], begun: bool = False) -> None:
         """Take a group through a stage, unless it is over; one that is not `begun` is dropped once the pipeline drains."""
         if work.is_over:
             return
         if self._draining.is_set() and not begun:
-            work.dropped = True
-            if work.payload is not None:
-                self._backend.discard(work.payload)
+            self._drop_decoded(work)
             return
         self._send(Phase(work.name, name))
         entered = time.monotonic()
@@ -153,19 +183,24 @@ class Stages:
             self._give_up_on_store(error)
         except Exception as error:  # whatever a job does, the next one goes on
             if is_device_fault(error):
-                self._end_process(work, error)
+                self._end_process([work], error)
             work.split = len(work.jobs) > 1
             if not work.split:
                 work.error = self._as_job_error(error, work.jobs[0])
         work.seconds += time.monotonic() - entered
         self._send(Phase(work.name, "wait"))
 
-    def _end_process(self, work: GroupInWork, error: Exception) -> NoReturn:
+    def _drop_decoded(self, work: GroupInWork) -> None:
+        work.dropped = True
+        if work.payload is not None:
+            self._backend.discard(work.payload)
+
+    def _end_process(self, works: Sequence[GroupInWork], error: Exception) -> NoReturn:
         """End, since the device fails every further call: what is finished is committed, and another worker takes over."""
         with contextlib.suppress(NocturneError):
             self._committer.commit()
         self._send(Note(_words_of(error)))
-        self._send(DeviceFault(work.name))
+        self._send(DeviceFault(tuple(work.name for work in works)))
         os._exit(FAULT_STATUS)
 
     def _as_job_error(self, error: Exception, job: Job) -> JobError:
@@ -207,13 +242,13 @@ class Stages:
         error = made if isinstance(made, JobError) else None
         return {
             **planned_columns(job),
+            "engine": self._backend.engine,
             **({} if isinstance(made, JobError) else made),
             "run": self._context.run,
             "status": "failed" if error else "done",
             "reason": error.reason if error else None,
             "message": str(error) if error else None,
             "seconds": work.seconds / len(work.jobs),
-            "engine": self._backend.engine,
             "versions": self._backend.versions,
             "started": work.started,
             "finished": now,

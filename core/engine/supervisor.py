@@ -192,8 +192,8 @@ class Supervisor:
                 self._queue.drop_group(output)
             case Split(output):
                 self._split(output)
-            case DeviceFault(output):
-                self._queue.suspect_only(output)
+            case DeviceFault(outputs):
+                self._queue.suspect_only(outputs)
             case CannotWork(error):
                 self._fail(self._as_loss(error))
             case _:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from core.engine.backend import Backend, load_backend
+from core.engine.backend import Backend, StreamBackend, load_backend
 from core.engine.commit import Committer
 from core.engine.cpu_time import CpuTimer
 from core.engine.device_lock import hold_device
@@ -37,6 +37,7 @@ from core.engine.messages import (
 from core.engine.parallel_executor import ParallelExecutor
 from core.engine.staged_executor import StagedExecutor
 from core.engine.stages import Stages
+from core.engine.streamed_executor import StreamedExecutor
 from core.errors import NocturneError
 from core.manifest import manifest
 from core.storage.store import Store
@@ -90,11 +91,18 @@ def _serve(pipe: SupervisorPipe, backend: Backend, opening: Open) -> None:
     backend.open(store, opening.context)
     committer = Committer(store, pipe.send, backend.flush_outputs)
     stages = Stages(backend, committer, opening.context, pipe.send, timer)
-    pipe.send(Opened(backend.parallel_groups))
-    executor: Executor = ParallelExecutor(stages, backend) if backend.parallel_groups > 1 else StagedExecutor(stages)
+    executor = _executor(backend, stages)
+    pipe.send(Opened(executor.parallel))
     threading.Thread(target=_listen, args=(pipe, executor, stages, committer), daemon=True).start()
     executor.run()
     pipe.send(CpuSpent(*timer.spent(), time.process_time()))
+
+
+def _executor(backend: Backend, stages: Stages) -> Executor:
+    """What suits the run that is open."""
+    if isinstance(backend, StreamBackend) and backend.stream is not None:
+        return StreamedExecutor(stages, backend, backend.stream)
+    return ParallelExecutor(stages, backend) if backend.parallel_groups > 1 else StagedExecutor(stages)
 
 
 def _listen(pipe: SupervisorPipe, executor: Executor, stages: Stages, committer: Committer) -> None:
