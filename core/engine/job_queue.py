@@ -100,11 +100,12 @@ class JobQueue:
     """Queued, in-flight and suspect jobs of one worker. Not thread-safe: the supervisor's lock guards it.
 
     `group` is how many jobs the worker makes as one group; a group that is not the last of its submission is a multiple of
-    `unit`, which a run may ask for. `parallel` is how many groups it makes at once.
+    `unit`, which a run may ask for. `parallel` is how many groups it makes at once, `together` if in one piece of work.
     """
 
     def __init__(self) -> None:
         self.group = self.unit = self.parallel = 1
+        self.together = False
         self._queue: deque[tuple[Job, Submission]] = deque()
         self._suspects: deque[tuple[Job, Submission]] = deque()
         self._in_flight: dict[str, InFlight] = {}
@@ -197,6 +198,12 @@ class JobQueue:
         """A group that has been in one stage for too long."""
         now = awake_time()
         return next((group for group, end in self._ends() if now > end), None)
+
+    def is_alone(self, group: InFlight) -> bool:
+        """Whether a group in work is one job, and no other is made in one piece of work with it."""
+        shares = self.together and group.phase == "make"
+        others = [each for each in self._in_flight.values() if each is not group and each.phase == "make"]
+        return len(group.jobs) == 1 and not (shares and others)
 
     def seconds_to_timeout(self) -> float | None:
         """Seconds until some group's limit is reached, at most LONGEST_WAIT."""

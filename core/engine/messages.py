@@ -62,9 +62,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """From the worker: it has opened the run, and makes so many groups at once."""
+    """From the worker: it has opened the run, and makes so many groups at once; `together`: as one piece of work."""
 
     parallel: int
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,8 @@ class Supervisor:
                 self._compare_kind(engine.partition(" ")[0])
                 self._ready, self._queue.group = True, max(group, self._queue.unit)
                 self._send_open()
-            case Opened(parallel):
-                self._queue.parallel = parallel
+            case Opened(parallel, together):
+                self._queue.parallel, self._queue.together = parallel, together
             case Phase(output, name):
                 self._worked = True
                 self._queue.enter_phase(output, name)
@@ -238,7 +238,7 @@ class Supervisor:
         group = self._queue.overdue()
         if group is None or self._worker is None:
             return
-        if len(group.jobs) == 1:  # of a group, one job is at fault: they are tried one by one
+        if self._queue.is_alone(group):  # of several, one job is at fault: they are tried one by one
             context, doing = self._opened().context, DOING[group.phase]
             sentence = (
                 f"{context.subject(group.job)} was stopped: {doing} took longer than {group.job.limit:.0f} s; "

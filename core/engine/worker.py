@@ -92,7 +92,7 @@ def _serve(pipe: SupervisorPipe, backend: Backend, opening: Open) -> None:
     committer = Committer(store, pipe.send, backend.flush_outputs)
     stages = Stages(backend, committer, opening.context, pipe.send, timer)
     executor = _executor(backend, stages)
-    pipe.send(Opened(executor.parallel))
+    pipe.send(Opened(executor.parallel, isinstance(executor, StreamedExecutor)))
     threading.Thread(target=_listen, args=(pipe, executor, stages, committer), daemon=True).start()
     executor.run()
     pipe.send(CpuSpent(*timer.spent(), time.process_time()))
