@@ -7,14 +7,14 @@ from torch import Tensor
 
 
 class DelayedRead:
-    """A tensor on its way to the host. Asked for at once, its values would have the host wait until the device has done all
-    that was queued, and the device then wait for the host.
+    """A tensor on its way to the host, which nobody changes. Asked for at once, its values would have the host wait until
+    the device has done all that was queued, and the device then wait for the host.
     """
 
     def __init__(self, values: Tensor) -> None:
         self._event: torch.cuda.Event | None = None
         if values.device.type != "cuda":
-            self._values = values.clone()
+            self._values = values.cpu()
             return
         self._values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
         self._values.copy_(values, non_blocking=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from core.images import image
+from core.networks.delayed_read import DelayedRead
 from core.stylize.feedforward.network import Embedding, TransferNetwork
 from core.stylize.feedforward.network_tiles import painted_in_tiles
 from core.stylize.images.masks import fitted
-from core.stylize.images.pixels import tensor
+from core.stylize.images.pixels import tensors
 
 LEAST_AREA = 1e-3
 """Sum of areas below which no style is wanted at a pixel: the first one then stands there, and is not seen."""
@@ -32,26 +33,38 @@ class TransferInput:
     areas: tuple[Tensor, ...] = ()
 
 
-def painted_whole(
+@dataclass
+class Painting:
+    """A picture that was painted, or is being: its parts by batches that are read, and how much each area is wanted."""
+
+    areas: tuple[Tensor, ...]
+    parts: list[tuple[DelayedRead, int]] = field(default_factory=list)
+
+    def take(self) -> Tensor:
+        """The picture (3, h, w), RGB in [0, 1], float32 on the CPU, once it is there."""
+        return blended([batch.take()[place] for batch, place in self.parts], self.areas)
+
+
+def paint_whole(
     inputs: Sequence[TransferInput], network: TransferNetwork, device: torch.device, lanes: int, on_pass: OnPass
-) -> list[Tensor]:
-    """Paint inputs whole, each (3, h, w) RGB in [0, 1], float32 on the CPU.
+) -> list[Painting]:
+    """Paint inputs whole; a GPU may still be at it.
 
     Always `lanes` pictures of one size in a call: short ones are filled up, so a picture's pixels are its own.
     """
     passes = [(number, embedding) for number, given in enumerate(inputs) for embedding in given.embeddings]
-    painted: list[list[Tensor]] = [[] for _ in inputs]
+    paintings = [Painting(given.areas) for given in inputs]
     done = 0
     for batch in _batches(passes, [given.picture.size for given in inputs], lanes):
-        filled = batch + batch[:1] * (lanes - len(batch))
-        x = torch.stack([tensor(inputs[number].picture) for number, _ in filled]).to(device)
+        x = tensors([inputs[number].picture for number, _ in batch], lanes, device)
+        embeddings = [embedding for _, embedding in batch]
         with torch.no_grad():
-            y = network(x, torch.cat([embedding for _, embedding in filled])).cpu()
-        for (number, _), made in zip(batch, y, strict=False):
-            painted[number].append(made)
+            y = DelayedRead(network(x, torch.cat([*embeddings, *embeddings[:1] * (lanes - len(batch))])))
+        for place, (number, _) in enumerate(batch):
+            paintings[number].parts.append((y, place))
         done += len(batch)
         on_pass(done, len(passes))
-    return [blended(made, given.areas) for made, given in zip(painted, inputs, strict=True)]
+    return paintings
 
 
 def painted_large(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -23,6 +25,18 @@ def brushed(artwork: image.Picture, size: int, brush: float) -> image.Picture:
 def tensor(picture: image.Picture) -> Tensor:
     """The colours of a picture as (3, h, w), RGB in [0, 1], on the CPU."""
     return torch.from_numpy(np.ascontiguousarray(picture.rgb)).permute(2, 0, 1).float() / 255
+
+
+def tensors(pictures: Sequence[image.Picture], count: int, device: torch.device) -> Tensor:
+    """The colours of pictures of one size on a device, (count, 3, h, w), RGB in [0, 1]; the first one repeated if they are
+    fewer. CUDA gets 8 bits by pinned memory, behind which the host does not wait.
+    """
+    if device.type != "cuda":
+        colours = [tensor(picture) for picture in pictures]
+        return torch.stack([*colours, *colours[:1] * (count - len(colours))]).to(device)
+    rows = torch.stack([torch.from_numpy(np.ascontiguousarray(picture.rgb)) for picture in pictures]).pin_memory()
+    there = rows.to(device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
+    return torch.cat([there, there[:1].expand(count - len(pictures), -1, -1, -1)])
 
 
 def unit(picture: Tensor) -> Tensor:

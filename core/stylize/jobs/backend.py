@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.config.recipe import Recipe
+from core.engine.backend import StreamSize
 from core.images import image
 from core.images.formats import WRITABLE
 from core.networks import device as devices
@@ -26,16 +27,26 @@ from core.planning.jobs import Job
 from core.storage.run_paths import asset_thumb, output_path, output_thumb, style_thumb
 from core.storage.store import Store
 from core.stylize.images.lru_cache import LruCache
-from core.stylize.images.pixels import tensor, unit
+from core.stylize.images.pixels import tensor, tensors, unit
 from core.stylize.images.postprocess import delivered, put_coloured
 from core.stylize.images.region_composite import RegionComposites
 from core.stylize.jobs.context import StylizeContext
-from core.stylize.jobs.feedforward_jobs import OnePass, predictor_views, watched
+from core.stylize.jobs.feedforward_jobs import OnePass, SizedPainting, predictor_views, watched
 from core.stylize.jobs.job_inputs import Decoded, Sources
 from core.stylize.jobs.output_scorer import OutputScorer, OutputScores, seen_with
 from core.stylize.jobs.provenance_stamp import stamp_of
+from core.stylize.optimise.batched.lane_count import LaneCount
+from core.stylize.optimise.batched.run_batches import WINDOW, WalkStart
 from core.stylize.optimise.losses import ContentLoss, Loss
-from core.stylize.optimise.optimise import OnStep, OptimisationRequest, OptimisationStep, Result, stylise_all
+from core.stylize.optimise.optimisation import PictureRead
+from core.stylize.optimise.optimise import (
+    OnStep,
+    OptimisationRequest,
+    OptimisationStep,
+    Result,
+    batched,
+    stylise_all,
+)
 from core.stylize.optimise.recipe_backbone import for_recipe
 from core.stylize.optimise.regions import Region
 from core.stylize.optimise.target_cache import TargetCache
@@ -49,17 +60,19 @@ THUMB = 320
 LARGE = 64 * 2**20
 """Bytes of an asset from which what its decoding leaves behind is given back before it is painted."""
 
+HELD_BYTES = 8 << 30
+"""Most memory of decoded jobs that a GPU's night has ahead of it and behind it."""
 GROUP_BYTES = 1 << 30
 """Free memory for each job that is made at once: generous, a third one took 0.1 GB more at 512 pixels."""
 
 
 @dataclass(frozen=True)
 class ScoredOutput:
-    """A finished picture at working size, the raw result behind it, its losses and its scores."""
+    """A finished picture at working size, the raw colours (3, h, w) behind it, how they were made, and its scores."""
 
     picture: image.Picture
-    result: Tensor
-    losses: list[float]
+    colours: Tensor
+    result: Result
     scores: OutputScores
     decoded: Decoded
 
@@ -76,12 +89,14 @@ class StylizeBackend:
         begin_using(self._device)
         retain_freed_memory()
         self._threads, self.parallel_groups = torch.get_num_threads(), 1
+        self.stream: StreamSize | None = None
         self.engine = devices.engine_name(self._device)
         self.versions = recorded_versions()
         self._backbones: LruCache[tuple[Any, ...], Backbone] = LruCache(2)
         self._targets: LruCache[tuple[str, ...], tuple[StyleTargets, ...]] = LruCache(KEPT_STYLES)
         self._contents: LruCache[tuple[Any, ...], list[Loss]] = LruCache(CONTENT_BUDGET, _bytes_of)
         self._cache = TargetCache()
+        self.lanes = LaneCount(self._device) if self._device.type == "cuda" else None
         self._one_pass = OnePass(self._device, self._backbone, self._cache)
         self._scorer = OutputScorer(self._device)
         if warm:
@@ -108,10 +123,9 @@ class StylizeBackend:
         composites = RegionComposites(context.masks, context.regions, most)
         self._sources = Sources(context.library, self._styles, most, composites)
         self._scorer.open(context)
-        self.parallel_groups = self._parallel_groups()
-        torch.set_num_threads(
-            1 if self.parallel_groups > 1 else self._threads
-        )  # threads that torch has not seen take it over
+        self.parallel_groups, self.stream = self._parallel_groups(), self._stream_size()
+        many = self.parallel_groups > 1 or self.stream is not None
+        torch.set_num_threads(1 if many else self._threads)  # threads that torch has not seen take it over
 
     def _parallel_groups(self) -> int:
         """Jobs to be made at once. Painting in one pass takes one core of the CPU, so that each core has a job, and one more
@@ -122,6 +136,13 @@ class StylizeBackend:
             return 1
         free, groups = available_bytes(), self._threads + 1
         return max(1, groups if free is None else min(groups, free // GROUP_BYTES))
+
+    def _stream_size(self) -> StreamSize | None:
+        """How jobs are fed to a GPU: more than its lanes hold, by all cores."""
+        if self.lanes is None:
+            return None
+        free = available_bytes() or HELD_BYTES
+        return StreamSize(WINDOW * self.lanes.most, self._threads + 1, min(HELD_BYTES, free // 4))
 
     def is_large(self, job: Job, decoded: Decoded) -> bool:
         """Whether a job's picture is, or may be, painted in tiles, by all cores."""
@@ -151,33 +172,76 @@ class StylizeBackend:
         recipe = self._recipes[jobs[0].recipe]
         starts: dict[int, Tensor] = {}
         if recipe.method != "optimise":
-            on_pass = watched(on_step, lambda: tensor(decoded[0].content))
-            starts = dict(self._one_pass.painted(jobs, decoded, recipe, on_pass))
+            begun = self.painted_in_one_pass(jobs, decoded, on_step)
+            starts = {number: painting.take() for number, painting in begun}
         if recipe.method == "fast":
             for number, picture in starts.items():
                 watched(on_step, partial(unit, picture))(1, 1)
-                yield number, Result(picture, [])
+                yield number, self.result_of(picture, decoded[number])
             return
         requests = (
-            self._request(*each, recipe, on_step, starts.pop(number, None))
+            self._request(*each, recipe, on_step, starts.pop(number, None), each_step=True)
             for number, each in enumerate(zip(jobs, decoded, strict=True))
         )
-        yield from stylise_all(requests, recipe, self._backbone(recipe))
+        yield from stylise_all(requests, recipe, self._backbone(recipe), self.lanes)
+
+    def painted_in_one_pass(
+        self, jobs: Sequence[Job], decoded: Sequence[Decoded], on_step: OnStep
+    ) -> Iterator[tuple[int, SizedPainting]]:
+        """What the network that paints in one pass makes of jobs of one recipe: (number, a picture to be taken)."""
+        recipe = self._recipes[jobs[0].recipe]
+        on_pass = watched(on_step, lambda: tensor(decoded[0].content))
+        lanes = self._lanes_of(decoded[0]) or recipe.lanes
+        yield from self._one_pass.begun(jobs, decoded, recipe, lanes, on_pass)
+
+    def walk(self, job: Job, decoded: Decoded, on_step: OnStep, start: PictureRead | None) -> WalkStart[Result]:
+        """How a job's optimisation is begun that shares a GPU with others, from a picture that was painted already if there
+        is one.
+        """
+        recipe, lanes = self._recipes[job.recipe], self.lanes
+        assert lanes is not None, "it is a GPU that is shared"
+
+        def begin() -> Generator[Any, Any, Result]:
+            begun = None if start is None else start.take()
+            request = self._request(job, decoded, recipe, on_step, begun)
+            return (yield from batched(request, recipe, self._backbone(recipe), lanes).begin())
+
+        return WalkStart(begin, self._backbone(recipe))
+
+    def result_of(self, painted: Tensor | SizedPainting, decoded: Decoded) -> Result:
+        """The result of a job that is painted in one pass and no more."""
+        return Result(painted, [], self._lanes_of(decoded))
+
+    def recipe_of(self, job: Job) -> Recipe:
+        """The recipe of a job of the run that is open."""
+        return self._recipes[job.recipe]
+
+    def _lanes_of(self, decoded: Decoded) -> int | None:
+        """Pictures of this size in one call, where the device decides."""
+        width, height = decoded.content.size
+        return self.lanes.of(height, width) if self.lanes else None
 
     def _request(
-        self, job: Job, decoded: Decoded, recipe: Recipe, on_step: OnStep, start: Tensor | None
+        self,
+        job: Job,
+        decoded: Decoded,
+        recipe: Recipe,
+        on_step: OnStep,
+        start: Tensor | None,
+        each_step: bool = False,
     ) -> OptimisationRequest:
         """What is to be optimised for a job, from a picture that was painted already if there is one."""
-        content, style = tensor(decoded.content).to(self._device), self._style(job, decoded, recipe)
+        content, style = tensors([decoded.content], 1, self._device)[0], self._style(job, decoded, recipe)
         begun = None if start is None else unit(start).to(self._device)
-        return OptimisationRequest(content, style, job.seed, on_step, self._recalled(job, recipe), begun)
+        return OptimisationRequest(content, style, job.seed, on_step, self._recalled(job, recipe), begun, each_step)
 
     @devices.one_thread()
     def scored(self, job: Job, decoded: Decoded, result: Result) -> ScoredOutput:
         """The picture of an optimised one, with its scores."""
-        picture = self.finished(result.image, decoded)
+        made = result.image
+        picture = self.finished(made, decoded)
         scores = self._scorer.score(job, picture, decoded, self._recipes[job.recipe])
-        return ScoredOutput(picture, result.image, result.losses, scores, decoded)
+        return ScoredOutput(picture, made, result, scores, decoded)
 
     @devices.one_thread()
     def rescored(self, job: Job, picture: image.Picture, decoded: Decoded) -> dict[str, Any]:
@@ -229,7 +293,7 @@ class StylizeBackend:
     def write(self, job: Job, made: ScoredOutput) -> dict[str, Any]:
         """Write the picture and the small views; the row's columns come back."""
         recipe = self._recipes[job.recipe]
-        picture = self.delivered(job, made.result, made.decoded)
+        picture, losses = self.delivered(job, made.colours, made.decoded), made.result.losses
         data = self.encoded(job, picture, made.decoded)
         plain = WRITABLE[recipe.format].lossless and picture.alpha is None and not recipe.keep_profile
         self._store.put(output_path(job.output), data)
@@ -240,8 +304,9 @@ class StylizeBackend:
             "width": picture.rgb.shape[1],
             "height": picture.rgb.shape[0],
             **self._scorer.columns(made.scores),
-            "loss": made.losses[-1] if made.losses else None,
-            "losses": thinned(made.losses, KEPT_LOSSES) or None,
+            "loss": losses[-1] if losses else None,
+            "losses": thinned(losses, KEPT_LOSSES) or None,
+            "engine": self.engine if made.result.lanes is None else f"{self.engine} lanes-{made.result.lanes}",
         }
 
     def _backbone(self, recipe: Recipe) -> Backbone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job
 from core.stylize.feedforward import style_lookup
 from core.stylize.feedforward.network import Embedding
-from core.stylize.feedforward.passes import OnPass, TransferInput, painted_large, painted_whole
+from core.stylize.feedforward.passes import OnPass, Painting, TransferInput, paint_whole, painted_large
 from core.stylize.feedforward.predictor import look_of
 from core.stylize.feedforward.transfer_file import load
 from core.stylize.feedforward.transfer_model import TransferModel
@@ -52,6 +53,20 @@ def predictor_views(job: Job, recipe: Recipe, style: StyleFiles) -> PredictorVie
     return PredictorViews(tuple(numbers), info.recipe.style_size, info.recipe.trim) if numbers else None
 
 
+@dataclass(frozen=True)
+class SizedPainting:
+    """A picture (3, h, w) that was painted, or is being, to be taken at the size of its content."""
+
+    made: Painting | Tensor
+    seen: image.Picture
+    content: image.Picture
+
+    def take(self) -> Tensor:
+        """The picture (3, h, w), RGB, on the CPU, once it is there."""
+        made = self.made if isinstance(self.made, Tensor) else self.made.take()
+        return at_working_size(made, self.seen, self.content)
+
+
 class OnePass:
     """Paints jobs on one device. For several threads; one that paints a large picture should be the only one meanwhile."""
 
@@ -67,19 +82,26 @@ class OnePass:
         """The pictures of jobs of one recipe, in any order: the job's number and (3, h, w), RGB, at working size on the
         CPU. Values are in [0, 1], or those of a picture done in tiles are uint8, unless it is to have 16 bits.
         """
+        for number, painting in self.begun(jobs, decoded, recipe, recipe.lanes, on_pass):
+            yield number, painting.take()
+
+    def begun(
+        self, jobs: Sequence[Job], decoded: Sequence[Decoded], recipe: Recipe, lanes: int, on_pass: OnPass
+    ) -> Iterator[tuple[int, SizedPainting]]:
+        """The same, `lanes` in a call, as pictures that are to be taken: a GPU may still be at them."""
         model = self._model(recipe)
         inputs = [self._transfer_input(*each, recipe, model) for each in zip(jobs, decoded, strict=True)]
         whole = [number for number, each in enumerate(inputs) if not recipe.painted_in_tiles(*each.picture.size)]
         if whole:
             with devices.one_thread():
                 small = [inputs[number] for number in whole]
-                made = painted_whole(small, model.network, self._device, recipe.lanes, on_pass)
-            for number, picture in zip(whole, made, strict=True):
-                yield number, at_working_size(picture, inputs[number].picture, decoded[number].content)
+                made = paint_whole(small, model.network, self._device, lanes, on_pass)
+            for number, painting in zip(whole, made, strict=True):
+                yield number, SizedPainting(painting, inputs[number].picture, decoded[number].content)
         for number in sorted(set(range(len(jobs))) - set(whole)):
             with devices.threads(self._threads):
                 large = painted_large(inputs[number], model.network, self._device, recipe.depth == 16, on_pass)
-            yield number, at_working_size(large, inputs[number].picture, decoded[number].content)
+            yield number, SizedPainting(large, inputs[number].picture, decoded[number].content)
 
     def _model(self, recipe: Recipe) -> TransferModel:
         info = style_lookup.info_of(recipe.network)

@@ -66,6 +66,11 @@ class Decoded:
     looks: Mapping[int, image.Picture] = field(default_factory=dict)
     """Artworks, by number, as what predicts an embedding is to see them."""
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes for itself, bytes: artworks are other jobs' too."""
+        return self.asset.rgb.nbytes + (0 if self.content is self.asset else self.content.rgb.nbytes)
+
 
 class Sources:
     """Reads and caches the pictures of one run. For several threads."""

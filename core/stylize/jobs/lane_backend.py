@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.engine.backend import JobResult, StepCallback
+from core.engine.backend import GroupSource, JobResult, StepCallback, StreamSize
 from core.errors import JobError
 from core.planning.jobs import Job
 from core.storage.run_paths import output_of
@@ -13,6 +13,7 @@ from core.storage.write_batch import BatchedStore
 from core.stylize.jobs.backend import ScoredOutput, StylizeBackend
 from core.stylize.jobs.context import StylizeContext
 from core.stylize.jobs.job_inputs import Decoded
+from core.stylize.jobs.job_stream import JobStream
 from core.stylize.optimise.optimise import Result
 
 Unscored = tuple[Decoded, Result]
@@ -28,6 +29,7 @@ class LaneBackend:
     def __init__(self, device: str) -> None:
         self._backend = StylizeBackend(device)
         self.engine, self.versions = self._backend.engine, self._backend.versions
+        self.stream: StreamSize | None = None
 
     @staticmethod
     def resolve(device: str) -> str:
@@ -43,7 +45,7 @@ class LaneBackend:
         """See Backend."""
         self._store = BatchedStore(store)
         self._backend.open(self._store, context)
-        self.parallel_groups = self._backend.parallel_groups
+        self.parallel_groups, self.stream = self._backend.parallel_groups, self._backend.stream
 
     def decode(self, jobs: Sequence[Job]) -> list[Decoded]:
         """Read the inputs of every job. Raises as StylizeBackend does, for the group."""
@@ -62,6 +64,15 @@ class LaneBackend:
                 number = numbers[place]
                 made[number] = (decoded[number], result)
         return [made[number] for number in range(len(jobs))]
+
+    def make_stream(self, source: GroupSource) -> None:
+        """See StreamBackend."""
+        assert self._backend.lanes is not None, "a stream has lanes"
+        JobStream(self._backend, self._backend.lanes, source).run()
+
+    def held_bytes(self, decoded: Sequence[Decoded]) -> int:
+        """See StreamBackend."""
+        return sum(each.nbytes for each in decoded)
 
     def needs_all_cores(self, jobs: Sequence[Job], decoded: Sequence[Decoded]) -> bool:
         """Whether a picture is so large that it is painted by all cores."""

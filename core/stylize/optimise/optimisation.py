@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -38,20 +38,27 @@ class OptimisationStep:
     picture: Callable[[], Tensor]
 
 
+class PictureRead(Protocol):
+    """A picture that is on its way from a device, as DelayedRead is."""
+
+    def take(self) -> Tensor:
+        """The picture (3, h, w), RGB in [0, 1], on the CPU."""
+
+
 @dataclass(frozen=True)
 class Result:
     """A finished picture, and the loss at every step, coarse sizes first; `lanes`: the pictures that went through the
     network together at its full size, where the device decides how many.
     """
 
-    made: Tensor | DelayedRead
+    made: Tensor | PictureRead
     losses: list[float]
     lanes: int | None = None
 
     @property
     def image(self) -> Tensor:
         """The picture (3, h, w), RGB in [0, 1], on the CPU, once it is there."""
-        return self.made.take() if isinstance(self.made, DelayedRead) else self.made
+        return self.made if isinstance(self.made, Tensor) else self.made.take()
 
 
 OnStep = Callable[[OptimisationStep], None]

@@ -104,5 +104,5 @@ def test_what_is_delivered_is_what_a_run_would_write(opened: tuple[StylizeBacken
     session = InteractiveSession(backend, job)
     result = session.paint(lambda step, picture: None)
     made = finished(backend, job)
-    run = backend.encoded(job, backend.delivered(job, made.result, made.decoded), made.decoded)
+    run = backend.encoded(job, backend.delivered(job, made.colours, made.decoded), made.decoded)
     assert session.encoded(session.delivered(result)) == run
