@@ -20,6 +20,7 @@ NO_OBJECTION = (
     "CUDAGuardImpl initialized with non-CUDA DeviceType",
     "DispatchStub: unsupported device type",
     "device_index >= 0",
+    "its data is not allocated yet",
     "only, got: meta",
     "convolution_backward_overrideable",
     "CUDA error: ",

@@ -22,6 +22,14 @@ GRAPHS = {
     "good": ("count_optimise", "good", "2", "64", "detail=0.5", "smooth=0.5"),
     "gatys": ("count_optimise", "gatys", "2", "64", 'pooling="average"'),
     "wasserstein": ("count_optimise", "good", "2", "64", 'style_statistic="wasserstein"'),
+    "a GAN for few pictures": ("count_gan", "few_shot"),
+    "a GAN of every part": (
+        *("count_gan", "digits", "size=16", "width=8", "batch=8", "conditional=true", 'augment="signal"', "r1_every=1"),
+        *("accumulate=2", "mirror=true"),
+    ),
+    "a GAN of products alone": ("count_gan", "mlp"),
+    "train-style": ("count_train_style",),
+    "score": ("count_score", "384", "512"),
 }
 
 
