@@ -38,7 +38,9 @@ class Backend(Protocol):
 
     @staticmethod
     def resolve(device: str) -> str:
-        """The very device that a spec's `device` means here. Raises SpecError if it is not there."""
+        """The very device that a spec's `device` means here, and behind commas others that `auto` means too. Raises
+        SpecError if it is not there.
+        """
 
     @staticmethod
     def identity(resolved: str) -> str:

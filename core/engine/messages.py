@@ -53,6 +53,14 @@ class WaitingForDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolved:
+    """From the worker: the very device that it is to use, and others that its device's name, `auto`, means too."""
+
+    device: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """From the worker: its networks are loaded, and it makes up to so many jobs as one group."""
 

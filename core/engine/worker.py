@@ -32,6 +32,7 @@ from core.engine.messages import (
     Open,
     Opened,
     Ready,
+    Resolved,
     WaitingForDevice,
 )
 from core.engine.parallel_executor import ParallelExecutor
@@ -73,7 +74,8 @@ def main(fd: int, device: str, backend_name: str) -> None:
     pipe = SupervisorPipe(Connection(fd))
     try:
         backend_class = load_backend(backend_name)
-        resolved = backend_class.resolve(device)
+        resolved, *others = backend_class.resolve(device).split(",")
+        pipe.send(Resolved(resolved, tuple(others)))
         with hold_device(backend_class.identity(resolved), lambda: pipe.send(WaitingForDevice(resolved))):
             backend = backend_class(resolved)
             manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.engine.job_queue import Submission
-from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Progress, Ready, WaitingForDevice
+from core.engine.messages import Committed, CpuSpent, Note, Outcome, Phase, Progress, Ready, Resolved, WaitingForDevice
 from core.engine.supervisor import Supervisor
 from core.errors import NocturneError, SpecError
 from core.planning.jobs import Job
@@ -21,6 +21,9 @@ from core.planning.run_context import RunContext
 from core.safe_text import printable
 from core.storage.run_paths import LOG
 from core.storage.store import Store
+
+RESOLVING_CHECK = 0.2
+"""Seconds between two looks at whether a worker that does not know its device yet has failed."""
 
 
 @dataclass
@@ -68,8 +71,13 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._notes: list[str] = []
-        self.stopping = False
+        self.stopping = self._closed = False
+        self._backend = backend
         self._supervisors = [Supervisor(device, backend, self._handle) for device in devices.split(",")]
+        self._opening: tuple[str, RunContext] | None = None
+        self._unresolved = {"auto"} & {supervisor.device for supervisor in self._supervisors}
+        self._changed = threading.Condition()
+        """Guards the list of supervisors, what they have opened, and which of them do not yet know their devices."""
 
     def start(self) -> None:
         """Spawn the workers."""
@@ -83,8 +91,10 @@ class WorkerPool:
         self.progress.total, self.progress.predicted = total, predicted / len(self._supervisors)
         for note in self._notes:
             self.log("note", text=note)
-        for supervisor in self._supervisors:
-            supervisor.open(str(store.root), context)
+        with self._changed:
+            self._opening = str(store.root), context
+            for supervisor in self._supervisors:
+                supervisor.open(*self._opening)
 
     def extend(self, total: int, predicted: float) -> None:
         """Take `total` further jobs into the account, predicted to need so many seconds."""
@@ -98,6 +108,7 @@ class WorkerPool:
         SpecError if a device is not there.
         """
         outcomes: list[Outcome] = []
+        self._wait_until_resolved()
         while True:
             able = [supervisor for supervisor in self._supervisors if supervisor.failure is None]
             supervisor = min(able or self._supervisors, key=lambda each: each.load)
@@ -113,6 +124,26 @@ class WorkerPool:
             outcomes += ticket.outcomes
             ended = {outcome.output for outcome in outcomes}
             jobs = [job for job in jobs if job.output not in ended]
+
+    def _wait_until_resolved(self) -> None:
+        """Wait until it is known which devices `auto` means, or that it means none."""
+        with self._changed:
+            while self._unresolved and not self.stopping and all(each.failure is None for each in self._supervisors):
+                self._changed.wait(RESOLVING_CHECK)
+
+    def _resolved(self, others: Sequence[str]) -> None:
+        """Have workers on the other devices that `auto` means, once."""
+        with self._changed:
+            known = {supervisor.device for supervisor in self._supervisors}
+            for device in others if self._unresolved and not (self.stopping or self._closed) else ():
+                if device not in known:
+                    supervisor = Supervisor(device, self._backend, self._handle)
+                    supervisor.start()
+                    if self._opening:
+                        supervisor.open(*self._opening)
+                    self._supervisors.append(supervisor)
+            self._unresolved = set()
+            self._changed.notify_all()
 
     def _tell_of_lost(self, device: str, error: NocturneError) -> None:
         sentence = f"{device} is not used any more tonight: {error}"
@@ -130,12 +161,15 @@ class WorkerPool:
 
     def kill(self) -> None:
         """Stop at once."""
+        self._closed = True
         for supervisor in self._supervisors:
             supervisor.kill()
 
     def close(self) -> None:
         """End the workers."""
-        for supervisor in self._supervisors:
+        with self._changed:
+            self._closed = True
+        for supervisor in list(self._supervisors):
             supervisor.close()
 
     def log(self, event: str, **values: Any) -> None:
@@ -148,6 +182,8 @@ class WorkerPool:
     def _handle(self, message: Any) -> None:
         progress = self.progress
         match message:
+            case Resolved(_, others):
+                self._resolved(others)
             case Ready():
                 progress.stage = "ready"
             case WaitingForDevice(device):

@@ -55,6 +55,14 @@ def choose(device: str = "auto") -> torch.device:
     return torch.device("cuda", int(index or 0))
 
 
+def choose_all(device: str) -> list[torch.device]:
+    """The device called `device`; of `auto` all GPUs where there are any, the first one first. Raises as `choose` does."""
+    first = choose(device)
+    if device != "auto" or first.type != "cuda":
+        return [first]
+    return [torch.device("cuda", index) for index in range(_count("cuda"))]
+
+
 def identity(device: torch.device) -> str:
     """A name of the physical device for locks: the UUID of a GPU, which it has under any number that programs give it.
 

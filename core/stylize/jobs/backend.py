@@ -105,8 +105,8 @@ class StylizeBackend:
 
     @staticmethod
     def resolve(device: str) -> str:
-        """The very device meant by `device`. Raises SpecError if it is not there."""
-        return str(devices.choose(device))
+        """See Backend."""
+        return ",".join(map(str, devices.choose_all(device)))
 
     @staticmethod
     def identity(resolved: str) -> str:

@@ -41,6 +41,8 @@ class Scribe:
     def resolve(device: str) -> str:
         if device == "cuda":
             raise SpecError("there is no device cuda here; use cpu.")
+        if device == "auto":
+            return os.environ.get("SCRIBE_DEVICES", "first")
         if device == os.environ.get("SCRIBE_GONE"):
             raise SpecError(f"The device {device!r} is not on this machine", "use device = 'auto'.")
         return device

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -161,6 +162,22 @@ def test_of_two_devices_one_that_is_lost_leaves_its_jobs_to_the_other(
         made = [pool.make(jobs(*names))[0] for names in (("a", "b", "c"), ("d", "e", "f"))]
         assert by_name(made[0] + made[1]) == dict.fromkeys("abcdef", "done")
         assert any(note.startswith("one is not used any more tonight") for note in pool.progress.notes)
+    finally:
+        pool.kill()
+        pool.close()
+
+
+def test_auto_takes_every_device_that_it_means(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIBE_DEVICES", "one,two,three")
+    pool = WorkerPool("auto", SCRIBE)
+    try:
+        pool.start()
+        take_up(pool, store, 12, step_seconds=0.02)
+        with ThreadPoolExecutor(4) as shards:
+            made = list(shards.map(pool.make, [jobs(*(f"{shard}{n}" for n in range(3))) for shard in "abcd"]))
+        assert sum(len(outcomes) for outcomes, _ in made) == 12
+        assert [supervisor.device for supervisor in pool._supervisors] == ["auto", "two", "three"]
+        assert all(supervisor._worked for supervisor in pool._supervisors)
     finally:
         pool.kill()
         pool.close()

@@ -220,3 +220,11 @@ def test_one_thread_is_one_here_and_nowhere_else() -> None:
         assert (seen, here, torch.get_num_threads()) == ([1], 3, 3)
     finally:
         torch.set_num_threads(before)
+
+
+def test_auto_means_every_gpu_and_a_number_means_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "_count", lambda kind: {"cuda": 2, "mps": 0, "cpu": 1}[kind])
+    assert [str(each) for each in device.choose_all("auto")] == ["cuda:0", "cuda:1"]
+    assert [str(each) for each in device.choose_all("cuda:1")] == ["cuda:1"]
+    monkeypatch.setattr(device, "_count", lambda kind: int(kind == "cpu"))
+    assert [str(each) for each in device.choose_all("auto")] == ["cpu"]
