@@ -14,7 +14,7 @@ import torch
 from core.networks import device as devices
 from core.networks.memory import available_bytes
 from core.networks.versions import recorded_versions
-from gpu_measure import seconds_of
+from gpu_measure import repeated, seconds_of
 from gpu_setup import Setup
 
 SIDE = 8192
@@ -71,11 +71,11 @@ def _ceilings(setup: Setup) -> dict[str, float]:
 def _prices(setup: Setup) -> dict[str, float]:
     """Microseconds that a small launch and a wait for its result take."""
     x = torch.zeros(8, device=setup.device)
-    launch = _each(setup, lambda: [x.add_(1) for _ in range(1000)]) / 1000
-    wait = _each(setup, lambda: [x[0].item() for _ in range(200)]) / 200
+    launch = _each(setup, lambda: repeated(lambda: x.add_(1))(1000)) / 1000
+    wait = _each(setup, lambda: repeated(lambda: x[0].item())(200)) / 200
     return {"launch_us": launch * 1e6, "wait_us": wait * 1e6}
 
 
 def _each(setup: Setup, work: Any) -> float:
     work()
-    return seconds_of(setup, lambda: [work() for _ in range(REPEATS)]) / REPEATS
+    return seconds_of(setup, lambda: repeated(work)(REPEATS)) / REPEATS

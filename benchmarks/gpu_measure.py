@@ -66,6 +66,16 @@ def seconds_of(setup: Setup, work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def repeated(work: Callable[[], object]) -> Callable[[int], None]:
+    """What does some work so many times, and keeps nothing of it."""
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            work()
+
+    return run
+
+
 def traced(setup: Setup, work: Callable[[], object]) -> DeviceTrace:
     """The profile of some work."""
     with profile(activities=[ProfilerActivity.CUDA]) as found:

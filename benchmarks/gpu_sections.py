@@ -75,8 +75,8 @@ def _times() -> Iterator[Section]:
     yield Section(NIGHTS["fast"], "gpu_nights:night", ("fast", 512, 1200), 90)
     yield Section(NIGHTS["good"], "gpu_nights:night", ("good", 512, 96), 90)
     for preset, size, count in (
-        ("draft", 256, 64), ("good", 512, 24), ("good", 256, 64), ("good", 1024, 4), ("best", 512, 16), ("polish", 512, 32),
-        ("fast", 512, 128), ("fast", 1024, 32), ("gatys", 512, 8),
+        ("draft", 256, 64), ("good", 512, 32), ("good", 256, 64), ("good", 1024, 8), ("best", 512, 16), ("polish", 512, 32),
+        ("fast", 512, 128), ("fast", 1024, 64), ("gatys", 512, 16),
     ):  # fmt: skip
         yield Section(f"pictures of {preset}, {size} px", "gpu_rates:pictures", (preset, size, count))
     yield Section("train-style, 128 px", "gpu_times:train_style")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gpu_subjects as subjects
-from gpu_measure import per_step
+from gpu_measure import per_step, repeated
 from gpu_setup import Setup
 
 Rows = Iterator[dict[str, Any]]
@@ -28,10 +28,10 @@ def one_pass(setup: Setup, lanes: int, side: int) -> Rows:
     """A call of the network that paints, with the copies to the device and back, and without."""
     paint, pictures = subjects.one_pass(setup, lanes, side)
     there = pictures.to(setup.device)
-    inside = per_step(setup, lambda count: [paint(there) for _ in range(count)], 2, 4 if setup.quick else 22)
+    inside = per_step(setup, repeated(lambda: paint(there)), 2, 4 if setup.quick else 22)
     copied = per_step(
         setup,
-        lambda count: [paint(pictures.to(setup.device)).cpu() for _ in range(count)],
+        repeated(lambda: paint(pictures.to(setup.device)).cpu()),
         2,
         4 if setup.quick else 22,
         False,
@@ -56,10 +56,10 @@ def gan(setup: Setup, preset: str, fields: Mapping[str, Any]) -> Rows:
 def score(setup: Setup) -> Rows:
     """One score of an output of 512 px, whose asset and artwork are known."""
     judge = subjects.score(setup.device, 384, 512)
-    found = per_step(setup, lambda count: [judge() for _ in range(count)], 2, 4 if setup.quick else 22)
+    found = per_step(setup, repeated(judge), 2, 4 if setup.quick else 22)
     yield {**found, "pictures_s": 1e3 / found["ms_a_step"]}
 
 
 def _training(setup: Setup, trainer: Any) -> dict[str, float]:
-    found = per_step(setup, lambda count: [trainer.advance() for _ in range(count)], 2, 5 if setup.quick else 34)
+    found = per_step(setup, repeated(trainer.advance), 2, 5 if setup.quick else 34)
     return {**found, "steps_s": 1e3 / found["ms_a_step"]}
