@@ -47,9 +47,10 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class WaitingForDevice:
-    """From the worker: another process holds the device's lock; it waits."""
+    """From the worker: another process holds the device's lock; it waits. `identity` is the physical device."""
 
     device: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,13 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """From the worker: its networks are loaded, and it makes up to so many jobs as one group."""
+    """From the worker: its networks are loaded, on the physical device `identity`, and it makes up to so many jobs as one
+    group.
+    """
 
     engine: str
     group: int = 1
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

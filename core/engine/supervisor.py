@@ -33,6 +33,7 @@ from core.engine.messages import (
     Phase,
     Ready,
     Split,
+    WaitingForDevice,
 )
 from core.engine.worker_process import WorkerProcess
 from core.errors import Internal, JobError, NocturneError, SpecError, TimedOut
@@ -66,6 +67,8 @@ class Supervisor:
         self._worked = False
         self._kind = ""
         """Of the device that was computed on last; empty before the first worker was ready."""
+        self._identity = ""
+        """Of that physical device."""
         self._ready = self._draining = self._closing = self._shutting_down = False
         self.failure: NocturneError | None = None
         """Why the worker cannot work at all; None while it can."""
@@ -176,8 +179,13 @@ class Supervisor:
 
     def _handle(self, message: Any) -> None:
         match message:
-            case Ready(engine, group):
+            case WaitingForDevice(device, identity) if self._is_another(identity):
+                self._lose(device)
+            case Ready(_, _, identity) if self.device != "auto" and self._is_another(identity):
+                self._lose(self.device)
+            case Ready(engine, group, identity):
                 self._compare_kind(engine.partition(" ")[0])
+                self._identity = identity
                 self._ready, self._queue.group = True, max(group, self._queue.unit)
                 self._send_open()
             case Opened(parallel, together):
@@ -204,6 +212,20 @@ class Supervisor:
         if self._kind and kind != self._kind:
             self._listen(Note(f"{self.device} is {kind} from now on; it was {self._kind}, which is gone.", shown=True))
         self._kind = kind
+
+    def _is_another(self, identity: str) -> bool:
+        """Whether a worker means another physical device of the same kind than the one before it: the driver gives the
+        number of a GPU that is gone to the next one, which has a worker of its own, or is meant for something else.
+        """
+        kind, before = identity.partition("-")[0], self._identity.partition("-")[0]
+        return bool(self._identity) and identity != self._identity and kind == before
+
+    def _lose(self, device: str) -> None:
+        """Give up a device that is gone."""
+        what = f"{self.device} is lost: what is called {device} by now is another device"
+        self._fail(
+            NocturneError(what, "see whether `nvidia-smi` shows all of them, and restart the machine if it does not.")
+        )
 
     def _as_loss(self, error: NocturneError) -> NocturneError:
         """Why a worker cannot work; a device that was there is lost, which other devices can do without."""

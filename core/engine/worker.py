@@ -76,10 +76,11 @@ def main(fd: int, device: str, backend_name: str) -> None:
         backend_class = load_backend(backend_name)
         resolved, *others = backend_class.resolve(device).split(",")
         pipe.send(Resolved(resolved, tuple(others)))
-        with hold_device(backend_class.identity(resolved), lambda: pipe.send(WaitingForDevice(resolved))):
+        identity = backend_class.identity(resolved)
+        with hold_device(identity, lambda: pipe.send(WaitingForDevice(resolved, identity))):
             backend = backend_class(resolved)
             manifest.table([{}])  # Arrow loads pandas at the first row: before the first picture, not beside it
-            pipe.send(Ready(backend.engine, backend.group))
+            pipe.send(Ready(backend.engine, backend.group, identity))
             opening = pipe.receive()
             if isinstance(opening, Open):
                 _serve(pipe, backend, opening)

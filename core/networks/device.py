@@ -56,11 +56,13 @@ def choose(device: str = "auto") -> torch.device:
 
 
 def choose_all(device: str) -> list[torch.device]:
-    """The device called `device`; of `auto` all GPUs where there are any, the first one first. Raises as `choose` does."""
+    """The device called `device`; of `auto` all GPUs that this torch was built for, if any, the first one first.
+    Raises as `choose` does.
+    """
     first = choose(device)
     if device != "auto" or first.type != "cuda":
         return [first]
-    return [torch.device("cuda", index) for index in range(_count("cuda"))]
+    return [torch.device("cuda", index) for index in range(_count("cuda")) if not architecture_fault(index)]
 
 
 def identity(device: torch.device) -> str:

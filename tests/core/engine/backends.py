@@ -47,6 +47,11 @@ class Scribe:
             raise SpecError(f"The device {device!r} is not on this machine", "use device = 'auto'.")
         return device
 
+    @staticmethod
+    def identity(resolved: str) -> str:
+        """The device's own name, but for SCRIBE_RENAMED, which by now means the device two."""
+        return "gpu-two" if resolved == os.environ.get("SCRIBE_RENAMED") else f"gpu-{resolved}"
+
     def __init__(self, device: str) -> None:
         if os.environ.get("SCRIBE_STILLBORN"):
             raise SystemExit("no networks today")

@@ -21,9 +21,10 @@ class SingleJobs:
         resolved: str = cls.single.resolve(device)  # type: ignore[attr-defined]
         return resolved
 
-    @staticmethod
-    def identity(resolved: str) -> str:
-        return resolved
+    @classmethod
+    def identity(cls, resolved: str) -> str:
+        identity: str = getattr(cls.single, "identity", str)(resolved)
+        return identity
 
     def __init__(self, device: str, backend: Any = None) -> None:
         self.one = self.single(device) if backend is None else backend

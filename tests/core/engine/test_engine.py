@@ -200,6 +200,34 @@ def test_a_device_that_disappears_leaves_its_jobs_to_the_other(store: Store, mon
         pool.close()
 
 
+def test_a_device_whose_name_another_one_gets_is_lost_and_nobody_waits_for_that(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = WorkerPool("one,two", SCRIBE)
+    try:
+        pool.start()
+        take_up(pool, store, 4)
+        assert {by_name(each.submit(jobs("a")).wait())["a"] for each in pool._supervisors} == {"done"}
+        monkeypatch.setenv("SCRIBE_RENAMED", "one")
+        outcomes, _ = pool.make(jobs("break-device-once", "b"))
+        assert by_name(outcomes) == {"break-device-once": "done", "b": "done"}
+        lost = "one is lost: what is called one by now is another device"
+        assert any(f"tonight: {lost}" in note for note in pool.progress.notes)
+    finally:
+        pool.kill()
+        pool.close()
+
+
+def test_a_named_device_is_not_exchanged_for_a_free_one(
+    store: Store, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_up(pool, store, 2)
+    pool.make(jobs("a"))
+    monkeypatch.setenv("SCRIBE_RENAMED", "cpu")
+    with pytest.raises(NocturneError, match="cpu is lost: what is called cpu by now is another device"):
+        pool.make(jobs("die-once"))
+
+
 def test_the_only_device_that_disappears_ends_the_night_with_its_work_committed(
     store: Store, pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

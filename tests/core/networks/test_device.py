@@ -84,6 +84,7 @@ def test_a_gpu_that_this_torch_was_not_built_for_is_refused_and_auto_takes_the_n
 ) -> None:
     machine(monkeypatch, [("Tesla K80", (3, 7)), ("H200", (9, 0))])
     assert device.choose() == torch.device("cuda:1")
+    assert device.choose_all("auto") == [torch.device("cuda:1")]
     with pytest.raises(SpecError) as caught:
         device.choose("cuda")
     assert str(caught.value).startswith(
