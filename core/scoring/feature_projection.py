@@ -19,8 +19,12 @@ def traits(pooled: Tensor) -> tuple[float, ...]:
     """The traits of a picture with these pooled features (1280,): sums of them with fixed signs (Achlioptas 2003), over the
     root of their number.
     """
-    found = pooled.float().cpu() @ torch.from_numpy(_signs()) / HEAD_CHANNELS**0.5
-    return tuple(found.tolist())
+    return traits_of(pooled.float().cpu())
+
+
+def traits_of(pooled: Tensor) -> tuple[float, ...]:
+    """The same of features that are on the CPU, in float32."""
+    return tuple((pooled @ torch.from_numpy(_signs()) / HEAD_CHANNELS**0.5).tolist())
 
 
 @cache

@@ -43,11 +43,14 @@ class Grams:
 def grams(maps: Sequence[Float[Tensor, "c h w"]], area: Plane | None = None) -> Grams:
     """The matrices of maps of one picture, within an area if there is one with anything in it."""
     planes = [_plane(features, area) for features in maps]
+    counted = (
+        planes[0] if area is not None and area.any() else torch.ones(maps[0].shape[1:])
+    )  # known without asking a GPU
     quarters = [
         torch.stack([_gram(features[:, down, across], plane[down, across]) for down, across in _quarters(features)])
         for features, plane in zip(maps, planes, strict=True)
     ]
-    amounts = [float(planes[0][down, across].sum()) for down, across in _quarters(maps[0])]
+    amounts = [float(counted[down, across].sum()) for down, across in _quarters(maps[0])]
     whole = tuple(_gram(features, plane) for features, plane in zip(maps, planes, strict=True))
     return Grams(whole, tuple(quarters), tuple(amount / sum(amounts) for amount in amounts))
 
@@ -77,7 +80,12 @@ def gram_distance(matrices: Sequence[Tensor], style: Sequence[Tensor]) -> float:
 
 def style_distance(made: Sequence[Tensor], asset: Sequence[Tensor], style: Sequence[Tensor]) -> float:
     """The distance of what was made from the style over that of the asset: 0 equal, 1 no nearer than the asset."""
-    return gram_distance(made, style) / max(gram_distance(asset, style), SAME_STYLE)
+    return relative_distance(gram_distance(made, style), gram_distance(asset, style))
+
+
+def relative_distance(made: float, asset: float) -> float:
+    """The Gram distance of what was made over that of the asset."""
+    return made / max(asset, SAME_STYLE)
 
 
 def coherence(made: Grams, asset: Grams, style: Sequence[Tensor]) -> float:
@@ -86,15 +94,38 @@ def coherence(made: Grams, asset: Grams, style: Sequence[Tensor]) -> float:
     p is the style reached in a quarter, next to the asset's same quarter, 0 to 1, and m their mean, quarters counting by
     what they hold; 1 where no style is reached at all.
     """
-    reached, shares = [], []
+    distances: list[float | None] = [None] * len(asset.shares)
     for quarter, share in enumerate(asset.shares):
         if share >= LEAST_SHARE:
             own, before = ([found[quarter] for found in each.quarters] for each in (made, asset))
-            reached.append(min(1.0, max(0.0, 1 - style_distance(own, before, style))))
-            shares.append(share)
-    mean = float(np.average(reached, weights=shares))
-    spread = float(np.average([abs(each - mean) for each in reached], weights=shares))
+            distances[quarter] = style_distance(own, before, style)
+    return evenness(distances, asset.shares)
+
+
+def evenness(distances: Sequence[float | None], shares: Sequence[float]) -> float:
+    """How evenly quarters reach the style, 0 to 1, by their style distances and what they hold: see `coherence`."""
+    held = [(each, share) for each, share in zip(distances, shares, strict=True) if share >= LEAST_SHARE]
+    reached = [min(1.0, max(0.0, 1 - each)) for each, _ in held if each is not None]
+    weights = [share for _, share in held]
+    mean = float(np.average(reached, weights=weights))
+    spread = float(np.average([abs(each - mean) for each in reached], weights=weights))
     return max(0.0, 1 - spread / (mean + EVEN))
+
+
+def gram_distances(matrices: Sequence[Float[Tensor, "n k c c"]], style: Sequence[Float[Tensor, "n c c"]]) -> Tensor:
+    """`gram_distance` of k sets of matrices of each of n pictures, each from its own style: (n, k)."""
+    maps = [
+        (g - s.unsqueeze(1)).norm(dim=(2, 3)) / s.norm(dim=(1, 2)).clamp_min(1e-12).unsqueeze(1)
+        for g, s in zip(matrices, style, strict=True)
+    ]
+    return torch.stack(maps).mean(0)
+
+
+def grams_by_part(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 5 c c"]:
+    """The Gram matrices of all of each picture's map and of its quarters."""
+    whole = (slice(None), slice(None))
+    flat = [features[..., down, across].flatten(2) for down, across in (whole, *_quarters(features[0]))]
+    return torch.stack([torch.bmm(part, part.transpose(1, 2)) / part.shape[2] for part in flat], 1)
 
 
 def _gram(features: Float[Tensor, "c h w"], plane: Float[Tensor, "h w"]) -> Float[Tensor, "c c"]:

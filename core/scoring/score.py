@@ -23,8 +23,11 @@ from core.config.score_weights import ScoreWeights, overall
 from core.images.image import Picture
 from core.images.pixel_types import Plane
 from core.networks import efficientnet
-from core.scoring.feature_projection import traits
-from core.scoring.grams import Grams, coherence, grams, mean_grams, style_distance
+from core.networks.delayed_read import DelayedRead
+from core.scoring.batched_figures import TOP, MapComparison, OutputFigures, figures
+from core.scoring.combined_calls import CombinedCalls
+from core.scoring.feature_projection import traits_of
+from core.scoring.grams import Grams, coherence, evenness, grams, mean_grams, style_distance
 from core.scoring.image_quality import QualityMeasures, measure_quality
 from core.scoring.technical_score import SIDE, technical_score
 
@@ -40,6 +43,9 @@ CONTENT_MAPS = ("block2", "block4")
 
 STYLE_MAPS = ("stem", "block0", "block4")
 """Strides 2, 2 and 8: colour, strokes and patterns."""
+
+TOGETHER = 16
+"""Outputs in one call of the network, where several threads share a GPU."""
 
 UNRELATED = 0.96
 """Content distance at which nothing of the asset is left; 98 of 100 unrelated pairs lie beyond."""
@@ -125,8 +131,13 @@ class Scores:
         return {**parts, **{field.name: getattr(self, field.name) for field in fields(self)}}
 
 
+_Comparison = tuple[Rgb, Reference, Sequence[tuple[Reference, float]]]
+"""An output at the frame of its asset, the asset, and the weighted artworks."""
+
+
 class Scorer:
-    """Scores outputs on one device, one forward pass of EfficientNet-Lite0 each.
+    """Scores outputs on one device by forward passes of EfficientNet-Lite0: on CUDA those that several threads want scored
+    at the time in one, else one each.
 
     A score depends on the pictures alone; between engines its last digits differ. Making a Scorer raises
     SpecError if the network's weights are missing.
@@ -135,6 +146,8 @@ class Scorer:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._network = efficientnet.load().to(device)
+        self._stream = _stream_of(device)
+        self._compare = CombinedCalls(self._compared, TOGETHER)
 
     def reference(self, rgb: Rgb, area: Plane | None = None) -> Reference:
         """What to remember of an asset or an artwork, its style within an area. Raises ValueError if it is not 8-bit
@@ -151,7 +164,31 @@ class Scorer:
         judged within `area`, which is then that of the asset's reference too.
         Raises ValueError if `output` is not an 8-bit picture or the style has no artwork.
         """
-        made = self._measure(checked(output), asset.frame, area)
+        checked(output)
+        if area is None and self._stream is not None:
+            return self.score_together(output, asset, style)
+        with torch.cuda.stream(self._stream):
+            return self._score_alone(output, asset, style, area)
+
+    def score_together(self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]]) -> Scores:
+        """The same of all of a picture, by a pass that it may share with what other threads want scored in this frame."""
+        quality = measure_quality(Picture(checked(output)), SIDE)
+        fault = technical_score(quality, [asset.quality, *(reference.quality for reference, _ in style)])
+        found = self._compare(asset.frame, (resized(output, asset.frame), asset, style))
+        return Scores(
+            found.content_distance,
+            found.style_distance,
+            asset.top_classes[0] in found.top_classes,
+            fault.score,
+            evenness(found.quarters, asset.grams.shares),
+            fault.flaw,
+            traits_of(found.pooled),
+        )
+
+    def _score_alone(
+        self, output: Rgb, asset: Reference, style: Sequence[tuple[Reference, float]], area: Plane | None
+    ) -> Scores:
+        made = self._measure(output, asset.frame, area)
         target = mean_grams([(reference.grams.whole, weight) for reference, weight in style])
         fault = technical_score(made.quality, [asset.quality, *(reference.quality for reference, _ in style)])
         return Scores(
@@ -165,17 +202,47 @@ class Scorer:
         )
 
     @torch.inference_mode()
+    def _compared(self, asked: Sequence[_Comparison]) -> list[OutputFigures]:
+        """The figures of outputs of one frame; calls of the network have TOGETHER, always."""
+        with torch.cuda.stream(self._stream):
+            seen = [rgb for rgb, _, _ in asked]
+            found = self._network(self._on_device([*seen, *seen[:1] * (TOGETHER - len(seen))]))
+            maps = {name: found.maps[name][: len(seen)] for name in (*CONTENT_MAPS, *STYLE_MAPS)}
+            own = found._replace(logits=found.logits[: len(seen)], pooled=found.pooled[: len(seen)], maps=maps)
+            compared = [
+                MapComparison(
+                    [(outlines.directions, outlines.weights) for outlines in asset.content],
+                    asset.grams,
+                    mean_grams([(reference.grams.whole, weight) for reference, weight in style]),
+                )
+                for _, asset, style in asked
+            ]
+            return figures(own, CONTENT_MAPS, STYLE_MAPS, compared)
+
+    @torch.inference_mode()
     def _measure(self, rgb: Rgb, frame: tuple[int, int], area: Plane | None) -> Reference:
-        x = efficientnet.normalised(torch.from_numpy(resized(rgb, frame))[None].to(self._device))
-        found = self._network(x)
+        with torch.cuda.stream(self._stream):
+            found = self._network(self._on_device([resized(rgb, frame)]))
+            read = DelayedRead(torch.cat([found.logits[0].topk(TOP).indices.float(), found.pooled[0].float()]))
+            content = tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS)
+            matrices = grams([found.maps[name][0] for name in STYLE_MAPS], area)
+        quality = measure_quality(Picture(rgb), SIDE)
+        classes, pooled = torch.split(read.take(), [TOP, len(found.pooled[0])])
         return Reference(
-            frame,
-            tuple(outlines(found.maps[name][0]) for name in CONTENT_MAPS),
-            grams([found.maps[name][0] for name in STYLE_MAPS], area),
-            measure_quality(Picture(rgb), SIDE),
-            tuple(found.logits[0].topk(5).indices.tolist()),
-            traits(found.pooled[0]),
+            frame, content, matrices, quality, tuple(int(each) for each in classes.tolist()), traits_of(pooled)
         )
+
+    def _on_device(self, rgb: Sequence[Rgb]) -> Float[Tensor, "n 3 h w"]:
+        """Pictures of one size as the network sees them."""
+        rows = torch.from_numpy(np.stack(rgb))
+        if self._stream is not None:
+            rows = rows.pin_memory()
+        return efficientnet.normalised(rows.to(self._device, non_blocking=True))
+
+
+def _stream_of(device: torch.device) -> torch.cuda.Stream | None:
+    """A queue of a GPU of its own: else a score would wait for all the painting that is queued there."""
+    return torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
 
 def mean_of(parts: Sequence[tuple[Scores, float]]) -> Scores:

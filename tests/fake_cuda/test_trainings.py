@@ -16,7 +16,7 @@ MOST = {
     ("count_gan", "digits", "r1_every=1"): (440, 4),
     ("count_gan", "mlp"): (190, 4),
     ("count_train_style",): (1_500, 11),
-    ("count_score", "384", "512"): (460, 43),
+    ("count_score", "384", "512"): (460, 3),
 }
 """Launches and waits of a step, or of a score, that are not to grow."""
 

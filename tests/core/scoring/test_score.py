@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from pathlib import Path
 
@@ -161,6 +162,26 @@ def test_a_score_depends_on_its_pictures_alone(cat: Rgb, tissue: Rgb, noise: Rgb
     used.reference(noise[:40])
     used.score(noise, used.reference(tissue), [(used.reference(noise), 2.0)])
     assert found(fresh) == found(used) == found(used)
+
+
+def test_outputs_that_are_scored_together_have_the_scores_that_they_have_alone(
+    scorer: Scorer, cat: Rgb, tissue: Rgb, noise: Rgb
+) -> None:
+    assets = [scorer.reference(picture) for picture in (cat, tissue, noise)]
+    styles = [[(scorer.reference(tissue), 1.0)], [(assets[0], 1.0), (assets[2], 2.0)]]
+    asked = [
+        (mixed(cat, tissue, share), asset, style)
+        for share in (0.0, 0.2, 0.6)
+        for asset in (assets[0], scorer.reference(mixed(cat, noise, 0.5)))
+        for style in styles
+    ]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda each: scorer.score_together(*each), asked))
+    for each, found in zip(asked, together, strict=True):
+        alone = scorer.score(*each)
+        assert found.parts == pytest.approx(alone.parts, abs=1e-5)
+        assert found.traits == pytest.approx(alone.traits, abs=1e-4)
+        assert (found.class_kept, found.flaw) == (alone.class_kept, alone.flaw)
 
 
 @needs_cuda
