@@ -1,6 +1,7 @@
 """What is shown of a night while it goes on."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from core.engine.worker_pool import NightProgress, WorkerPool
 
 @pytest.fixture(autouse=True)
 def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "Supervisor", lambda *_: None)
+    monkeypatch.setattr(worker_pool, "Supervisor", lambda device, *_: SimpleNamespace(device=device))
 
 
 def heard(*messages: object) -> NightProgress:
