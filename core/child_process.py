@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+PYTHON = (sys.executable, "-P")
+"""How children of our own are started: no module comes from the folder that the user is in; its files may be strangers'."""
 OUTPUT_TAIL = 2_000
 """Bytes of what a child printed that are kept of it."""
 SPIN_ENV = {"GOMP_SPINCOUNT": "10000"}
@@ -55,7 +57,7 @@ class ChildProcess:
         self._output = None if shares_output else tempfile.TemporaryFile()  # noqa: SIM115 - open as long as it lives
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, str(theirs.fileno()), *arguments],
+                [*PYTHON, "-m", module, str(theirs.fileno()), *arguments],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.child_process import ROOT, SPIN_ENV
+from core.child_process import PYTHON, ROOT, SPIN_ENV, module_path
 from core.config.presets import DEFAULT_PRESET, PRESETS
 from core.errors import SpecError
 from core.planning.cost_model import CostModel, load_cost, network_of, save_cost
@@ -25,10 +24,9 @@ def calibrate_cost(device: str, say: Callable[[str], None]) -> CostModel:
         return known
     say("Measuring this machine's speed, once ...")
     first = device.split(",")[0]
-    command = [sys.executable, "-m", "core.stylize.jobs.calibrate", first]
-    ended = subprocess.run(
-        command, cwd=ROOT, env={**SPIN_ENV, **os.environ}, capture_output=True, text=True, check=False
-    )
+    command = [*PYTHON, "-m", "core.stylize.jobs.calibrate", first]
+    env = {**SPIN_ENV, **os.environ, "PYTHONPATH": module_path()}
+    ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SpecError(f"this machine's speed could not be measured: {ended.stderr.strip().splitlines()[-1]}")
     found, network = json.loads(ended.stdout), network_of(PRESETS[DEFAULT_PRESET])

@@ -11,7 +11,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from core.child_process import PYTHON
 from core.errors import NocturneError
 from flows.prefect_server.lifetime import end_with_this_process
 
@@ -99,7 +99,7 @@ def _started(port: int, log: IO[bytes]) -> subprocess.Popen[Any]:
     import prefect
     from prefect.settings import get_current_settings
 
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(Path(prefect.__file__).parents[1])]
+    command = [*PYTHON, "-m", "uvicorn", "--app-dir", str(Path(prefect.__file__).parents[1])]
     command += ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--log-level", "error", "--lifespan", "on"]
     own = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 
-from core.child_process import module_path
+from core.child_process import PYTHON, module_path
 from core.storage.user_folders import has_home
 from flows.prefect_server.environment import DEFAULTS, QUIET
 from flows.prefect_server.home import home_fault
@@ -32,7 +31,7 @@ class Probe:
 
 def probe_prefect() -> Probe:
     """Import Prefect in a child, where the user is, so that it reads the settings that a night would."""
-    command = [sys.executable, "-W", "ignore", "-m", "flows.prefect_server.probe"]
+    command = [*PYTHON, "-W", "ignore", "-m", "flows.prefect_server.probe"]
     env = {**DEFAULTS, **QUIET, **os.environ, "PYTHONPATH": module_path()}
     env.pop("PREFECT_API_URL", None)  # as a night does with one that does not answer; here, what lies behind it counts
     try:
