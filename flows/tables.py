@@ -16,8 +16,9 @@ APART = frozenset({"low_score", "near_duplicate"})
 """Reasons of pictures that were made and rejected."""
 
 
-def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Table:
-    """The plan in a few lines; `free` is the disk's free room in bytes."""
+def plan_table(summary: PlanSummary, free: int | None, calibrated: bool = True) -> Table:
+    """The plan in a few lines; `free` is the disk's free room in bytes, if it tells."""
+    room = "" if free is None else f" of {free / 1e6:,.0f} MB free"
     table = plain_table()
     rows = [
         ("seeds", f"{summary.seeds:,}")
@@ -34,7 +35,7 @@ def plan_table(summary: PlanSummary, free: int, calibrated: bool = True) -> Tabl
             "predicted time",
             duration(summary.seconds) + ("" if calibrated else " (a guess: nothing was made here yet)"),
         ),
-        ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB of {free / 1e6:,.0f} MB free"),
+        ("predicted disk", f"{summary.bytes / 1e6:,.1f} MB{room}"),
         ("passed over", _passed_over(summary)),
     ]
     always = {"assets x styles", "seeds", "jobs", "done before", "to make", "predicted time", "predicted disk"}

@@ -99,7 +99,9 @@ def folder(name: str, path: Path, needed: bool) -> Iterator[CheckResult]:
         yield wrong(name, fault.what, fault.remedy[:1].upper() + fault.remedy[1:])
         return
     free = free_bytes(path)
-    if free < LEAST_DISK:
+    if free is None:
+        yield ok(name, f"{path}: its volume does not say how much is free")
+    elif free < LEAST_DISK:
         remedy = "Free some space; `nocturne plan` says how much a night will need."
         yield warning(name, f"{path}: {_gigabytes(free)} free", remedy)
     else:

@@ -10,15 +10,21 @@ from pathlib import Path
 from core.errors import SpecError
 
 
-def free_bytes(folder: Path) -> int:
-    """Free bytes on the disk that holds `folder`, or will hold it once it is made."""
-    return shutil.disk_usage(_existing(folder)).free
+def free_bytes(folder: Path) -> int | None:
+    """Free bytes on the disk that holds `folder`, or will hold it once it is made; None where a volume does not tell, as
+    some of networks and clouds do, which have 0 bytes in all.
+    """
+    try:
+        usage = shutil.disk_usage(_existing(folder))
+    except OSError:
+        return None
+    return usage.free if usage.total else None
 
 
 def check_free_space(needed: float, spare: float, folder: Path) -> None:
-    """Raises SpecError if writing `needed` bytes into `folder` would leave less than `spare` bytes free."""
+    """Raises SpecError if writing `needed` bytes into `folder` would leave less than `spare` bytes free, if it tells."""
     free = free_bytes(folder)
-    if needed and needed + spare > free:
+    if free is not None and needed and needed + spare > free:
         raise SpecError(
             f"out {folder} has {_size(free)} of free disk, and the night would write about {_size(needed)} and leave "
             f"{_size(spare)}",

@@ -1,7 +1,8 @@
 """Volumes that take nothing more although they have space, and such as may only be read: what helps is said.
 
 From public reports: scylladb/scylladb#12626 (quotas), NLnetLabs/routinator#785 (inodes), metwork-framework/log_proxy#5
-(`ulimit -f`), tobychui/arozos#90 (mounted to be read), ipython/ipython#7317 (umask and group of what is put by renaming).
+(`ulimit -f`), tobychui/arozos#90 (mounted to be read), ipython/ipython#7317 (umask and group of what is put by renaming),
+rclone/rclone#894 and trapexit/mergerfs#1236 (volumes that do not tell their room).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from core.errors import StoreBroken
+from core.doctor import machine
+from core.errors import SpecError, StoreBroken
+from core.storage.disk_space import check_free_space
 from core.storage.store import Store
 from tests.conftest import Studio
 from tests.flows.command import here
@@ -47,6 +50,30 @@ def test_a_disk_without_inodes_is_told_from_a_full_one(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "statvfs", lambda _: none_left)
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert "it has room for no further one" in str(Store(tmp_path).write_error(error, tmp_path / "a"))
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_a_volume_that_does_not_tell_its_room_is_not_full(
+    tells: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result([*real[:2], 1000 if tells else 0, 0, 0, *real[5:]]))
+    (finding,) = machine.folder("disk", tmp_path, needed=True)
+    assert finding.state == ("warning" if tells else "ok")
+    if tells:
+        with pytest.raises(SpecError, match=r"0\.0 MB of free disk"):
+            check_free_space(1e6, 1e8, tmp_path)
+    else:
+        check_free_space(1e6, 1e8, tmp_path)
+        assert finding.found.endswith("does not say how much is free")
+
+
+def test_nor_is_one_that_cannot_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(os, "statvfs", refuse)
+    check_free_space(1e6, 1e8, tmp_path)
 
 
 @pytest.fixture

@@ -47,6 +47,11 @@ def test_plan_table_leaves_out_what_is_nothing() -> None:
     assert "passed over" not in text
 
 
+def test_plan_table_says_nothing_of_a_disk_that_does_not_tell() -> None:
+    assert "MB free" not in shown(plan_table(PlanSummary(), free=None))
+    assert "MB of 1,000 MB free" in shown(plan_table(PlanSummary(), free=10**9))
+
+
 def test_plan_table_counts_what_is_passed_over() -> None:
     text = shown(plan_table(PlanSummary(hidden=2, run_folders=1, closed_folders=3), free=10**9))
     assert "2 hidden, 1 run folder, 3 folders that cannot be entered" in " ".join(text.split())
