@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -19,7 +19,7 @@ from core.networks import device as devices
 from core.networks.memory import retain_freed_memory
 from core.training.folder import H, R, TrainingFolder
 from core.training.progress import StretchResult, TrainingProgress
-from core.training.trainer import M
+from core.training.trainer import M, StepMetrics
 from core.training.training_kind import S, T, TrainingKind
 from core.training.training_plan import TrainingPlan, new_plan, resumed_plan
 
@@ -124,12 +124,12 @@ class TrainingLoop(TrainingKind[S, T, M, H, R]):
         marks = (plan.row_every, plan.checkpoint_every, plan.evaluate_every)
         target = min(end, *((step // every + 1) * every for every in marks))
         begun = time.perf_counter()
-        steps: list[M] = []
+        pending: list[Callable[[], M]] = []
         while self.trainer.step < target:
-            metrics = self.trainer.advance()
-            if not metrics.finite:
-                raise NotFinite(f"the losses were not finite at step {metrics.step:,}")
-            steps.append(metrics)
+            pending.append(self.trainer.begin_step())
+            if self.device.type != "cuda":  # there, the host would wait for the device, and the device for the host
+                _finite(pending[-1]())
+        steps = [_finite(metrics()) for metrics in pending]
         row = self.metrics_row(steps, time.perf_counter() - begun)
         if self.trainer.step % plan.evaluate_every == 0 or self.trainer.step == self.recipe.steps:
             row = self._evaluate(row)
@@ -179,3 +179,13 @@ class TrainingLoop(TrainingKind[S, T, M, H, R]):
         self.trainer.rate_factor = factor
         self.rows = [row for row in self.rows if row.step <= self.trainer.step]
         self.note(f"{error}; went back to step {self.trainer.step:,} with {factor:g} of the rate.")
+
+
+Step = TypeVar("Step", bound=StepMetrics)
+
+
+def _finite(metrics: Step) -> Step:
+    """The metrics of a step. Raises NotFinite."""
+    if not metrics.finite:
+        raise NotFinite(f"the losses were not finite at step {metrics.step:,}")
+    return metrics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
@@ -53,9 +53,13 @@ class Trainer(ABC, Generic[M]):
         """What the rate is multiplied by, lowered when a training diverged."""
         self._bfloat16 = devices.dtype(recipe.precision, device) == torch.bfloat16
 
-    @abstractmethod
     def advance(self) -> M:
         """One step. The metrics are those of the step that ended."""
+        return self.begin_step()()
+
+    @abstractmethod
+    def begin_step(self) -> Callable[[], M]:
+        """One step, which a GPU may still be at; what comes back waits for it, and gives the step's metrics."""
 
     def set_rate(self, warm: int = 0) -> float:
         """Set and return the rate of the next step: it rises over `warm` steps, and falls to 0 over the last share

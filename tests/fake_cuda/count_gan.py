@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from core.gan.data.dataset import Dataset, side_for
+from core.gan.networks.layers import count_on_the_host
 from core.gan.networks.recipe import GAN_PRESETS, GanRecipe
 from core.gan.train.trainer import GanTrainer
 from core.networks import device as devices
@@ -41,6 +42,7 @@ def main(preset: str, *fields: str) -> None:
     with fake_cuda():
         for network in (trainer.generator, trainer.discriminator, trainer.average):
             faked(network)
+            count_on_the_host(network)
         trainer.device, trainer._bfloat16 = torch.device(CUDA), True
         trainer.optimisers = {
             "adam_g.": trainer._adam(trainer.generator),
@@ -49,9 +51,9 @@ def main(preset: str, *fields: str) -> None:
         trainer._batches.real = lambda *_: real(recipe)  # type: ignore[method-assign]
         with Trace(answer=0.5) as whole:
             for _ in range(WARM):
-                trainer.advance()
+                trainer.begin_step()
         with Trace(answer=0.5) as trace:
-            trainer.advance()
+            trainer.begin_step()
     counts = {"launches": trace.launches, "waits": trace.waits + trace.transfers, "layouts": trace.layouts}
     print(json.dumps({**counts, "operations": trace.operations, "seen": sorted(trace.seen | whole.seen)}))
 

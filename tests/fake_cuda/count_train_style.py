@@ -91,9 +91,9 @@ def main(*fields: str) -> None:
         draw_nothing(trainer, recipe.crops[0])
         with Trace() as whole:
             for _ in range(WARM):
-                trainer.advance()
+                trainer.begin_step()
         with Trace() as trace:
-            trainer.advance()
+            trainer.begin_step()
     counts = {"launches": trace.launches, "waits": trace.waits + trace.transfers, "layouts": trace.layouts}
     print(json.dumps({**counts, "operations": trace.operations, "seen": sorted(trace.seen | whole.seen)}))
 

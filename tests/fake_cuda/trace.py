@@ -59,7 +59,7 @@ class Trace(TorchDispatchMode):
     def __init__(self, answer: float = 1.0) -> None:
         super().__init__()
         self.answer = answer
-        self.launches = self.waits = self.uploads = self.downloads = 0
+        self.launches = self.waits = self.uploads = self.downloads = self.queued = 0
         self.operations: Counter[str] = Counter()
         """Launched operations by name."""
         self.layouts: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class Trace(TorchDispatchMode):
             return outputs
         self.seen.add(name)
         self.waits += name in WAITING
-        if name in COPIES and self._is_transfer(name, inputs, results):
+        if name in COPIES and self._is_transfer(name, inputs, results, _is_queued(name, args, kwargs)):
             return outputs
         if name not in FREE:
             self._launch(name, args, results)
@@ -96,18 +96,21 @@ class Trace(TorchDispatchMode):
             return True
         return self.answer if tensor.dtype.is_floating_point else 1
 
-    def _is_transfer(self, name: str, inputs: list[Tensor], results: list[Tensor]) -> bool:
+    def _is_transfer(self, name: str, inputs: list[Tensor], results: list[Tensor], queued: bool) -> bool:
         source = inputs[-1] if name.startswith("copy") and len(inputs) > 1 else inputs[0]
         target = inputs[0] if name.startswith("copy") and len(inputs) > 1 else results[0]
         if source.device.type == target.device.type:
             return False
+        if queued:  # of pinned memory, as all such copies are: the host goes on
+            self.queued += 1
+            return True
         self.uploads += target.device.type == CUDA
         self.downloads += source.device.type == CUDA
         return True
 
     def _launch(self, name: str, args: tuple[Any, ...], results: list[Tensor]) -> None:
         self.operations[name] += 1
-        self.launches += KERNELS.get(name, 1)
+        self.launches += KERNELS.get(name, 1) if not name.startswith("_foreach_") else _of_foreach(args)
         if name == "convolution":
             self.launches += args[2] is not None
         if name in ("convolution", "convolution_backward"):
@@ -118,11 +121,38 @@ class Trace(TorchDispatchMode):
                 self.layouts[layout_of(each)] += 1
 
 
+def _is_queued(name: str, args: tuple[Any, ...], kwargs: Any) -> bool:
+    """Whether a copy asks the host not to wait for it."""
+    positional = name == "copy_" and len(args) > 2 and args[2]
+    return bool(positional or (kwargs or {}).get("non_blocking"))
+
+
+def _of_foreach(args: tuple[Any, ...]) -> int:
+    """Kernels of an operation on lists: one, or one for each where partners have other shapes."""
+    lists = [each for each in args if isinstance(each, list | tuple) and each and isinstance(each[0], Tensor)]
+    alike = all(a.shape == b.shape for other in lists[1:] for a, b in zip(lists[0], other, strict=True))
+    return 1 if alike else len(lists[0])
+
+
 def layout_of(tensor: Tensor) -> str:
     """`NHWC` or `NCHW`, as it lies in memory; `other` for neither."""
     if tensor.is_contiguous(memory_format=torch.channels_last):
         return "NHWC"
     return "NCHW" if tensor.is_contiguous() else "other"
+
+
+class PretendedEvent:
+    """An event of a GPU that has always come."""
+
+    def record(self, _: Any) -> None:
+        """Be recorded."""
+
+    def query(self) -> bool:
+        """Have come."""
+        return True
+
+    def synchronize(self) -> None:
+        """Be waited for."""
 
 
 @contextlib.contextmanager
@@ -131,7 +161,7 @@ def fake_cuda() -> Iterator[None]:
 
     A backward pass needs the process to have been started with the pretended runtime (see tests.fake_cuda.process).
     """
-    new_tensor, tensor = Tensor.new_tensor, torch.tensor
+    new_tensor, tensor, empty = Tensor.new_tensor, torch.tensor, torch.empty
 
     def filled(values: Any, dtype: torch.dtype | None, device: torch.device) -> Tensor:
         like = tensor(values, dtype=dtype)
@@ -141,6 +171,9 @@ def fake_cuda() -> Iterator[None]:
         if device is not None and torch.device(device).type == CUDA:
             return filled(data, dtype, torch.device(device))
         return tensor(data, dtype=dtype, device=device, **kwargs)
+
+    def fake_empty(*size: Any, pin_memory: bool = False, **kwargs: Any) -> Tensor:
+        return empty(*size, **kwargs)
 
     def fake_new_tensor(self: Tensor, data: Any, **kwargs: Any) -> Tensor:
         if self.device.type == CUDA:
@@ -154,6 +187,10 @@ def fake_cuda() -> Iterator[None]:
             (torch.cuda, "is_bf16_supported", lambda *_, **__: True),
             (torch.cuda, "get_device_name", lambda *_, **__: "Pretended GPU"),
             (torch, "tensor", fake_tensor_of),
+            (torch, "empty", fake_empty),
+            (Tensor, "pin_memory", lambda self: self),
+            (torch.cuda, "Event", PretendedEvent),
+            (torch.cuda, "current_stream", lambda *_: None),
             (Tensor, "new_tensor", fake_new_tensor),
         ):
             patches.enter_context(mock.patch.object(owner, name, value))

@@ -12,6 +12,7 @@ the map a sixteenth of their side, or of 4 px.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import torch
@@ -71,12 +72,21 @@ class Excitation(nn.Module):
         return large * gates
 
 
+class Twice(nn.Module):
+    """Twice the side, by nearest neighbour; on CUDA in the type of the maps, which autocast would have made float32."""
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c 2*h 2*w"]:
+        """Each value four times."""
+        with torch.autocast("cuda", enabled=False) if x.is_cuda else contextlib.nullcontext():
+            return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
 class Up(nn.Sequential):
     """Twice the side: nearest neighbour, convolution, batch norm, gated linear unit."""
 
     def __init__(self, above: int, below: int) -> None:
         super().__init__(
-            nn.Upsample(scale_factor=2, mode="nearest"),
+            Twice(),
             nn.Conv2d(above, 2 * below, 3, padding=1, bias=False),
             nn.BatchNorm2d(2 * below),
             GatedLinearUnit(),
@@ -157,7 +167,9 @@ class Patches(nn.Module):
     def forward(self, x: Float[Tensor, "n c 8 8"], label: Int[Tensor, " n"] | None) -> Float[Tensor, "n 25"]:
         """Logits: above 0 is real."""
         features = self.features(x)
-        logits: Tensor = self.logits(features).flatten(1) + self.projection(features.mean((2, 3)), label)
+        logits: Tensor = self.logits(features).flatten(1)
+        if self.projection.embedding is not None:
+            logits = logits + self.projection(features.mean((2, 3)), label)
         return logits
 
 

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+
+from core.gan.networks.spectral_norm import spectral_norm
 
 SLOPE = 0.2
 """LeakyReLU's slope for negative values (Radford et al. 2016, section 3)."""
@@ -43,11 +44,13 @@ class _Gate(torch.autograd.Function):
         (grad,) = grads
         channels = kept.shape[1]
         layout = torch.channels_last if grad.ndim == 4 else torch.contiguous_format
-        found = torch.empty(
-            (len(grad), 2 * channels, *grad.shape[2:]), dtype=grad.dtype, device=grad.device
-        ).contiguous(memory_format=layout)
+        shape = (len(grad), 2 * channels, *grad.shape[2:])
+        found = torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=layout)
         torch.mul(grad, gate, out=found[:, :channels])
-        found[:, channels:] = grad * kept * gate * (1 - gate)
+        if found.is_cuda:  # two kernels in place of five, which differ in last bits
+            torch.ops.aten.sigmoid_backward.grad_input(grad * kept, gate, grad_input=found[:, channels:])
+        else:
+            found[:, channels:] = grad * kept * gate * (1 - gate)
         return found
 
 
@@ -118,3 +121,10 @@ def _weight(module: nn.Module) -> Tensor:
 def reduced(x: Float[Tensor, "n c h w"], side: int) -> Float[Tensor, "n c side side"]:
     """Pictures at a smaller side that divides theirs, by averaging."""
     return F.avg_pool2d(x, x.shape[-1] // side) if x.shape[-1] > side else x
+
+
+def count_on_the_host(network: nn.Module) -> None:
+    """Have batch norms count their batches, which decides nothing, on the CPU: it is a kernel a layer and pass elsewhere."""
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d) and part.num_batches_tracked is not None:
+            part.num_batches_tracked = part.num_batches_tracked.cpu()

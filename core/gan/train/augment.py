@@ -7,13 +7,16 @@ has learned its pictures by heart.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from core.gan.networks.recipe import GanRecipe
+from core.networks.pinned_upload import uploaded
 
 SHIFT = 1 / 8
 """Longest translation, as a share of the side."""
@@ -59,72 +62,129 @@ class Strength:
             self.signs, self.looks = 0.0, 0
 
 
+def drawn(
+    count: int, p: float, draw: torch.Generator, low: float, high: float, still: float
+) -> Float[Tensor, "n 1 1 1"]:
+    """A value for each picture from low..high, or `still` where the change is not applied."""
+    values = torch.rand(2, count, generator=draw)
+    return torch.where(values[0] < p, low + (high - low) * values[1], torch.tensor(still)).view(-1, 1, 1, 1)
+
+
+class Change(Protocol):
+    """A change of pictures (n, c, h, w) by drawn values."""
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """What pictures of this shape are changed by, each with probability p, float32 on the CPU."""
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """The changed pictures, by what was drawn for them."""
+
+
 class Augmentation:
     """The changes of one batch, drawn beforehand, so that real and made pictures can be changed alike or apart."""
 
     def __init__(self, policy: str) -> None:
-        self._changes = {
-            "colour": (_brightness, _saturation, _contrast),
-            "translation": (_translation,),
-            "cutout": (_cutout,),
-        }
-        self._policy = policy.split(",")
+        self._changes = [change for name in policy.split(",") for change in CHANGES[name]]
 
     def __call__(self, x: Float[Tensor, "n c h w"], p: float, draw: torch.Generator) -> Float[Tensor, "n c h w"]:
         """`x` (in -1..1) with each change of the policy in each picture with probability `p`; float32."""
         if p <= 0:
             return x
+        by = [change.draw(x.shape, p, draw) for change in self._changes]
+        sent = iter(_sent([values for of_change in by for values in of_change], x.device))
         x = x.float()
-        for name in self._policy:
-            for change in self._changes[name]:
-                x = change(x, p, draw)
+        for change, of_change in zip(self._changes, by, strict=True):
+            x = change.apply(x, *(next(sent) for _ in of_change))
         return x
 
 
-def _drawn(x: Tensor, p: float, draw: torch.Generator, low: float, high: float, still: float) -> Tensor:
-    """A value for each picture from low..high, or `still` where the change is not applied: (n, 1, 1, 1)."""
-    values = torch.rand(2, len(x), generator=draw)
-    chosen = torch.where(values[0] < p, low + (high - low) * values[1], torch.tensor(still))
-    return chosen.view(-1, 1, 1, 1).to(x.device)
+def _sent(values: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """Tensors on a device, by one upload."""
+    if device.type == "cpu":
+        return list(values)
+    flat = uploaded(torch.cat([each.flatten() for each in values]), device)
+    parts = torch.split(flat, [each.numel() for each in values])
+    return [part.view(each.shape) for part, each in zip(parts, values, strict=True)]
 
 
-def _brightness(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
-    return x + _drawn(x, p, draw, -0.5, 0.5, 0.0)
+class Brightness:
+    """Added to all values."""
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """See Change."""
+        return (drawn(shape[0], p, draw, -0.5, 0.5, 0.0),)
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """See Change."""
+        return x + by[0]
 
 
-def _saturation(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
-    factor = _drawn(x, p, draw, 0.0, 2.0, 1.0)
-    return torch.lerp(x.mean(1, keepdim=True), x, factor) if x.shape[1] > 1 else x
+class Saturation:
+    """Colours away from their grey, or nearer."""
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """See Change."""
+        return (drawn(shape[0], p, draw, 0.0, 2.0, 1.0),)
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """See Change."""
+        return torch.lerp(x.mean(1, keepdim=True), x, by[0]) if x.shape[1] > 1 else x
 
 
-def _contrast(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
-    factor = _drawn(x, p, draw, 0.5, 1.5, 1.0)
-    return torch.lerp(x.mean((1, 2, 3), keepdim=True), x, factor)
+class Contrast:
+    """Values away from the picture's mean, or nearer."""
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """See Change."""
+        return (drawn(shape[0], p, draw, 0.5, 1.5, 1.0),)
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """See Change."""
+        return torch.lerp(x.mean((1, 2, 3), keepdim=True), x, by[0])
 
 
-def _translation(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
-    """Shifted by whole pixels, what comes in is 0 (mid grey). As two products with shift matrices, whose backward pass
-    is deterministic on every device, which indexing's is not.
+class Translation:
+    """Shifted by whole pixels, what comes in is 0 (mid grey). As two products with shift matrices (n, 1, side, side), whose
+    backward pass is deterministic on every device, which indexing's is not.
     """
-    rows, columns = (_shift(x, side, p, draw) for side in x.shape[-2:])
-    return rows @ x @ columns.transpose(-1, -2)
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """See Change."""
+        found = []
+        for side in shape[-2:]:
+            by = drawn(shape[0], p, draw, -side * SHIFT, side * SHIFT, 0.0).round()
+            places = torch.arange(side, dtype=torch.float32)
+            found.append((places.view(-1, 1) - by == places).float())
+        return tuple(found)
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """See Change."""
+        rows, columns = by
+        return rows @ x @ columns.transpose(-1, -2)
 
 
-def _shift(x: Tensor, side: int, p: float, draw: torch.Generator) -> Tensor:
-    """Matrices (n, 1, side, side) that move a picture's rows down by a drawn number."""
-    by = _drawn(x, p, draw, -side * SHIFT, side * SHIFT, 0.0).round()
-    places = torch.arange(side, device=x.device, dtype=x.dtype)
-    return (places.view(-1, 1) - by == places).to(x.dtype)
-
-
-def _cutout(x: Tensor, p: float, draw: torch.Generator) -> Tensor:
+class Cutout:
     """A square is 0; its centre may lie anywhere, so less than the whole of it may be seen."""
-    masks = []
-    for side in x.shape[-2:]:
-        centre = _drawn(x, 1.0, draw, 0.0, float(side), 0.0).floor().view(-1, 1)
-        places = torch.arange(side, device=x.device).view(1, -1)
-        half = side * CUT / 2
-        masks.append(((places >= centre - half) & (places < centre + half)).to(x.dtype))
-    applied = (_drawn(x, p, draw, 1.0, 1.0, 0.0)).view(-1, 1, 1)
-    hole = masks[0].unsqueeze(2) * masks[1].unsqueeze(1) * applied
-    return x * (1 - hole).unsqueeze(1)
+
+    def draw(self, shape: torch.Size, p: float, draw: torch.Generator) -> tuple[Tensor, ...]:
+        """See Change."""
+        masks = []
+        for side in shape[-2:]:
+            centre = drawn(shape[0], 1.0, draw, 0.0, float(side), 0.0).floor().view(-1, 1)
+            places = torch.arange(side).view(1, -1)
+            half = side * CUT / 2
+            masks.append(((places >= centre - half) & (places < centre + half)).float())
+        applied = drawn(shape[0], p, draw, 1.0, 1.0, 0.0).view(-1, 1, 1)
+        return ((1 - masks[0].unsqueeze(2) * masks[1].unsqueeze(1) * applied).unsqueeze(1),)
+
+    def apply(self, x: Tensor, *by: Tensor) -> Tensor:
+        """See Change."""
+        return x * by[0]
+
+
+CHANGES: dict[str, tuple[Change, ...]] = {
+    "colour": (Brightness(), Saturation(), Contrast()),
+    "translation": (Translation(),),
+    "cutout": (Cutout(),),
+}
+"""By their names in a policy, in the order in which they are drawn and made."""

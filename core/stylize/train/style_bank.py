@@ -13,6 +13,7 @@ from core.config.recipe import Recipe
 from core.images import image
 from core.images.border_crop import artwork_cropped, edges_cropped
 from core.networks.backbone import Backbone
+from core.networks.pinned_upload import uploaded
 from core.progress import ProgressCallback
 from core.stylize.feedforward.predictor import Look, look_of
 from core.stylize.images.lru_cache import LruCache
@@ -124,4 +125,4 @@ def stacked(wanted: Sequence[TrainingTarget]) -> tuple[Targets, Tensor]:
         for layer, target in targets[0].items()
     }
     device = next(part.device for target in together.values() for part in target.values())
-    return together, torch.tensor([each.share for each in wanted], device=device)
+    return together, uploaded(torch.tensor([each.share for each in wanted]), device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +18,8 @@ from torch import Tensor
 
 from core.networks import seeded_random
 from core.networks.backbone import Backbone
+from core.networks.delayed_read import DelayedRead
+from core.networks.pinned_upload import uploaded
 from core.progress import ProgressCallback
 from core.stylize.feedforward.network import PictureBatch
 from core.stylize.feedforward.train_recipe import TransferRecipe
@@ -102,26 +104,42 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
                 model.offsets[number] = trained.embeddings[row] - predicted[number]
         self.average.load_state_dict(model.state_dict())
 
-    def advance(self) -> TransferStepMetrics:
-        """One step. The metrics are those of the step that ended."""
+    def begin_step(self) -> Callable[[], TransferStepMetrics]:
+        """See Trainer."""
         recipe, rate = self.recipe, self.set_rate(self.recipe.warm)
         count = recipe.batch_of(self.sampler.side(self.step))
-        pictures = self.sampler.crops(self.step, count).to(self.device)
+        pictures = uploaded(self.sampler.crops(self.step, count), self.device)
         styles = self.styles(self.step, count)
         content = self.perceptual.content(pictures)
         with self.precision():
             painted = self.model.network(pictures, self.embeddings(styles))
-        same = torch.tensor([float(style == IDENTITY) for style in styles], device=self.device)
+        same = uploaded(torch.tensor([float(style == IDENTITY) for style in styles]), self.device)
         losses = self.perceptual(painted, pictures, content, self._targets(styles, pictures), same)
         losses.loss.mean().backward()  # type: ignore[no-untyped-call]
-        # A crop of one colour may have no finite gradient: normalisation after normalisation divides by nearly nothing.
-        if torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST).isfinite():
-            self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self._learn()
         self.step += 1
         self._follow(count)
-        loss, kept, styled = (float(each.detach().mean()) for each in (losses.loss, losses.content, losses.style))
-        return TransferStepMetrics(self.step, loss, kept, styled, rate, count)
+        parts = [each.detach().mean() for each in (losses.loss, losses.content, losses.style)]
+        step, figures = self.step, DelayedRead(torch.stack(parts))
+
+        def metrics() -> TransferStepMetrics:
+            loss, kept, styled = figures.take().tolist()
+            return TransferStepMetrics(step, loss, kept, styled, rate, count)
+
+        return metrics
+
+    def _learn(self) -> None:
+        """Move the network along its gradient, unless that is not finite: a crop of one colour may have such a one, as
+        normalisation after normalisation divides by nearly nothing.
+        """
+        length = torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST)
+        if self.device.type == "cuda":
+            # By which a fused Adam on CUDA leaves all as it is, without the host being asked; GradScaler has it so.
+            self.optimiser.found_inf = (~length.isfinite()).float()  # type: ignore[attr-defined]
+            self.optimiser.step()
+        elif length.isfinite():
+            self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
 
     @torch.no_grad()
     def painted(self, pictures: PictureBatch, embeddings: Tensor) -> PictureBatch:
@@ -146,6 +164,8 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
 
     def embeddings(self, styles: Sequence[int]) -> Tensor:
         """Embeddings (n, embedding) of styles as they stand now."""
+        if self.device.type == "cuda":
+            return self._embeddings_together(styles)
         model, found = self.model, list[Tensor]()
         for style in styles:
             if style == IDENTITY:
@@ -154,6 +174,19 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
                 found.append(model.known([style]))
             else:
                 found.append(model.predictor(self.bank.look(style)))
+        return torch.cat(found)
+
+    def _embeddings_together(self, styles: Sequence[int]) -> Tensor:
+        """The same, predicted by one call: rows are taken by numbers that the device is not asked for."""
+        model, predicted = self.model, [style for style in styles if style != IDENTITY]
+        looks = [
+            model.looks[style : style + 1] if style < self.catalog else self.bank.look(style) for style in predicted
+        ]
+        rows = iter(model.predictor(torch.cat(looks)).split(1) if looks else ())
+        found = []
+        for style in styles:
+            row = model.identity if style == IDENTITY else next(rows)
+            found.append(row + model.offsets[style : style + 1] if 0 <= style < self.catalog else row)
         return torch.cat(found)
 
     def _targets(self, styles: Sequence[int], pictures: PictureBatch) -> list[TrainingTarget]:

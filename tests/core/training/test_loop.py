@@ -72,15 +72,15 @@ def test_killed_and_gone_on_with_is_the_same_as_never_killed(tmp_path: Path, mon
     assert_same(state(tmp_path / "killed"), state(tmp_path / "straight"))
 
 
-def _diverging(at: set[int]) -> Callable[[GanTrainer], GanStepMetrics]:
-    advance = GanTrainer.advance
+def _diverging(at: set[int]) -> Callable[[GanTrainer], Callable[[], GanStepMetrics]]:
+    begin_step = GanTrainer.begin_step
 
-    def diverge(self: GanTrainer) -> GanStepMetrics:
-        found = advance(self)
-        if found.step in at and self.rate_factor > 0.3:
+    def diverge(self: GanTrainer) -> Callable[[], GanStepMetrics]:
+        metrics = begin_step(self)
+        if self.step in at and self.rate_factor > 0.3:
             self.generator.layers[0].weight.data.fill_(float("nan"))  # type: ignore[operator,union-attr,index]
-            return replace(found, g_loss=float("nan"))
-        return found
+            return lambda: replace(metrics(), g_loss=float("nan"))
+        return metrics
 
     return diverge
 
@@ -88,7 +88,7 @@ def _diverging(at: set[int]) -> Callable[[GanTrainer], GanStepMetrics]:
 def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(GanTrainer, "advance", _diverging({7}))
+    monkeypatch.setattr(GanTrainer, "begin_step", _diverging({7}))
     made = run_out(training(tmp_path / "run"))
     assert made.trainer.rate_factor == 0.25  # twice it fell, at 1 and at 0.5
     assert [note for note in made.notes if "went back to step 6 with 0.5" in note]
@@ -99,10 +99,10 @@ def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
 
 
 def test_a_training_that_cannot_be_helped_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def diverge(self: GanTrainer) -> GanStepMetrics:
-        return GanStepMetrics(self.step + 1, float("inf"), 0.0, 0.5, 0.5, 0.0, 1e-4)
+    def diverge(self: GanTrainer) -> Callable[[], GanStepMetrics]:
+        return lambda: GanStepMetrics(self.step + 1, float("inf"), 0.0, 0.5, 0.5, 0.0, 1e-4)
 
-    monkeypatch.setattr(GanTrainer, "advance", diverge)
+    monkeypatch.setattr(GanTrainer, "begin_step", diverge)
     with pytest.raises(NotFinite, match=f"after {MAX_ROLLBACKS} returns .* lower --rate"):
         training(tmp_path / "run").run()
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,16 +171,16 @@ def test_killed_and_gone_on_with_is_the_same_as_never_killed(
 def test_a_training_that_diverges_goes_back_and_lowers_the_rate(
     studio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    advance = TransferTrainer.advance
+    begin_step = TransferTrainer.begin_step
 
-    def diverge(self: TransferTrainer) -> TransferStepMetrics:
-        found = advance(self)
-        if found.step == 5 and self.rate_factor > 0.6:
+    def diverge(self: TransferTrainer) -> Callable[[], TransferStepMetrics]:
+        metrics = begin_step(self)
+        if self.step == 5 and self.rate_factor > 0.6:
             self.model.identity.data.fill_(float("nan"))
-            return replace(found, loss=float("nan"))
-        return found
+            return lambda: replace(metrics(), loss=float("nan"))
+        return metrics
 
-    monkeypatch.setattr(TransferTrainer, "advance", diverge)
+    monkeypatch.setattr(TransferTrainer, "begin_step", diverge)
     made = run_out(training(studio, tmp_path / "run"))
     assert made.trainer.rate_factor == 0.5
     assert [note for note in made.notes if "went back to step 4 with 0.5" in note]
