@@ -15,7 +15,7 @@ MOST = {
     ("count_gan", "few_shot", "size=128"): (1_060, 0),
     ("count_gan", "digits", "r1_every=1"): (440, 0),
     ("count_gan", "mlp"): (190, 0),
-    ("count_train_style",): (1_450, 0),
+    ("count_train_style",): (1_240, 0),
     ("count_score", "384", "512"): (460, 3),
 }
 """Launches and waits of a step, or of a score, that are not to grow."""

@@ -7,6 +7,7 @@ blocks of positions whose sums are float32, so that little is lost: entries err 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -39,23 +40,25 @@ class _Moments(torch.autograd.Function):
         long = max(LEAST_POSITIONS, -(-h * w // BLOCKS))
         whole = h * w // long * long
         kind = torch.promote_types(features.dtype, torch.float32)
-        mean, gram = features.new_zeros(n, c, dtype=kind), features.new_zeros(n, c, c, dtype=kind)
+        means, grams = list[Tensor](), list[Tensor]()
         for part, count in ((slice(None, whole), whole // long), (slice(whole, None), 1)):
             if rows[:, part].shape[1]:
                 blocks = rows[:, part].reshape(n * count, -1, c)
                 ones = blocks.new_ones(1, 1, blocks.shape[1]).expand(n * count, -1, -1)
                 weighted = blocks if shares is None else blocks * shares[:, part].reshape(n * count, -1, 1)
-                mean += torch.bmm(ones, weighted).view(n, count, c).sum(1, dtype=kind)
-                gram += torch.bmm(blocks.transpose(1, 2), weighted).view(n, count, c, c).sum(1, dtype=kind)
+                means.append(torch.bmm(ones, weighted).view(n, count, c).sum(1, dtype=kind))
+                grams.append(torch.bmm(blocks.transpose(1, 2), weighted).view(n, count, c, c).sum(1, dtype=kind))
         total = _total(features, weights)
-        return mean / total, gram / (c * total.unsqueeze(2))
+        of_grams = c * total.unsqueeze(2) if isinstance(total, Tensor) else c * total
+        return functools.reduce(torch.add, means) / total, functools.reduce(torch.add, grams) / of_grams
 
     @staticmethod
     def backward(ctx: Any, of_mean: Mean, of_gram: Gram) -> tuple[FeatureMap, None]:
         """The gradient in the features, in their type, from those in the mean and the Gram matrix."""
         features, weights = ctx.saved_tensors
         total = _total(features, weights)
-        both = ((of_gram + of_gram.transpose(1, 2)) / (features.shape[1] * total.unsqueeze(2))).to(features.dtype)
+        of_grams = features.shape[1] * (total.unsqueeze(2) if isinstance(total, Tensor) else total)
+        both = ((of_gram + of_gram.transpose(1, 2)) / of_grams).to(features.dtype)
         gradient = torch.bmm(_rows(features), both).add_((of_mean / total).to(features.dtype).unsqueeze(1))
         if weights is not None:
             gradient *= _column(weights, features.dtype)
@@ -96,9 +99,9 @@ def _column(weights: Weights, kind: torch.dtype) -> Float[Tensor, "n hw 1"]:
     return weights.flatten(1).unsqueeze(2).to(kind)
 
 
-def _total(features: FeatureMap, weights: Weights | None) -> Float[Tensor, "n 1"]:
+def _total(features: FeatureMap, weights: Weights | None) -> Float[Tensor, "n 1"] | float:
     """What the sums are divided by, float32 or better."""
     kind = torch.promote_types(features.dtype, torch.float32)
     if weights is None:
-        return torch.full((1, 1), features.shape[2] * features.shape[3], dtype=kind, device=features.device)
+        return float(features.shape[2] * features.shape[3])
     return weight_of(features, weights).to(kind).unsqueeze(1).clamp(min=LEAST_WEIGHT)

@@ -132,8 +132,9 @@ class TransferTrainer(Trainer[TransferStepMetrics]):
         """Move the network along its gradient, unless that is not finite: a crop of one colour may have such a one, as
         normalisation after normalisation divides by nearly nothing.
         """
-        length = torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST)
-        if self.device.type == "cuda":
+        cuda = self.device.type == "cuda"
+        length = torch.nn.utils.clip_grad_norm_(self.model.parameters(), LOUDEST, foreach=True if cuda else None)
+        if cuda:
             # By which a fused Adam on CUDA leaves all as it is, without the host being asked; GradScaler has it so.
             self.optimiser.found_inf = (~length.isfinite()).float()  # type: ignore[attr-defined]
             self.optimiser.step()
