@@ -19,10 +19,10 @@ _GOOD = Recipe(
 
 PRESETS: dict[str, Recipe] = {
     "gatys": Recipe(steps=300, style_statistic="gram", style_weight=1e6, precision="float32"),
-    "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20}),
+    "draft": _GOOD.changed({"size": 256, "steps": 8, "coarse_steps": 20, "decoding": "reduced"}),
     "good": _GOOD,
     "best": _GOOD.changed({"steps": 80, "coarse_steps": 80}),
-    "fast": _GOOD.changed({"method": "fast", "start_noise": 0.0}),
+    "fast": _GOOD.changed({"method": "fast", "start_noise": 0.0, "decoding": "reduced"}),
     "polish": _GOOD.changed({"method": "polish", "start_noise": 0.0, "steps": 16}),
 }
 """Named recipes. `gatys` is the paper's method as published; the others trade time for quality: `fast` is one pass of a

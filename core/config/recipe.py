@@ -208,8 +208,10 @@ class Recipe(Schedule):
         return self.digest_of(UNUSED_FIELDS[self.method])
 
     def pixels_digest(self) -> str:
-        """The same without the place of the network, whose tensors have a digest of their own."""
-        return self.digest_of(UNUSED_FIELDS[self.method] | {"network"})
+        """The same without the place of the network, whose tensors have a digest of their own, and without how assets are
+        decoded, which is said of those alone that it changes: see `core.planning.job_keys.asset_digest`.
+        """
+        return self.digest_of(UNUSED_FIELDS[self.method] | {"network", "decoding"})
 
 
 RecipeOverrides = overrides_of(Recipe)

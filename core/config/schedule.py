@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.config.base_recipe import RecipeModel
+from core.config.base_recipe import ADDED_LATER, RecipeModel
 from core.config.methods import Method
 
 COARSEST = 96
@@ -87,6 +87,11 @@ class Schedule(RecipeModel):
     )
     rate: float = Field(
         default=0.02, gt=0, le=1, title="Rate", description="Adam's size of a step, in units of white; L-BFGS has none."
+    )
+    decoding: Annotated[Literal["full", "reduced"], ADDED_LATER] = Field(
+        default="full",
+        title="Decoding",
+        description="reduced: a JPEG at least 4 times as large as it is looked at is decoded at a fraction of its size.",
     )
     lanes: int = Field(
         default=1,

@@ -126,9 +126,11 @@ def read(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         return read_open(file, quoted(path), max_pixels)
 
 
-def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read the picture in an open file; call it within `open_image.open_picture`. `name` is what messages call it."""
-    rgb, alpha = decoding.decode(file, name, max_pixels)
+def read_open(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS, longest: int | None = None) -> Picture:
+    """Read the picture in an open file; call it within `open_image.open_picture`. `name` is what messages call it;
+    `longest`: see `decoding.decode`.
+    """
+    rgb, alpha = decoding.decode(file, name, max_pixels, longest)
     return Picture(rgb if alpha is None else over_white(rgb, alpha), alpha)
 
 

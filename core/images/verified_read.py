@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from core.errors import Changed
-from core.images import credit_metadata, image
+from core.images import credit_metadata, decoding, image
 from core.images.colour.colour_tags import source_colours
 from core.images.credit_metadata import Credits
 from core.images.open_image import identify, open_picture, quoted
@@ -30,8 +30,8 @@ class VerifiedPicture:
         return replace(self, picture=image.resized(self.picture, longest))
 
 
-def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPicture:
-    """Read the picture in the file `path` if its bytes still have the planned SHA-256.
+def read_verified(path: str | Path, sha256: str, max_pixels: int, longest: int | None = None) -> VerifiedPicture:
+    """Read the picture in the file `path` if its bytes still have the planned SHA-256; `longest`: see decoding.decode.
 
     The file is opened once, so what is hashed is what is decoded; one that is written to meanwhile is noticed by its
     time and length. Raises Changed, and what `core.images.image.read` raises.
@@ -39,16 +39,17 @@ def read_verified(path: str | Path, sha256: str, max_pixels: int) -> VerifiedPic
     with open_picture(path) as file:
         before = os.fstat(file.fileno())
         found = hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
-        planned = _read(file, quoted(path), max_pixels) if found == sha256 else None
+        planned = _read(file, quoted(path), max_pixels, longest) if found == sha256 else None
         after = os.fstat(file.fileno())
     if planned is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise Changed(f"{quoted(path)} is not the file that was planned", "run again to make it from the new one.")
     return planned
 
 
-def _read(file: IO[bytes], name: str, max_pixels: int) -> VerifiedPicture:
+def _read(file: IO[bytes], name: str, max_pixels: int, longest: int | None) -> VerifiedPicture:
     header = identify(file, name, max_pixels)
     kept, said = source_colours(header, file).kept, credit_metadata.read(header, file)
+    size = image.Size(*header.size[:: -1 if decoding.orientation(header, file) >= 5 else 1])
     del header  # which may hold memory for the pixels
-    picture = image.read_open(file, name, max_pixels)
-    return VerifiedPicture(picture, picture.size, kept, said)
+    picture = image.read_open(file, name, max_pixels, longest)
+    return VerifiedPicture(picture, size if longest else picture.size, kept, said)

@@ -9,6 +9,16 @@ from typing import Any
 
 from core.config.methods import ALGORITHM
 from core.config.recipe import Recipe
+from core.images.decoding import TIMES, may_be_reduced
+from core.planning.file_digests import MeasuredFile, pixel_digest
+
+
+def asset_digest(found: MeasuredFile, file: str, recipe: Recipe) -> str:
+    """What stands in keys for an asset's pixels as the recipe has them decoded; empty if the file could not be read."""
+    is_large = max(found.width, found.height) >= TIMES * recipe.size
+    if recipe.decoding == "full" or not (is_large and may_be_reduced(file)):
+        return found.pixel_digest
+    return pixel_digest(found.sha256, f"{found.revision} reduced-1".strip())
 
 
 class KeyMaker:

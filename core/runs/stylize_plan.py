@@ -17,7 +17,7 @@ from core.errors import SpecError
 from core.planning.cost_model import CostModel, disk_bytes, load_cost, picture_seconds, sizes
 from core.planning.frozen_recipe_choice import Decision, decide
 from core.planning.inputs import Inputs
-from core.planning.job_keys import KeyMaker
+from core.planning.job_keys import KeyMaker, asset_digest
 from core.planning.mask_files import Companion
 from core.planning.pairs import Pair, pair_up
 from core.planning.planner import Plan, Planner
@@ -156,7 +156,9 @@ class _Planner(Planner):
         keys = self._key_maker(pair.style, recipe, digest)
         mask, regions = self._companions(pair)
         key = keys.key(
-            found.pixel_digest, seed, *(each.found.pixel_digest if each else None for each in (mask, regions))
+            asset_digest(found, asset.file, recipe),
+            seed,
+            *(each.found.pixel_digest if each else None for each in (mask, regions)),
         )
         _, delivered = sizes(recipe, found.width, found.height)
         seconds = picture_seconds(self._cost, recipe, found.width, found.height)

@@ -253,7 +253,15 @@ class StylizeBackend:
     def _recalled(self, job: Job, recipe: Recipe) -> Recall:
         """What is made of an asset at a level is kept for the styles that follow."""
         layers = (recipe.content_layers, recipe.content_weight, recipe.whole_megapixels)
-        known = (job.asset_sha256, recipe.size, recipe.keep_color, recipe.features, recipe.scale_ratio, *layers)
+        known = (
+            job.asset_sha256,
+            recipe.decoding,
+            recipe.size,
+            recipe.keep_color,
+            recipe.features,
+            recipe.scale_ratio,
+            *layers,
+        )
         return lambda level, make: self._contents.get((*known, level), make)
 
     def finished(self, made: Tensor, decoded: Decoded) -> image.Picture:

@@ -110,7 +110,7 @@ class OnePass:
 
     def _transfer_input(self, job: Job, decoded: Decoded, recipe: Recipe, model: TransferModel) -> TransferInput:
         picture = brushed(image.Picture(decoded.content.rgb), max(decoded.content.size), 1 / recipe.brush)
-        palette = (job.asset_sha256, str(recipe.size)) if recipe.keep_color == "match" else ()
+        palette = (job.asset_sha256, recipe.decoding, str(recipe.size)) if recipe.keep_color == "match" else ()
         known = (job.style_sha256, job.weights, *palette)
         embeddings = self._embeddings.get(known, lambda: self._made(decoded, recipe, model))
         styled = tuple(torch.lerp(model.identity, each, recipe.strength) for each in embeddings)

@@ -16,6 +16,7 @@ from core.config.recipe import Recipe
 from core.errors import TooLarge
 from core.images import image
 from core.images.border_crop import artwork_cropped
+from core.images.decoding import may_be_reduced
 from core.images.verified_read import VerifiedPicture, read_verified
 from core.planning.inputs import StyleFiles
 from core.planning.jobs import Job, fitted
@@ -79,9 +80,9 @@ class Sources:
         self, library: Path, styles: Mapping[str, StyleFiles], max_pixels: int, composites: RegionComposites
     ) -> None:
         self._library, self._styles, self._max_pixels, self._composites = library, styles, max_pixels, composites
-        self._assets: LruCache[tuple[str, int], VerifiedPicture] = LruCache(KEPT_ASSETS)
+        self._assets: LruCache[tuple[str, int, int | None], VerifiedPicture] = LruCache(KEPT_ASSETS)
         self._guides: LruCache[tuple[str, int], image.Picture] = LruCache(1)
-        self._contents: LruCache[tuple[str, int], image.Picture] = LruCache(KEPT_ASSETS)
+        self._contents: LruCache[tuple[str, int, int | None], image.Picture] = LruCache(KEPT_ASSETS)
         self._artworks: LruCache[tuple[Any, ...], image.Picture] = LruCache(
             ARTWORK_BUDGET, lambda kept: kept.rgb.nbytes
         )
@@ -94,17 +95,18 @@ class Sources:
         artworks = tuple(
             self._artwork(file, sha256, recipe) for file, sha256 in zip(style.files, style.sha256, strict=True)
         )
-        file = self._assets.get((job.asset_sha256, size), lambda: self._asset(job).resized(size))
+        longest = size if recipe.decoding == "reduced" and may_be_reduced(job.asset_file) else None
+        file = self._assets.get((job.asset_sha256, size, longest), lambda: self._asset(job, longest).resized(size))
         _check_deliverable(job, file, recipe)
         asset = file.picture
         content, seen = asset, artworks
         if keep == "luminance":
             content = self._contents.get(
-                (job.asset_sha256, size), lambda: picture_of(colour.lightness_of(tensor(asset)))
+                (job.asset_sha256, size, longest), lambda: picture_of(colour.lightness_of(tensor(asset)))
             )
         if keep != "none":
             # An artwork that takes the asset's colours is another one for every asset.
-            known = (job.style_sha256, job.asset_sha256, size, recipe.brush, keep)
+            known = (job.style_sha256, job.asset_sha256, size, longest, recipe.brush, keep)
             seen = self._seen.get(known, lambda: _as_seen(keep, artworks, asset))
         regions = style.regions
         composite = self._composites.of(job, regions, (asset.size.height, asset.size.width), recipe)
@@ -132,8 +134,8 @@ class Sources:
             return image.resized(decoded.asset, longest)
         return self._guides.get((job.asset_sha256, longest), lambda: self._asset(job).resized(longest).picture)
 
-    def _asset(self, job: Job) -> VerifiedPicture:
-        return read_verified(os.path.join(self._library, job.asset_file), job.asset_sha256, self._max_pixels)
+    def _asset(self, job: Job, longest: int | None = None) -> VerifiedPicture:
+        return read_verified(os.path.join(self._library, job.asset_file), job.asset_sha256, self._max_pixels, longest)
 
     def _artwork(self, path: str, sha256: str, recipe: Recipe) -> image.Picture:
         known = (sha256, recipe.size, recipe.brush)

@@ -80,7 +80,7 @@ class OutputScorer:
         artworks, found = self._artworks(job, decoded, recipe), list[tuple[Scores, float]]()
         for number, group in enumerate(decoded.groups):
             area = decoded.composite.areas[number].numpy() if decoded.composite else None
-            known = (job.asset_sha256, recipe.size, grey)
+            known = (job.asset_sha256, recipe.decoding, recipe.size, grey)
             within = (job.mask_sha256, job.regions_sha256, job.style_sha256, recipe.feather, number)
             asset = self._asset_references.get(
                 (*known, *(within if decoded.composite else ())), self._reference_of(decoded.content, area)
@@ -105,4 +105,4 @@ class OutputScorer:
 
 def seen_with(job: Job, recipe: Recipe) -> tuple[str, ...]:
     """What a style depends on besides itself: the asset, where it takes that one's colours."""
-    return () if recipe.keep_color == "none" else (job.asset_sha256,)
+    return () if recipe.keep_color == "none" else (job.asset_sha256, recipe.decoding)

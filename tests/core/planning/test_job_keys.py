@@ -8,7 +8,8 @@ from core.config.methods import ALGORITHM
 from core.config.presets import PRESETS
 from core.config.recipe import Recipe
 from core.planning.catalog import style_digest
-from core.planning.job_keys import KeyMaker
+from core.planning.file_digests import MeasuredFile
+from core.planning.job_keys import KeyMaker, asset_digest
 from tests.golden import golden, sha256
 
 BASE = {"asset": "a" * 64, "style": [("s" * 64, 1.0)], "recipe": Recipe(), "seed": 0, "weights": "w"}
@@ -45,7 +46,8 @@ def test_keys_are_those_of_the_first_version() -> None:
     assert len(jobs) == 200
     for job in jobs:
         recipe = golden_recipe(job)
-        assert (recipe.digest(), style_digest(*style_of(job))[:16]) == (job["recipe"], job["style_sha256"]), job
+        whole = recipe.changed({"decoding": "full"})  # as all were, before presets asked for another one
+        assert (whole.digest(), style_digest(*style_of(job))[:16]) == (job["recipe"], job["style_sha256"]), job
         assert golden_key(job, recipe) == job["key"], job
 
 
@@ -68,3 +70,26 @@ def golden_key(job: dict[str, Any], recipe: Recipe) -> str:
     mask, region_map = (job.get(name) and sha256(job[name]) for name in ("mask", "map"))
     keys = KeyMaker(style, recipe, sha256(job["weights"])[:16], regions)
     return keys.key(sha256(job["asset"]), job["seed"], mask, region_map)[:32]
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "changed"),
+    [
+        ("a.jpg", (2048, 900), True),
+        ("a.JPEG", (900, 2048), True),
+        ("a.jpg", (2047, 900), False),
+        ("a.png", (9000, 9), False),
+    ],
+)
+def test_reduced_decoding_is_in_the_keys_of_those_alone_that_it_changes(
+    file: str, size: tuple[int, int], changed: bool
+) -> None:
+    found, recipe = MeasuredFile("a" * 64, *size), Recipe(size=512)
+    whole, reduced = (asset_digest(found, file, recipe.changed({"decoding": each})) for each in ("full", "reduced"))
+    assert whole == found.pixel_digest
+    assert (reduced != whole) == changed
+    assert key(recipe=recipe) == key(recipe=recipe.changed({"decoding": "reduced"}))
+
+
+def test_a_file_that_could_not_be_read_has_no_digest() -> None:
+    assert asset_digest(MeasuredFile(), "a.jpg", PRESETS["fast"]) == ""

@@ -58,7 +58,7 @@ def test_pictures_are_those_of_the_walk_alone(backbone: Backbone, statistic: str
         found = together[number]
         assert len(found.losses) == len(result.losses)
         assert min(found.losses) == pytest.approx(min(result.losses), rel=0.04)  # tiny pictures, other roundings
-        assert (found.image - result.image).abs().mean() < 0.01
+        assert (found.image - result.image).abs().mean() < 0.03
         assert (found.lanes, result.lanes) == (2, None)
 
 
