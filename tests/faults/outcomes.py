@@ -160,7 +160,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "bomb: profile of ten megabytes": DONE,
     "suffix of another format": DONE,
     "not a picture": UNREADABLE,
-    "another kind of picture": UNSUPPORTED,
+    "another kind of picture": UNSUPPORTED | UNREADABLE,  # the latter of a JPEG XL that is no more than its first bytes
     "a drawing": UNSUPPORTED,
     "suffix that is not read": DONE,
     "camera raw": UNSUPPORTED,

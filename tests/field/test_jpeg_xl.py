@@ -183,6 +183,13 @@ def test_a_box_that_says_it_is_longer_than_the_file_is_damage(length: int) -> No
 
 
 @needs_jxl
+@pytest.mark.parametrize("behind", [b"\xff" * 40, b"PK\x03\x04 an archive, or whatever", b"\0" * 7])
+def test_what_lies_behind_the_last_box_is_left_alone(behind: bytes) -> None:
+    data = boxed()
+    assert (from_bytes(data + behind).rgb == from_bytes(data).rgb).all()
+
+
+@needs_jxl
 def test_the_pixel_limit_is_held_by_the_header(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyjpegxl.decode_to_numpy", lambda *_, **__: pytest.fail("it was decoded"))
     with pytest.raises(TooLarge, match="48x32"):

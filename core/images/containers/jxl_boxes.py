@@ -80,7 +80,7 @@ def _unpacked(data: bytes, longest: int) -> bytes | None:
 
 
 def _boxes(file: IO[bytes]) -> Iterator[JxlBox]:
-    end, at = file.seek(0, os.SEEK_END), 0
+    end, at, has_picture = file.seek(0, os.SEEK_END), 0, False
     for _ in range(_MOST_BOXES):
         file.seek(at)
         head = file.read(16)
@@ -92,7 +92,10 @@ def _boxes(file: IO[bytes]) -> Iterator[JxlBox]:
             (size,), start = struct.unpack_from(">Q", head, 8), 16
         size = size or end - at  # none: up to the end of the file
         if not start <= size <= end - at:
+            if has_picture:  # what follows the picture is no box, and nobody needs it
+                return
             raise ValueError("one of its boxes is longer than the file")
+        has_picture |= kind in (_WHOLE, _PART)
         yield JxlBox(kind, at + start, size - start)
         at += size
     raise ValueError("it has far too many boxes")
